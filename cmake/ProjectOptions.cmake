@@ -1,0 +1,22 @@
+# Flags for everything of ours, and for nothing of others. No option changes what Cupel does; the
+# cache variables below only choose what to check the build with.
+set(CUPEL_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
+
+add_library(cupel_options INTERFACE)
+target_compile_options(cupel_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+  -Wold-style-cast -Wcast-align -Wcast-qual -Wformat=2 -Wundef
+  -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wdouble-promotion -Wimplicit-fallthrough -Wswitch-enum
+  $<$<CXX_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wsuggest-override>
+  $<$<CXX_COMPILER_ID:Clang>:-Wextra-semi>
+  -Werror
+  -fno-omit-frame-pointer -fstack-protector-strong -ffp-contract=off)
+target_compile_definitions(cupel_options INTERFACE _GLIBCXX_ASSERTIONS)
+
+if(CUPEL_SANITIZE)
+  target_compile_options(cupel_options INTERFACE -fsanitize=${CUPEL_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(cupel_options INTERFACE -fsanitize=${CUPEL_SANITIZE})
+else()
+  target_compile_definitions(cupel_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+endif()

@@ -1,0 +1,50 @@
+# cupel_room(NAME DEPS rooms... LIBS libs... [PROGRAM name]): one folder, one library, one test binary.
+# Files are globbed on purpose: a source on disk that is not built is the worse mistake.
+#   PROGRAM: the room is an executable of that name (its main is main.cpp); its other files still
+#   make a library, so that they can be tested.
+function(cupel_room name)
+  cmake_parse_arguments(A "" "PROGRAM" "DEPS;LIBS;TEST_DEPS" ${ARGN})
+  set(dir ${CMAKE_CURRENT_SOURCE_DIR}/${name})
+  file(GLOB headers CONFIGURE_DEPENDS ${dir}/*.hpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+
+  set(target cupel_${name})
+  if(sources)
+    set(scope PUBLIC)
+    set(own PRIVATE)
+    add_library(${target} STATIC ${sources})
+  else()
+    set(scope INTERFACE)
+    set(own INTERFACE)
+    add_library(${target} INTERFACE)
+  endif()
+  target_sources(${target} ${scope}
+    FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR} FILES ${headers})
+  foreach(dep IN LISTS A_DEPS)
+    target_link_libraries(${target} ${scope} cupel_${dep})
+  endforeach()
+  target_link_libraries(${target} ${scope} ${A_LIBS})
+  if(sources)
+    target_link_libraries(${target} PRIVATE cupel_options)
+  endif()
+
+  if(A_PROGRAM AND EXISTS ${dir}/main.cpp)
+    add_executable(${A_PROGRAM} ${dir}/main.cpp)
+    target_link_libraries(${A_PROGRAM} PRIVATE ${target} cupel_options)
+  endif()
+
+  if(tests)
+    add_executable(${target}_test ${tests})
+    target_link_libraries(${target}_test PRIVATE ${target} cupel_options GTest::gmock_main)
+    foreach(dep IN LISTS A_TEST_DEPS)
+      target_link_libraries(${target}_test PRIVATE cupel_${dep})
+    endforeach()
+    target_compile_definitions(${target}_test PRIVATE CUPEL_ROOT="${CMAKE_SOURCE_DIR}")
+    gtest_discover_tests(${target}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+      PROPERTIES LABELS "unit;${name}" TIMEOUT 300)
+  endif()
+endfunction()

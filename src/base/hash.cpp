@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/hash.hpp"
+
+#include "base/result.hpp"
+
+#include <sodium.h>
+
+#include <array>
+#include <bit>
+
+namespace cupel {
+namespace {
+
+constexpr std::size_t kDigest = 32;
+
+void ensure_sodium() {
+    static const int ready = sodium_init();
+    CUPEL_CHECK(ready >= 0);
+}
+
+const unsigned char* bytes_of(std::string_view text) {
+    return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+std::string to_hex(const std::array<unsigned char, kDigest>& digest) {
+    std::string hex(2 * kDigest + 1, '\0');
+    sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
+    hex.pop_back();
+    return hex;
+}
+
+}  // namespace
+
+std::string hash_hex(std::string_view bytes) {
+    ensure_sodium();
+    std::array<unsigned char, kDigest> digest{};
+    crypto_generichash(digest.data(), digest.size(), bytes_of(bytes), bytes.size(), nullptr, 0);
+    return to_hex(digest);
+}
+
+std::string hash_parts(std::span<const std::string_view> parts) {
+    ensure_sodium();
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, nullptr, 0, kDigest);
+    for (const std::string_view part : parts) {
+        const auto size = std::bit_cast<std::array<unsigned char, 8>>(std::uint64_t{part.size()});
+        crypto_generichash_update(&state, size.data(), size.size());
+        crypto_generichash_update(&state, bytes_of(part), part.size());
+    }
+    std::array<unsigned char, kDigest> digest{};
+    crypto_generichash_final(&state, digest.data(), digest.size());
+    return to_hex(digest);
+}
+
+void random_bytes(std::span<std::byte> out) {
+    ensure_sodium();
+    randombytes_buf(out.data(), out.size());
+}
+
+std::uint64_t random_u64() {
+    std::array<std::byte, 8> bytes{};
+    random_bytes(bytes);
+    return std::bit_cast<std::uint64_t>(bytes);
+}
+
+}  // namespace cupel

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The clocks. Timed windows use the raw monotonic clock of the kernel, which nothing adjusts.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cupel::os {
+
+// CLOCK_MONOTONIC_RAW, nanoseconds.
+[[nodiscard]] std::int64_t now_ns() noexcept;
+// "2026-11-22T02:30:00Z"
+[[nodiscard]] std::string utc_timestamp();
+
+// The processors this process may use, ascending.
+[[nodiscard]] std::vector<int> allowed_cpus();
+
+// Seconds of all processors since boot, from /proc/stat.
+struct CpuTimes {
+    double busy = 0;
+    double idle = 0;
+    double stolen = 0;  // taken by the hypervisor
+};
+[[nodiscard]] CpuTimes cpu_times();
+
+}  // namespace cupel::os

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files and folders: whole reads, writes that appear whole or not at all, temporary folders, locks, the user's cache.
+#pragma once
+
+#include "os/fd.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace cupel::os {
+
+[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path,
+                                            std::size_t max_bytes = std::size_t{64} << 20);
+// Writes beside the target, flushes to disk, renames over it: a reader sees the old file or the new one.
+[[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content);
+
+class TempDir {
+public:
+    [[nodiscard]] static Result<TempDir> make(std::string_view prefix);
+    TempDir(TempDir&& other) noexcept;
+    TempDir& operator=(TempDir&& other) noexcept;
+    TempDir(const TempDir&) = delete;
+    TempDir& operator=(const TempDir&) = delete;
+    ~TempDir();
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+private:
+    TempDir() = default;
+    std::filesystem::path path_;
+};
+
+// $XDG_CACHE_HOME/cupel or ~/.cache/cupel (created); an unusable one is an error that says so.
+[[nodiscard]] Result<std::filesystem::path> cache_folder();
+// The folder of this executable: its companions (cupel-contender, cupel-oracle) lie beside it.
+[[nodiscard]] std::filesystem::path program_folder();
+// Looks a program up in PATH.
+[[nodiscard]] Result<std::filesystem::path> find_program(std::string_view name);
+
+}  // namespace cupel::os

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The machine: what it is (a fingerprint) and how fast it can possibly go (ceilings), measured once and cached under
+// the fingerprint.
+#pragma once
+
+#include "base/result.hpp"
+#include "task/task.hpp"
+#include "target/cpu.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+#include <vector>
+
+namespace cupel::target {
+
+struct Machine {
+    std::string processor;      // "AMD EPYC ..."
+    int cpus = 0;               // usable by this process
+    std::int64_t l1_bytes = 0;  // data cache of one core
+    std::int64_t l2_bytes = 0;
+    std::int64_t l3_bytes = 0;
+    std::int64_t memory_bytes = 0;
+    std::string isa;            // "avx512", "avx2", "sse2", "neon", "generic"
+    int vector_bytes = 16;      // width the target code should use
+    int vector_registers = 16;
+    std::string kernel;         // operating system release
+    std::string virtualised;    // "kvm", or empty
+    std::string fingerprint;    // hash of the above
+};
+[[nodiscard]] Machine this_machine();
+[[nodiscard]] nlohmann::json to_json(const Machine& machine);
+
+struct Ceilings {  // for one thread count; medians of repeated short measurements
+    int threads = 1;
+    double fma_flops = 0;      // single precision multiply-adds, counted as 2, per second
+    double exp_rate = 0;       // vectorised exp evaluations per second
+    double read_bandwidth = 0;    // bytes per second, from memory
+    double copy_bandwidth = 0;    // bytes read + bytes written per second
+    double stream_bandwidth = 0;  // the same with streaming stores
+    double cache_bandwidth = 0;   // read bytes per second from the first-level cache
+};
+// From the cache, or measured now (about a second). `fresh`: measured in any case.
+[[nodiscard]] Result<Ceilings> ceilings(const Machine& machine, const Compiler& compiler, int threads, bool fresh = false);
+[[nodiscard]] nlohmann::json to_json(const Ceilings& ceilings);
+
+struct Bound {
+    std::string name;    // "copy bandwidth", "FMA rate", "exp rate"
+    double seconds = 0;  // no kernel for the task should be quicker
+};
+// The ceiling that binds (the largest of the bounds), for reports: measured ceilings.
+[[nodiscard]] Bound ceiling_bound(const task::Counts& counts, const Ceilings& ceilings);
+// Law 12: below this a figure is impossible. Conservative on purpose: generous peaks, caches credited with all they could hold.
+[[nodiscard]] Bound physical_floor(const task::Counts& counts, const Ceilings& ceilings, const Machine& machine);
+
+}  // namespace cupel::target

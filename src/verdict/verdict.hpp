@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is said of a kernel: plain values that the referee makes and everybody else reads. Nothing here
+// measures or decides. docs/formats/verdict.md describes the JSON.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cupel::verdict {
+
+enum class Status {
+    Accepted,  // right; nothing claimed about speed
+    Faster, Slower, NotResolved,
+    Wrong, Crashed, TimedOut, CompileError,
+    Cheating,  // broke a law
+    Impossible,
+    TaskRefused,
+};
+[[nodiscard]] std::string_view status_name(Status status);  // "not_resolved"
+[[nodiscard]] std::optional<Status> status_from(std::string_view name);
+[[nodiscard]] int exit_code(Status status);  // DESIGN: 0, 10, 11, 20..26
+// Whether every counted answer was right (only such kernels may be parents in a search).
+[[nodiscard]] bool is_right(Status status);
+
+struct Interval {
+    double low = 0;
+    double mid = 0;
+    double high = 0;
+    double level = 0.95;
+    [[nodiscard]] double half_width() const { return mid > 0 ? (high - low) / (2 * mid) : 0; }  // relative
+};
+
+struct Speedup {
+    Interval ratio;        // baseline time / kernel time: above 1 the kernel is faster
+    std::string baseline;  // "naive"
+};
+
+struct CeilingShare {
+    std::string name;   // "copy bandwidth, 2 threads"
+    double share = 0;   // 1: nothing left
+};
+
+// One timed window, as the referee's clock saw it.
+struct Sample {
+    std::string contender;  // "candidate" or the baseline's name
+    int process = 0;        // which pair of fresh processes
+    int round = 0;          // within the process; round 0 is checked but never counted
+    int order = 0;          // 0: asked first in its round, 1: second
+    int questions = 1;      // in the window
+    double seconds = 0;     // bell to captured answers
+    bool counted = true;
+    bool operator==(const Sample&) const = default;
+};
+
+// What held the kernel in, and what did not. Empty `missing`: full isolation.
+struct Isolation {
+    std::vector<std::string> parts;    // "network", "files", "processes", "syscalls", "limits", "cores"
+    std::vector<std::string> missing;  // law 14: named, and the trust label lowered
+    [[nodiscard]] bool full() const { return missing.empty(); }
+};
+
+struct Evidence {  // what was checked
+    int questions = 0;              // answers captured and checked
+    std::int64_t positions = 0;     // elements compared with the float64 oracle
+    std::int64_t elements = 0;      // elements of all those answers
+    double worst_error = 0;         // largest error, in units of the tolerance (1: at the limit)
+    double detection = 0;           // probability that 1 % of wrong elements would have been seen
+};
+
+struct Verdict {
+    Status status = Status::NotResolved;
+    std::optional<int> law;       // the law that was broken
+    std::string reason;           // one sentence for a person
+    std::string detail;           // more lines: compiler output, first wrong element, ...
+    std::optional<Speedup> speedup;        // over the best baseline
+    std::optional<Speedup> naive_speedup;  // over the honest naive kernel
+    std::optional<CeilingShare> ceiling;
+    double seconds = 0;           // time per question, median; 0 where there is none
+    double advantage_bound = 0;   // seconds per question a perfect cheat could still hide
+    std::string precision = "fp32";
+    std::string tier = "native";
+    std::string target = "cpu";
+    int threads = 1;
+    Isolation isolation;
+    Evidence evidence;
+    std::vector<Sample> samples;
+    std::string kernel_hash;      // of the source
+    std::string artefact_hash;    // of the compiled object
+    double wall_seconds = 0;      // spent on this verdict
+};
+
+// The first line that a person reads: "faster: 5.31x [5.28, 5.34] over naive, 78 % of copy bandwidth (2 threads)".
+[[nodiscard]] std::string headline(const Verdict& verdict);
+
+[[nodiscard]] nlohmann::json to_json(const Verdict& verdict);
+[[nodiscard]] nlohmann::json to_json(const Sample& sample);
+[[nodiscard]] Result<Verdict> verdict_from_json(const nlohmann::json& json);
+[[nodiscard]] Result<Sample> sample_from_json(const nlohmann::json& json);
+
+// --- The referee as the engineer sees it --------------------------------------------------------
+
+struct Kernel {
+    std::string source;    // C++ text under the CPU contract
+    std::string schedule;  // the trace that printed it, or empty
+    std::string origin;    // "sweep", "tile", "naive", "user", ...
+};
+
+class Evaluator {
+public:
+    Evaluator() = default;
+    Evaluator(const Evaluator&) = delete;
+    Evaluator& operator=(const Evaluator&) = delete;
+    virtual ~Evaluator() = default;
+
+    // Compiles (may run ahead, in parallel, while nothing is timed) without asking anything.
+    virtual void prepare(const std::vector<Kernel>& kernels) = 0;
+    // A quick trial against the incumbent (or the naive baseline if there is none): every answer is
+    // checked, but few windows are timed. For ranking only; never a claim.
+    [[nodiscard]] virtual Result<Verdict> screen(const Kernel& kernel, const Kernel* incumbent) = 0;
+    // The full trial against the baseline panel on fresh questions in fresh processes.
+    [[nodiscard]] virtual Result<Verdict> judge(const Kernel& kernel) = 0;
+};
+
+}  // namespace cupel::verdict
