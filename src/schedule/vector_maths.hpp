@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vector functions of printed kernels, as text: exp, log, tanh, erf and the like over `vec`, a
+// compiler vector of floats (or doubles) of any width. They hold for every float, infinities and
+// NaNs included, and need no -ffast-math. Only what a kernel uses is printed.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "task/task.hpp"
+
+namespace cupel::schedule {
+
+class VectorMaths {
+public:
+    // vector_bytes: 16, 32 or 64. real: F32 or F64.
+    VectorMaths(int vector_bytes, task::Type real);
+
+    [[nodiscard]] int lanes() const;  // W
+    [[nodiscard]] int vector_bytes() const { return vector_bytes_; }
+    [[nodiscard]] task::Type real() const { return real_; }
+
+    // Notes that the function is used, with what it needs itself, and returns its name. Known:
+    // load(const T*), store(T*, vec), splat(T), iota(long) (first, first + 1, ...),
+    // stream(T*, vec), load_some(const T*, n, fill), store_some(T*, vec, n),
+    // reduce_add(vec), reduce_max(vec), reduce_min(vec), reduce_mul(vec),
+    // vmax vmin vabs vfloor vsqrt vexp vlog vtanh verf vsin vcos vpow.
+    std::string use(std::string_view function);
+
+    // typedefs `vec` and `ivec`, constexpr long W, and the functions noted, in an order that
+    // compiles.
+    [[nodiscard]] std::string prelude() const;
+
+private:
+    int vector_bytes_;
+    task::Type real_;
+    std::set<std::string, std::less<>> used_;
+};
+
+}  // namespace cupel::schedule
