@@ -2,13 +2,13 @@
 // A child process held by pidfd. Dropping a running Child kills and reaps it.
 #pragma once
 
-#include "os/fd.hpp"
-
 #include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "os/fd.hpp"
 
 namespace cupel::os {
 
@@ -18,22 +18,22 @@ struct PassedFd {
     const Fd* fd = nullptr;
 };
 
-struct Limits {  // unset: inherited
-    std::optional<std::uint64_t> address_space;  // bytes
-    std::optional<std::uint64_t> cpu_seconds;
-    std::optional<std::uint64_t> file_size;      // bytes
-    std::optional<std::uint64_t> processes;      // note: counted per user, not per child
-    std::optional<std::uint64_t> open_files;
+struct Limits {                                       // unset: inherited
+    std::optional<std::uint64_t> address_space = {};  // bytes
+    std::optional<std::uint64_t> cpu_seconds = {};
+    std::optional<std::uint64_t> file_size = {};  // bytes
+    std::optional<std::uint64_t> processes = {};  // note: counted per user, not per child
+    std::optional<std::uint64_t> open_files = {};
     bool no_core = true;
 };
 
 struct Command {
-    std::vector<std::string> argv;        // argv[0] is the program: a path, or looked up in PATH
-    std::vector<std::string> environment; // "NAME=value"; nothing is inherited
-    std::vector<PassedFd> fds;            // all others are closed
-    std::string folder;                   // working directory, empty: inherited
-    Limits limits;
-    std::vector<int> cpus;                // affinity; empty: inherited
+    std::vector<std::string> argv = {};  // argv[0] is the program: a path, or looked up in PATH
+    std::vector<std::string> environment = {};  // "NAME=value"; nothing is inherited
+    std::vector<PassedFd> fds = {};             // all others are closed
+    std::string folder = {};                    // working directory, empty: inherited
+    Limits limits = {};
+    std::vector<int> cpus = {};  // affinity; empty: inherited
     // Where standard input/output/error go: unset is /dev/null.
     const Fd* in = nullptr;
     const Fd* out = nullptr;
@@ -55,8 +55,8 @@ public:
     Child& operator=(const Child&) = delete;
     ~Child();
 
-    // Fails with the step and errno if the child could not be started (program not found included). It is
-    // killed when the thread that started it ends (PR_SET_PDEATHSIG).
+    // Fails with the step and errno if the child could not be started (program not found included).
+    // It is killed when the thread that started it ends (PR_SET_PDEATHSIG).
     [[nodiscard]] static Result<Child> start(const Command& command);
 
     [[nodiscard]] bool valid() const noexcept { return pid_ > 0; }
@@ -79,6 +79,7 @@ struct Output {
     std::string text;        // standard output and error, in the order written
 };
 // Runs to the end, collecting standard output and error; kills on timeout.
-[[nodiscard]] Result<Output> run(Command command, std::chrono::nanoseconds timeout, std::size_t max_output = 1 << 20);
+[[nodiscard]] Result<Output> run(Command command, std::chrono::nanoseconds timeout,
+                                 std::size_t max_output = 1 << 20);
 
 }  // namespace cupel::os

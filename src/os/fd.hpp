@@ -2,14 +2,14 @@
 // Owners of descriptors and mappings. Move-only; destruction never fails and never throws.
 #pragma once
 
-#include "base/result.hpp"
-
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "base/result.hpp"
 
 namespace cupel::os {
 
@@ -53,7 +53,8 @@ public:
     ~Mapping();
 
     // MAP_SHARED over the whole range; pages are touched in advance where `populate`.
-    [[nodiscard]] static Result<Mapping> map(const Fd& fd, std::size_t bytes, Access access, bool populate);
+    [[nodiscard]] static Result<Mapping> map(const Fd& fd, std::size_t bytes, Access access,
+                                             bool populate);
 
     [[nodiscard]] std::byte* data() const noexcept { return data_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }

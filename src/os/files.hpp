@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files and folders: whole reads, writes that appear whole or not at all, temporary folders, locks, the user's cache.
+// Files and folders: whole reads, writes that appear whole or not at all, temporary folders, locks,
+// the user's cache.
 #pragma once
-
-#include "os/fd.hpp"
 
 #include <filesystem>
 #include <string>
+
+#include "os/fd.hpp"
 
 namespace cupel::os {
 
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path,
                                             std::size_t max_bytes = std::size_t{64} << 20);
-// Writes beside the target, flushes to disk, renames over it: a reader sees the old file or the new one.
-[[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content);
+// Writes beside the target, flushes to disk, renames over it: a reader sees the old file or the new
+// one.
+[[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path,
+                                                 std::string_view content);
 
 class TempDir {
 public:

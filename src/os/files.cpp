@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "os/files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+#include "base/hash.hpp"
+
+namespace cupel::os {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<void> write_all(const Fd& fd, std::string_view content) {
+    while (!content.empty()) {
+        const ssize_t written = write(fd.get(), content.data(), content.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return fail_errno("write");
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+// A full disk may show itself only when the data are flushed or the file is closed.
+Result<void> write_and_flush(const fs::path& path, std::string_view content) {
+    Fd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!fd.valid()) return fail_errno("create " + path.string());
+    if (auto written = write_all(fd, content); !written) {
+        return std::unexpected(std::move(written).error().in(path.string()));
+    }
+    if (fsync(fd.get()) != 0) return fail_errno("flush " + path.string());
+    if (close(fd.release()) != 0) return fail_errno("close " + path.string());
+    return {};
+}
+
+// The file that a link leads to, so that renaming replaces the file and not the link.
+fs::path behind_links(const fs::path& path) {
+    std::error_code error;
+    fs::path resolved = fs::canonical(path, error);
+    return error ? path : resolved;
+}
+
+const char* environment(const char* name) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in Cupel changes the environment
+    const char* value = std::getenv(name);
+    return value != nullptr && *value != '\0' ? value : nullptr;
+}
+
+}  // namespace
+
+Result<std::string> read_file(const fs::path& path, std::size_t max_bytes) {
+    // Non-blocking, so that a named pipe without a writer is refused below instead of waited for.
+    const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd.valid()) return fail_errno("open " + path.string());
+    struct stat status{};
+    if (fstat(fd.get(), &status) != 0) return fail_errno("stat " + path.string());
+    if (!S_ISREG(status.st_mode)) return fail(Errc::Invalid, path.string() + " is not a file");
+
+    std::string content;
+    constexpr std::size_t kChunk = std::size_t{64} << 10;
+    for (;;) {
+        const std::size_t filled = content.size();
+        content.resize(filled + kChunk);
+        const ssize_t got = read(fd.get(), content.data() + filled, kChunk);
+        const int error_number = errno;
+        content.resize(filled + (got > 0 ? static_cast<std::size_t>(got) : 0));
+        if (got < 0 && error_number == EINTR) continue;
+        if (got < 0) return fail_errno("read " + path.string(), error_number);
+        if (got == 0) return content;
+        if (content.size() > max_bytes) {
+            return fail(Errc::Invalid,
+                        path.string() + " is larger than " + std::to_string(max_bytes) + " bytes");
+        }
+    }
+}
+
+Result<void> write_file_atomically(const fs::path& path, std::string_view content) {
+    const fs::path target = behind_links(path);
+    std::error_code ignored;
+    if (fs::exists(target, ignored) && !fs::is_regular_file(target, ignored)) {
+        return fail(Errc::Invalid, path.string() + " exists and is not a file");
+    }
+    const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+    const fs::path draft =
+        folder / ("." + target.filename().string() + "." + std::to_string(random_u64()) + ".draft");
+    auto written = write_and_flush(draft, content);
+    if (written && rename(draft.c_str(), target.c_str()) != 0) {
+        written = fail_errno("rename to " + target.string());
+    }
+    if (!written) {
+        (void)unlink(draft.c_str());
+        return std::unexpected(std::move(written).error().in("write " + path.string()));
+    }
+    // The name too must survive a crash; a file system that cannot flush folders is no error.
+    const Fd parent(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (parent.valid()) (void)fsync(parent.get());
+    return {};
+}
+
+Result<TempDir> TempDir::make(std::string_view prefix) {
+    const char* const chosen = environment("TMPDIR");
+    std::string name = (fs::path(chosen != nullptr ? chosen : "/tmp") / prefix).string() + "XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) return fail_errno("make temporary folder " + name);
+    TempDir made;
+    made.path_ = name;
+    return made;
+}
+
+TempDir::TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+
+TempDir& TempDir::operator=(TempDir&& other) noexcept {
+    std::swap(path_, other.path_);
+    return *this;
+}
+
+TempDir::~TempDir() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+}
+
+Result<fs::path> cache_folder() {
+    fs::path folder;
+    if (const char* chosen = environment("XDG_CACHE_HOME")) {
+        folder = fs::path(chosen) / "cupel";
+    } else if (const char* home = environment("HOME")) {
+        folder = fs::path(home) / ".cache" / "cupel";
+    } else {
+        return fail(Errc::Missing, "no cache folder: neither XDG_CACHE_HOME nor HOME is set");
+    }
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) return fail_errno("make cache folder " + folder.string(), error.value());
+    if (access(folder.c_str(), W_OK | X_OK) != 0) {
+        return fail_errno("use cache folder " + folder.string());
+    }
+    return folder;
+}
+
+fs::path program_folder() {
+    std::error_code error;
+    const fs::path program = fs::read_symlink("/proc/self/exe", error);
+    return error ? fs::path(".") : program.parent_path();
+}
+
+Result<fs::path> find_program(std::string_view name) {
+    const auto usable = [](const fs::path& path) {
+        std::error_code ignored;
+        return fs::is_regular_file(path, ignored) && access(path.c_str(), X_OK) == 0;
+    };
+    const std::string wanted(name);
+    if (name.contains('/')) {
+        if (usable(wanted)) return fs::path(wanted);
+        return fail(Errc::NotFound, wanted + " is not a program");
+    }
+    const char* const chosen = environment("PATH");
+    std::string_view rest = chosen != nullptr ? chosen : "/usr/local/bin:/usr/bin:/bin";
+    while (!rest.empty()) {
+        const std::string_view folder = rest.substr(0, rest.find(':'));
+        rest.remove_prefix(std::min(rest.size(), folder.size() + 1));
+        fs::path candidate = fs::path(folder.empty() ? "." : folder) / wanted;
+        if (!wanted.empty() && usable(candidate)) return candidate;
+    }
+    return fail(Errc::NotFound, "no program " + wanted + " in PATH");
+}
+
+}  // namespace cupel::os

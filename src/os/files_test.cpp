@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "os/files.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+
+#include "os/clock.hpp"
+
+namespace cupel::os {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Files : public testing::Test {
+protected:
+    void SetUp() override {
+        auto made = TempDir::make("cupel-files-");
+        ASSERT_TRUE(made) << made.error().text;
+        folder_.emplace(std::move(*made));
+    }
+    [[nodiscard]] fs::path path(std::string_view name) const { return folder_->path() / name; }
+    [[nodiscard]] long entries() const {
+        return std::distance(fs::directory_iterator(folder_->path()), fs::directory_iterator());
+    }
+
+private:
+    std::optional<TempDir> folder_;
+};
+
+TEST_F(Files, AreReadBackAsWritten) {
+    const std::string content = std::string("a\0b\n", 4) + std::string(200'000, 'x');
+    ASSERT_TRUE(write_file_atomically(path("a"), content));
+    EXPECT_EQ(read_file(path("a")).value(), content);
+    ASSERT_TRUE(write_file_atomically(path("a"), ""));
+    EXPECT_EQ(read_file(path("a")).value(), "");
+    EXPECT_EQ(entries(), 1) << "no draft is left behind";
+}
+
+TEST_F(Files, TooLargeMissingOrStrangeAreErrors) {
+    ASSERT_TRUE(write_file_atomically(path("a"), "12345"));
+    EXPECT_TRUE(read_file(path("a"), 5));
+    EXPECT_EQ(read_file(path("a"), 4).error().code, Errc::Invalid);
+    EXPECT_EQ(read_file(path("b")).error().code, Errc::NotFound);
+    EXPECT_EQ(read_file(path(".")).error().code, Errc::Invalid);
+    ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+    EXPECT_EQ(read_file(path("pipe")).error().code, Errc::Invalid) << "and it does not hang";
+}
+
+TEST_F(Files, AFullDiskIsReportedAndTheOldFileStays) {
+    ASSERT_TRUE(write_file_atomically(path("a"), "old"));
+    EXPECT_FALSE(write_file_atomically("/dev/full", "new"));
+    EXPECT_TRUE(fs::is_character_file("/dev/full")) << "a device is not replaced by a file";
+    EXPECT_FALSE(write_file_atomically(path("no-folder/a"), "new"));
+    EXPECT_FALSE(write_file_atomically(path("."), "new"));
+    EXPECT_EQ(read_file(path("a")).value(), "old");
+    EXPECT_EQ(entries(), 1);
+}
+
+TEST_F(Files, AFileSizeLimitFailsTheWriteAndLeavesNothing) {
+    ASSERT_TRUE(write_file_atomically(path("a"), "old"));
+    const auto write_within_limit = [&] {
+        (void)signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit = {1000, 1000};
+        (void)setrlimit(RLIMIT_FSIZE, &limit);
+        const auto written = write_file_atomically(path("a"), std::string(5000, 'x'));
+        std::_Exit(written ? 1 : 0);
+    };
+    EXPECT_EXIT(write_within_limit(), testing::ExitedWithCode(0), "");
+    EXPECT_EQ(read_file(path("a")).value(), "old");
+    EXPECT_EQ(entries(), 1);
+}
+
+TEST_F(Files, ALinkIsFollowedAndNotReplaced) {
+    ASSERT_TRUE(write_file_atomically(path("a"), "old"));
+    fs::create_symlink(path("a"), path("link"));
+    ASSERT_TRUE(write_file_atomically(path("link"), "new"));
+    EXPECT_TRUE(fs::is_symlink(path("link")));
+    EXPECT_EQ(read_file(path("a")).value(), "new");
+}
+
+TEST(TempDir, IsRemovedWithAllItHolds) {
+    fs::path path;
+    {
+        const auto folder = TempDir::make("cupel-");
+        ASSERT_TRUE(folder);
+        path = folder->path();
+        fs::create_directories(path / "a" / "b");
+        ASSERT_TRUE(write_file_atomically(path / "a" / "b" / "c", "x"));
+    }
+    EXPECT_FALSE(fs::exists(path));
+}
+
+TEST(Programs, AreFoundInPathOrNamedAsMissing) {
+    EXPECT_TRUE(find_program("sh").value().is_absolute());
+    EXPECT_EQ(find_program("no-such-program").error().code, Errc::NotFound);
+    EXPECT_EQ(find_program("").error().code, Errc::NotFound);
+    EXPECT_TRUE(fs::exists(program_folder() / "cupel_os_test"));
+}
+
+TEST(CacheFolder, ThatCannotBeMadeIsNamed) {
+    const auto home = TempDir::make("cupel-");
+    ASSERT_TRUE(home);
+    ASSERT_EQ(setenv("XDG_CACHE_HOME", home->path().c_str(), 1), 0);
+    EXPECT_EQ(cache_folder().value(), home->path() / "cupel");
+    ASSERT_EQ(setenv("XDG_CACHE_HOME", "/dev/null", 1), 0);
+    const auto folder = cache_folder();
+    ASSERT_FALSE(folder);
+    EXPECT_THAT(folder.error().text, testing::HasSubstr("/dev/null/cupel"));
+    ASSERT_EQ(unsetenv("XDG_CACHE_HOME"), 0);
+}
+
+TEST(Clock, AdvancesAndNamesTheTimeInUtc) {
+    const std::int64_t before = now_ns();
+    usleep(2000);
+    EXPECT_GE(now_ns() - before, 1'900'000);
+    EXPECT_THAT(utc_timestamp(), testing::MatchesRegex("20..-..-..T..:..:..Z"));
+}
+
+TEST(Processors, AreListedAscendingAndTheirTimesGrow) {
+    const auto cpus = allowed_cpus();
+    EXPECT_FALSE(cpus.empty());
+    EXPECT_TRUE(std::ranges::is_sorted(cpus));
+    const CpuTimes before = cpu_times();
+    EXPECT_GT(before.busy + before.idle, 0.0);
+    usleep(100'000);
+    const CpuTimes after = cpu_times();
+    EXPECT_GT(after.busy + after.idle, before.busy + before.idle);
+}
+
+}  // namespace
+}  // namespace cupel::os
