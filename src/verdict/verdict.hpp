@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is said of a kernel: plain values that the referee makes and everybody else reads. Nothing here
-// measures or decides. docs/formats/verdict.md describes the JSON.
+// What is said of a kernel: plain values that the referee makes and everybody else reads. Nothing
+// here measures or decides. docs/formats/verdict.md describes the JSON.
 #pragma once
-
-#include "base/result.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -13,12 +11,19 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
+
 namespace cupel::verdict {
 
 enum class Status {
     Accepted,  // right; nothing claimed about speed
-    Faster, Slower, NotResolved,
-    Wrong, Crashed, TimedOut, CompileError,
+    Faster,
+    Slower,
+    NotResolved,
+    Wrong,
+    Crashed,
+    TimedOut,
+    CompileError,
     Cheating,  // broke a law
     Impossible,
     TaskRefused,
@@ -34,7 +39,9 @@ struct Interval {
     double mid = 0;
     double high = 0;
     double level = 0.95;
-    [[nodiscard]] double half_width() const { return mid > 0 ? (high - low) / (2 * mid) : 0; }  // relative
+    [[nodiscard]] double half_width() const {
+        return mid > 0 ? (high - low) / (2 * mid) : 0;
+    }  // relative
 };
 
 struct Speedup {
@@ -43,8 +50,8 @@ struct Speedup {
 };
 
 struct CeilingShare {
-    std::string name;   // "copy bandwidth, 2 threads"
-    double share = 0;   // 1: nothing left
+    std::string name;  // "copy bandwidth, 2 threads"
+    double share = 0;  // 1: nothing left
 };
 
 // One timed window, as the referee's clock saw it.
@@ -61,29 +68,30 @@ struct Sample {
 
 // What held the kernel in, and what did not. Empty `missing`: full isolation.
 struct Isolation {
-    std::vector<std::string> parts;    // "network", "files", "processes", "syscalls", "limits", "cores"
+    std::vector<std::string>
+        parts;  // "network", "files", "processes", "syscalls", "limits", "cores"
     std::vector<std::string> missing;  // law 14: named, and the trust label lowered
     [[nodiscard]] bool full() const { return missing.empty(); }
 };
 
-struct Evidence {  // what was checked
-    int questions = 0;              // answers captured and checked
-    std::int64_t positions = 0;     // elements compared with the float64 oracle
-    std::int64_t elements = 0;      // elements of all those answers
-    double worst_error = 0;         // largest error, in units of the tolerance (1: at the limit)
-    double detection = 0;           // probability that 1 % of wrong elements would have been seen
+struct Evidence {                // what was checked
+    int questions = 0;           // answers captured and checked
+    std::int64_t positions = 0;  // elements compared with the float64 oracle
+    std::int64_t elements = 0;   // elements of all those answers
+    double worst_error = 0;      // largest error, in units of the tolerance (1: at the limit)
+    double detection = 0;        // probability that 1 % of wrong elements would have been seen
 };
 
 struct Verdict {
     Status status = Status::NotResolved;
-    std::optional<int> law;       // the law that was broken
-    std::string reason;           // one sentence for a person
-    std::string detail;           // more lines: compiler output, first wrong element, ...
+    std::optional<int> law;                // the law that was broken
+    std::string reason;                    // one sentence for a person
+    std::string detail;                    // more lines: compiler output, first wrong element, ...
     std::optional<Speedup> speedup;        // over the best baseline
     std::optional<Speedup> naive_speedup;  // over the honest naive kernel
     std::optional<CeilingShare> ceiling;
-    double seconds = 0;           // time per question, median; 0 where there is none
-    double advantage_bound = 0;   // seconds per question a perfect cheat could still hide
+    double seconds = 0;          // time per question, median; 0 where there is none
+    double advantage_bound = 0;  // seconds per question a perfect cheat could still hide
     std::string precision = "fp32";
     std::string tier = "native";
     std::string target = "cpu";
@@ -91,12 +99,13 @@ struct Verdict {
     Isolation isolation;
     Evidence evidence;
     std::vector<Sample> samples;
-    std::string kernel_hash;      // of the source
-    std::string artefact_hash;    // of the compiled object
-    double wall_seconds = 0;      // spent on this verdict
+    std::string kernel_hash;    // of the source
+    std::string artefact_hash;  // of the compiled object
+    double wall_seconds = 0;    // spent on this verdict
 };
 
-// The first line that a person reads: "faster: 5.31x [5.28, 5.34] over naive, 78 % of copy bandwidth (2 threads)".
+// The first line that a person reads: "faster: 5.31x [5.28, 5.34] over naive, 78 % of copy
+// bandwidth (2 threads)".
 [[nodiscard]] std::string headline(const Verdict& verdict);
 
 [[nodiscard]] nlohmann::json to_json(const Verdict& verdict);
