@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "base/text.hpp"
+
+namespace cupel::cli {
+namespace {
+
+// What CLI11 fills; words that need more than a conversion are kept as written and read afterwards.
+struct Words {
+    Options options;
+    std::vector<std::string> budget;
+    std::vector<std::string> sizes;
+};
+
+void add_json(CLI::App& app, Words& words) {
+    app.add_flag("--json", words.options.json,
+                 "print exactly one JSON document on standard output");
+}
+void add_conditions(CLI::App& app, Words& words) {
+    app.add_option("--threads", words.options.threads,
+                   "threads a kernel may use; default: all processors");
+    app.add_option("--target", words.options.target,
+                   "where kernels run: cpu, cuda or emu; default: cpu");
+}
+void add_sizes(CLI::App& app, Words& words) {
+    app.add_option("--set", words.sizes, "replace a size of the task, such as N=1024 (repeatable)")
+        ->allow_extra_args(false);
+}
+void add_task(CLI::App& app, Words& words, const char* what) {
+    app.add_option("TASK", words.options.subject, what)->required();
+}
+
+void add_optimize(CLI::App& app, Words& words) {
+    app.add_option("TASK", words.options.subject,
+                   "a task by name (tasks/NAME.task) or a task file");
+    app.add_option("--run", words.options.run, "the run folder to make; default: runs/TASK-TIME");
+    app.add_option("--resume", words.options.resume,
+                   "go on with an earlier run; give no TASK then");
+    app.add_option("--budget", words.budget,
+                   "what the search may spend: 30s, 5m, 200evals, 5usd (repeatable)")
+        ->allow_extra_args(false);
+    app.add_option("--seed", words.options.seed, "seed of the search; questions are never seeded");
+    add_sizes(app, words);
+    add_conditions(app, words);
+    add_json(app, words);
+}
+void add_judge(CLI::App& app, Words& words) {
+    add_task(app, words, "a task by name, or a task file");
+    app.add_option("KERNEL", words.options.file,
+                   "a C++ file that includes task.hpp and defines kernel()")
+        ->required();
+    add_sizes(app, words);
+    add_conditions(app, words);
+    add_json(app, words);
+}
+void add_verify(CLI::App& app, Words& words) {
+    app.add_option("CERTIFICATE", words.options.subject, "a certificate.json, or a run folder")
+        ->required();
+    app.add_flag("--recompute-only", words.options.quick,
+                 "recompute the claim; do not try the kernel again here");
+    add_json(app, words);
+}
+void add_admit(CLI::App& app, Words& words) {
+    add_task(app, words, "a task by name, or a task file");
+    add_sizes(app, words);
+    add_conditions(app, words);
+    add_json(app, words);
+}
+void add_show(CLI::App& app, Words& words) {
+    app.add_option("WHAT", words.options.subject,
+                   "a task, a run folder or a certificate; without it: all tasks");
+    app.add_flag("--schedule", words.options.schedule,
+                 "of a task: the default schedule and the kernel it prints");
+    app.add_flag("--names", words.options.names, "the names of all tasks, one a line");
+    app.add_flag("--naive", words.options.naive, "of a task: the honest naive kernel");
+    app.add_option("--threads", words.options.threads, "threads a schedule is made for");
+    add_sizes(app, words);
+    add_json(app, words);
+}
+void add_doctor(CLI::App& app, Words& words) {
+    app.add_option("--threads", words.options.threads,
+                   "threads to measure with; default: all processors");
+    add_json(app, words);
+}
+void add_redteam(CLI::App& app, Words& words) {
+    app.add_option("--only", words.options.only, "only attacks whose name contains this");
+    app.add_option("--threads", words.options.threads,
+                   "threads a kernel may use; default: all processors");
+    add_json(app, words);
+}
+void add_completion(CLI::App& app, Words& words) {
+    app.add_option("SHELL", words.options.subject, "bash, zsh or fish")->required();
+}
+void add_nothing(CLI::App&, Words&) {}
+
+struct Command {
+    const char* name;
+    const char* summary;
+    void (*add_options)(CLI::App&, Words&);
+    const char* more;  // below the options: what comes out, examples
+};
+
+constexpr std::array kCommands = {
+    Command{"optimize", "search for a faster kernel, certify it, leave a run folder", add_optimize,
+            "The run folder holds kernel.cpp (the winner), certificate.json, summary.txt, the task "
+            "file and\n"
+            "archive.db (every kernel tried). Ctrl-C ends the search and certifies the best kernel "
+            "so far.\n\n"
+            "Examples:\n"
+            "  cupel optimize softmax\n"
+            "  cupel optimize matmul --set M=512 --set N=512 --set K=512 --budget 2m --threads 1\n"
+            "  cupel optimize my.task --run runs/mine --budget 5m --budget 500evals --json\n"
+            "  cupel optimize --resume runs/mine --budget 5m"},
+    Command{"judge", "try one kernel against the best baseline", add_judge,
+            "The first line is the verdict; the exit code is the same verdict for scripts.\n\n"
+            "Examples:\n"
+            "  cupel show softmax --naive > my_kernel.cpp    # something to begin with\n"
+            "  cupel judge softmax my_kernel.cpp\n"
+            "  cupel judge softmax my_kernel.cpp --threads 1 --json"},
+    Command{"verify", "recompute a certificate from its samples, then try it again here",
+            add_verify,
+            "Exit code 20 where the certificate contradicts its own samples, 11 where a new "
+            "measurement on this\n"
+            "machine disagrees with the claim.\n\n"
+            "Examples:\n"
+            "  cupel verify runs/softmax-20261122-030000/certificate.json\n"
+            "  cupel verify certificate.json --recompute-only --json"},
+    Command{"admit", "does a task pin its function down?", add_admit,
+            "Answers that must be rejected (zeros, an input ignored, one element wrong, ...) are "
+            "tried against the\n"
+            "task's own checks; a task that accepts one is refused with exit code 26.\n\n"
+            "Examples:\n"
+            "  cupel admit softmax\n"
+            "  cupel admit tasks/mine.task --json"},
+    Command{"redteam", "run every known cheat against this referee, print the score", add_redteam,
+            "Each file in attacks/ must get the verdict its head names, and its honest twin must "
+            "pass.\n\n"
+            "Examples:\n"
+            "  cupel redteam\n"
+            "  cupel redteam --only cache --json"},
+    Command{"show", "print a task, a run or a certificate", add_show,
+            "Examples:\n"
+            "  cupel show                        # all tasks\n"
+            "  cupel show softmax                # normal form, counts, ceilings of this machine\n"
+            "  cupel show softmax --schedule     # the schedule tried first, and its kernel\n"
+            "  cupel show runs/mine              # every kernel of a run"},
+    Command{"doctor", "what this machine can and cannot promise", add_doctor,
+            "Isolation, compiler, ceilings, and the noise of one kernel timed against itself.\n\n"
+            "Examples:\n"
+            "  cupel doctor\n"
+            "  cupel doctor --threads 1 --json"},
+    Command{"completion", "print a completion script for a shell", add_completion,
+            "Examples:\n"
+            "  source <(cupel completion bash)\n"
+            "  cupel completion zsh > ~/.zfunc/_cupel\n"
+            "  cupel completion fish > ~/.config/fish/completions/cupel.fish"},
+    Command{"version", "print the version", add_nothing, ""},
+};
+
+constexpr std::string_view kExitCodes =
+    "Exit codes: 0 accepted, faster or done; 2 wrong use; 10 slower, 11 not resolved; 20 wrong, 21 "
+    "crashed,\n"
+    "22 timed out, 23 compile error, 24 cheating, 25 impossible, 26 task refused; 30 this machine "
+    "lacks\n"
+    "something (named); 70 a bug of cupel's own; 130 interrupted before anything was certified.\n";
+
+const Command* find_command(std::string_view name) {
+    const auto* const found = std::ranges::find_if(
+        kCommands, [&](const Command& command) { return name == command.name; });
+    return found == kCommands.end() ? nullptr : found;
+}
+
+std::vector<std::string> command_names() {
+    std::vector<std::string> names;
+    for (const Command& command : kCommands)
+        names.emplace_back(command.name);
+    return names;
+}
+
+std::string overview() {
+    std::string text = fmt::format(
+        "cupel {}: writes fast kernels, and certifies their speedups so that no kernel can "
+        "cheat\n\n"
+        "Usage: cupel COMMAND ...     (cupel COMMAND --help shows its options, with examples)\n\n",
+        kVersion);
+    for (const Command& command : kCommands)
+        text += fmt::format("  {:<12}{}\n", command.name, command.summary);
+    text += "\nTo begin:\n  cupel optimize softmax\n\n";
+    return text.append(kExitCodes);
+}
+
+std::unique_ptr<CLI::App> make_app(const Command& command, Words& words) {
+    auto app = std::make_unique<CLI::App>(command.summary, fmt::format("cupel {}", command.name));
+    app->get_formatter()->column_width(26);
+    app->get_formatter()->label("REQUIRED", "");
+    app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    app->allow_extras();
+    command.add_options(*app, words);
+    app->footer(command.more);
+    return app;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : app.get_options()) {
+        for (const std::string& name : option->get_lnames())
+            names.push_back("--" + name);
+    }
+    return names;
+}
+
+std::string did_you_mean(std::string_view wrong, std::span<const std::string> names) {
+    const auto near = nearest_name(wrong, names);
+    return near ? fmt::format("; did you mean {}?", *near) : "";
+}
+
+Result<void> refuse_extras(const CLI::App& app) {
+    const std::vector<std::string> extras = app.remaining();
+    if (extras.empty()) return {};
+    const std::string word = extras.front().substr(0, extras.front().find('='));
+    if (word.starts_with('-')) {
+        return fail(Errc::Usage, fmt::format("{}: unknown option {}{}", app.get_name(), word,
+                                             did_you_mean(word, option_names(app))));
+    }
+    return fail(Errc::Usage,
+                fmt::format("{}: one argument too many: {}", app.get_name(), extras.front()));
+}
+
+Result<void> read_words(Words& words) {
+    CUPEL_TRY(words.options.budget, parse_budget(words.budget));
+    for (const std::string& word : words.sizes) {
+        CUPEL_TRY(task::Override size, parse_size(word));
+        words.options.sizes.push_back(std::move(size));
+    }
+    return {};
+}
+
+Result<Parsed> parse_command(const Command& command, std::vector<std::string> arguments) {
+    Words words;
+    const auto app = make_app(command, words);
+    try {
+        std::ranges::reverse(arguments);  // CLI11 takes them from the back
+        app->parse(arguments);
+    } catch (const CLI::CallForHelp&) {
+        return Text{app->help()};
+    } catch (const CLI::ParseError& error) {
+        return fail(Errc::Usage, fmt::format("{}: {}", app->get_name(), error.what()));
+    }
+    CUPEL_DO(refuse_extras(*app));
+    CUPEL_DO(read_words(words));
+    words.options.command = command.name;
+    if (words.options.command == "version") return Text{fmt::format("cupel {}\n", kVersion)};
+    if (words.options.command == "completion") {
+        CUPEL_TRY(std::string script, completion_script(words.options.subject));
+        return Text{std::move(script)};
+    }
+    return std::move(words.options);
+}
+
+}  // namespace
+
+Result<Parsed> parse_command_line(int argc, const char* const* argv) {
+    const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+    if (arguments.empty()) return fail(Errc::Usage, "which command? cupel --help lists them");
+    const std::string& name = arguments.front();
+    if (name == "--help" || name == "-h" || name == "help") return Text{overview()};
+    if (name == "--version") return Text{fmt::format("cupel {}\n", kVersion)};
+    const Command* command = find_command(name);
+    if (command == nullptr && name.starts_with('-')) {
+        return fail(Errc::Usage, fmt::format("the command comes first: cupel COMMAND {}", name));
+    }
+    if (command == nullptr) {
+        return fail(Errc::Usage,
+                    fmt::format("unknown command {}{}", name, did_you_mean(name, command_names())));
+    }
+    return parse_command(*command, {arguments.begin() + 1, arguments.end()});
+}
+
+bool wants_json(int argc, const char* const* argv) {
+    return std::any_of(argv + std::min(argc, 1), argv + argc,
+                       [](const char* word) { return std::string_view(word) == "--json"; });
+}
+
+std::vector<CommandInfo> commands() {
+    std::vector<CommandInfo> all;
+    for (const Command& command : kCommands) {
+        Words words;
+        all.push_back({command.name, command.summary, option_names(*make_app(command, words))});
+    }
+    return all;
+}
+
+}  // namespace cupel::cli

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command_line.hpp"
+
+#include <gtest/gtest.h>
+
+namespace cupel::cli {
+namespace {
+
+Result<Parsed> parse(std::vector<const char*> words) {
+    words.insert(words.begin(), "cupel");
+    return parse_command_line(static_cast<int>(words.size()), words.data());
+}
+std::string error_of(std::vector<const char*> words) {
+    const auto parsed = parse(std::move(words));
+    return parsed ? "no error" : parsed.error().text;
+}
+
+TEST(CommandLine, ReadsEveryStableOption) {
+    const auto parsed = parse({"optimize", "softmax", "--run", "r", "--budget", "30s", "--budget", "9evals", "--threads",
+                               "1", "--target", "cpu", "--seed", "7", "--set", "N=1024", "--set", "B=8", "--json"});
+    ASSERT_TRUE(parsed) << parsed.error().text;
+    const Options& options = std::get<Options>(*parsed);
+    EXPECT_EQ(options.command, "optimize");
+    EXPECT_EQ(options.subject, "softmax");
+    EXPECT_EQ(options.run, "r");
+    EXPECT_DOUBLE_EQ(*options.budget.seconds, 30);
+    EXPECT_EQ(*options.budget.evaluations, 9);
+    EXPECT_EQ(options.threads, 1);
+    EXPECT_EQ(*options.seed, 7U);
+    ASSERT_EQ(options.sizes.size(), 2U);
+    EXPECT_EQ(options.sizes[1].value, 8);
+    EXPECT_TRUE(options.json);
+}
+
+TEST(CommandLine, RepeatableOptionsDoNotSwallowTheTask) {
+    const auto parsed = parse({"optimize", "--budget", "30s", "--set", "N=8", "softmax"});
+    ASSERT_TRUE(parsed) << parsed.error().text;
+    EXPECT_EQ(std::get<Options>(*parsed).subject, "softmax");
+}
+
+TEST(CommandLine, NamesTheNearestCommandAndOption) {
+    EXPECT_EQ(error_of({"optimise", "softmax"}), "unknown command optimise; did you mean optimize?");
+    EXPECT_EQ(error_of({"judge", "softmax", "k.cpp", "--thread=1"}),
+              "cupel judge: unknown option --thread; did you mean --threads?");
+    EXPECT_EQ(error_of({"zzzzzzzzz"}), "unknown command zzzzzzzzz");
+}
+
+TEST(CommandLine, RefusesWhatIsMissingOrTooMuch) {
+    EXPECT_NE(error_of({"judge", "softmax"}).find("KERNEL is required"), std::string::npos);
+    EXPECT_EQ(error_of({"admit", "a", "b"}), "cupel admit: one argument too many: b");
+    EXPECT_NE(error_of({"optimize", "softmax", "--threads", "two"}).find("--threads"), std::string::npos);
+    EXPECT_NE(error_of({"optimize", "softmax", "--seed", "-1"}).find("--seed"), std::string::npos);
+    EXPECT_NE(error_of({}).find("--help"), std::string::npos);
+    EXPECT_NE(error_of({"--json", "optimize"}).find("the command comes first"), std::string::npos);
+}
+
+TEST(CommandLine, EveryCommandHasHelpWithAnExample) {
+    for (const CommandInfo& command : commands()) {
+        const auto parsed = parse({command.name.c_str(), "--help"});
+        ASSERT_TRUE(parsed) << command.name;
+        const std::string& text = std::get<Text>(*parsed).text;
+        EXPECT_NE(text.find("cupel " + command.name), std::string::npos) << text;
+        if (command.name != "version") {
+            EXPECT_NE(text.find("Examples:"), std::string::npos) << text;
+        }
+    }
+}
+
+TEST(CommandLine, JsonIsSeenEvenWhereTheRestMakesNoSense) {
+    const char* const with[] = {"cupel", "nonsense", "--json"};
+    const char* const without[] = {"cupel", "nonsense"};
+    EXPECT_TRUE(wants_json(3, with));
+    EXPECT_FALSE(wants_json(2, without));
+    EXPECT_FALSE(wants_json(0, nullptr));
+}
+
+TEST(Completion, OffersEveryCommandInEveryShell) {
+    for (const char* shell : {"bash", "zsh", "fish"}) {
+        const auto script = completion_script(shell);
+        ASSERT_TRUE(script);
+        for (const CommandInfo& command : commands()) {
+            EXPECT_NE(script->find(command.name), std::string::npos) << shell << command.name;
+        }
+    }
+    EXPECT_FALSE(completion_script("csh"));
+}
+
+}  // namespace
+}  // namespace cupel::cli

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "base/text.hpp"
+#include "report/card.hpp"
+#include "report/style.hpp"
+
+namespace cupel::report {
+namespace {
+
+TEST(Style, ColoursOnlyWhereAsked) {
+    EXPECT_EQ(Style{false}.paint(Tone::Good, "x"), "x");
+    EXPECT_EQ(Style{true}.paint(Tone::Good, "x"), "\x1b[1;32mx\x1b[0m");
+}
+
+TEST(Style, WidthCountsCharactersNotBytesNorEscapes) {
+    EXPECT_EQ(display_width("│ab│"), 4U);
+    EXPECT_EQ(display_width(Style{true}.paint(Tone::Bad, "é")), 1U);
+    EXPECT_EQ(display_width("\x1b[1"), 0U);
+}
+
+TEST(Style, ShortenKeepsWholeCharacters) {
+    EXPECT_EQ(shorten("abc", 3), "abc");
+    EXPECT_EQ(shorten("äöüß", 3), "äö…");
+    EXPECT_EQ(shorten("abc", 0), "");
+}
+
+TEST(Style, WrapBreaksAtSpacesAndCutsWhatHasNone) {
+    EXPECT_EQ(wrap("one two three", 7), (std::vector<std::string>{"one two", "three"}));
+    EXPECT_EQ(wrap("abcdefgh", 3), (std::vector<std::string>{"abc", "def", "gh"}));
+    EXPECT_EQ(wrap("", 3), (std::vector<std::string>{""}));
+}
+
+TEST(Style, BarIsAsWideAsAsked) {
+    for (const double share :
+         {-1.0, 0.0, 0.1, 0.37, 0.5, 0.99, 1.0, 7.0, std::numeric_limits<double>::quiet_NaN()}) {
+        EXPECT_EQ(display_width(bar(share, 24)), 24U) << share;
+    }
+    EXPECT_EQ(bar(0.5, 4), "██··");
+}
+
+TEST(Style, StrangersCannotDriveTheTerminal) {
+    EXPECT_EQ(printable("a\x1b[2Jb\tc\n"), "a[2Jb c\n");
+}
+
+verdict::Verdict faster() {
+    verdict::Verdict verdict;
+    verdict.status = verdict::Status::Faster;
+    verdict.reason = "faster than naive";
+    verdict.speedup = verdict::Speedup{{5.28, 5.31, 5.34, 0.95}, "naive"};
+    verdict.ceiling = verdict::CeilingShare{"copy bandwidth, 2 threads", 0.78};
+    verdict.seconds = 0.0124;
+    verdict.evidence = {212, 1'700'000, 3'556'769'792, 0.31, 0.999999};
+    verdict.isolation.parts = {"network", "files"};
+    return verdict;
+}
+
+TEST(Card, EveryLineIsAsWideAsTheFrame) {
+    Card card{"softmax",          "faster", Tone::Good, "5.31x faster", verdict_rows(faster()),
+              "214 kernels tried"};
+    card.rows.push_back({"file", {std::string(300, 'x')}});
+    for (const std::size_t columns : {40U, 63U, 92U}) {
+        const std::string drawn = draw(card, Style{}, columns);
+        for (const std::string& line : split(trim(drawn), '\n'))
+            EXPECT_EQ(display_width(line), columns) << line;
+    }
+}
+
+TEST(Card, AHugeTitleOrSealDoesNotBreakIt) {
+    const Card card{std::string(500, 't'), "sealed", Tone::Bad, "", {}, std::string(500, 'f')};
+    for (const std::string& line : split(trim(draw(card, Style{}, 40)), '\n'))
+        EXPECT_EQ(display_width(line), 40U);
+}
+
+TEST(Card, TellsSpeedCeilingChecksAndIsolation) {
+    const std::string drawn =
+        draw({"softmax", "faster", Tone::Good, "", verdict_rows(faster()), ""}, Style{}, 92);
+    for (const char* words :
+         {"5.310x [5.280, 5.340] over naive", "12.4 ms a call", "78 % of copy bandwidth",
+          "212 answers", "full: network, files", "fp32, tier native, cpu, 1 thread"}) {
+        EXPECT_NE(drawn.find(words), std::string::npos) << words << "\n" << drawn;
+    }
+}
+
+TEST(Card, SaysWhichWallsAreMissing) {
+    verdict::Verdict verdict = faster();
+    verdict.isolation.missing = {"user namespaces"};
+    const std::string drawn =
+        draw({"", "", Tone::Plain, "", verdict_rows(verdict), ""}, Style{}, 92);
+    EXPECT_NE(drawn.find("reduced: network, files; missing: user namespaces"), std::string::npos)
+        << drawn;
+}
+
+}  // namespace
+}  // namespace cupel::report
