@@ -55,6 +55,8 @@ struct Leaves {
     std::function<std::string(int access)> load;
     std::function<std::string(task::AxisId axis)> axis;
     task::AxisId lane_axis = task::kNone;
+    // Under vector(): true where load() gives one element that all lanes share. Absent: never.
+    std::function<bool(int access)> uniform = nullptr;
 };
 
 // True if the expression is exact in integers: axes, integer loads, whole constants, + - * min max.

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: Apache-2.0
+// Expressions as C++ text. Each sub-expression carries how tightly it binds, so that brackets
+// appear only where C++ needs them, and what it is: one element, a whole number, a truth, a vec or
+// a mask of lanes.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "schedule/text.hpp"
+
+namespace cupel::schedule {
+
+using task::Expr;
+using task::ExprId;
+using task::kNone;
+using task::Op;
+using task::Task;
+
+namespace {
+
+enum Binding {
+    Ternary,
+    OrElse,
+    AndAlso,
+    BitOr,
+    BitAnd,
+    Equality,
+    Relation,
+    Sum,
+    Product,
+    Unary,
+    Primary
+};
+enum class Kind { Real, Integer, Truth, Vec, Mask };
+
+struct Text {
+    std::string text;
+    Binding binding = Primary;
+    Kind kind = Kind::Real;
+};
+
+std::string bracket(const Text& text, Binding at_least) {
+    return text.binding < at_least ? "(" + text.text + ")" : text.text;
+}
+
+struct Infix {
+    const char* sign;
+    Binding binding;
+};
+Infix infix(Op op) {
+    switch (op) {
+        case Op::Add:
+            return {"+", Sum};
+        case Op::Sub:
+            return {"-", Sum};
+        case Op::Mul:
+            return {"*", Product};
+        case Op::Div:
+            return {"/", Product};
+        case Op::Less:
+            return {"<", Relation};
+        case Op::LessEqual:
+            return {"<=", Relation};
+        case Op::Equal:
+            return {"==", Equality};
+        case Op::NotEqual:
+            return {"!=", Equality};
+        case Op::And:
+            return {"&&", AndAlso};
+        case Op::Or:
+            return {"||", OrElse};
+        case Op::Const:
+        case Op::Axis:
+        case Op::Load:
+        case Op::Neg:
+        case Op::Not:
+        case Op::Abs:
+        case Op::Exp:
+        case Op::Log:
+        case Op::Sqrt:
+        case Op::Tanh:
+        case Op::Erf:
+        case Op::Sin:
+        case Op::Cos:
+        case Op::Floor:
+        case Op::Min:
+        case Op::Max:
+        case Op::Pow:
+        case Op::Select:
+            break;
+    }
+    return {"", Primary};
+}
+
+bool is_comparison(Op op) {
+    return op == Op::Less || op == Op::LessEqual || op == Op::Equal || op == Op::NotEqual;
+}
+
+bool is_whole(double value) {
+    return std::floor(value) == value && std::abs(value) < 1e15;
+}
+
+class Printer {
+public:
+    Printer(const Task& task, const Leaves& leaves, VectorMaths* maths)
+        : task_(task), leaves_(leaves), maths_(maths), real_(real_type(task)) {}
+
+    Text print(ExprId id) const {
+        const Expr& expr = task_.expr(id);
+        switch (expr.op) {
+            case Op::Const:
+                return constant(expr.number, false);
+            case Op::Axis:
+                return axis(expr.reference);
+            case Op::Load:
+                return load(expr.reference);
+            case Op::Neg:
+                return negate(print(expr.kid[0]));
+            case Op::Not:
+                return invert(print(expr.kid[0]));
+            case Op::Select:
+                return select(expr);
+            case Op::Abs:
+            case Op::Exp:
+            case Op::Log:
+            case Op::Sqrt:
+            case Op::Tanh:
+            case Op::Erf:
+            case Op::Sin:
+            case Op::Cos:
+            case Op::Floor:
+                return call1(expr.op, print(expr.kid[0]));
+            case Op::Min:
+            case Op::Max:
+            case Op::Pow:
+                return call2(expr);
+            case Op::And:
+            case Op::Or:
+                return logic(expr);
+            case Op::Add:
+            case Op::Sub:
+            case Op::Mul:
+            case Op::Div:
+                return arithmetic(expr);
+            case Op::Less:
+            case Op::LessEqual:
+            case Op::Equal:
+            case Op::NotEqual:
+                return compare(expr);
+        }
+        return {};
+    }
+
+    // Brings a text to the wanted kind.
+    Text as(Text from, Kind want) const {
+        if (from.kind == want) return from;
+        const bool uniform = from.kind != Kind::Vec && from.kind != Kind::Mask;
+        switch (want) {
+            case Kind::Real:
+                return real(from);
+            case Kind::Integer:
+                return {"static_cast<long>(" + from.text + ")", Primary, want};
+            case Kind::Truth:
+                return {bracket(from, Relation) + " != 0", Equality, want};
+            case Kind::Vec:
+                if (uniform) return {splat(real(from).text), Primary, want};
+                return {bracket(from, OrElse) + " ? " + splat(number(1, real_)) + " : " +
+                            splat(number(0, real_)),
+                        Ternary, want};
+            case Kind::Mask:
+                if (!uniform) return {bracket(from, Relation) + " != 0", Equality, want};
+                return {splat(real(from).text) + " != 0", Equality, want};
+        }
+        return from;
+    }
+
+private:
+    std::string splat(const std::string& text) const {
+        return maths_->use("splat") + "(" + text + ")";
+    }
+
+    Text constant(double value, bool whole) const {
+        const bool negative = value < 0;
+        if (whole) return {fmt::format("{:.0f}", value), negative ? Unary : Primary, Kind::Integer};
+        return {number(value, real_), negative ? Unary : Primary, Kind::Real};
+    }
+
+    Text real(const Text& from) const {
+        if (from.kind == Kind::Real) return from;
+        if (from.kind == Kind::Truth) {
+            return {bracket(from, OrElse) + " ? " + number(1, real_) + " : " + number(0, real_),
+                    Ternary, Kind::Real};
+        }
+        return {fmt::format("{}({})", element_name(real_), from.text), Primary, Kind::Real};
+    }
+
+    Text axis(task::AxisId id) const {
+        const std::string name = leaves_.axis(id);
+        if (maths_ != nullptr && id == leaves_.lane_axis) {
+            return {maths_->use("iota") + "(" + name + ")", Primary, Kind::Vec};
+        }
+        return {name, name.find(' ') == std::string::npos ? Primary : Ternary, Kind::Integer};
+    }
+
+    Text load(int access) const {
+        const bool uniform = maths_ == nullptr || (leaves_.uniform && leaves_.uniform(access));
+        const task::Type type = task_.tensor(task_.access(access).tensor).type;
+        std::string text = leaves_.load(access);
+        if (!uniform) return {std::move(text), Primary, Kind::Vec};
+        if (!task::is_float(type) && task_.access(access).outside == kNone) {
+            return {std::move(text), Primary, Kind::Integer};
+        }
+        if (type == real_) return {std::move(text), Primary, Kind::Real};
+        return {fmt::format("{}({})", element_name(real_), text), Primary, Kind::Real};
+    }
+
+    static Text negate(Text kid) {
+        if (kid.kind == Kind::Truth)
+            kid = {bracket(kid, OrElse) + " ? 1 : 0", Ternary, Kind::Integer};
+        return {"-" + bracket(kid, Primary), Unary, kid.kind};
+    }
+
+    Text invert(const Text& kid) const {
+        if (kid.kind == Kind::Vec) return {bracket(kid, Relation) + " == 0", Equality, Kind::Mask};
+        if (kid.kind == Kind::Mask) return {"~" + bracket(kid, Primary), Unary, Kind::Mask};
+        return {"!" + bracket(as(kid, Kind::Truth), Primary), Unary, Kind::Truth};
+    }
+
+    static bool lanes(const Text& text) {
+        return text.kind == Kind::Vec || text.kind == Kind::Mask;
+    }
+    // Whole constants join integers: i + 1, not float(i) + 1.0f.
+    void join(ExprId id, Text& text, const Text& other) const {
+        const Expr& expr = task_.expr(id);
+        if (other.kind == Kind::Integer && expr.op == Op::Const && is_whole(expr.number)) {
+            text = constant(expr.number, true);
+        }
+    }
+
+    // Both operands in one kind: integers stay integers, a scalar beside a vec stays a scalar
+    // (the compiler broadcasts it).
+    std::pair<Text, Text> both(const Expr& expr, bool integers) const {
+        Text a = print(expr.kid[0]);
+        Text b = print(expr.kid[1]);
+        if (integers) join(expr.kid[0], a, b);
+        if (integers) join(expr.kid[1], b, a);
+        if (integers && a.kind == Kind::Integer && b.kind == Kind::Integer) return {a, b};
+        if (a.kind == Kind::Mask) a = as(a, Kind::Vec);
+        if (b.kind == Kind::Mask) b = as(b, Kind::Vec);
+        if (a.kind != Kind::Vec) a = real(a);
+        if (b.kind != Kind::Vec) b = real(b);
+        return {a, b};
+    }
+
+    Text arithmetic(const Expr& expr) const {
+        const auto [a, b] = both(expr, expr.op != Op::Div);
+        const Infix sign = infix(expr.op);
+        const Kind kind = lanes(a) || lanes(b) ? Kind::Vec : a.kind;
+        // a - (b - c) and a / (b * c) need their brackets; a + (b + c) keeps them too, since
+        // floating sums do not associate.
+        const auto tighter = static_cast<Binding>(sign.binding + 1);
+        return {bracket(a, sign.binding) + " " + sign.sign + " " + bracket(b, tighter),
+                sign.binding, kind};
+    }
+
+    Text compare(const Expr& expr) const {
+        const auto [a, b] = both(expr, true);
+        const Infix sign = infix(expr.op);
+        const Kind kind = lanes(a) || lanes(b) ? Kind::Mask : Kind::Truth;
+        return {bracket(a, Sum) + " " + sign.sign + " " + bracket(b, Sum), sign.binding, kind};
+    }
+
+    Text logic(const Expr& expr) const {
+        const Text a = print(expr.kid[0]);
+        const Text b = print(expr.kid[1]);
+        const Infix sign = infix(expr.op);
+        if (lanes(a) || lanes(b)) {
+            return {"(" + as(a, Kind::Mask).text + ") " + (expr.op == Op::And ? "&" : "|") + " (" +
+                        as(b, Kind::Mask).text + ")",
+                    expr.op == Op::And ? BitAnd : BitOr, Kind::Mask};
+        }
+        const auto tighter = static_cast<Binding>(AndAlso + 1);
+        return {bracket(as(a, Kind::Truth), tighter) + " " + sign.sign + " " +
+                    bracket(as(b, Kind::Truth), tighter),
+                sign.binding, Kind::Truth};
+    }
+
+    Text select(const Expr& expr) const {
+        const Text test = print(expr.kid[0]);
+        Text a = print(expr.kid[1]);
+        Text b = print(expr.kid[2]);
+        if (lanes(test) || lanes(a) || lanes(b)) {
+            const Text mask = lanes(test) ? as(test, Kind::Mask) : as(test, Kind::Truth);
+            a = as(a, Kind::Vec);
+            b = as(b, Kind::Vec);
+            return {bracket(mask, OrElse) + " ? " + bracket(a, OrElse) + " : " + bracket(b, OrElse),
+                    Ternary, Kind::Vec};
+        }
+        join(expr.kid[1], a, b);
+        join(expr.kid[2], b, a);
+        if (a.kind != Kind::Integer || b.kind != Kind::Integer) {
+            a = real(a);
+            b = real(b);
+        }
+        return {bracket(as(test, Kind::Truth), OrElse) + " ? " + bracket(a, OrElse) + " : " +
+                    bracket(b, OrElse),
+                Ternary, a.kind};
+    }
+
+    Text call1(Op op, const Text& kid) const {
+        const std::string name(task::op_name(op));
+        if (lanes(kid)) {
+            const Text argument = as(kid, Kind::Vec);
+            return {maths_->use("v" + function(op)) + "(" + argument.text + ")", Primary,
+                    Kind::Vec};
+        }
+        if (kid.kind == Kind::Integer && op == Op::Floor) return kid;
+        if (kid.kind == Kind::Integer && op == Op::Abs)
+            return {"std::abs(" + kid.text + ")", Primary, kid.kind};
+        return {"std::" + function(op) + "(" + real(kid).text + ")", Primary, Kind::Real};
+    }
+
+    Text call2(const Expr& expr) const {
+        const auto [a, b] = both(expr, expr.op != Op::Pow);
+        if (lanes(a) || lanes(b)) {
+            return {maths_->use("v" + function(expr.op)) + "(" + as(a, Kind::Vec).text + ", " +
+                        as(b, Kind::Vec).text + ")",
+                    Primary, Kind::Vec};
+        }
+        if (expr.op == Op::Pow)
+            return {"std::pow(" + a.text + ", " + b.text + ")", Primary, Kind::Real};
+        const std::string type = a.kind == Kind::Integer ? "<long>" : "";
+        return {"std::" + function(expr.op) + type + "(" + a.text + ", " + b.text + ")", Primary,
+                a.kind};
+    }
+
+    static std::string function(Op op) {
+        switch (op) {
+            case Op::Abs:
+                return "abs";
+            case Op::Exp:
+                return "exp";
+            case Op::Log:
+                return "log";
+            case Op::Sqrt:
+                return "sqrt";
+            case Op::Tanh:
+                return "tanh";
+            case Op::Erf:
+                return "erf";
+            case Op::Sin:
+                return "sin";
+            case Op::Cos:
+                return "cos";
+            case Op::Floor:
+                return "floor";
+            case Op::Min:
+                return "min";
+            case Op::Max:
+                return "max";
+            case Op::Pow:
+                return "pow";
+            case Op::Const:
+            case Op::Axis:
+            case Op::Load:
+            case Op::Neg:
+            case Op::Not:
+            case Op::Add:
+            case Op::Sub:
+            case Op::Mul:
+            case Op::Div:
+            case Op::Less:
+            case Op::LessEqual:
+            case Op::Equal:
+            case Op::NotEqual:
+            case Op::And:
+            case Op::Or:
+            case Op::Select:
+                break;
+        }
+        return "";
+    }
+
+    const Task& task_;
+    const Leaves& leaves_;
+    VectorMaths* maths_;
+    task::Type real_;
+};
+
+}  // namespace
+
+bool is_integer(const Task& task, ExprId id) {
+    const Expr& expr = task.expr(id);
+    switch (expr.op) {
+        case Op::Const:
+            return is_whole(expr.number);
+        case Op::Axis:
+            return true;
+        case Op::Load: {
+            const auto& access = task.access(expr.reference);
+            return !task::is_float(task.tensor(access.tensor).type) && access.outside == kNone;
+        }
+        case Op::Neg:
+        case Op::Abs:
+        case Op::Floor:
+            return is_integer(task, expr.kid[0]);
+        case Op::Add:
+        case Op::Sub:
+        case Op::Mul:
+        case Op::Min:
+        case Op::Max:
+            return is_integer(task, expr.kid[0]) && is_integer(task, expr.kid[1]);
+        case Op::Select:
+            return is_integer(task, expr.kid[1]) && is_integer(task, expr.kid[2]);
+        case Op::Not:
+        case Op::Exp:
+        case Op::Log:
+        case Op::Sqrt:
+        case Op::Tanh:
+        case Op::Erf:
+        case Op::Sin:
+        case Op::Cos:
+        case Op::Div:
+        case Op::Pow:
+        case Op::Less:
+        case Op::LessEqual:
+        case Op::Equal:
+        case Op::NotEqual:
+        case Op::And:
+        case Op::Or:
+            return false;
+    }
+    return false;
+}
+
+std::string scalar(const Task& task, ExprId id, const Leaves& leaves) {
+    const Printer printer(task, leaves, nullptr);
+    return printer.as(printer.print(id), Kind::Real).text;
+}
+
+std::string integer(const Task& task, ExprId id, const Leaves& leaves) {
+    const Printer printer(task, leaves, nullptr);
+    return printer.as(printer.print(id), Kind::Integer).text;
+}
+
+std::string condition(const Task& task, ExprId id, const Leaves& leaves) {
+    const Printer printer(task, leaves, nullptr);
+    return printer.as(printer.print(id), Kind::Truth).text;
+}
+
+std::string vector(const Task& task, ExprId id, const Leaves& leaves, VectorMaths& maths) {
+    const Printer printer(task, leaves, &maths);
+    return printer.as(printer.print(id), Kind::Vec).text;
+}
+
+}  // namespace cupel::schedule
