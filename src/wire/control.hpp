@@ -29,7 +29,8 @@ inline constexpr int kControlFd = 10;  // the control page, read-write
 inline constexpr int kInputFd = 11;    // the input region, opened read-only
 inline constexpr int kOutputFd = 12;   // the output region, read-write
 inline constexpr int kFilterFd = 13;   // BPF to be installed before the kernel is loaded
-inline constexpr int kKernelFd = 14;   // the compiled kernel, a shared object, read-only
+// The compiled kernel is no descriptor but a file in its cell, whose path is the first argument:
+// a descriptor could only be loaded through /proc, which a cell does not have.
 
 struct Argument {
     std::uint64_t offset = 0;    // bytes from the start of its region, for question 0

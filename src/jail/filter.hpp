@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The system-call filters: lists of what is allowed, everything else is denied.
+#pragma once
+
+#include "os/fd.hpp"
+
+namespace cupel::jail {
+
+// What a program may do from its first instruction on: what the dynamic loader, our own start-up
+// and one exec need. Any other call kills. Installed by bubblewrap.
+[[nodiscard]] Result<os::Fd> program_filter();
+
+// What a compiler and its children may do. Any other call fails with ENOSYS, as on an older kernel.
+[[nodiscard]] Result<os::Fd> compiler_filter();
+
+}  // namespace cupel::jail

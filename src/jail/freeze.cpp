@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// SIGSTOP is only a request: each thread stops when it next leaves the kernel. That all have
+// stopped is read from /proc/PID/task/TID/stat; waitid() would tell of direct children only.
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <system_error>
+
+#include "jail/jail.hpp"
+#include "os/clock.hpp"
+
+namespace cupel::jail {
+namespace {
+
+struct Status {
+    char state = 'X';
+    int threads = 0;
+};
+
+// "PID (NAME) STATE ..."; the 20th field counts threads. NAME is the contender's to choose and may
+// hold anything, parentheses too, but nothing after it may: the last one ends it.
+Status read_status(const os::Fd& stat) {
+    std::array<char, 1024> buffer{};
+    const ssize_t got = pread(stat.get(), buffer.data(), buffer.size(), 0);
+    if (got <= 0) return {};
+    std::string_view text(buffer.data(), static_cast<std::size_t>(got));
+    const std::size_t name_end = text.rfind(')');
+    if (name_end == std::string_view::npos || name_end + 2 >= text.size()) return {};
+    text.remove_prefix(name_end + 2);
+    Status status{text.front(), 0};
+    for (int field = 3; field < 20; ++field) {
+        const std::size_t space = text.find(' ');
+        if (space == std::string_view::npos) return {};
+        text.remove_prefix(space + 1);
+    }
+    (void)std::from_chars(text.data(), text.data() + text.size(), status.threads);
+    return status;
+}
+
+bool ended(char state) {
+    return state == 'Z' || state == 'X';
+}
+bool stands_still(char state) {
+    return state == 'T' || state == 't' || ended(state);
+}
+
+os::Fd open_stat(const std::string& folder) {
+    return os::Fd(open((folder + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+}  // namespace
+
+Result<Freezer> Freezer::make(int pid) {
+    Freezer freezer;
+    freezer.pid_ = pid;
+    freezer.pidfd_.reset(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    if (!freezer.pidfd_.valid()) return fail_errno("hold process " + std::to_string(pid));
+    freezer.stat_ = open_stat("/proc/" + std::to_string(pid));
+    if (!freezer.stat_.valid()) return fail_errno("watch process " + std::to_string(pid));
+    return freezer;
+}
+
+void Freezer::list_threads() {
+    threads_.clear();
+    const std::string folder = "/proc/" + std::to_string(pid_) + "/task";
+    std::error_code error;
+    std::filesystem::directory_iterator entry(folder, error);
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+        const std::string name = entry->path().filename().string();
+        int id = 0;
+        (void)std::from_chars(name.data(), name.data() + name.size(), id);
+        if (id != pid_) threads_.push_back({id, open_stat(entry->path().string())});
+    }
+}
+
+Freezer::Stand Freezer::look() {
+    // The others first: once each of those listed stands still, none of them can end or start
+    // another, so if their number is then the process's number, these are all.
+    for (const Thread& thread : threads_) {
+        const Status status = read_status(thread.stat);
+        if (ended(status.state)) {
+            list_threads();
+            return Stand::Running;
+        }
+        if (!stands_still(status.state)) return Stand::Running;
+    }
+    const Status first = read_status(stat_);
+    if (ended(first.state) && first.threads <= 1) return Stand::Dead;
+    if (!stands_still(first.state)) return Stand::Running;
+    if (static_cast<std::size_t>(first.threads) == threads_.size() + 1) return Stand::Stopped;
+    list_threads();
+    return Stand::Running;
+}
+
+bool Freezer::freeze(std::chrono::nanoseconds patience) {
+    const std::int64_t deadline = os::now_ns() + patience.count();
+    if (syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGSTOP, nullptr, 0) != 0) return false;
+    for (;;) {
+        const Stand stand = look();
+        if (stand != Stand::Running) return stand == Stand::Stopped;
+        if (os::now_ns() > deadline) return false;
+        // A thread needs a processor to stop on, and it may be this one.
+        (void)sched_yield();
+    }
+}
+
+void Freezer::thaw() const {
+    (void)syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGCONT, nullptr, 0);
+}
+
+int Freezer::threads() const {
+    const Status status = read_status(stat_);
+    return ended(status.state) && status.threads <= 1 ? 0 : status.threads;
+}
+
+bool freeze(int pid, std::chrono::nanoseconds patience) {
+    Result<Freezer> freezer = Freezer::make(pid);
+    return freezer && freezer->freeze(patience);
+}
+
+void thaw(int pid) {
+    if (const Result<Freezer> freezer = Freezer::make(pid)) freezer->thaw();
+}
+
+int count_threads(int pid) {
+    const Result<Freezer> freezer = Freezer::make(pid);
+    return freezer ? freezer->threads() : 0;
+}
+
+}  // namespace cupel::jail
