@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every kernel that a run ever tried, its verdicts, lineage and cost: one SQLite file per run
+// folder. Each record is on disk when its call returns, so a killed run loses at most the kernel in
+// flight. The archive is also where law 13 is kept: what broke a law is quarantined together with
+// everything descended from it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/database.hpp"
+#include "verdict/verdict.hpp"
+
+namespace cupel::archive {
+
+using KernelId = std::int64_t;
+
+enum class Trial {
+    Screen,   // a quick trial against the incumbent: ranks, never claims
+    Judge,    // the full trial
+    Confirm,  // the second measurement of a winner (law 11)
+};
+[[nodiscard]] std::string_view trial_name(Trial trial);  // "screen"
+
+struct NewKernel {
+    verdict::Kernel kernel;
+    std::string phase;              // of the search: "seeds", "evolve", ...
+    std::vector<KernelId> parents;  // empty: made from the task alone
+};
+
+struct NewVerdict {
+    KernelId kernel = 0;
+    Trial trial = Trial::Screen;
+    verdict::Verdict verdict;
+    std::optional<KernelId> incumbent;  // what a screen compared with; none: the baseline
+    // Rank among the kernels of this run: log of the speedup over naive, chained through the
+    // incumbents. Not finite: no rank.
+    double score = 0;
+    double seconds = 0;  // spent, compiling included
+};
+
+struct KernelRecord {
+    KernelId id = 0;
+    std::string hash;  // of the source
+    verdict::Kernel kernel;
+    std::string phase;
+    std::vector<KernelId> parents;
+    bool quarantined = false;
+    std::string at;  // UTC
+};
+
+struct VerdictRecord {
+    KernelId kernel = 0;
+    Trial trial = Trial::Screen;
+    verdict::Verdict verdict;
+    std::optional<KernelId> incumbent;
+    std::optional<double> score;
+    double seconds = 0;
+    std::string at;
+};
+
+struct Ranked {
+    KernelRecord kernel;
+    double score = 0;
+};
+
+struct Event {
+    std::string kind;  // "start", "resume", "phase", "stop", ...
+    std::string text;
+    double seconds = 0;  // that the thing took
+    std::string at;
+};
+
+struct Totals {
+    std::int64_t kernels = 0;
+    std::int64_t tried = 0;  // kernels with a verdict
+    std::int64_t right = 0;  // ... whose answers were right each time
+    std::int64_t quarantined = 0;
+    std::int64_t verdicts = 0;
+    double seconds = 0;  // in verdicts
+};
+
+class Archive {
+public:
+    // Opens `path`, creating or migrating it. A damaged file is renamed to `<path>.corrupt-<time>`
+    // (nothing is deleted), a new one is begun, and `set_aside()` says so. A file of a newer Cupel
+    // or of another program is Invalid and left alone.
+    [[nodiscard]] static Result<Archive> open(const std::filesystem::path& path);
+    // For reports: creates and changes nothing. A missing file is NotFound, a damaged one Corrupt.
+    [[nodiscard]] static Result<Archive> open_read_only(const std::filesystem::path& path);
+
+    [[nodiscard]] const std::optional<std::filesystem::path>& set_aside() const {
+        return set_aside_;
+    }
+
+    // Facts about the run: task text, options, machine, state.
+    [[nodiscard]] Result<void> set_meta(std::string_view key, std::string_view value);
+    [[nodiscard]] Result<std::optional<std::string>> meta(std::string_view key);
+
+    // The id of the kernel with this source, which is new or was there before (then nothing
+    // changes). A kernel with a quarantined parent is born quarantined.
+    [[nodiscard]] Result<KernelId> record_kernel(const NewKernel& kernel);
+    // A kernel that broke a law (cheating, impossible) is quarantined in the same transaction.
+    [[nodiscard]] Result<void> record_verdict(const NewVerdict& verdict);
+    // The kernel and all its descendants.
+    [[nodiscard]] Result<void> quarantine(KernelId kernel);
+    [[nodiscard]] Result<void> record_event(const Event& event);
+
+    [[nodiscard]] Result<std::optional<KernelRecord>> find(std::string_view hash);
+    [[nodiscard]] Result<std::optional<KernelRecord>> kernel(KernelId id);
+    [[nodiscard]] Result<std::vector<KernelRecord>> kernels();  // in order of recording
+    [[nodiscard]] Result<std::vector<VerdictRecord>> verdicts(KernelId kernel);
+    [[nodiscard]] Result<std::vector<VerdictRecord>> verdicts();  // of all, in order
+    [[nodiscard]] Result<std::vector<Event>> events();
+    // Kernels that may be parents or winners, best first: tried, right each time, not quarantined;
+    // ranked by the latest screen.
+    [[nodiscard]] Result<std::vector<Ranked>> ranking(std::int64_t most = 1'000'000);
+    [[nodiscard]] Result<std::optional<Ranked>> best();
+    [[nodiscard]] Result<Totals> totals();
+
+private:
+    explicit Archive(Database database) : database_(std::move(database)) {}
+    [[nodiscard]] static Result<Archive> open_sound(const std::filesystem::path& path);
+    [[nodiscard]] Result<void> migrate();
+    [[nodiscard]] Result<void> mark_quarantined(KernelId kernel);
+    [[nodiscard]] Result<KernelRecord> read_kernel(const Statement& row);
+    [[nodiscard]] Result<std::vector<VerdictRecord>> read_verdicts(Statement rows);
+
+    Database database_;
+    std::optional<std::filesystem::path> set_aside_;
+};
+
+}  // namespace cupel::archive
