@@ -92,10 +92,6 @@ Infix infix(Op op) {
     return {"", Primary};
 }
 
-bool is_comparison(Op op) {
-    return op == Op::Less || op == Op::LessEqual || op == Op::Equal || op == Op::NotEqual;
-}
-
 bool is_whole(double value) {
     return std::floor(value) == value && std::abs(value) < 1e15;
 }

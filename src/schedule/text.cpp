@@ -93,23 +93,29 @@ namespace {
 
 // Words of C++, of the headers that kernels include, and of our own preludes.
 constexpr auto kTaken = std::to_array<std::string_view>(
-    {"alignas",    "alignof",  "and",      "and_eq",    "asm",        "auto",       "bitand",
-     "bitor",      "bool",     "break",    "case",      "catch",      "char",       "class",
-     "compl",      "concept",  "const",    "constexpr", "continue",   "decltype",   "default",
-     "delete",     "do",       "double",   "else",      "enum",       "explicit",   "export",
-     "extern",     "false",    "float",    "for",       "friend",     "goto",       "if",
-     "inline",     "int",      "long",     "mutable",   "namespace",  "new",        "noexcept",
-     "not",        "not_eq",   "nullptr",  "operator",  "or",         "or_eq",      "private",
-     "protected",  "public",   "register", "requires",  "return",     "short",      "signed",
-     "sizeof",     "static",   "struct",   "switch",    "template",   "this",       "throw",
-     "true",       "try",      "typedef",  "typeid",    "typename",   "union",      "unsigned",
-     "using",      "virtual",  "void",     "volatile",  "while",      "xor",        "xor_eq",
-     "kernel",     "main",     "std",      "vec",       "ivec",       "W",          "U",
-     "load",       "store",    "splat",    "iota",      "stream",     "load_some",  "store_some",
-     "vmax",       "vmin",     "vabs",     "vfloor",    "vsqrt",      "vexp",       "vlog",
-     "vtanh",      "verf",     "vsin",     "vcos",      "vpow",       "linux",      "unix",
-     "NAN",        "INFINITY", "acc",      "tail",      "reduce_add", "reduce_max", "reduce_min",
-     "reduce_mul", "fence",    "total",    "best",      "where"});
+    {"alignas",    "alignof",    "and",        "and_eq",   "asm",
+     "auto",       "bitand",     "bitor",      "bool",     "break",
+     "case",       "catch",      "char",       "class",    "compl",
+     "concept",    "const",      "constexpr",  "continue", "decltype",
+     "default",    "delete",     "do",         "double",   "else",
+     "enum",       "explicit",   "export",     "extern",   "false",
+     "float",      "for",        "friend",     "goto",     "if",
+     "inline",     "int",        "long",       "mutable",  "namespace",
+     "new",        "noexcept",   "not",        "not_eq",   "nullptr",
+     "operator",   "or",         "or_eq",      "private",  "protected",
+     "public",     "register",   "requires",   "return",   "short",
+     "signed",     "sizeof",     "static",     "struct",   "switch",
+     "template",   "this",       "throw",      "true",     "try",
+     "typedef",    "typeid",     "typename",   "union",    "unsigned",
+     "using",      "virtual",    "void",       "volatile", "while",
+     "xor",        "xor_eq",     "kernel",     "main",     "std",
+     "vec",        "ivec",       "W",          "U",        "load",
+     "store",      "splat",      "iota",       "stream",   "load_some",
+     "store_some", "vmax",       "vmin",       "vabs",     "vfloor",
+     "vsqrt",      "vexp",       "vlog",       "vtanh",    "verf",
+     "vsin",       "vcos",       "vpow",       "linux",    "unix",
+     "NAN",        "INFINITY",   "acc",        "tail",     "reduce_add",
+     "reduce_max", "reduce_min", "reduce_mul", "fence",    "omp_get_thread_num"});
 
 }  // namespace
 
@@ -222,12 +228,13 @@ void add_condition(std::string& text, const std::string& condition) {
 
 }  // namespace
 
-std::string position(const Task& task, const Access& access, const Leaves& leaves) {
+std::string position(const Task& task, const Access& access, const Leaves& leaves,
+                     std::size_t first) {
     const auto& shape = task.tensor(access.tensor).shape;
     std::string text;
-    for (std::size_t d = 0; d < access.at.size(); ++d) {
+    for (std::size_t d = first; d < access.at.size(); ++d) {
         const std::string here = index_text(task, access.at[d], leaves);
-        if (d == 0 || text == "0") {
+        if (d == first || text == "0") {
             text = here;
             continue;
         }

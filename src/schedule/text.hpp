@@ -76,9 +76,10 @@ using AxisName = std::function<std::string(task::AxisId)>;
 // `2 * p + r - 1`, without the division and without a gather; "0" if empty.
 [[nodiscard]] std::string affine(const task::Index& index, const AxisName& axis);
 // The row-major position of an access: `b * N + n`. Divisions are printed as `(..) / d`; gathers
-// through integer(). The position is valid only where inside() holds.
+// through integer(). The position is valid only where inside() holds. Dimensions before `first` are
+// left out (a buffer of one row).
 [[nodiscard]] std::string position(const task::Task& task, const task::Access& access,
-                                   const Leaves& leaves);
+                                   const Leaves& leaves, std::size_t first = 0);
 // The condition under which an access with an outside value is inside: `r >= 1 && ...`; empty if it
 // always is.
 [[nodiscard]] std::string inside(const task::Task& task, const task::Access& access,
