@@ -16,8 +16,9 @@ std::string error_of(std::vector<const char*> words) {
 }
 
 TEST(CommandLine, ReadsEveryStableOption) {
-    const auto parsed = parse({"optimize", "softmax", "--run", "r", "--budget", "30s", "--budget", "9evals", "--threads",
-                               "1", "--target", "cpu", "--seed", "7", "--set", "N=1024", "--set", "B=8", "--json"});
+    const auto parsed = parse({"optimize", "softmax", "--run", "r", "--budget", "30s", "--budget",
+                               "9evals", "--threads", "1", "--target", "cpu", "--seed", "7",
+                               "--set", "N=1024", "--set", "B=8", "--json"});
     ASSERT_TRUE(parsed) << parsed.error().text;
     const Options& options = std::get<Options>(*parsed);
     EXPECT_EQ(options.command, "optimize");
@@ -39,7 +40,8 @@ TEST(CommandLine, RepeatableOptionsDoNotSwallowTheTask) {
 }
 
 TEST(CommandLine, NamesTheNearestCommandAndOption) {
-    EXPECT_EQ(error_of({"optimise", "softmax"}), "unknown command optimise; did you mean optimize?");
+    EXPECT_EQ(error_of({"optimise", "softmax"}),
+              "unknown command optimise; did you mean optimize?");
     EXPECT_EQ(error_of({"judge", "softmax", "k.cpp", "--thread=1"}),
               "cupel judge: unknown option --thread; did you mean --threads?");
     EXPECT_EQ(error_of({"zzzzzzzzz"}), "unknown command zzzzzzzzz");
@@ -48,7 +50,8 @@ TEST(CommandLine, NamesTheNearestCommandAndOption) {
 TEST(CommandLine, RefusesWhatIsMissingOrTooMuch) {
     EXPECT_NE(error_of({"judge", "softmax"}).find("KERNEL is required"), std::string::npos);
     EXPECT_EQ(error_of({"admit", "a", "b"}), "cupel admit: one argument too many: b");
-    EXPECT_NE(error_of({"optimize", "softmax", "--threads", "two"}).find("--threads"), std::string::npos);
+    EXPECT_NE(error_of({"optimize", "softmax", "--threads", "two"}).find("--threads"),
+              std::string::npos);
     EXPECT_NE(error_of({"optimize", "softmax", "--seed", "-1"}).find("--seed"), std::string::npos);
     EXPECT_NE(error_of({}).find("--help"), std::string::npos);
     EXPECT_NE(error_of({"--json", "optimize"}).find("the command comes first"), std::string::npos);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// doctor: what this machine can and cannot promise.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <optional>
+
+#include "base/text.hpp"
+#include "cli/commands.hpp"
+#include "cli/workplace.hpp"
+
+namespace cupel::cli {
+namespace {
+
+// Two identical kernels, timed against each other: whatever they seem to differ by is noise.
+constexpr std::string_view kProbe =
+    R"(task probe(x: f32[B,N]) -> y: f32[B,N] where B = 512, N = 2048
+  y[b,n] = x[b,n] * 2 + 1
+)";
+
+struct Findings {
+    target::Machine machine;
+    verdict::Isolation isolation;
+    Result<target::Compiler> compiler = fail(Errc::Missing, "");
+    std::optional<target::Ceilings> ceilings;
+    std::optional<verdict::Verdict> noise;
+    std::vector<std::string> problems;  // what is missing, each with what it costs
+    int threads = 1;
+};
+
+Result<verdict::Verdict> measure_noise(int threads, Console& console) {
+    CUPEL_TRY(task::Task probe, task::parse(kProbe, "probe"));
+    CUPEL_TRY(const std::string naive, schedule::print_naive(probe));
+    CUPEL_TRY(const auto referee, open_referee(std::move(probe), tuning_for(threads, console)));
+    return referee->judge({.source = naive, .schedule = "", .origin = "naive"});
+}
+
+Result<Findings> examine(int threads, Console& console) {
+    Findings found;
+    found.threads = threads;
+    found.machine = target::this_machine();
+    found.isolation = referee::isolation();
+    for (const std::string& wall : found.isolation.missing) {
+        found.problems.push_back(wall +
+                                 ": every figure measured here carries a lowered trust label");
+    }
+    found.compiler = target::find_compiler();
+    if (!found.compiler) {
+        found.problems.push_back(found.compiler.error().text + ": nothing can be judged");
+        return found;
+    }
+    console.status("ceilings", "measuring this machine");
+    if (auto ceilings = target::ceilings(found.machine, *found.compiler, threads, true)) {
+        found.ceilings = *ceilings;
+    } else {
+        found.problems.push_back("ceilings: " + ceilings.error().text);
+    }
+    auto noise = measure_noise(threads, console);
+    if (noise) {
+        found.noise = std::move(*noise);
+    } else if (noise.error().code == Errc::Interrupted) {
+        return std::unexpected(std::move(noise).error());
+    } else {
+        found.problems.push_back("noise: " + noise.error().text);
+    }
+    return found;
+}
+
+nlohmann::json to_json(const Findings& found) {
+    nlohmann::json json = {
+        {"machine", target::to_json(found.machine)},
+        {"threads", found.threads},
+        {"isolation",
+         {{"full", found.isolation.full()},
+          {"parts", found.isolation.parts},
+          {"missing", found.isolation.missing}}},
+        {"compiler", found.compiler ? nlohmann::json(found.compiler->version) : nlohmann::json()},
+        {"ceilings", found.ceilings ? target::to_json(*found.ceilings) : nlohmann::json()},
+        {"gpu", nullptr},
+        {"noise", nullptr},
+        {"problems", found.problems},
+    };
+    if (found.noise && found.noise->speedup) {
+        const verdict::Interval& ratio = found.noise->speedup->ratio;
+        json["noise"] = {{"status", verdict::status_name(found.noise->status)},
+                         {"low", ratio.low},
+                         {"mid", ratio.mid},
+                         {"high", ratio.high},
+                         {"half_width", ratio.half_width()}};
+    }
+    return json;
+}
+
+std::string noise_text(const verdict::Verdict& noise) {
+    if (!noise.speedup) return verdict::headline(noise);
+    const verdict::Interval& ratio = noise.speedup->ratio;
+    const bool honest = ratio.low <= 1 && 1 <= ratio.high;
+    return fmt::format(
+        "a kernel against itself: {}; {}", report::format_interval(ratio),
+        honest ? fmt::format("differences of {:.1f} % can be resolved", 100 * ratio.half_width())
+               : "the interval misses 1, which a sound machine lets happen once in twenty times");
+}
+
+report::Card card_of(const Findings& found) {
+    report::Card card;
+    const target::Machine& machine = found.machine;
+    card.title = "this machine";
+    card.seal = found.problems.empty() ? "sound" : "reduced";
+    card.tone = found.problems.empty() ? report::Tone::Good : report::Tone::Doubtful;
+    card.headline = found.problems.empty()
+                        ? "everything that Cupel can promise on a CPU, it can promise here"
+                        : "some promises cannot be kept here; the reasons are below";
+    card.rows.push_back(
+        {"processor",
+         {fmt::format("{}, {} usable, {}", machine.processor, machine.cpus, machine.isa)}});
+    card.rows.push_back({"caches",
+                         {fmt::format("{} L1, {} L2, {} L3; {} memory",
+                                      format_bytes(static_cast<double>(machine.l1_bytes)),
+                                      format_bytes(static_cast<double>(machine.l2_bytes)),
+                                      format_bytes(static_cast<double>(machine.l3_bytes)),
+                                      format_bytes(static_cast<double>(machine.memory_bytes)))}});
+    card.rows.push_back(
+        {"system",
+         {machine.kernel + (machine.virtualised.empty()
+                                ? ""
+                                : ", in a virtual machine (" + machine.virtualised + ")")}});
+    card.rows.push_back({"compiler", {found.compiler ? found.compiler->version : "none"}});
+    card.rows.push_back(
+        {"isolation",
+         {found.isolation.parts.empty() ? "none" : join(found.isolation.parts, ", ")}});
+    if (found.ceilings) {
+        const target::Ceilings& top = *found.ceilings;
+        card.rows.push_back(
+            {"ceilings",
+             {fmt::format("{}flop/s multiply-add, {} exp/s", format_si(top.fma_flops),
+                          format_si(top.exp_rate)),
+              fmt::format("{}/s read, {}/s copy, {}/s streaming copy",
+                          format_bytes(top.read_bandwidth), format_bytes(top.copy_bandwidth),
+                          format_bytes(top.stream_bandwidth))}});
+    }
+    if (found.noise) card.rows.push_back({"noise", {noise_text(*found.noise)}});
+    card.rows.push_back({"GPU", {"not used by this version"}});
+    for (const std::string& problem : found.problems)
+        card.rows.push_back({"missing", {problem}});
+    card.footer = fmt::format("{} thread{}", found.threads, found.threads == 1 ? "" : "s");
+    return card;
+}
+
+}  // namespace
+
+Result<int> run_doctor(const Options& options, Console& console) {
+    CUPEL_TRY(const int threads, resolve_threads(options.threads));
+    CUPEL_TRY(const Findings found, examine(threads, console));
+    console.document(to_json(found));
+    console.print(card_of(found));
+    return found.compiler && found.noise ? 0 : 30;
+}
+
+}  // namespace cupel::cli

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// judge: one kernel of the user's against the baselines.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/workplace.hpp"
+#include "os/files.hpp"
+
+namespace cupel::cli {
+namespace {
+
+constexpr std::size_t kLargestKernel = std::size_t{4} << 20;
+
+Result<verdict::Kernel> read_kernel(const std::string& path) {
+    auto source = os::read_file(path, kLargestKernel);
+    if (!source) return std::unexpected(std::move(source).error().in("kernel file " + path));
+    return verdict::Kernel{.source = std::move(*source), .schedule = "", .origin = "user"};
+}
+
+}  // namespace
+
+Result<int> run_judge(const Options& options, Console& console) {
+    CUPEL_DO(check_target(options.target));
+    CUPEL_TRY(const int threads, resolve_threads(options.threads));
+    CUPEL_TRY(task::Task task, load_task(options));
+    CUPEL_TRY(const verdict::Kernel kernel, read_kernel(options.file));
+    CUPEL_TRY(const auto referee, open_referee(std::move(task), tuning_for(threads, console)));
+    CUPEL_TRY(const verdict::Verdict verdict, referee->judge(kernel));
+
+    auto document = verdict::to_json(verdict);
+    document.erase("samples");  // a certificate holds them; here they are noise
+    console.document(document);
+    console.print(report::Card{
+        .title = fmt::format("{}: {}", referee->task().name, options.file),
+        .seal = report::seal_of(verdict.status),
+        .tone = report::tone_of(verdict.status),
+        .headline = verdict::headline(verdict),
+        .rows = report::verdict_rows(verdict),
+        .footer = fmt::format("judged in {:.1f} s", verdict.wall_seconds),
+    });
+    return verdict::exit_code(verdict.status);
+}
+
+}  // namespace cupel::cli

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program: reads the line, runs the command, tells errors, returns the exit code. Exceptions
+// end here.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <cstdio>
+#include <exception>
+
+#include "cli/command_line.hpp"
+#include "cli/commands.hpp"
+#include "cli/signals.hpp"
+
+namespace cupel::cli {
+namespace {
+
+Result<int> run_command(const Options& options, Console& console) {
+    using Run = Result<int> (*)(const Options&, Console&);
+    struct Entry {
+        std::string_view name;
+        Run run;
+    };
+    static constexpr std::array kRuns = {
+        Entry{"optimize", run_optimize}, Entry{"judge", run_judge}, Entry{"verify", run_verify},
+        Entry{"admit", run_admit},       Entry{"show", run_show},   Entry{"redteam", run_redteam},
+        Entry{"doctor", run_doctor},
+    };
+    for (const Entry& entry : kRuns) {
+        if (entry.name == options.command) return entry.run(options, console);
+    }
+    CUPEL_CHECK(false);
+    return kOwnBug;
+}
+
+int tell(const Error& error, Console& console) {
+    const int code = exit_code(error);
+    console.note("cupel: " + error.text);
+    console.document(
+        {{"error", {{"code", error_name(error.code)}, {"text", error.text}, {"exit", code}}}});
+    return code;
+}
+
+int run(int argc, const char* const* argv) {
+    Console console(wants_json(argc, argv));
+    const auto outcome = [&]() -> Result<int> {
+        CUPEL_TRY(const Parsed parsed, parse_command_line(argc, argv));
+        if (const auto* text = std::get_if<Text>(&parsed)) {
+            console.print(text->text);
+            console.document({{"text", text->text}});
+            return 0;
+        }
+        install_signals();
+        return run_command(std::get<Options>(parsed), console);
+    }();
+    const int code = outcome ? *outcome : tell(outcome.error(), console);
+    if (console.finish()) return code;
+    console.note("cupel: standard output could not be written");
+    return 30;
+}
+
+}  // namespace
+}  // namespace cupel::cli
+
+int main(int argc, char** argv) {
+    try {
+        return cupel::cli::run(argc, argv);
+    } catch (const std::exception& error) {
+        static_cast<void>(std::fprintf(stderr, "cupel: our own bug: %s\n", error.what()));
+    } catch (...) {
+        static_cast<void>(std::fprintf(stderr, "cupel: our own bug: an unknown exception\n"));
+    }
+    return cupel::cli::kOwnBug;
+}

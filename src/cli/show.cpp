@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// show: a task, a run, a certificate; nothing is measured but the machine's ceilings, once.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+
+#include "archive/archive.hpp"
+#include "base/text.hpp"
+#include "cli/commands.hpp"
+#include "cli/workplace.hpp"
+#include "os/files.hpp"
+#include "referee/certificate.hpp"
+
+namespace cupel::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// ---- all tasks ----
+
+Result<int> show_tasks(const Options& options, Console& console) {
+    auto list = nlohmann::json::array();
+    std::string text;
+    for (const std::string& name : task::list(search_folders("tasks"))) {
+        if (options.names) {
+            text += name + "\n";
+            list.push_back(name);
+            continue;
+        }
+        const auto task = task::load(name, search_folders("tasks"));
+        const std::string title = task ? task->title : "does not parse: cupel show " + name;
+        text += fmt::format("{:<20}{}\n", name, title);
+        list.push_back({{"name", name}, {"title", title}});
+    }
+    console.document({{"tasks", std::move(list)}});
+    console.print(text);
+    return 0;
+}
+
+// ---- one task ----
+
+struct TaskFacts {
+    task::Counts counts;
+    target::Machine machine;
+    std::optional<target::Ceilings> ceilings;  // where a compiler is there to measure them
+    std::string family;
+    int threads = 1;
+};
+
+std::string family_name(schedule::Family family) {
+    switch (family) {
+        case schedule::Family::Sweep:
+            return "sweep";
+        case schedule::Family::Tile:
+            return "tile";
+        case schedule::Family::Generic:
+            return "generic";
+    }
+    return "unknown";
+}
+
+Result<TaskFacts> examine(const task::Task& task, const Options& options, Console& console) {
+    TaskFacts facts;
+    CUPEL_TRY(facts.threads, resolve_threads(options.threads));
+    facts.counts = task::count(task);
+    facts.machine = target::this_machine();
+    facts.family = family_name(schedule::family(task));
+    if (const auto compiler = target::find_compiler()) {
+        console.status("ceilings", "measuring this machine");
+        CUPEL_TRY(facts.ceilings, target::ceilings(facts.machine, *compiler, facts.threads));
+    }
+    return facts;
+}
+
+std::string task_text(const task::Task& task, const TaskFacts& facts) {
+    const task::Counts& counts = facts.counts;
+    std::string text = task::print(task);
+    text += fmt::format("\nfamily      {}\n", facts.family);
+    text += fmt::format("arithmetic  {}flop, {} transcendentals\n", format_si(counts.flops),
+                        format_si(counts.transcendentals));
+    text += fmt::format("compulsory  {} read, {} written\n",
+                        format_bytes(static_cast<double>(counts.input_bytes)),
+                        format_bytes(static_cast<double>(counts.output_bytes)));
+    if (facts.ceilings) {
+        const target::Bound bound = target::ceiling_bound(counts, *facts.ceilings);
+        text += fmt::format("ceiling     {} at best on this machine with {} thread{}, set by {}\n",
+                            format_seconds(bound.seconds), facts.threads,
+                            facts.threads == 1 ? "" : "s", bound.name);
+    }
+    return text;
+}
+
+nlohmann::json task_json(const task::Task& task, const TaskFacts& facts) {
+    auto sizes = nlohmann::json::object();
+    for (const task::Size& size : task.sizes)
+        sizes[size.name] = size.value;
+    nlohmann::json json = {{"task", task.name},
+                           {"title", task.title},
+                           {"precision", task.precision},
+                           {"normal_form", task::print(task)},
+                           {"sizes", std::move(sizes)},
+                           {"family", facts.family},
+                           {"flops", facts.counts.flops},
+                           {"transcendentals", facts.counts.transcendentals},
+                           {"input_bytes", facts.counts.input_bytes},
+                           {"output_bytes", facts.counts.output_bytes},
+                           {"ceiling", nullptr}};
+    if (facts.ceilings) {
+        const target::Bound bound = target::ceiling_bound(facts.counts, *facts.ceilings);
+        json["ceiling"] = {
+            {"name", bound.name}, {"seconds", bound.seconds}, {"threads", facts.threads}};
+    }
+    return json;
+}
+
+Result<int> show_source(const std::string& source, const std::string& trace, Console& console) {
+    console.document({{"schedule", trace}, {"source", source}});
+    console.print(source);
+    return 0;
+}
+
+Result<int> show_task(const Options& options, Console& console) {
+    CUPEL_TRY(const task::Task task, load_task(options));
+    if (options.naive) {
+        CUPEL_TRY(const std::string source, schedule::print_naive(task));
+        return show_source(source, "", console);
+    }
+    if (options.schedule) {
+        CUPEL_TRY(const int threads, resolve_threads(options.threads));
+        const schedule::Width width = width_of(target::this_machine(), threads);
+        const schedule::Trace trace = schedule::default_trace(task, width);
+        CUPEL_TRY(const std::string source, schedule::print_kernel(task, width, trace));
+        return show_source(source, schedule::print_trace(trace), console);
+    }
+    CUPEL_TRY(const TaskFacts facts, examine(task, options, console));
+    console.document(task_json(task, facts));
+    console.print(task_text(task, facts));
+    return 0;
+}
+
+// ---- a run ----
+
+struct Line {
+    archive::KernelRecord kernel;
+    std::vector<archive::VerdictRecord> verdicts;
+};
+
+Result<std::vector<Line>> read_run(archive::Archive& archive) {
+    CUPEL_TRY(std::vector<archive::KernelRecord> kernels, archive.kernels());
+    CUPEL_TRY(std::vector<archive::VerdictRecord> verdicts, archive.verdicts());
+    std::map<archive::KernelId, std::size_t> place;
+    std::vector<Line> lines;
+    for (archive::KernelRecord& kernel : kernels) {
+        place[kernel.id] = lines.size();
+        lines.push_back({std::move(kernel), {}});
+    }
+    for (archive::VerdictRecord& verdict : verdicts) {
+        const auto at = place.find(verdict.kernel);
+        if (at != place.end()) lines[at->second].verdicts.push_back(std::move(verdict));
+    }
+    return lines;
+}
+
+std::string line_text(const Line& line) {
+    std::string text = fmt::format("{:>4}  {}  {:<9}", line.kernel.id,
+                                   line.kernel.hash.substr(0, 10), line.kernel.kernel.origin);
+    if (line.verdicts.empty()) return text + "  not tried";
+    const archive::VerdictRecord& last = line.verdicts.back();
+    text += fmt::format("  {:<7}  ", archive::trial_name(last.trial));
+    if (last.score && std::isfinite(*last.score)) {
+        text += fmt::format("{:>7.2f}x  ", std::exp(*last.score));
+    } else {
+        text += "       -  ";
+    }
+    if (line.kernel.quarantined) text += "quarantined, ";
+    return text + report::shorten(verdict::headline(last.verdict), 60);
+}
+
+nlohmann::json line_json(const Line& line) {
+    auto trials = nlohmann::json::array();
+    for (const archive::VerdictRecord& record : line.verdicts) {
+        auto verdict = verdict::to_json(record.verdict);
+        verdict.erase("samples");
+        trials.push_back(
+            {{"trial", archive::trial_name(record.trial)}, {"verdict", std::move(verdict)}});
+    }
+    return {{"id", line.kernel.id},
+            {"hash", line.kernel.hash},
+            {"origin", line.kernel.kernel.origin},
+            {"phase", line.kernel.phase},
+            {"parents", line.kernel.parents},
+            {"quarantined", line.kernel.quarantined},
+            {"schedule", line.kernel.kernel.schedule},
+            {"trials", std::move(trials)}};
+}
+
+Result<int> show_run(const fs::path& folder, Console& console) {
+    CUPEL_TRY(archive::Archive archive, archive::Archive::open_read_only(folder / "archive.db"));
+    CUPEL_TRY(const std::vector<Line> lines, read_run(archive));
+    CUPEL_TRY(const archive::Totals totals, archive.totals());
+    auto kernels = nlohmann::json::array();
+    std::string text = "  id  hash        origin     trial    over naive\n";
+    for (const Line& line : lines) {
+        kernels.push_back(line_json(line));
+        text += line_text(line) + "\n";
+    }
+    text += fmt::format("{} kernels, {} tried, {} right, {} quarantined; {} of trials\n",
+                        totals.kernels, totals.tried, totals.right, totals.quarantined,
+                        format_seconds(totals.seconds));
+    console.document({{"run", folder.string()}, {"kernels", std::move(kernels)}});
+    console.print(report::printable(text));
+    return 0;
+}
+
+// ---- a certificate ----
+
+Result<int> show_certificate(const fs::path& path, Console& console) {
+    CUPEL_TRY(const std::string text, os::read_file(path));
+    CUPEL_TRY(const referee::Certificate certificate, referee::read_certificate(text));
+    auto document = verdict::to_json(certificate.claim);
+    document["task"] = certificate.task.name;
+    document["schedule"] = certificate.kernel.schedule;
+    console.document(document);
+    report::Card card;
+    card.title = certificate.task.name;
+    card.seal = report::seal_of(certificate.claim.status);
+    card.tone = report::tone_of(certificate.claim.status);
+    card.headline = verdict::headline(certificate.claim);
+    card.rows = report::verdict_rows(certificate.claim);
+    card.footer = "as written in the certificate; cupel verify checks it";
+    console.print(card);
+    return 0;
+}
+
+}  // namespace
+
+Result<int> run_show(const Options& options, Console& console) {
+    if (options.names || options.subject.empty()) return show_tasks(options, console);
+    const fs::path path = options.subject;
+    std::error_code ignored;
+    if (fs::exists(path / "archive.db", ignored)) return show_run(path, console);
+    if (path.extension() == ".json") return show_certificate(path, console);
+    return show_task(options, console);
+}
+
+}  // namespace cupel::cli

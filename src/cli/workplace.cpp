@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/workplace.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/signals.hpp"
+#include "os/files.hpp"
+
+namespace cupel::cli {
+
+std::vector<std::string> search_folders(std::string_view what) {
+    // The program lies in build/<preset>/bin of the tree that holds tasks/ and attacks/.
+    const auto shipped = (os::program_folder() / "../../..").lexically_normal() / what;
+    return {std::string(what), shipped.string()};
+}
+
+Result<task::Task> load_task(const Options& options) {
+    return task::load(options.subject, search_folders("tasks"), options.sizes);
+}
+
+schedule::Width width_of(const target::Machine& machine, int threads) {
+    schedule::Width width;
+    width.vector_bytes = machine.vector_bytes;
+    width.registers = machine.vector_registers;
+    width.threads = threads;
+    // A machine that hides a cache keeps the assumption for it.
+    if (machine.l1_bytes > 0) width.l1_bytes = machine.l1_bytes;
+    if (machine.l2_bytes > 0) width.l2_bytes = machine.l2_bytes;
+    if (machine.l3_bytes > 0) width.l3_bytes = machine.l3_bytes / std::max(1, threads);
+    return width;
+}
+
+referee::Options tuning_for(int threads, Console& console) {
+    referee::Options tuning;
+    tuning.threads = threads;
+    tuning.stop = stop_requested;
+    tuning.progress = [&console](std::string_view what, double share) {
+        console.status("referee", fmt::format("{} {:.0f} %", what, 100 * share));
+    };
+    return tuning;
+}
+
+Result<std::unique_ptr<referee::Referee>> open_referee(task::Task task, referee::Options tuning) {
+    CUPEL_TRY(std::string naive, schedule::print_naive(task));
+    if (tuning.progress) tuning.progress("compiling the baseline, starting the oracle", 0);
+    return referee::Referee::open(std::move(task), {{"naive", std::move(naive)}},
+                                  std::move(tuning));
+}
+
+}  // namespace cupel::cli

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands share: finding tasks, and setting up a referee for one.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/console.hpp"
+#include "cli/options.hpp"
+#include "referee/referee.hpp"
+#include "schedule/schedule.hpp"
+
+namespace cupel::cli {
+
+// Folders that are searched for `what` ("tasks", "attacks"): the working directory's, then the one
+// that came with this program.
+[[nodiscard]] std::vector<std::string> search_folders(std::string_view what);
+[[nodiscard]] Result<task::Task> load_task(const Options& options);
+
+[[nodiscard]] schedule::Width width_of(const target::Machine& machine, int threads);
+
+// The referee's own defaults for so many threads, ended by Ctrl-C and telling its progress on the
+// console.
+[[nodiscard]] referee::Options tuning_for(int threads, Console& console);
+// A referee with the honest naive kernel as its panel.
+[[nodiscard]] Result<std::unique_ptr<referee::Referee>> open_referee(task::Task task,
+                                                                     referee::Options tuning);
+
+}  // namespace cupel::cli
