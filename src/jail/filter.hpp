@@ -7,7 +7,7 @@
 namespace cupel::jail {
 
 // What a program may do from its first instruction on: what the dynamic loader, our own start-up
-// and one exec need. Any other call kills. Installed by bubblewrap.
+// and one exec need. Any other call is trapped (SIGSYS). Installed by bubblewrap.
 [[nodiscard]] Result<os::Fd> program_filter();
 
 // What a compiler and its children may do. Any other call fails with ENOSYS, as on an older kernel.

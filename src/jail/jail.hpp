@@ -59,9 +59,12 @@ struct Held {
         parts;  // walls that stand: "network", "files", "processes", "syscalls", "limits", "cores"
     std::vector<std::string> missing;  // walls that do not
 
-    // How the program ended (for bubblewrap's children, a signal is told by its status of 128 +
-    // number).
+    // How the program ended. (For bubblewrap's child a signal is told by a status of 128 + its
+    // number.)
     [[nodiscard]] std::optional<os::Exit> wait(std::chrono::nanoseconds patience);
+    // Kills the program and returns when nothing of it is left. Dropping a Held kills too, but the
+    // program may then outlive the call by some milliseconds.
+    void end();
 };
 [[nodiscard]] Result<Held> start(const Cell& cell);
 

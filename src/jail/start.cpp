@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <system_error>
 
 #include "base/text.hpp"
 #include "jail/bubblewrap.hpp"
@@ -112,6 +114,11 @@ Result<Held> start_outside(const Cell& cell) {
 
 Result<Held> start(const Cell& cell) {
     CUPEL_CHECK(!cell.argv.empty());
+    for (const Bind& bind : cell.binds) {
+        std::error_code ignored;
+        if (std::filesystem::exists(bind.host, ignored)) continue;
+        return fail(Errc::NotFound, "no file " + bind.host.string() + " to be shown in a cell");
+    }
     const bool inside = capabilities().namespaces;
     CUPEL_TRY(Held held, inside ? start_inside(cell) : start_outside(cell));
     // Without bubblewrap, a contender still installs its own filter; nobody does that for a
@@ -131,6 +138,15 @@ std::optional<os::Exit> Held::wait(std::chrono::nanoseconds patience) {
         exit->code -= 128;
     }
     return exit;
+}
+
+void Held::end() {
+    // Unreaped, bubblewrap still holds its child, so the number is still the program's.
+    if (!outer.valid() || outer.wait(0s)) return;
+    (void)::kill(pid, SIGKILL);
+    if (outer.wait(10s)) return;
+    outer.kill(SIGKILL);
+    (void)outer.wait(10s);
 }
 
 }  // namespace cupel::jail
