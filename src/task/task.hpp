@@ -162,11 +162,12 @@ struct Task {
     [[nodiscard]] const Stage* producer(TensorId id) const;
 };
 
-// What any kernel for the task must do at least, counted on the normal form.
+// What any kernel for the task must do at least, counted on the normal form: nothing invariant twice,
+// nothing outside a restriction, no products with zero padding.
 struct Counts {
     double flops = 0;            // additions, multiplications, divisions, comparisons of reductions
     double transcendentals = 0;  // exp, log, tanh, erf, sin, cos, pow, sqrt
-    std::int64_t input_bytes = 0;   // every input once
+    std::int64_t input_bytes = 0;   // every input once, as far as accesses reach it
     std::int64_t output_bytes = 0;  // every output once
     [[nodiscard]] double bytes() const { return static_cast<double>(input_bytes + output_bytes); }
 };
@@ -188,7 +189,8 @@ struct Override {  // --set N=1024
                                 std::span<const Override> overrides = {});
 [[nodiscard]] std::vector<std::string> list(std::span<const std::string> folders);
 
-// The normal form as index notation, one stage a line: what `cupel show` prints.
+// The normal form as index notation, one stage a line: what `cupel show` prints. It parses back to the
+// same stages; sizes are printed as numbers, so `shapes` lines are left out.
 [[nodiscard]] std::string print(const Task& task);
 
 }  // namespace cupel::task
