@@ -81,6 +81,13 @@ std::vector<std::string> command_line(const Compiler& compiler) {
     return argv;
 }
 
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+        text.replace(at, from.size(), to);
+    }
+    return text;
+}
+
 std::string read_head(const os::Fd& file) {
     std::string text(kMaxDiagnostics, '\0');
     const ssize_t got = pread(file.get(), text.data(), text.size(), 0);
@@ -118,7 +125,8 @@ Result<Ran> run_compiler(const Bench& bench, const Compiler& compiler,
     ran.timed_out = !exit.has_value();
     ran.exit = exit.value_or(os::Exit{});
     held = {};  // kills what still runs, before the words are read
-    ran.text = read_head(words);
+    // Where there are no namespaces, the compiler saw the paths of the host.
+    ran.text = replaced(read_head(words), bench.source.string(), "/source");
     return ran;
 }
 
@@ -201,15 +209,8 @@ Result<void> try_compiler(const Compiler& compiler) {
 }  // namespace
 
 std::string as_author_knows(std::string diagnostics, const std::string& file_name) {
-    const auto replace = [&](std::string_view from, std::string_view to) {
-        for (auto at = diagnostics.find(from); at != std::string::npos;
-             at = diagnostics.find(from, at + to.size())) {
-            diagnostics.replace(at, from.size(), to);
-        }
-    };
-    replace(kSourceInside, file_name);
-    replace("/source/task.hpp", "task.hpp");
-    return diagnostics;
+    auto text = replaced(std::move(diagnostics), kSourceInside, file_name);
+    return replaced(std::move(text), "/source/task.hpp", "task.hpp");
 }
 
 Result<std::variant<Built, Rejection>> build(const CompileRequest& request,

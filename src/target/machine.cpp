@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <set>
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
@@ -50,6 +51,17 @@ std::int64_t cache_bytes(int level, int sysconf_name) {
     return std::max<std::int64_t>(0, sysconf(sysconf_name));
 }
 
+// The last-level caches that the usable processors reach, all together.
+std::int64_t last_level_bytes() {
+    std::set<std::string> groups;
+    for (const int cpu : os::allowed_cpus()) {
+        groups.insert(read_word(
+            fmt::format("/sys/devices/system/cpu/cpu{}/cache/index3/shared_cpu_list", cpu)));
+    }
+    const auto count = std::max<std::size_t>(1, groups.size());
+    return cache_bytes(3, _SC_LEVEL3_CACHE_SIZE) * static_cast<std::int64_t>(count);
+}
+
 std::int64_t memory_bytes() {
     const auto pages = sysconf(_SC_PHYS_PAGES);
     const auto page = sysconf(_SC_PAGESIZE);
@@ -88,7 +100,7 @@ Machine this_machine() {
     machine.cpus = std::max(1, static_cast<int>(os::allowed_cpus().size()));
     machine.l1_bytes = cache_bytes(1, _SC_LEVEL1_DCACHE_SIZE);
     machine.l2_bytes = cache_bytes(2, _SC_LEVEL2_CACHE_SIZE);
-    machine.l3_bytes = cache_bytes(3, _SC_LEVEL3_CACHE_SIZE);
+    machine.l3_bytes = last_level_bytes();
     machine.memory_bytes = memory_bytes();
     machine.isa = vectors.isa;
     machine.vector_bytes = vectors.bytes;
