@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "schedule/tile_words.hpp"
+
+namespace cupel::schedule::tile {
+namespace {
+
+using task::AxisId;
+using task::kNone;
+
+void set(Blanks& blanks, const char* name, std::string_view text) {
+    blanks.insert_or_assign(name, std::string(text));
+}
+
+// The variables of a packing function, none with the name of an axis or a tensor.
+Blanks arguments_of(const Words& words, const Operand& operand) {
+    Blanks all;
+    Names names = words.names;
+    for (const char* local : {"to", "into", "depth", "some", "panel", "step", "lane", "from",
+                              "line", "run", "done", "low", "high", "base"}) {
+        set(all, local, names.fresh(local));
+    }
+    set(all, "pack", operand.pack);
+    set(all, "R", operand.panel);
+    set(all, "C", operand.block);
+    set(all, "real", words.real);
+    set(all, "group", operand.group.name);
+    set(all, "group0", operand.group.start);
+    set(all, "k", words.k.name);
+    set(all, "k0", words.k.start);
+    set(all, "share", operand.shared ? "#pragma omp for\n" : "");
+    std::string inputs;
+    for (const task::TensorId id : operand.tensors) {
+        inputs += fmt::format("const {}* {}, ", element_name(words.task.tensor(id).type),
+                              words.names.tensor(id));
+    }
+    std::string batch;
+    for (const AxisId axis : operand.batch)
+        batch += fmt::format("long {}, ", words.names.axis(axis));
+    set(all, "inputs", inputs);
+    set(all, "batch", batch);
+    return all;
+}
+
+constexpr const char* kHead =
+    "void {pack}({inputs}{real}* {to}, {batch}long {group0}, long {some}, long {k0}, long {depth}) "
+    "{\n";
+
+// One stride along the group, one along k.
+std::string linear(const Words& words, const Operand& operand, Blanks all) {
+    const task::Access& access = words.task.access(operand.factor.access);
+    const std::string across = words.stride(access, operand.group);
+    const std::string along = words.stride(access, words.k);
+    set(all, "type", element_name(words.task.tensor(access.tensor).type));
+    set(all, "start",
+        words.base(operand) + " + " + times(fill("({group0} + {panel})", all), across) + " + " +
+            times(fill("{k0}", all), along));
+    set(all, "element",
+        fill("{from}[", all) + times(fill("{lane}", all), across) + " + " +
+            times(fill("{step}", all), along) + "]");
+    return fill(R"({share}  for (long {panel} = 0; {panel} < {some}; {panel} += {R}) {
+    const {type}* {from} = {start};
+    {real}* {into} = {to} + {panel} * {depth};
+    if ({some} - {panel} >= {R}) {
+      for (long {step} = 0; {step} < {depth}; {step}++)
+        for (long {lane} = 0; {lane} < {R}; {lane}++)
+          {into}[{step} * {R} + {lane}] = {element};
+    } else {
+      for (long {step} = 0; {step} < {depth}; {step}++)
+        for (long {lane} = 0; {lane} < {R}; {lane}++)
+          {into}[{step} * {R} + {lane}] = {panel} + {lane} < {some} ? {element} : 0;
+    }
+  }
+}
+)",
+                all);
+}
+
+std::string axes_from(const Words& words, const Group& group, const std::vector<AxisId>& wanted) {
+    Writer out;
+    words.split(group, wanted, out);
+    return out.take();
+}
+
+std::string indented(const std::string& text, int by) {
+    Writer out;
+    for (int i = 0; i < by; i++)
+        out.open("");
+    const std::size_t skip = out.text().size();
+    out.lines(text);
+    return out.text().substr(skip);
+}
+
+// The part of the run that is inside, as lines that narrow `low` and `high`.
+std::string narrow(const Words& words, const task::Access& access, AxisId runs, const Blanks& all) {
+    std::string text;
+    if (access.outside == kNone) return text;
+    const auto name = [&](AxisId axis) { return words.names.axis(axis); };
+    for (std::size_t d = 0; d < access.at.size(); d++) {
+        const task::Index& index = access.at[d];
+        const std::int64_t size = words.task.tensor(access.tensor).shape[d];
+        std::int64_t coefficient = 0;
+        for (const auto& term : index.terms) {
+            if (term.axis == runs) coefficient = term.coefficient;
+        }
+        Blanks here = all;
+        set(here, "at", affine(index, name));
+        set(here, "size", fmt::format("{}", size));
+        set(here, "c", fmt::format("{}", coefficient));
+        set(here, "up", fmt::format("{}", coefficient - 1));
+        if (coefficient == 0 && index.plain_axis() == kNone) {
+            text += fill("if ({at} < 0 || {at} >= {size}) {high} = 0;\n", here);
+        } else if (coefficient == 1) {
+            text += fill(
+                "{low} = std::max<long>({low}, -({at}));\n{high} = std::min<long>({high}, {size} - "
+                "({at}));\n",
+                here);
+        } else if (coefficient > 1) {
+            text += fill(
+                "{low} = std::max<long>({low}, ({up} - ({at})) / {c});\n"
+                "{high} = std::min<long>({high}, ({size} + {up} - ({at})) / {c});\n",
+                here);
+        }
+    }
+    return text;
+}
+
+// The group's last axis runs through the tensor with one stride: the bounds are found once a run.
+std::string runs(const Words& words, const Operand& operand, Blanks all) {
+    const task::Access& access = words.task.access(operand.factor.access);
+    const AxisId last = operand.group.axes.back();
+    std::vector<AxisId> axes;
+    axes_of(words.task, operand.factor.product[0], axes);
+    axes.push_back(last);
+    const std::string zero =
+        access.outside == kNone ? "0" : scalar(words.task, access.outside, words.leaves());
+    set(all, "k_axes", indented(axes_from(words, words.k, axes), 2));
+    set(all, "axes", indented(axes_from(words, operand.group, axes), 3));
+    set(all, "narrow", indented(narrow(words, access, last, all), 3));
+    set(all, "last", words.names.axis(last));
+    set(all, "extent", extent(words.task, last));
+    set(all, "outside", zero);
+    set(all, "x", words.names.tensor(access.tensor));
+    set(all, "position", position(words.task, access, words.leaves()));
+    set(all, "stride",
+        times(fill("{lane}", all), fmt::format("{}", stride_along(words.task, access, last))));
+    return fill(R"({share}  for (long {step} = 0; {step} < {depth}; {step}++) {
+    const long {k} = {k0} + {step};
+{k_axes}    {real} {line}[{C}];
+    std::fill_n({line}, {C}, {outside});
+    for (long {done} = 0, {run}; {done} < {some}; {done} += {run}) {
+      const long {group} = {group0} + {done};
+{axes}      {run} = std::min<long>({some} - {done}, {extent} - {last});
+      long {low} = 0, {high} = {run};
+{narrow}      const long {base} = {position};
+      for (long {lane} = {low}; {lane} < {high}; {lane}++)
+        {line}[{done} + {lane}] = {x}[{base} + {stride}];
+    }
+    for (long {panel} = 0; {panel} < {some}; {panel} += {R})
+      for (long {lane} = 0; {lane} < {R}; {lane}++)
+        {to}[{panel} * {depth} + {step} * {R} + {lane}] = {line}[{panel} + {lane}];
+  }
+}
+)",
+                all);
+}
+
+std::string bound_text(const Words& words, const task::Bound& bound) {
+    const auto name = [&](AxisId axis) { return words.names.axis(axis); };
+    std::vector<std::string> parts;
+    if (bound.low)
+        parts.push_back(fmt::format("{} >= {}", name(bound.axis), affine(*bound.low, name)));
+    if (bound.high)
+        parts.push_back(fmt::format("{} < {}", name(bound.axis), affine(*bound.high, name)));
+    return fmt::format("{}", fmt::join(parts, " && "));
+}
+
+// Element by element: the factor's own expression, zero where a mask or a bound says so.
+std::string elements(const Words& words, const Operand& operand, Blanks all) {
+    std::vector<std::string> conditions{fill("{panel} + {lane} < {some}", all)};
+    for (const task::Bound& bound : operand.factor.where)
+        conditions.push_back(bound_text(words, bound));
+    for (const task::ExprId mask : operand.factor.masks) {
+        conditions.push_back("(" + condition(words.task, mask, words.leaves()) + ")");
+    }
+    std::vector<std::string> values;
+    for (const task::ExprId value : operand.factor.product) {
+        const std::string text = scalar(words.task, value, words.leaves());
+        values.push_back(operand.factor.product.size() > 1 ? "(" + text + ")" : text);
+    }
+    std::vector<AxisId> every = operand.group.axes;
+    every.insert(every.end(), words.k.axes.begin(), words.k.axes.end());
+    set(all, "k_axes", indented(axes_from(words, words.k, every), 3));
+    set(all, "axes", indented(axes_from(words, operand.group, every), 4));
+    set(all, "inside", fmt::format("{}", fmt::join(conditions, " && ")));
+    set(all, "value", fmt::format("{}", fmt::join(values, " * ")));
+    return fill(R"({share}  for (long {panel} = 0; {panel} < {some}; {panel} += {R})
+    for (long {step} = 0; {step} < {depth}; {step}++) {
+      const long {k} = {k0} + {step};
+{k_axes}      for (long {lane} = 0; {lane} < {R}; {lane}++) {
+        const long {group} = {group0} + {panel} + {lane};
+{axes}        {to}[{panel} * {depth} + {step} * {R} + {lane}] = {inside} ? {value} : 0;
+      }
+    }
+}
+)",
+                all);
+}
+
+bool runs_forward(const Words& words, const Operand& operand) {
+    const task::Access& access = words.task.access(operand.factor.access);
+    for (const task::Index& index : access.at) {
+        for (const auto& term : index.terms) {
+            if (term.axis == operand.group.axes.back() && term.coefficient < 0) return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+void print_pack(const Words& words, const Operand& operand, Writer& out) {
+    const Blanks all = arguments_of(words, operand);
+    out.lines(fill(kHead, all));
+    switch (operand.factor.reading) {
+        case Reading::Linear:
+            out.lines(linear(words, operand, all));
+            return;
+        case Reading::Runs:
+            if (runs_forward(words, operand)) {
+                out.lines(runs(words, operand, all));
+                return;
+            }
+            break;
+        case Reading::Elements:
+            break;
+    }
+    out.lines(elements(words, operand, all));
+}
+
+std::string pack_call(const Words& words, const Operand& operand, const std::string& to) {
+    std::string text = operand.pack + "(";
+    for (const task::TensorId id : operand.tensors)
+        text += words.names.tensor(id) + ", ";
+    text += to + ", ";
+    for (const AxisId axis : operand.batch)
+        text += words.names.axis(axis) + ", ";
+    return text +
+           fmt::format("{}, {}, {}, depth);", operand.group.start, operand.some, words.k.start);
+}
+
+}  // namespace cupel::schedule::tile

@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text around the packing functions: constants, the register tile, what follows the sum, and
+// the five loops.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "schedule/tile_words.hpp"
+
+namespace cupel::schedule::tile {
+namespace {
+
+using task::AxisId;
+using task::kNone;
+
+// One operand of the register tile: how to step through it.
+struct Steps {
+    std::string lane;  // times the lane
+    std::string k;     // times the step
+};
+
+Steps steps_of(const Words& words, const Operand& operand) {
+    if (operand.packed) return {"1", operand.panel};
+    const task::Access& access = words.task.access(operand.factor.access);
+    return {words.stride(access, operand.group), words.stride(access, words.k)};
+}
+
+void print_constants(const Words& words, Writer& out) {
+    const Plan& plan = words.plan;
+    out.line(fmt::format("constexpr long MR = {}, NV = {}, NR = NV * W;  // the register tile",
+                         plan.mr, plan.nv));
+    out.line(fmt::format("constexpr long KC = {}, MC = {}, NC = {};  // blocks", plan.kc, plan.mc,
+                         plan.nc));
+    const int threads = words.problem.threads();
+    const bool parallel = threads > 1 && plan.shared != Shared::None;
+    if (parallel) out.line(fmt::format("constexpr int THREADS = {};", threads));
+    out.line();
+    for (const Operand* operand : {&words.a, &words.b}) {
+        if (!operand->packed) continue;
+        out.line(fmt::format("alignas(64) {} {}{}[{} * KC];", words.real, operand->panels,
+                             parallel && !operand->shared ? "[THREADS]" : "", operand->block));
+    }
+    out.line();
+}
+
+void print_tile(const Words& words, VectorMaths& maths, Writer& out) {
+    const Steps a = steps_of(words, words.a);
+    const Steps b = steps_of(words, words.b);
+    const std::string row = words.out_stride(words.m.axes.back());
+    const std::string load = maths.use("load");
+    const std::string store = maths.use("store");
+    const std::string prefetch = fmt::format(
+        "  for (long i = 0; i < rows; i++) {{\n"
+        "    __builtin_prefetch(y + {0}, 1);\n"
+        "    __builtin_prefetch(y + {0} + NR - 1, 1);\n"
+        "  }}\n",
+        times("i", row));
+    out.lines(fmt::format(
+        R"(// One register tile of sums over `depth` steps, written to y or, after the first block of {k}, added to it.
+void tile(const {real}* a, const {real}* b, long depth, {real}* y, long rows, long cols, bool first) {{
+  vec acc[MR][NV] = {{}};
+{prefetch}#pragma GCC unroll {unroll}
+  for (long k = 0; k < depth; k++) {{
+    vec bk[NV];
+#pragma GCC unroll 8
+    for (long j = 0; j < NV; j++) bk[j] = {load}(b + {b_k} + j * W);
+#pragma GCC unroll 32
+    for (long i = 0; i < MR; i++)
+#pragma GCC unroll 8
+      for (long j = 0; j < NV; j++) acc[i][j] += a[{a_i} + {a_k}] * bk[j];
+  }}
+  if (rows == MR && cols == NR) {{
+#pragma GCC unroll 32
+    for (long i = 0; i < MR; i++)
+#pragma GCC unroll 8
+      for (long j = 0; j < NV; j++) {{
+        {real}* at = y + {y_i} + j * W;
+        {store}(at, first ? acc[i][j] : {load}(at) + acc[i][j]);
+      }}
+  }} else {{
+    {real} sum[MR][NR];
+#pragma GCC unroll 32
+    for (long i = 0; i < MR; i++)
+#pragma GCC unroll 8
+      for (long j = 0; j < NV; j++) {store}(sum[i] + j * W, acc[i][j]);
+    for (long i = 0; i < rows; i++)
+      for (long j = 0; j < cols; j++) y[{y_i} + j] = first ? sum[i][j] : y[{y_i} + j] + sum[i][j];
+  }}
+}}
+
+)",
+        fmt::arg("k", words.k.name), fmt::arg("real", words.real),
+        fmt::arg("prefetch", words.plan.prefetch ? prefetch : ""),
+        fmt::arg("unroll", words.plan.unroll), fmt::arg("load", load), fmt::arg("store", store),
+        fmt::arg("b_k", times("k", b.k)), fmt::arg("a_i", times("i", a.lane)),
+        fmt::arg("a_k", times("k", a.k)), fmt::arg("y_i", times("i", row))));
+}
+
+// ---- What follows the sum
+
+class Finish {
+public:
+    explicit Finish(const Words& words) : words_(words) {
+        for (const task::Stage* stage : words.contraction.finish) {
+            tensors_of(words.task, stage->body, tensors_);
+        }
+        std::erase_if(tensors_, [&](task::TensorId id) {
+            return words.task.tensor(id).role != task::Role::Input;
+        });
+    }
+
+    void print(VectorMaths& maths, Writer& out) const;
+    [[nodiscard]] std::string call(const std::string& y) const {
+        std::string text = "finish(";
+        for (const task::TensorId id : tensors_)
+            text += words_.names.tensor(id) + ", ";
+        text += y;
+        for (const AxisId axis : words_.contraction.batch)
+            text += ", " + words_.names.axis(axis);
+        return text;
+    }
+
+private:
+    // Axes of a later stage are the anchor's by position.
+    [[nodiscard]] AxisId anchor_axis(AxisId axis) const {
+        const auto& mine = words_.contraction.anchor->keep;
+        for (const task::Stage* stage : words_.contraction.finish) {
+            const auto at = std::ranges::find(stage->keep, axis);
+            if (at != stage->keep.end())
+                return mine[static_cast<std::size_t>(at - stage->keep.begin())];
+        }
+        return axis;
+    }
+    [[nodiscard]] bool in_n(AxisId axis) const {
+        return std::ranges::find(words_.n.axes, anchor_axis(axis)) != words_.n.axes.end();
+    }
+    [[nodiscard]] bool computed(const task::Access& access) const {
+        return words_.task.tensor(access.tensor).role != task::Role::Input;
+    }
+    [[nodiscard]] Leaves scalar_leaves() const;
+    [[nodiscard]] Leaves vector_leaves(VectorMaths& maths) const;
+    [[nodiscard]] bool has_vectors() const;
+    [[nodiscard]] bool lanes_are_neighbours(const task::Access& access) const;
+    [[nodiscard]] bool depends_on_n(const task::Access& access) const;
+    [[nodiscard]] bool vectors(task::ExprId id) const;
+    // The stages as lines; the last one is returned as an expression.
+    template <class Print>
+    std::string body(const std::string& type, Print expression, Writer& out) const;
+
+    const Words& words_;
+    std::vector<task::TensorId> tensors_;
+};
+
+Leaves Finish::scalar_leaves() const {
+    Leaves leaves;
+    leaves.axis = [this](AxisId axis) { return words_.names.axis(anchor_axis(axis)); };
+    leaves.load = [this](int id) {
+        const task::Access& access = words_.task.access(id);
+        const std::string& name = words_.names.tensor(access.tensor);
+        return computed(access) ? name : element(words_.task, access, name, scalar_leaves());
+    };
+    return leaves;
+}
+
+bool Finish::depends_on_n(const task::Access& access) const {
+    for (const task::Index& index : access.at) {
+        std::vector<AxisId> axes;
+        for (const auto& term : index.terms)
+            axes.push_back(term.axis);
+        if (index.gather != kNone) axes_of(words_.task, index.gather, axes);
+        if (std::ranges::any_of(axes, [&](AxisId axis) { return in_n(axis); })) return true;
+    }
+    return false;
+}
+
+// Neighbours in n are neighbours in memory, for the whole fused group.
+bool Finish::lanes_are_neighbours(const task::Access& access) const {
+    if (access.outside != kNone || words_.task.tensor(access.tensor).type != real_type(words_.task))
+        return false;
+    for (const task::Index& index : access.at) {
+        if (index.divisor != 1 || index.gather != kNone) return false;
+    }
+    std::int64_t inner = 1;
+    for (auto axis = words_.n.axes.rbegin(); axis != words_.n.axes.rend(); axis++) {
+        std::int64_t stride = 0;
+        for (const task::Index& index : access.at) {
+            for (const auto& term : index.terms) {
+                if (anchor_axis(term.axis) == *axis)
+                    stride = stride_along(words_.task, access, term.axis);
+            }
+        }
+        if (stride != inner) return false;
+        inner *= words_.task.axis(*axis).extent;
+    }
+    return true;
+}
+
+bool Finish::vectors(task::ExprId id) const {
+    const task::Expr& expr = words_.task.expr(id);
+    if (expr.op == task::Op::Axis && in_n(expr.reference) && words_.n.axes.size() > 1) return false;
+    if (expr.op == task::Op::Load) {
+        const task::Access& access = words_.task.access(expr.reference);
+        if (!computed(access) && depends_on_n(access) && !lanes_are_neighbours(access))
+            return false;
+    }
+    for (int i = 0; i < task::operands(expr.op); i++) {
+        if (!vectors(expr.kid[i])) return false;
+    }
+    return true;
+}
+
+bool Finish::has_vectors() const {
+    return std::ranges::all_of(words_.contraction.finish,
+                               [&](const task::Stage* stage) { return vectors(stage->body); });
+}
+
+Leaves Finish::vector_leaves(VectorMaths& maths) const {
+    Leaves leaves = scalar_leaves();
+    for (const task::Stage* stage : words_.contraction.finish) {
+        if (words_.n.axes.size() == 1) leaves.lane_axis = stage->keep.back();
+    }
+    leaves.load = [this, &maths, one = scalar_leaves()](int id) {
+        const task::Access& access = words_.task.access(id);
+        const std::string& name = words_.names.tensor(access.tensor);
+        if (computed(access)) return name;
+        if (!depends_on_n(access)) {
+            return fmt::format("{}({})", maths.use("splat"),
+                               element(words_.task, access, name, one));
+        }
+        return fmt::format("{}({} + {})", maths.use("load"), name,
+                           position(words_.task, access, one));
+    };
+    return leaves;
+}
+
+template <class Print>
+std::string Finish::body(const std::string& type, Print expression, Writer& out) const {
+    const auto& stages = words_.contraction.finish;
+    for (const task::Stage* stage : stages) {
+        const std::string text = expression(*stage);
+        if (stage == stages.back()) return text;
+        out.line(fmt::format("const {} {} = {};", type, words_.names.tensor(stage->out), text));
+    }
+    return {};
+}
+
+void Finish::print(VectorMaths& maths, Writer& out) const {
+    const std::string& y = words_.names.tensor(words_.contraction.out);
+    const std::string& sum = words_.names.tensor(words_.contraction.anchor->out);
+    Names names = words_.names;
+    const std::string at = names.fresh("at");
+    const std::string rows = names.fresh("rows");
+    const std::string cols = names.fresh("cols");
+    std::string parameters;
+    for (const task::TensorId id : tensors_) {
+        parameters += fmt::format("const {}* {}, ", element_name(words_.task.tensor(id).type),
+                                  words_.names.tensor(id));
+    }
+    parameters += fmt::format("{}* {}", words_.real, y);
+    for (const AxisId axis : words_.contraction.batch)
+        parameters += fmt::format(", long {}", words_.names.axis(axis));
+    const Group& m = words_.m;
+    const Group& n = words_.n;
+    out.line("// What follows the sum, for one tile.");
+    out.open(fmt::format("void finish({}, long {}, long {}, long {}, long {})", parameters, m.start,
+                         rows, n.start, cols));
+    out.open(fmt::format("for (long {0} = {1}; {0} < {1} + {2}; {0}++)", m.name, m.start, rows));
+    words_.split(m, m.axes, out);
+    out.line(fmt::format("long {} = {};", n.name, n.start));
+    const std::string here =
+        fmt::format("{} + {} + {}", y, times(m.name, words_.out_stride(m.axes.back())), n.name);
+    if (has_vectors()) {
+        out.open(fmt::format("for (; {0} + W <= {1} + {2}; {0} += W)", n.name, n.start, cols));
+        words_.split(n, n.axes, out);
+        out.line(fmt::format("{}* {} = {};", words_.real, at, here));
+        out.line(fmt::format("const vec {} = {}({});", sum, maths.use("load"), at));
+        const Leaves leaves = vector_leaves(maths);
+        const std::string last = body(
+            "vec",
+            [&](const task::Stage& stage) {
+                return vector(words_.task, stage.body, leaves, maths);
+            },
+            out);
+        out.line(fmt::format("{}({}, {});", maths.use("store"), at, last));
+        out.close();
+    }
+    out.open(fmt::format("for (; {0} < {1} + {2}; {0}++)", n.name, n.start, cols));
+    words_.split(n, n.axes, out);
+    out.line(fmt::format("{}* {} = {};", words_.real, at, here));
+    out.line(fmt::format("const {} {} = *{};", words_.real, sum, at));
+    const Leaves leaves = scalar_leaves();
+    const std::string last = body(
+        words_.real,
+        [&](const task::Stage& stage) { return scalar(words_.task, stage.body, leaves); }, out);
+    out.line(fmt::format("*{} = {};", at, last));
+    out.close();
+    out.close();
+    out.close();
+    out.line();
+}
+
+// ---- The five loops
+
+class Loops {
+public:
+    Loops(Words& words, const Finish& finish) : words_(words), finish_(finish) {}
+    void print(Writer& out) const;
+
+private:
+    [[nodiscard]] bool parallel() const {
+        return words_.problem.threads() > 1 && words_.plan.shared != Shared::None;
+    }
+    [[nodiscard]] std::string panels(const Operand& operand) const {
+        return parallel() && !operand.shared ? operand.panels + "[thread]" : operand.panels;
+    }
+    void open_block(const Operand& operand, Writer& out) const;
+    void print_tiles(const Operand& outer, const Operand& inner, Writer& out) const;
+    [[nodiscard]] std::string matrix(const Operand& operand, const std::string& at) const;
+
+    const Words& words_;
+    const Finish& finish_;
+};
+
+void Loops::open_block(const Operand& operand, Writer& out) const {
+    out.open(fmt::format("for (long {0} = 0; {0} < {1}; {0} += {2})", operand.group.start,
+                         operand.group.size, operand.block));
+    out.line(fmt::format("const long {} = std::min({}, {} - {});", operand.some, operand.block,
+                         operand.group.size, operand.group.start));
+}
+
+// Where the tile at `at` of the block finds its operand.
+std::string Loops::matrix(const Operand& operand, const std::string& at) const {
+    if (operand.packed) return fmt::format("{} + {} * depth", panels(operand), at);
+    const task::Access& access = words_.task.access(operand.factor.access);
+    return fmt::format("{} + {} + {}", words_.base(operand),
+                       times(fmt::format("({} + {})", operand.group.start, at),
+                             words_.stride(access, operand.group)),
+                       times(words_.k.start, words_.stride(access, words_.k)));
+}
+
+void Loops::print_tiles(const Operand& outer, const Operand& inner, Writer& out) const {
+    const Group& m = words_.m;
+    const Group& n = words_.n;
+    for (const Operand* operand : {&outer, &inner}) {
+        out.open(fmt::format("for (long {0} = 0; {0} < {1}; {0} += {2})", operand->group.name,
+                             operand->some, operand->panel));
+    }
+    const std::string& y = words_.names.tensor(words_.contraction.out);
+    std::string base = y;
+    for (const AxisId axis : words_.contraction.batch) {
+        base += " + " + times(words_.names.axis(axis), words_.out_stride(axis));
+    }
+    const std::string at =
+        times(fmt::format("({} + {})", m.start, m.name), words_.out_stride(m.axes.back()));
+    out.line(
+        fmt::format("const long tall = std::min(MR, rows - {}), wide = std::min(NR, cols - {});",
+                    m.name, n.name));
+    out.line(
+        fmt::format("tile({}, {}, depth,", matrix(words_.a, m.name), matrix(words_.b, n.name)));
+    out.line(fmt::format("     {} + {} + {} + {}, tall, wide, {} == 0);", base, at, n.start, n.name,
+                         words_.k.start));
+    if (!words_.contraction.finish.empty()) {
+        out.line(fmt::format("if ({} + depth == {})", words_.k.start, words_.k.size));
+        out.line(fmt::format("  {}, {} + {}, tall, {} + {}, wide);", finish_.call(base), m.start,
+                             m.name, n.start, n.name));
+    }
+    out.close();
+    out.close();
+}
+
+void Loops::print(Writer& out) const {
+    const Operand& outer = words_.plan.n_outside ? words_.b : words_.a;
+    const Operand& inner = words_.plan.n_outside ? words_.a : words_.b;
+    const bool together = parallel() && shares_inner_loop(words_.plan);
+    const auto batches = words_.contraction.batch.size();
+    const std::size_t collapse = batches + (words_.plan.shared == Shared::Batch ? 0 : 1);
+    out.open(signature(words_.task, words_.names));
+    if (together) {
+        out.line("#pragma omp parallel num_threads(THREADS)");
+        out.open("");
+        out.line("const int thread = omp_get_thread_num();");
+    } else if (parallel()) {
+        out.line("#pragma omp parallel for num_threads(THREADS) schedule(dynamic)" +
+                 (collapse > 1 ? fmt::format(" collapse({})", collapse) : std::string()));
+    }
+    for (const AxisId axis : words_.contraction.batch) {
+        out.open(fmt::format("for (long {0} = 0; {0} < {1}; {0}++)", words_.names.axis(axis),
+                             extent(words_.task, axis)));
+    }
+    open_block(outer, out);
+    if (parallel() && !together) out.line("const int thread = omp_get_thread_num();");
+    out.open(
+        fmt::format("for (long {0} = 0; {0} < {1}; {0} += KC)", words_.k.start, words_.k.size));
+    out.line(
+        fmt::format("const long depth = std::min(KC, {} - {});", words_.k.size, words_.k.start));
+    if (outer.packed) out.line(pack_call(words_, outer, panels(outer)));
+    if (together) out.line("#pragma omp for schedule(dynamic)");
+    open_block(inner, out);
+    if (inner.packed) out.line(pack_call(words_, inner, panels(inner)));
+    print_tiles(outer, inner, out);
+    for (std::size_t i = 0; i < batches + 3 + (together ? 1 : 0); i++)
+        out.close();
+    out.close();
+}
+
+void print_header(const Words& words, Writer& out) {
+    out.line(fmt::format("// {}: a tiled contraction", words.task.name));
+    for (const Group* group : {&words.m, &words.n, &words.k}) {
+        const char* role = group == &words.m ? "m" : group == &words.n ? "n" : "k";
+        if (group->name == role) continue;
+        out.line(fmt::format("// {} = {}", role, group->name));
+    }
+    out.line("//");
+    for (const Action& action : write_plan(words.problem, words.plan)) {
+        out.line(fmt::format("//   {} {} {}", action.verb, action.stage,
+                             fmt::join(action.arguments, " ")));
+    }
+    out.line("#include \"task.hpp\"");
+    out.line();
+    if (words.problem.threads() > 1 && words.plan.shared != Shared::None)
+        out.line("#include <omp.h>\n");
+    out.line("#include <algorithm>");
+    out.line("#include <cmath>");
+    out.line("#include <cstdint>");
+    out.line();
+    out.line("namespace {");
+    out.line();
+}
+
+}  // namespace
+
+Result<std::string> print_plan(const Problem& problem, const Plan& plan) {
+    CUPEL_DO(check_plan(problem, plan));
+    Words words(problem, plan);
+    const Finish finish(words);
+    VectorMaths maths(problem.width.vector_bytes, real_type(problem.task));
+    Writer middle;
+    for (const Operand* operand : {&words.a, &words.b}) {
+        if (!operand->packed) continue;
+        print_pack(words, *operand, middle);
+        middle.line();
+    }
+    print_tile(words, maths, middle);
+    if (!words.contraction.finish.empty()) finish.print(maths, middle);
+    Writer out;
+    print_header(words, out);
+    out.lines(maths.prelude());
+    print_constants(words, out);
+    out.lines(middle.text());
+    out.line("}  // namespace");
+    out.line();
+    Loops(words, finish).print(out);
+    return out.take();
+}
+
+}  // namespace cupel::schedule::tile
