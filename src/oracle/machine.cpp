@@ -208,19 +208,19 @@ void Machine<T, P>::add_row(int stage, int element, std::int64_t low, std::int64
         return;
     }
     while (low < high) {
-        if (at.filled == 0 && high - low >= kLanes) {
+        const auto count = static_cast<int>(std::min<std::int64_t>(high - low, kLanes - at.filled));
+        // Lanes along one row are formulas, which is worth more than full batches.
+        if (at.filled == 0 && count >= kLanes / 2) {
             for (std::size_t slot = 0; slot < inner; ++slot)
                 at.axes[slot] = {at.now[slot], 0, {}};
             at.axes[inner] = {low, 1, nullptr};
-            run(stage, kLanes);
+            run(stage, count);
             at.folds[static_cast<std::size_t>(element)].add(
-                *at.registers[static_cast<std::size_t>(program.result)], 0, kLanes,
+                *at.registers[static_cast<std::size_t>(program.result)], 0, count,
                 {at.row * program.extents[inner] + low, 1, nullptr});
-            low += kLanes;
-            continue;
+        } else {
+            add_terms(stage, element, low, count);
         }
-        const auto count = std::min<std::int64_t>(high - low, kLanes - at.filled);
-        add_terms(stage, element, low, static_cast<int>(count));
         low += count;
     }
 }
