@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// From finalists to a claim (law 11): every finalist is judged, the best is judged again on fresh
+// questions in fresh processes, and only the second figure is claimed.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "archive/archive.hpp"
+#include "engineer/engineer.hpp"
+#include "referee/referee.hpp"
+
+namespace cupel::cli {
+
+struct Crowned {
+    engineer::Finalist finalist;
+    verdict::Verdict selected;  // the judgement that chose it
+    verdict::Verdict claim;     // the one that counts
+};
+
+// Nothing where no finalist was right. Each judgement is in the archive before the next begins.
+[[nodiscard]] Result<std::optional<Crowned>> crown(
+    referee::Referee& referee, archive::Archive& archive,
+    std::span<const engineer::Finalist> finalists,
+    const std::function<void(std::string_view)>& tell);
+
+}  // namespace cupel::cli

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// optimize: the main job. Admit the task, search, crown the winner, leave a run folder.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "cli/commands.hpp"
+#include "cli/crown.hpp"
+#include "cli/run_folder.hpp"
+#include "cli/signals.hpp"
+#include "cli/workplace.hpp"
+#include "os/clock.hpp"
+#include "referee/certificate.hpp"
+
+namespace cupel::cli {
+namespace {
+
+constexpr double kDefaultSeconds = 25;  // of search; judging the winner comes on top
+
+// What Ctrl-C means depends on how far the run is: a search ends, a judgement of its winner is
+// completed.
+struct Stage {
+    bool certifying = false;
+    [[nodiscard]] bool should_stop() const { return !certifying && stop_requested(); }
+};
+
+// ---- live progress ----
+
+std::string budget_text(const engineer::Progress& progress) {
+    std::string text;
+    if (progress.seconds_left)
+        text += fmt::format(", {:.0f} s left", std::max(0.0, *progress.seconds_left));
+    if (progress.evaluations_left)
+        text += fmt::format(", {} trials left", *progress.evaluations_left);
+    return text;
+}
+
+std::string progress_text(const engineer::Progress& progress) {
+    std::string text = fmt::format("{} tried", progress.evaluations);
+    if (progress.right != progress.evaluations) text += fmt::format(" ({} right)", progress.right);
+    if (progress.best) {
+        text += ", best " + report::format_interval(progress.best->ratio);
+        if (progress.best->ceiling) {
+            text += fmt::format(", {:.0f} % of {}", 100 * progress.best->ceiling->share,
+                                progress.best->ceiling->name);
+        }
+    }
+    return text + budget_text(progress);
+}
+
+class LiveProgress final : public engineer::Observer {
+public:
+    explicit LiveProgress(Console& console) : console_(console) {}
+    void before(const engineer::Progress& progress) override { show(progress); }
+    void after(const engineer::Progress& progress, const verdict::Verdict&) override {
+        show(progress);
+    }
+
+private:
+    void show(const engineer::Progress& progress) {
+        console_.status(engineer::phase_name(progress.phase), progress_text(progress));
+    }
+    Console& console_;
+};
+
+// ---- the stages ----
+
+Result<RunFolder> open_run(const Options& options) {
+    if (!options.resume.empty()) {
+        if (!options.subject.empty() || !options.run.empty() || !options.sizes.empty()) {
+            return fail(Errc::Usage,
+                        "--resume takes task, sizes and folder from the run: give none of them");
+        }
+        return RunFolder::reopen(options.resume);
+    }
+    if (options.subject.empty())
+        return fail(Errc::Usage, "cupel optimize: TASK is required (cupel show lists them)");
+    CUPEL_TRY(const int threads, resolve_threads(options.threads));
+    CUPEL_TRY(const task::Task task, load_task(options));
+    return RunFolder::create(options.run, task, threads);
+}
+
+engineer::Options search_options(const Options& options, const Stage& stage) {
+    engineer::Options search;
+    const bool unlimited = !options.budget.seconds && !options.budget.evaluations;
+    search.seconds = unlimited ? kDefaultSeconds : options.budget.seconds.value_or(0);
+    search.evaluations = options.budget.evaluations.value_or(0);
+    search.seed = options.seed.value_or(search.seed);
+    search.stop = [&stage] { return stage.should_stop(); };
+    return search;
+}
+
+// What is known when the run has ended.
+struct Ended {
+    engineer::Outcome search;
+    std::optional<Crowned> winner;
+    double seconds = 0;  // of the whole command
+};
+
+Result<Ended> search_and_crown(referee::Referee& referee, archive::Archive& archive,
+                               const engineer::Options& search, Stage& stage, Console& console) {
+    Ended ended;
+    LiveProgress live(console);
+    const schedule::Width width = width_of(referee.machine(), referee.options().threads);
+    CUPEL_TRY(ended.search,
+              engineer::optimize(referee.task(), width, {referee, archive, &live}, search));
+    console.note(fmt::format("search ended: {}; {} kernels tried in {}",
+                             engineer::stop_reason(ended.search.stop), ended.search.evaluations,
+                             format_seconds(ended.search.seconds)));
+    stage.certifying = true;
+    std::vector<engineer::Finalist>& finalists = ended.search.finalists;
+    if (stop_requested() && finalists.size() > 1) {
+        console.note("certifying the best so far; Ctrl-C again ends at once");
+        finalists.resize(1);
+    }
+    const auto tell = [&](std::string_view what) { console.status("certify", what); };
+    CUPEL_TRY(ended.winner, crown(referee, archive, finalists, tell));
+    return ended;
+}
+
+// ---- the result ----
+
+report::Card card_of(const RunFolder& folder, const Ended& ended) {
+    const Crowned& winner = *ended.winner;
+    report::Card card;
+    const bool certified = winner.claim.status == verdict::Status::Faster;
+    card.title = folder.task().name;
+    card.seal = certified ? "certified" : report::seal_of(winner.claim.status);
+    card.tone = report::tone_of(winner.claim.status);
+    card.headline = verdict::headline(winner.claim);
+    card.rows = report::verdict_rows(winner.claim);
+    if (!winner.finalist.kernel.schedule.empty()) {
+        card.rows.push_back(
+            {"schedule", split(std::string(trim(winner.finalist.kernel.schedule)), '\n')});
+    }
+    card.rows.push_back({"kernel", {(folder.path() / "kernel.cpp").string()}});
+    if (certified)
+        card.rows.push_back({"certificate", {(folder.path() / "certificate.json").string()}});
+    card.footer = fmt::format("{} kernels tried, {} in all", ended.search.evaluations,
+                              format_seconds(ended.seconds));
+    return card;
+}
+
+nlohmann::json to_json(const RunFolder& folder, const Ended& ended) {
+    nlohmann::json json = {{"run", folder.path().string()},
+                           {"certificate", nullptr},
+                           {"kernel", nullptr},
+                           {"evaluations", ended.search.evaluations},
+                           {"seconds", ended.seconds},
+                           {"stopped", engineer::stop_reason(ended.search.stop)},
+                           {"verdict", nullptr}};
+    if (!ended.winner) return json;
+    json["kernel"] = (folder.path() / "kernel.cpp").string();
+    json["verdict"] = verdict::to_json(ended.winner->claim);
+    json["verdict"].erase("samples");
+    if (ended.winner->claim.status == verdict::Status::Faster) {
+        json["certificate"] = (folder.path() / "certificate.json").string();
+    }
+    return json;
+}
+
+Result<void> write_results(const RunFolder& folder, const referee::Referee& referee,
+                           const Ended& ended) {
+    const Crowned& winner = *ended.winner;
+    CUPEL_DO(folder.write("kernel.cpp", winner.finalist.kernel.source));
+    if (winner.claim.status == verdict::Status::Faster) {
+        const auto certificate = referee::make_certificate(referee, winner.finalist.kernel,
+                                                           winner.claim, &winner.selected);
+        CUPEL_DO(folder.write("certificate.json", certificate.dump(1) + "\n"));
+    }
+    constexpr std::size_t kSummaryColumns = 92;
+    return folder.write("summary.txt",
+                        report::draw(card_of(folder, ended), report::Style{}, kSummaryColumns));
+}
+
+Result<int> tell(const RunFolder& folder, const Ended& ended, Console& console) {
+    console.document(to_json(folder, ended));
+    if (ended.winner) {
+        console.print(card_of(folder, ended));
+        return verdict::exit_code(ended.winner->claim.status);
+    }
+    console.print(fmt::format("no kernel was right and faster; every trial is in {}\n",
+                              folder.path().string()));
+    return ended.search.stop == engineer::Stop::Asked
+               ? kInterrupted
+               : verdict::exit_code(verdict::Status::NotResolved);
+}
+
+Result<int> refuse(const referee::Referee::Admission& admission, Console& console) {
+    console.document({{"status", "task_refused"}, {"reason", admission.reason}});
+    console.print("task refused: " + admission.reason);
+    return verdict::exit_code(verdict::Status::TaskRefused);
+}
+
+}  // namespace
+
+Result<int> run_optimize(const Options& options, Console& console) {
+    const std::int64_t begin = os::now_ns();
+    CUPEL_DO(check_target(options.target));
+    if (options.budget.dollars)
+        console.note("nothing here costs money: the budget in usd is not touched");
+    CUPEL_TRY(const RunFolder folder, open_run(options));
+    CUPEL_TRY(archive::Archive archive, folder.open_archive());
+    if (archive.set_aside()) {
+        console.note("the archive was damaged; it was moved to " + archive.set_aside()->string());
+    }
+    Stage stage;
+    referee::Options tuning = tuning_for(folder.threads(), console);
+    tuning.stop = [&stage] { return stage.should_stop(); };
+    CUPEL_TRY(const auto referee, open_referee(folder.task(), std::move(tuning)));
+    CUPEL_TRY(const referee::Referee::Admission admission, referee->admit());
+    if (!admission.admitted) return refuse(admission, console);
+    // The task is admitted and the folder is there; from here on every kernel tried is on disk.
+    CUPEL_TRY(Ended ended,
+              search_and_crown(*referee, archive, search_options(options, stage), stage, console));
+    ended.seconds = static_cast<double>(os::now_ns() - begin) * 1e-9;
+    if (ended.winner) CUPEL_DO(write_results(folder, *referee, ended));
+    return tell(folder, ended, console);
+}
+
+}  // namespace cupel::cli

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run folder: archive.db (every kernel tried), run.json (what is needed to go on), the task file;
+// when the run has ended also kernel.cpp, certificate.json and summary.txt. Files appear whole or
+// not at all.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "archive/archive.hpp"
+#include "cli/options.hpp"
+
+namespace cupel::cli {
+
+class RunFolder {
+public:
+    // A new folder: `wanted`, or runs/<task>-<time> where that is empty. Usage if it holds a run
+    // already.
+    [[nodiscard]] static Result<RunFolder> create(const std::string& wanted, const task::Task& task,
+                                                  int threads);
+    // An earlier run.
+    [[nodiscard]] static Result<RunFolder> reopen(const std::string& path);
+
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+    [[nodiscard]] const task::Task& task() const noexcept { return task_; }
+    [[nodiscard]] int threads() const noexcept { return threads_; }
+
+    [[nodiscard]] Result<archive::Archive> open_archive() const;
+    [[nodiscard]] Result<void> write(const std::string& name, std::string_view content) const;
+
+private:
+    RunFolder(std::filesystem::path path, task::Task task, int threads)
+        : path_(std::move(path)), task_(std::move(task)), threads_(threads) {}
+
+    std::filesystem::path path_;
+    task::Task task_;
+    int threads_;
+};
+
+}  // namespace cupel::cli
