@@ -134,6 +134,7 @@ bool lock_in() {
 Kernel load(const char* path, wire::Control& control) {
     void* const library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
         const char* const reason = dlerror();
         (void)!write(STDERR_FILENO, reason, std::strlen(reason));
         announce(control, wire::State::NoLibrary);

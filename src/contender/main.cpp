@@ -18,7 +18,8 @@ void request_tiles() {
 }  // namespace
 
 int main(int argc, char** argv) {
-    using namespace cupel;
+    namespace contender = cupel::contender;
+    namespace wire = cupel::wire;
     contender::Stage stage;
     if (argc != 2 || !contender::set_stage(stage)) return 2;
     wire::Control& control = *stage.control;

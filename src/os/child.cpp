@@ -157,7 +157,7 @@ void reset_signals() {
         (void)signal(number, SIG_DFL);
     sigset_t none;
     (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, nullptr);
+    (void)pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
 [[noreturn]] void become(Plan& plan) {

@@ -41,7 +41,7 @@ Result<void> write_and_flush(const fs::path& path, std::string_view content) {
 // The file that a link leads to, so that renaming replaces the file and not the link.
 fs::path behind_links(const fs::path& path) {
     std::error_code error;
-    fs::path resolved = fs::canonical(path, error);
+    const fs::path resolved = fs::canonical(path, error);
     return error ? path : resolved;
 }
 
