@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// The referee: asks, freezes, checks, times, decides. Trusted. Nothing here believes a contender; of one it reads the
-// bytes of its answers (after it was frozen) and that it is done.
+// The referee: asks, freezes, checks, times, decides. Trusted. Nothing here believes a contender;
+// of one it reads the bytes of its answers (after it was frozen) and that it is done.
 //
-// One Referee holds one task: the question arena, the oracle process, the compiled baseline panel. It is used from
-// one thread. Screening and judging never overlap: whoever holds the clock holds the machine.
+// One Referee holds one task: the question arena, the oracle process, the compiled baseline panel.
+// It is used from one thread. Screening and judging never overlap: whoever holds the clock holds
+// the machine.
 #pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "target/cpu.hpp"
 #include "target/machine.hpp"
 #include "task/task.hpp"
 #include "verdict/verdict.hpp"
-
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
 
 namespace cupel::referee {
 
@@ -26,8 +27,9 @@ struct Baseline {
 
 struct Options {
     int threads = 1;
-    double half_width = 0.01;      // a judgement goes on until its interval is this narrow (relative) ...
-    double judge_seconds = 4.0;    // ... or this much time is spent measuring
+    double half_width =
+        0.01;  // a judgement goes on until its interval is this narrow (relative) ...
+    double judge_seconds = 4.0;  // ... or this much time is spent measuring
     double screen_seconds = 0.4;
     double window_timeout = 10.0;  // seconds a kernel may take for one window
     int processes = 8;             // pairs of fresh processes in a judgement, at least
@@ -37,8 +39,10 @@ struct Options {
 
 class Referee final : public verdict::Evaluator {
 public:
-    // Starts the oracle, maps the arena, compiles the panel. Missing: names what this machine lacks.
-    [[nodiscard]] static Result<std::unique_ptr<Referee>> open(task::Task task, std::vector<Baseline> panel,
+    // Starts the oracle, maps the arena, compiles the panel. Missing: names what this machine
+    // lacks.
+    [[nodiscard]] static Result<std::unique_ptr<Referee>> open(task::Task task,
+                                                               std::vector<Baseline> panel,
                                                                Options options);
     ~Referee() override;
 
@@ -49,13 +53,13 @@ public:
 
     // Law 9: does the task pin its function down? Each control is an answer that must be rejected.
     struct Control {
-        std::string name;      // "zeros", "input x ignored", "1 % of the work dropped", ...
+        std::string name;  // "zeros", "input x ignored", "1 % of the work dropped", ...
         bool rejected = false;
-        std::string how;       // the checker's words
+        std::string how;  // the checker's words
     };
     struct Admission {
         bool admitted = false;
-        std::string reason;    // for a refusal: the first control that was accepted
+        std::string reason;  // for a refusal: the first control that was accepted
         std::vector<Control> controls;
     };
     [[nodiscard]] Result<Admission> admit();
@@ -78,8 +82,9 @@ private:
 // The walls this machine offers, before any kernel is tried.
 [[nodiscard]] verdict::Isolation isolation();
 
-// Law 11: what may be claimed after a second, independent measurement of a selected kernel: the second
-// figure, or not_resolved where the two disagree.
-[[nodiscard]] verdict::Verdict reconcile(const verdict::Verdict& selected, const verdict::Verdict& measured_again);
+// Law 11: what may be claimed after a second, independent measurement of a selected kernel: the
+// second figure, or not_resolved where the two disagree.
+[[nodiscard]] verdict::Verdict reconcile(const verdict::Verdict& selected,
+                                         const verdict::Verdict& measured_again);
 
 }  // namespace cupel::referee

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/arena.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace cupel::referee {
+namespace {
+
+constexpr std::size_t kPage = 4096;
+constexpr std::size_t kColour =
+    std::size_t{17} * 64;  // tensor i starts i * 17 cache lines into its page
+constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
+constexpr std::size_t kAlign = 64;
+
+std::size_t round_up(std::size_t value, std::size_t to) {
+    return (value + to - 1) / to * to;
+}
+
+}  // namespace
+
+std::size_t Arena::place(const task::Task& task, const std::vector<task::TensorId>& tensors,
+                         std::vector<Place>& places, std::size_t first_colour) {
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        Place p;
+        p.size = static_cast<std::size_t>(task.tensor(tensors[i]).bytes());
+        // At least one cache line of guard before, and the rest of the page plus one more page
+        // after.
+        const std::size_t lead = kAlign + ((first_colour + i) * kColour) % (kPage - kAlign);
+        p.offset = at + lead / kAlign * kAlign;
+        p.guard_before = p.offset - at;
+        at = round_up(p.offset + p.size, kPage) + kPage;
+        p.guard_after = at - (p.offset + p.size);
+        places.push_back(p);
+    }
+    return std::max(at, kPage);
+}
+
+Result<Arena> Arena::make(const task::Task& task, int slots, int threads) {
+    Arena arena;
+    arena.task_ = &task;
+    arena.threads_ = threads;
+    arena.input_stride_ = place(task, task.inputs, arena.input_places_, 0);
+    arena.output_stride_ = place(task, task.outputs, arena.output_places_, task.inputs.size());
+    if (task.inputs.size() + task.outputs.size() > wire::kMaxArguments) {
+        return fail(Errc::Invalid, fmt::format("task {}: more than {} inputs and outputs together",
+                                               task.name, wire::kMaxArguments));
+    }
+    const std::size_t slot_bytes = arena.input_stride_ + arena.output_stride_;
+    arena.slots_ = static_cast<int>(std::clamp<std::size_t>(
+        kMaxBytes / slot_bytes, 1, static_cast<std::size_t>(std::max(1, slots))));
+    const auto count = static_cast<std::size_t>(arena.slots_);
+    CUPEL_TRY(arena.input_fd_, os::make_shared_memory("cupel-inputs", count * arena.input_stride_));
+    CUPEL_TRY(arena.output_fd_,
+              os::make_shared_memory("cupel-outputs", count * arena.output_stride_));
+    CUPEL_TRY(arena.input_read_only_, os::reopen_read_only(arena.input_fd_));
+    CUPEL_TRY(arena.inputs_, os::Mapping::map(arena.input_fd_, count * arena.input_stride_,
+                                              os::Access::ReadWrite, true));
+    CUPEL_TRY(arena.outputs_, os::Mapping::map(arena.output_fd_, count * arena.output_stride_,
+                                               os::Access::ReadWrite, true));
+    // A kernel's constructors run before the first question: they must not find anything worth
+    // reading.
+    fill_poison(arena.inputs_.bytes(), fresh_key(), threads);
+    fill_poison(arena.outputs_.bytes(), fresh_key(), threads);
+    return arena;
+}
+
+void Arena::describe(wire::Control& control) const {
+    control.arguments = static_cast<std::uint32_t>(input_places_.size() + output_places_.size());
+    std::size_t next = 0;
+    for (const Place& p : input_places_) {
+        control.argument[next++] = {.offset = p.offset, .is_output = 0, .reserved = 0};
+    }
+    for (const Place& p : output_places_) {
+        control.argument[next++] = {.offset = p.offset, .is_output = 1, .reserved = 0};
+    }
+    control.input_stride = input_stride_;
+    control.output_stride = output_stride_;
+    control.input_size = inputs_.size();
+    control.output_size = outputs_.size();
+}
+
+std::span<std::byte> Arena::input(int slot, std::size_t input) const {
+    const Place& p = input_places_.at(input);
+    return inputs_.bytes().subspan(static_cast<std::size_t>(slot) * input_stride_ + p.offset,
+                                   p.size);
+}
+
+std::span<std::byte> Arena::output(int slot, std::size_t output) const {
+    const Place& p = output_places_.at(output);
+    return outputs_.bytes().subspan(static_cast<std::size_t>(slot) * output_stride_ + p.offset,
+                                    p.size);
+}
+
+std::uint64_t Arena::input_offset(int slot, std::size_t input) const {
+    return static_cast<std::size_t>(slot) * input_stride_ + input_places_.at(input).offset;
+}
+
+void Arena::ask(int slot) {
+    for (std::size_t i = 0; i < input_places_.size(); ++i) {
+        fill_values(input(slot, i), task_->tensor(task_->inputs[i]).type, task_->values[i],
+                    fresh_key(), threads_);
+    }
+}
+
+void Arena::poison(int slots) {
+    guard_key_ = fresh_key();
+    for (int slot = 0; slot < slots; ++slot) {
+        const std::size_t base = static_cast<std::size_t>(slot) * output_stride_;
+        for (const Place& p : output_places_) {
+            fill_poison(outputs_.bytes().subspan(base + p.offset, p.size), fresh_key(), threads_);
+            fill_poison(outputs_.bytes().subspan(base + p.offset - p.guard_before, p.guard_before),
+                        guard_key_, 1);
+            fill_poison(outputs_.bytes().subspan(base + p.offset + p.size, p.guard_after),
+                        guard_key_, 1);
+        }
+    }
+}
+
+std::optional<std::string> Arena::broken_guard(int slots) const {
+    std::vector<std::byte> expected(2 * kPage);
+    fill_poison(expected, guard_key_, 1);
+    for (int slot = 0; slot < slots; ++slot) {
+        const std::size_t base = static_cast<std::size_t>(slot) * output_stride_;
+        for (std::size_t i = 0; i < output_places_.size(); ++i) {
+            const Place& p = output_places_[i];
+            const std::string& name = task_->tensor(task_->outputs[i]).name;
+            const auto differs = [&](std::size_t offset,
+                                     std::size_t size) -> std::optional<std::size_t> {
+                const std::span<std::byte> guard = outputs_.bytes().subspan(base + offset, size);
+                const auto at = std::mismatch(guard.begin(), guard.end(), expected.begin());
+                if (at.first == guard.end()) return std::nullopt;
+                return static_cast<std::size_t>(at.first - guard.begin());
+            };
+            if (const auto at = differs(p.offset + p.size, p.guard_after)) {
+                return fmt::format("{} bytes after the end of {}", *at, name);
+            }
+            if (const auto at = differs(p.offset - p.guard_before, p.guard_before)) {
+                return fmt::format("{} bytes before the start of {}", p.guard_before - *at, name);
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace cupel::referee

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The question arena: two shared regions, one of inputs (contenders can only read it) and one of
+// outputs, with room for several questions. Every contender of a task is given the same physical
+// pages, so that nobody's buffers are luckier.
+//
+// Around each tensor lie guard bytes, random and fresh for every window; those around outputs are
+// looked at after the window (law 7). Tensors start at different offsets within their pages so that
+// loads and stores of equal indices do not alias in the low 12 bits.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "os/fd.hpp"
+#include "referee/fill.hpp"
+#include "task/task.hpp"
+#include "wire/control.hpp"
+
+namespace cupel::referee {
+
+class Arena {
+public:
+    // Room for up to `slots` questions, fewer where the arena would exceed 256 MiB (at least one).
+    [[nodiscard]] static Result<Arena> make(const task::Task& task, int slots, int threads);
+
+    [[nodiscard]] int slots() const { return slots_; }
+    [[nodiscard]] const os::Fd& input_fd() const { return input_read_only_; }
+    [[nodiscard]] const os::Fd& output_fd() const { return output_fd_; }
+    // Writes the layout that a contender needs to find its arguments.
+    void describe(wire::Control& control) const;
+
+    // Trusted: only called while every contender is frozen.
+    void ask(int slot);  // fresh values in every input
+    void poison(
+        int slots);  // fresh poison and guards in the outputs of the first `slots` questions
+    // A guard that was written over, in words; nothing where all are intact.
+    [[nodiscard]] std::optional<std::string> broken_guard(int slots) const;
+
+    [[nodiscard]] std::span<std::byte> input(int slot, std::size_t input) const;
+    [[nodiscard]] std::span<std::byte> output(int slot, std::size_t output) const;
+    // Bytes from the start of the input region: what the oracle is told.
+    [[nodiscard]] std::uint64_t input_offset(int slot, std::size_t input) const;
+    [[nodiscard]] std::size_t bytes() const { return inputs_.size() + outputs_.size(); }
+
+private:
+    struct Place {  // of one tensor within a slot of its region
+        std::size_t offset = 0;
+        std::size_t size = 0;
+        std::size_t guard_before = 0;  // bytes
+        std::size_t guard_after = 0;
+    };
+    static std::size_t place(const task::Task& task, const std::vector<task::TensorId>& tensors,
+                             std::vector<Place>& places, std::size_t first_colour);
+
+    const task::Task* task_ = nullptr;
+    int slots_ = 0;
+    int threads_ = 1;
+    std::vector<Place> input_places_;
+    std::vector<Place> output_places_;
+    std::size_t input_stride_ = 0;
+    std::size_t output_stride_ = 0;
+    os::Fd input_fd_;
+    os::Fd input_read_only_;
+    os::Fd output_fd_;
+    os::Mapping inputs_;
+    os::Mapping outputs_;
+    Key guard_key_;
+};
+
+}  // namespace cupel::referee

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The checker: is an answer as good as honest arithmetic of the declared precision? (Laws 3, 7, 8.)
+//
+// Truth is float64, from the oracle, which also says how much one rounding everywhere would move
+// each element (its scale) and what three honest summation orders give. Errors are compared in
+// units of u * scale, so small answers are held as tightly as large ones and there is no absolute
+// tolerance. A kernel passes if its root mean square error is at most twice the panel's worst and
+// its largest error at most four times the panel's largest (factors measured in harness studies:
+// honest orders stay within 1.4, tf32 and fp16 are beyond 7). Where all honest orders are exact, so
+// must the kernel be.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "referee/arena.hpp"
+#include "referee/oracle_client.hpp"
+#include "task/task.hpp"
+
+namespace cupel::referee {
+
+// The bytes of one answer: one span per output of the task.
+using AnswerView = std::vector<std::span<const std::byte>>;
+
+// True elements of one question's answer.
+struct Probe {
+    std::vector<wire::oracle::Position> positions;
+    std::vector<wire::oracle::Truth> truths;
+    bool random =
+        true;  // false: chosen because they look bad, so they say nothing about the average
+};
+
+// The errors of one kernel so far.
+struct Errors {
+    double sum_of_squares = 0;
+    double worst = 0;            // in units of the tolerance
+    std::int64_t positions = 0;  // in the sum of squares: only the random ones
+};
+
+class Checker {
+public:
+    Checker(const task::Task& task, OracleClient& oracle, const Arena& arena);
+
+    // Secret random positions of the question in `slot`, as many as cost about `seconds` of the
+    // oracle's time (at least `least`), over all outputs.
+    [[nodiscard]] Result<Probe> draw(int slot, double seconds, std::size_t least);
+    // Given positions of that question; `random` where they were drawn blindly.
+    [[nodiscard]] Result<Probe> at(int slot, std::vector<wire::oracle::Position> positions,
+                                   bool random);
+
+    // The first element that is wrong, in words; nothing if the answer holds.
+    [[nodiscard]] std::optional<std::string> verify(const Probe& probe, const AnswerView& answer,
+                                                    Errors& errors) const;
+
+    // Elements where two answers differ most, as positions to ask the oracle about.
+    [[nodiscard]] std::vector<wire::oracle::Position> dispute(const AnswerView& a,
+                                                              const AnswerView& b) const;
+
+    [[nodiscard]] AnswerView answer_in(int slot) const;  // where the arena holds it
+    [[nodiscard]] std::int64_t answer_elements() const;
+
+private:
+    struct Judged {
+        double error = 0;  // in units of u * scale
+        bool wrong = false;
+    };
+    void learn(const Probe& probe);
+    [[nodiscard]] Judged judge(const wire::oracle::Truth& truth, double value,
+                               task::Type type) const;
+    [[nodiscard]] double allowed() const;  // largest error, in units of u * scale
+
+    const task::Task* task_;
+    OracleClient* oracle_;
+    const Arena* arena_;
+    double unit_ = 0x1p-24;  // u of the declared precision
+    // What honest arithmetic was seen to do, over all questions of this task so far.
+    std::array<double, wire::oracle::kPanel> panel_squares_{};
+    double panel_positions_ = 0;
+    double panel_worst_ = 0;
+    bool panel_exact_ = true;
+};
+
+}  // namespace cupel::referee

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/compare.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <unordered_set>
+
+#include "base/result.hpp"
+
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define CUPEL_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define CUPEL_CLONES
+#endif
+
+namespace cupel::referee {
+namespace {
+
+constexpr std::size_t kBlock = 4096;
+constexpr std::size_t kLanes = 16;
+
+struct Difference {
+    float absolute = 0;
+    float relative = 0;
+};
+
+// A difference that is not a number (one answer is NaN, or both are infinite) counts as the largest
+// of all.
+inline float or_huge(float difference) {
+    return difference <= std::numeric_limits<float>::max() ? difference
+                                                           : std::numeric_limits<float>::max();
+}
+
+inline Difference difference_of(float a, float b) {
+    if (a == b || (a != a && b != b)) return {};
+    const float absolute = or_huge(std::abs(a - b));
+    return {.absolute = absolute, .relative = or_huge(absolute / (std::abs(a) + std::abs(b)))};
+}
+
+// The largest differences in a block. Written so that the compiler makes vectors of it: no
+// branches, and lanes that are folded at the end.
+CUPEL_CLONES Difference block_difference(const float* a, const float* b, std::size_t count) {
+    std::array<float, kLanes> absolute{};
+    std::array<float, kLanes> relative{};
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            const float x = a[i + lane];
+            const float y = b[i + lane];
+            const float size = std::abs(x) + std::abs(y);
+            float apart = std::abs(x - y);
+            apart = apart <= std::numeric_limits<float>::max() ? apart
+                                                               : std::numeric_limits<float>::max();
+            apart = x == y ? 0.0F : apart;
+            float share = apart / size;
+            share = share <= std::numeric_limits<float>::max() ? share
+                                                               : std::numeric_limits<float>::max();
+            share = apart == 0.0F ? 0.0F : share;
+            absolute[lane] = absolute[lane] > apart ? absolute[lane] : apart;
+            relative[lane] = relative[lane] > share ? relative[lane] : share;
+        }
+    }
+    Difference most;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        most.absolute = std::max(most.absolute, absolute[lane]);
+        most.relative = std::max(most.relative, relative[lane]);
+    }
+    for (; i < count; ++i) {
+        const Difference d = difference_of(a[i], b[i]);
+        most.absolute = std::max(most.absolute, d.absolute);
+        most.relative = std::max(most.relative, d.relative);
+    }
+    return most;
+}
+
+struct Block {
+    std::size_t first = 0;  // element
+    Difference most;
+};
+
+// The elements of one block with the largest differences of one kind.
+void worst_elements(const float* a, const float* b, std::size_t first, std::size_t count,
+                    float Difference::* kind, std::unordered_set<std::uint64_t>& found) {
+    constexpr std::size_t kPerBlock = 4;
+    std::vector<std::pair<float, std::size_t>> apart;
+    for (std::size_t i = first; i < first + count; ++i) {
+        const Difference d = difference_of(a[i], b[i]);
+        if (d.*kind > 0) apart.emplace_back(d.*kind, i);
+    }
+    const std::size_t keep = std::min(kPerBlock, apart.size());
+    std::partial_sort(apart.begin(), apart.begin() + static_cast<std::ptrdiff_t>(keep), apart.end(),
+                      std::greater<>());
+    for (std::size_t i = 0; i < keep; ++i) {
+        found.insert(apart[i].second);
+    }
+}
+
+std::vector<std::uint64_t> suspect_floats(const float* a, const float* b, std::size_t count,
+                                          std::size_t most) {
+    std::vector<Block> blocks;
+    for (std::size_t first = 0; first < count; first += kBlock) {
+        const Difference d =
+            block_difference(a + first, b + first, std::min(kBlock, count - first));
+        if (d.absolute > 0) blocks.push_back({.first = first, .most = d});
+    }
+    std::unordered_set<std::uint64_t> found;
+    for (float Difference::* const kind : {&Difference::absolute, &Difference::relative}) {
+        const std::size_t keep = std::min(blocks.size(), std::max<std::size_t>(1, most / 8));
+        std::partial_sort(
+            blocks.begin(), blocks.begin() + static_cast<std::ptrdiff_t>(keep), blocks.end(),
+            [kind](const Block& x, const Block& y) { return x.most.*kind > y.most.*kind; });
+        for (std::size_t i = 0; i < keep; ++i) {
+            const std::size_t first = blocks[i].first;
+            worst_elements(a, b, first, std::min(kBlock, count - first), kind, found);
+        }
+    }
+    std::vector<std::uint64_t> result(found.begin(), found.end());
+    if (result.size() > most) result.resize(most);
+    return result;
+}
+
+// Types without a fast path: every element whose bytes differ is a suspect, the first ones named.
+std::vector<std::uint64_t> suspect_bytes(std::span<const std::byte> a, std::span<const std::byte> b,
+                                         std::size_t size, std::size_t most) {
+    std::vector<std::uint64_t> result;
+    for (std::size_t i = 0; i < a.size() && result.size() < most; i += size) {
+        if (std::memcmp(a.data() + i, b.data() + i, size) != 0) result.push_back(i / size);
+    }
+    return result;
+}
+
+std::vector<std::uint64_t> suspect_doubles(const double* a, const double* b, std::size_t count,
+                                           std::size_t most) {
+    std::vector<std::pair<double, std::uint64_t>> apart;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]))) continue;
+        const double share = std::abs(a[i] - b[i]) / (std::abs(a[i]) + std::abs(b[i]));
+        apart.emplace_back(std::isfinite(share) ? share : std::numeric_limits<double>::max(), i);
+    }
+    const std::size_t keep = std::min(most, apart.size());
+    std::partial_sort(apart.begin(), apart.begin() + static_cast<std::ptrdiff_t>(keep), apart.end(),
+                      std::greater<>());
+    std::vector<std::uint64_t> result;
+    for (std::size_t i = 0; i < keep; ++i) {
+        result.push_back(apart[i].second);
+    }
+    return result;
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> suspects(std::span<const std::byte> a, std::span<const std::byte> b,
+                                    task::Type type, std::size_t most) {
+    CUPEL_CHECK(a.size() == b.size());
+    const std::size_t size = task::type_size(type);
+    const std::size_t count = a.size() / size;
+    if (type == task::Type::F32) {
+        return suspect_floats(reinterpret_cast<const float*>(a.data()),
+                              reinterpret_cast<const float*>(b.data()), count, most);
+    }
+    if (type == task::Type::F64) {
+        return suspect_doubles(reinterpret_cast<const double*>(a.data()),
+                               reinterpret_cast<const double*>(b.data()), count, most);
+    }
+    return suspect_bytes(a, b, size, most);
+}
+
+}  // namespace cupel::referee

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/estimate.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "stats/sample.hpp"
+
+namespace cupel::referee {
+namespace {
+
+// Which windows an estimate uses.
+enum class Kind { Single, Batch };
+
+stats::Estimate estimate_of(std::span<const verdict::Sample> samples, std::string_view baseline,
+                            double overhead, Kind kind) {
+    std::map<std::pair<int, int>, stats::Pair> rounds;  // by process and round
+    for (const verdict::Sample& sample : samples) {
+        if (!sample.counted || (kind == Kind::Single) != (sample.questions == 1)) continue;
+        stats::Pair& pair = rounds[{sample.process, sample.round}];
+        if (sample.contender == kCandidate) pair.candidate = seconds_per_question(sample, overhead);
+        if (sample.contender == baseline) pair.baseline = seconds_per_question(sample, overhead);
+    }
+    std::map<int, std::vector<double>> by_process;
+    for (const auto& [key, pair] : rounds) {
+        if (pair.candidate > 0 && pair.baseline > 0)
+            by_process[key.first].push_back(stats::log_ratio(pair));
+    }
+    std::vector<std::vector<double>> processes;
+    for (auto& [process, ratios] : by_process) {
+        processes.push_back(std::move(ratios));
+    }
+    return stats::speedup_interval(processes);
+}
+
+}  // namespace
+
+double seconds_per_question(const verdict::Sample& sample, double overhead) {
+    return std::max(sample.seconds - overhead, sample.seconds / 2) / sample.questions;
+}
+
+double median_seconds(std::span<const verdict::Sample> samples, std::string_view contender,
+                      double overhead) {
+    std::vector<double> seconds;
+    for (const verdict::Sample& sample : samples) {
+        if (sample.counted && sample.contender == contender)
+            seconds.push_back(seconds_per_question(sample, overhead));
+    }
+    return seconds.empty() ? 0 : stats::median(seconds);
+}
+
+stats::Estimate log_speedup(std::span<const verdict::Sample> samples, std::string_view baseline,
+                            double overhead) {
+    const stats::Estimate single = estimate_of(samples, baseline, overhead, Kind::Single);
+    const stats::Estimate batch = estimate_of(samples, baseline, overhead, Kind::Batch);
+    if (batch.n == 0) return single;
+    if (single.n == 0) return batch;
+    return single.high < batch.low ? single : batch;
+}
+
+verdict::Interval to_interval(const stats::Estimate& log_estimate) {
+    const stats::Estimate ratio = stats::to_ratio(log_estimate);
+    return {.low = ratio.low, .mid = ratio.mid, .high = ratio.high, .level = ratio.level};
+}
+
+verdict::Status decide(const verdict::Interval& ratio) {
+    if (ratio.low > 1 + kMargin) return verdict::Status::Faster;
+    if (ratio.high < 1 - kMargin) return verdict::Status::Slower;
+    return verdict::Status::NotResolved;
+}
+
+}  // namespace cupel::referee

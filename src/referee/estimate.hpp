@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// From samples to a claim: a pure function, so that a stranger with the certificate gets the same
+// figure.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "stats/interval.hpp"
+#include "verdict/verdict.hpp"
+
+namespace cupel::referee {
+
+inline constexpr std::string_view kCandidate = "candidate";
+
+// A difference smaller than this is never claimed, whatever the interval says: the A/A noise floor.
+inline constexpr double kMargin = 0.005;
+
+// Time per question of one window: the fixed cost of a window taken off, divided by the questions.
+// The correction is capped at half the window, so that no figure rests on the correction alone.
+[[nodiscard]] double seconds_per_question(const verdict::Sample& sample, double overhead);
+
+// Median over all counted samples of the contender; 0 where there are none.
+[[nodiscard]] double median_seconds(std::span<const verdict::Sample> samples,
+                                    std::string_view contender, double overhead);
+
+// Law 10: log(baseline / candidate) per round on the same questions; median per pair of fresh
+// processes; Student's t over processes. Law 4: windows of one question and windows of several are
+// two estimates of the same thing; where they contradict each other, the slower one is the claim.
+[[nodiscard]] stats::Estimate log_speedup(std::span<const verdict::Sample> samples,
+                                          std::string_view baseline, double overhead);
+
+[[nodiscard]] verdict::Interval to_interval(const stats::Estimate& log_estimate);
+
+// Faster, Slower or NotResolved, by the interval and the margin.
+[[nodiscard]] verdict::Status decide(const verdict::Interval& ratio);
+
+}  // namespace cupel::referee

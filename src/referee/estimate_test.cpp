@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/estimate.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "referee/referee.hpp"
+
+namespace cupel::referee {
+namespace {
+
+struct Simulation {
+    double candidate = 1e-3;
+    double baseline = 2e-3;
+    double process_noise = 0.002;
+    double round_noise = 0.01;
+    double overhead = 5e-5;
+    int processes = 8;
+    int rounds = 12;
+    int questions = 1;
+};
+
+std::vector<verdict::Sample> simulate(const Simulation& s, unsigned seed) {
+    std::mt19937 random(seed);
+    std::normal_distribution<double> normal;
+    std::vector<verdict::Sample> samples;
+    for (int process = 0; process < s.processes; ++process) {
+        const double bias = 1 + s.process_noise * normal(random);
+        for (int round = 0; round <= s.rounds; ++round) {
+            const auto add = [&](std::string name, double seconds, int order) {
+                const double noisy =
+                    seconds * (1 + s.round_noise * normal(random)) * s.questions + s.overhead;
+                samples.push_back({.contender = std::move(name),
+                                   .process = process,
+                                   .round = round,
+                                   .order = order,
+                                   .questions = s.questions,
+                                   .seconds = noisy,
+                                   .counted = round > 0});
+            };
+            add(std::string(kCandidate), s.candidate * bias, 0);
+            add("naive", s.baseline, 1);
+        }
+    }
+    return samples;
+}
+
+TEST(Estimate, FindsAKnownRatioOnceTheWindowsCostIsTakenOff) {
+    const verdict::Interval ratio = to_interval(log_speedup(simulate({}, 1), "naive", 5e-5));
+    EXPECT_NEAR(ratio.mid, 2, 0.01);
+    EXPECT_LT(ratio.low, 2);
+    EXPECT_GT(ratio.high, 2);
+    EXPECT_LT(ratio.half_width(), 0.01);
+    EXPECT_EQ(decide(ratio), verdict::Status::Faster);
+}
+
+TEST(Estimate, IdenticalCodeIsSeldomCalledDifferent) {
+    int claims = 0;
+    for (unsigned seed = 0; seed < 1000; ++seed) {
+        const auto samples =
+            simulate({.candidate = 1e-3, .baseline = 1e-3, .round_noise = 0.03}, seed);
+        claims +=
+            decide(to_interval(log_speedup(samples, "naive", 5e-5))) != verdict::Status::NotResolved
+                ? 1
+                : 0;
+    }
+    EXPECT_LE(claims, 50);
+}
+
+TEST(Estimate, TheIntervalCoversTheTruthAsOftenAsItSays) {
+    int covered = 0;
+    for (unsigned seed = 0; seed < 1000; ++seed) {
+        const verdict::Interval ratio =
+            to_interval(log_speedup(simulate({.process_noise = 0.01}, seed), "naive", 5e-5));
+        covered += ratio.low <= 2 && 2 <= ratio.high ? 1 : 0;
+    }
+    EXPECT_GE(covered, 920);
+    EXPECT_LE(covered, 985);
+}
+
+TEST(Estimate, RoundZeroIsNeverCounted) {
+    auto samples = simulate({}, 3);
+    const auto before = log_speedup(samples, "naive", 5e-5);
+    for (verdict::Sample& sample : samples) {
+        if (!sample.counted) sample.seconds *= 100;
+    }
+    EXPECT_EQ(log_speedup(samples, "naive", 5e-5), before);
+}
+
+TEST(Estimate, AKernelThatIsOnlyQuickInBatchesIsHeldToItsSingleWindows) {
+    auto samples = simulate({.candidate = 0.2e-3, .questions = 8}, 4);
+    for (verdict::Sample single : simulate({.candidate = 1e-3, .rounds = 4}, 5)) {
+        single.round += 100;
+        samples.push_back(single);
+    }
+    const verdict::Interval ratio = to_interval(log_speedup(samples, "naive", 5e-5));
+    EXPECT_NEAR(ratio.mid, 2, 0.1);
+}
+
+TEST(Estimate, OneProcessIsNoEvidence) {
+    const verdict::Interval ratio =
+        to_interval(log_speedup(simulate({.processes = 1}, 6), "naive", 5e-5));
+    EXPECT_EQ(decide(ratio), verdict::Status::NotResolved);
+}
+
+TEST(Estimate, TheCorrectionNeverTakesMoreThanHalfAWindow) {
+    const verdict::Sample sample{.contender = "candidate",
+                                 .process = 0,
+                                 .round = 1,
+                                 .order = 0,
+                                 .questions = 1,
+                                 .seconds = 5.1e-5,
+                                 .counted = true};
+    EXPECT_DOUBLE_EQ(seconds_per_question(sample, 5e-5), 2.55e-5);
+}
+
+TEST(Reconcile, AgreeingMeasurementsKeepTheSecondFigure) {
+    verdict::Verdict first;
+    first.status = verdict::Status::Faster;
+    first.speedup =
+        verdict::Speedup{.ratio = {.low = 1.98, .mid = 2.0, .high = 2.02}, .baseline = "naive"};
+    verdict::Verdict second = first;
+    second.speedup->ratio = {.low = 1.96, .mid = 1.98, .high = 2.0};
+    EXPECT_EQ(reconcile(first, second).status, verdict::Status::Faster);
+    EXPECT_DOUBLE_EQ(reconcile(first, second).speedup->ratio.mid, 1.98);
+}
+
+TEST(Reconcile, DisagreeingMeasurementsClaimNothing) {
+    verdict::Verdict first;
+    first.status = verdict::Status::Faster;
+    first.speedup =
+        verdict::Speedup{.ratio = {.low = 2.98, .mid = 3.0, .high = 3.02}, .baseline = "naive"};
+    verdict::Verdict second = first;
+    second.speedup->ratio = {.low = 1.96, .mid = 1.98, .high = 2.0};
+    EXPECT_EQ(reconcile(first, second).status, verdict::Status::NotResolved);
+    EXPECT_EQ(reconcile(first, second).law, 11);
+}
+
+}  // namespace
+}  // namespace cupel::referee

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/fill.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "base/hash.hpp"
+#include "base/result.hpp"
+
+// The loops below are compiled for the widest vectors and chosen when the program starts.
+// Sanitizers cannot run the resolver (it is called before they are ready).
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define CUPEL_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define CUPEL_CLONES
+#endif
+
+namespace cupel::referee {
+namespace {
+
+constexpr std::size_t kBlock = 4096;  // elements generated at a time
+constexpr std::size_t kKnots = 4096;
+constexpr std::size_t kParallelBytes =
+    std::size_t{4} << 20;  // below this a second thread costs more than it saves
+
+// A 32-bit mixer with full avalanche (the constants are Chris Wellons' "lowbias32"), applied twice
+// under two keys.
+inline std::uint32_t mix(std::uint32_t x) {
+    x = (x ^ (x >> 16)) * 0x7feb352dU;
+    x = (x ^ (x >> 15)) * 0x846ca68bU;
+    return x ^ (x >> 16);
+}
+
+CUPEL_CLONES void random_bits(std::uint32_t* out, std::size_t count, std::uint32_t start, Key key) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t counter = start + static_cast<std::uint32_t>(i);
+        out[i] = mix(mix(counter ^ key.a) + key.b);
+    }
+}
+
+// Inverse of the standard normal distribution at p = i / kKnots, by bisection (once per program).
+std::array<float, kKnots + 1> make_normal_knots() {
+    std::array<float, kKnots + 1> knots{};
+    for (std::size_t i = 0; i <= kKnots; ++i) {
+        double low = -5;
+        double high = 5;
+        for (int step = 0; step < 60; ++step) {
+            const double middle = (low + high) / 2;
+            const double probability = 0.5 * std::erfc(-middle / std::sqrt(2.0));
+            (probability * static_cast<double>(kKnots) < static_cast<double>(i) ? low : high) =
+                middle;
+        }
+        knots[i] = static_cast<float>((low + high) / 2);
+    }
+    knots[0] = -5;
+    knots[kKnots] = 5;
+    return knots;
+}
+
+CUPEL_CLONES void to_normal(const std::uint32_t* bits, float* out, std::size_t count,
+                            const float* knots) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t knot = bits[i] >> 20;
+        const float fraction =
+            static_cast<float>(static_cast<std::int32_t>(bits[i] & 0xfffffU)) * 0x1p-20F;
+        out[i] = knots[knot] + fraction * (knots[knot + 1] - knots[knot]);
+    }
+}
+
+CUPEL_CLONES void to_uniform(const std::uint32_t* bits, float* out, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        out[i] = static_cast<float>(static_cast<std::int32_t>(bits[i] >> 8)) * 0x1p-24F;
+    }
+}
+
+CUPEL_CLONES void scale(float* values, std::size_t count, float offset, float factor) {
+    for (std::size_t i = 0; i < count; ++i) {
+        values[i] = offset + factor * values[i];
+    }
+}
+
+std::uint16_t to_half(float value) {  // round to nearest even; overflow to infinity
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    const auto sign = static_cast<std::uint16_t>((bits >> 16) & 0x8000U);
+    const float size = std::abs(value);
+    if (std::isnan(value)) return static_cast<std::uint16_t>(sign | 0x7e00U);
+    if (size >= 65520.0F) return static_cast<std::uint16_t>(sign | 0x7c00U);
+    if (size < 0x1p-14F) {
+        return static_cast<std::uint16_t>(sign |
+                                          static_cast<std::uint16_t>(std::lrint(size * 0x1p24F)));
+    }
+    const std::uint32_t rounded = std::bit_cast<std::uint32_t>(size) + 0xfffU + ((bits >> 13) & 1U);
+    return static_cast<std::uint16_t>(sign | ((rounded >> 13) - (112U << 10)));
+}
+
+std::uint16_t to_bfloat(float value) {
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    return static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
+}
+
+template <class Stored, class Convert>
+void store(std::span<std::byte> out, const float* values, std::size_t count, Convert convert) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const Stored stored = convert(values[i]);
+        std::memcpy(out.data() + i * sizeof(Stored), &stored, sizeof(Stored));
+    }
+}
+
+std::int64_t to_integer(std::uint32_t bits, const task::Values& values) {
+    const auto low = static_cast<std::int64_t>(values.a);
+    const auto range = static_cast<std::uint64_t>(std::max(1.0, values.b - values.a));
+    return low + static_cast<std::int64_t>((std::uint64_t{bits} * range) >> 32);
+}
+
+template <class Stored>
+void store_integers(std::span<std::byte> out, const std::uint32_t* bits, std::size_t count,
+                    const task::Values& values) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto stored = static_cast<Stored>(to_integer(bits[i], values));
+        std::memcpy(out.data() + i * sizeof(Stored), &stored, sizeof(Stored));
+    }
+}
+
+void draw_floats(const std::uint32_t* bits, float* out, std::size_t count,
+                 const task::Values& values) {
+    static const std::array<float, kKnots + 1> kNormal = make_normal_knots();
+    if (values.law == task::Law::Normal) {
+        to_normal(bits, out, count, kNormal.data());
+        scale(out, count, static_cast<float>(values.a), static_cast<float>(values.b));
+    } else if (values.law == task::Law::Uniform) {
+        to_uniform(bits, out, count);
+        scale(out, count, static_cast<float>(values.a), static_cast<float>(values.b - values.a));
+    } else {
+        for (std::size_t i = 0; i < count; ++i) {
+            out[i] = static_cast<float>(to_integer(bits[i], values));
+        }
+    }
+}
+
+// A whole double needs more than 32 random bits: the low part is drawn under another key.
+void store_doubles(std::span<std::byte> out, const float* values, const std::uint32_t* low,
+                   std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto bits =
+            std::bit_cast<std::uint64_t>(static_cast<double>(values[i])) | (low[i] & 0x1fffffffU);
+        std::memcpy(out.data() + i * sizeof(double), &bits, sizeof(double));
+    }
+}
+
+void fill_block(std::span<std::byte> out, task::Type type, const task::Values& values, Key key,
+                std::uint32_t start) {
+    std::array<std::uint32_t, kBlock> bits;
+    std::array<float, kBlock> floats;
+    const std::size_t count = out.size() / task::type_size(type);
+    random_bits(bits.data(), count, start, key);
+    if (task::is_float(type)) draw_floats(bits.data(), floats.data(), count, values);
+    switch (type) {
+        case task::Type::F32:
+            std::memcpy(out.data(), floats.data(), out.size());
+            break;
+        case task::Type::F64:
+            random_bits(bits.data(), count, start, Key{.a = ~key.a, .b = key.b ^ 0x5bd1e995U});
+            if (values.law == task::Law::Integers) std::fill(bits.begin(), bits.end(), 0U);
+            store_doubles(out, floats.data(), bits.data(), count);
+            break;
+        case task::Type::F16:
+            store<std::uint16_t>(out, floats.data(), count, to_half);
+            break;
+        case task::Type::BF16:
+            store<std::uint16_t>(out, floats.data(), count, to_bfloat);
+            break;
+        case task::Type::I64:
+            store_integers<std::int64_t>(out, bits.data(), count, values);
+            break;
+        case task::Type::I32:
+            store_integers<std::int32_t>(out, bits.data(), count, values);
+            break;
+        case task::Type::I8:
+            store_integers<std::int8_t>(out, bits.data(), count, values);
+            break;
+    }
+}
+
+// Calls work(first byte, bytes) over blocks of `block` bytes, split over threads where it pays.
+template <class Work>
+void over_blocks(std::span<std::byte> out, std::size_t block, int threads, const Work& work) {
+    const std::size_t blocks = (out.size() + block - 1) / block;
+    const auto run = [&](std::size_t first, std::size_t last) {
+        for (std::size_t i = first; i < last; ++i) {
+            work(i * block, out.subspan(i * block, std::min(block, out.size() - i * block)));
+        }
+    };
+    if (out.size() < kParallelBytes || threads < 2) return run(0, blocks);
+    std::vector<std::jthread> helpers;
+    const auto parts = static_cast<std::size_t>(threads);
+    for (std::size_t t = 1; t < parts; ++t) {
+        helpers.emplace_back(
+            [&run, blocks, parts, t] { run(blocks * t / parts, blocks * (t + 1) / parts); });
+    }
+    run(0, blocks / parts);
+}
+
+}  // namespace
+
+Key fresh_key() {
+    return std::bit_cast<Key>(random_u64());
+}
+
+void fill_values(std::span<std::byte> out, task::Type type, const task::Values& values, Key key,
+                 int threads) {
+    const std::size_t size = task::type_size(type);
+    CUPEL_CHECK(out.size() % size == 0);
+    over_blocks(out, kBlock * size, threads, [&](std::size_t offset, std::span<std::byte> part) {
+        fill_block(part, type, values, key, static_cast<std::uint32_t>(offset / size));
+    });
+}
+
+void fill_poison(std::span<std::byte> out, Key key, int threads) {
+    constexpr std::size_t kWord = sizeof(std::uint32_t);
+    over_blocks(out, kBlock * kWord, threads, [&](std::size_t offset, std::span<std::byte> part) {
+        std::array<std::uint32_t, kBlock> bits;
+        random_bits(bits.data(), (part.size() + kWord - 1) / kWord,
+                    static_cast<std::uint32_t>(offset / kWord), key);
+        std::memcpy(part.data(), bits.data(), part.size());
+    });
+}
+
+}  // namespace cupel::referee

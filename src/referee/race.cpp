@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/race.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+#include "base/hash.hpp"
+#include "os/clock.hpp"
+#include "referee/estimate.hpp"
+
+namespace cupel::referee {
+namespace {
+
+constexpr double kWindowSeconds =
+    4e-3;  // a window should last this long, so that its fixed cost hardly matters
+constexpr int kSingleEvery = 4;  // one window in four asks a single question (law 4)
+
+double seconds_since(std::int64_t begin_ns) {
+    return static_cast<double>(os::now_ns() - begin_ns) * 1e-9;
+}
+
+std::chrono::nanoseconds to_ns(double seconds) {
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
+}
+
+std::vector<std::size_t> shuffled(std::size_t count) {
+    std::vector<std::size_t> order(count);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::mt19937_64 random(random_u64());
+    std::shuffle(order.begin(), order.end(), random);
+    return order;
+}
+
+Fault fault_of(const Window& window) {
+    switch (window.ending) {
+        case Ending::TimedOut:
+            return {.status = verdict::Status::TimedOut, .law = {}, .reason = window.reason};
+        case Ending::Threads:
+            return {.status = verdict::Status::Cheating, .law = 6, .reason = window.reason};
+        case Ending::Answered:
+        case Ending::Died:
+            break;
+    }
+    if (window.by_jail)
+        return {.status = verdict::Status::Cheating, .law = 14, .reason = window.reason};
+    return {.status = verdict::Status::Crashed, .law = {}, .reason = window.reason};
+}
+
+// A fault of the candidate ends its trial; one of the panel is nobody's verdict.
+Result<void> blame(Outcome& outcome, const Entry& entry, std::size_t number, Fault fault) {
+    if (number != 0)
+        return fail(Errc::Invalid, fmt::format("baseline {}: {}", entry.name, fault.reason));
+    outcome.fault = std::move(fault);
+    return {};
+}
+
+// The probability that a sampled check of each question sees 1 % of its elements being wrong at
+// least once.
+double detection(std::int64_t positions) {
+    return 1 - std::pow(0.99, static_cast<double>(positions));
+}
+
+}  // namespace
+
+Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
+    Outcome outcome;
+    errors_.assign(entries.size(), {});
+    const std::int64_t begin = os::now_ns();
+    for (int process = 0; process < plan.most_processes; ++process) {
+        const std::int64_t process_begin = os::now_ns();
+        CUPEL_DO(run_process(entries, plan, process, outcome));
+        if (outcome.fault) break;
+        const double spent = seconds_since(begin);
+        if (process == 0) size_rounds(plan, spent, seconds_since(process_begin));
+        if (plan.progress)
+            plan.progress("measuring", std::min(1.0, (process + 1.0) / plan.processes));
+        if (enough(entries, plan, outcome, process + 1, spent)) break;
+    }
+    outcome.evidence.worst_error = errors_.front().worst;
+    outcome.evidence.detection = detection(outcome.evidence.positions);
+    return outcome;
+}
+
+bool Race::enough(const std::vector<Entry>& entries, const Plan& plan, const Outcome& outcome,
+                  int done, double spent) const {
+    if (spent >= plan.seconds && done >= plan.fewest_processes) return true;
+    if (done < plan.processes) return false;
+    if (entries.size() < 2) return true;
+    return std::all_of(entries.begin() + 1, entries.end(), [&](const Entry& entry) {
+        const stats::Estimate estimate = log_speedup(outcome.samples, entry.name, overhead_);
+        return estimate.high - estimate.low <= 2 * plan.half_width;
+    });
+}
+
+Result<std::vector<Session>> Race::start(const std::vector<Entry>& entries, const Plan& plan,
+                                         Outcome& outcome) {
+    std::vector<Session> sessions;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        CUPEL_TRY(Session session, Session::start(entries[i].object, *arena_, plan.threads,
+                                                  to_ns(plan.window_timeout)));
+        if (session.ending()) {
+            CUPEL_DO(blame(outcome, entries[i], i, fault_of(*session.ending())));
+            return sessions;
+        }
+        outcome.isolation = {.parts = session.held().parts, .missing = session.held().missing};
+        sessions.push_back(std::move(session));
+    }
+    return sessions;
+}
+
+int Race::questions_in(int round) const {
+    if (questions_ == 1 || round % kSingleEvery == 1) return 1;
+    const auto choices = static_cast<std::uint64_t>(questions_ - questions_ / 2);
+    return questions_ - static_cast<int>(random_u64() % choices);
+}
+
+Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& plan, int process,
+                               Outcome& outcome) {
+    CUPEL_TRY(std::vector<Session> sessions, start(entries, plan, outcome));
+    if (outcome.fault) return {};
+    std::vector<std::size_t> order;
+    for (int number = 0; number <= rounds_; ++number) {
+        if (plan.stop && plan.stop()) return fail(Errc::Interrupted, "interrupted");
+        Round round{.process = process,
+                    .number = number,
+                    .questions = questions_in(number),
+                    .watched = 0,
+                    .probes = {},
+                    .copy = {},
+                    .copied_from = 0};
+        CUPEL_DO(ask(plan, round));
+        // ABBA: every second round repeats the order backwards, so that a drift hits both alike.
+        if (number % 2 == 0) {
+            order = shuffled(entries.size());
+        } else {
+            std::reverse(order.begin(), order.end());
+        }
+        for (std::size_t i = 0; i < order.size(); ++i) {
+            const std::size_t entry = order[i];
+            CUPEL_DO(answer(sessions[entry], entries[entry], entry, plan, round,
+                            static_cast<int>(i), outcome));
+            if (outcome.fault) return {};
+        }
+        if (process == 0 && number == 0) size_windows(outcome);
+    }
+    return {};
+}
+
+Result<void> Race::ask(const Plan& plan, Round& round) {
+    const auto questions = static_cast<std::size_t>(round.questions);
+    for (int slot = 0; slot < round.questions; ++slot) {
+        arena_->ask(slot);
+    }
+    round.watched = static_cast<int>(random_u64() % questions);
+    const std::size_t least = std::max<std::size_t>(4, plan.least_positions / questions);
+    for (int slot = 0; slot < round.questions; ++slot) {
+        CUPEL_TRY(Probe probe, checker_->draw(slot, plan.oracle_seconds / round.questions, least));
+        round.probes.push_back(std::move(probe));
+    }
+    return {};
+}
+
+Result<void> Race::answer(Session& session, const Entry& entry, std::size_t number,
+                          const Plan& plan, Round& round, int order, Outcome& outcome) {
+    arena_->poison(round.questions);
+    const Window window = session.window(round.questions, to_ns(plan.window_timeout));
+    // The contender is frozen or gone: what it wrote is final from here on.
+    if (window.ending != Ending::Answered) return blame(outcome, entry, number, fault_of(window));
+    if (const auto place = arena_->broken_guard(round.questions)) {
+        return blame(outcome, entry, number,
+                     {.status = verdict::Status::Cheating,
+                      .law = 7,
+                      .reason = "wrote outside its answer: " + *place});
+    }
+    CUPEL_TRY(const std::optional<std::string> wrong, check_answers(round, number, outcome));
+    if (wrong)
+        return blame(outcome, entry, number,
+                     {.status = verdict::Status::Wrong, .law = {}, .reason = *wrong});
+    outcome.samples.push_back({.contender = entry.name,
+                               .process = round.process,
+                               .round = round.number,
+                               .order = order,
+                               .questions = round.questions,
+                               .seconds = window.seconds,
+                               .counted = round.number > 0});
+    return {};
+}
+
+Result<std::optional<std::string>> Race::check_answers(Round& round, std::size_t entry,
+                                                       Outcome& outcome) {
+    for (int slot = 0; slot < round.questions; ++slot) {
+        const Probe& probe = round.probes[static_cast<std::size_t>(slot)];
+        if (auto wrong = checker_->verify(probe, checker_->answer_in(slot), errors_[entry]))
+            return wrong;
+        if (entry != 0) continue;
+        outcome.evidence.questions += 1;
+        outcome.evidence.positions += static_cast<std::int64_t>(probe.positions.size());
+        outcome.evidence.elements += checker_->answer_elements();
+    }
+    if (entry > 1) return std::nullopt;
+    if (!round.copy.empty()) return settle_disputes(round, entry, outcome);
+    for (const std::span<const std::byte> output : checker_->answer_in(round.watched)) {
+        round.copy.emplace_back(output.begin(), output.end());
+    }
+    round.copied_from = entry;
+    return std::nullopt;
+}
+
+Result<std::optional<std::string>> Race::settle_disputes(Round& round, std::size_t entry,
+                                                         Outcome& outcome) {
+    const AnswerView here = checker_->answer_in(round.watched);
+    const AnswerView copied(round.copy.begin(), round.copy.end());
+    std::vector<wire::oracle::Position> positions = checker_->dispute(here, copied);
+    if (positions.empty()) return std::nullopt;
+    CUPEL_TRY(const Probe probe, checker_->at(round.watched, std::move(positions), false));
+    outcome.evidence.positions += static_cast<std::int64_t>(probe.positions.size());
+    // Whoever of the two is the candidate is judged; the baseline's part in a dispute is checked by
+    // its own probes.
+    return checker_->verify(probe, entry == 0 ? here : copied, errors_.front());
+}
+
+void Race::size_windows(const Outcome& outcome) {
+    double quickest = kWindowSeconds;
+    for (const verdict::Sample& sample : outcome.samples) {
+        quickest = std::min(quickest, std::max(1e-7, seconds_per_question(sample, overhead_)));
+    }
+    questions_ =
+        std::clamp(static_cast<int>(std::ceil(kWindowSeconds / quickest)), 1, arena_->slots());
+}
+
+void Race::size_rounds(const Plan& plan, double spent, double process_seconds) {
+    const double round_seconds = process_seconds / (rounds_ + 1);
+    const double each = (plan.seconds - spent) / std::max(1, plan.processes - 1);
+    rounds_ = std::clamp(static_cast<int>(each / round_seconds) - 1, std::min(2, plan.rounds),
+                         plan.rounds);
+}
+
+}  // namespace cupel::referee

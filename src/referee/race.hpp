@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// A race: contenders answer the same fresh questions on the same physical buffers, in random order,
+// in pairs (or more) of fresh processes; every answer is captured and checked. The candidate is on
+// trial; the others are the panel it is compared with.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "referee/arena.hpp"
+#include "referee/check.hpp"
+#include "referee/session.hpp"
+#include "verdict/verdict.hpp"
+
+namespace cupel::referee {
+
+struct Entry {
+    std::string name;  // kCandidate for the one on trial, which comes first
+    std::filesystem::path object;
+};
+
+struct Plan {
+    int processes = 8;  // at least
+    int most_processes = 24;
+    int fewest_processes = 5;      // enough even if the time is spent
+    int rounds = 12;               // counted rounds in a process, at most
+    double seconds = 4;            // when this is spent, no further process is begun
+    double half_width = 0.01;      // relative; narrow enough to stop
+    double oracle_seconds = 0.04;  // per round
+    std::size_t least_positions = 64;
+    double window_timeout = 10;
+    int threads = 1;
+    std::function<bool()> stop;
+    std::function<void(std::string_view, double)> progress;
+};
+
+// What the candidate did that ends its trial.
+struct Fault {
+    verdict::Status status = verdict::Status::Wrong;
+    std::optional<int> law;
+    std::string reason;
+};
+
+struct Outcome {
+    std::optional<Fault> fault;
+    std::vector<verdict::Sample> samples;
+    verdict::Evidence evidence;
+    verdict::Isolation isolation;
+};
+
+class Race {
+public:
+    Race(const task::Task& task, Arena& arena, Checker& checker, double overhead)
+        : task_(&task), arena_(&arena), checker_(&checker), overhead_(overhead) {}
+
+    // Error: the machine or a baseline failed (a baseline that is wrong is our own fault, not the
+    // candidate's).
+    [[nodiscard]] Result<Outcome> run(const std::vector<Entry>& entries, const Plan& plan);
+
+private:
+    using Bytes = std::vector<std::byte>;
+    struct Round {
+        int process = 0;
+        int number = 0;
+        int questions = 1;
+        int watched = 0;            // the secret slot whose answers are compared whole
+        std::vector<Probe> probes;  // one per question
+        std::vector<Bytes>
+            copy;  // of the watched answer, by whom of the first two entries came first
+        std::size_t copied_from = 0;
+    };
+
+    [[nodiscard]] Result<void> run_process(const std::vector<Entry>& entries, const Plan& plan,
+                                           int process, Outcome& outcome);
+    [[nodiscard]] Result<std::vector<Session>> start(const std::vector<Entry>& entries,
+                                                     const Plan& plan, Outcome& outcome);
+    [[nodiscard]] Result<void> ask(const Plan& plan, Round& round);
+    [[nodiscard]] Result<void> answer(Session& session, const Entry& entry, std::size_t number,
+                                      const Plan& plan, Round& round, int order, Outcome& outcome);
+    [[nodiscard]] Result<std::optional<std::string>> check_answers(Round& round, std::size_t entry,
+                                                                   Outcome& outcome);
+    [[nodiscard]] Result<std::optional<std::string>> settle_disputes(Round& round,
+                                                                     std::size_t entry,
+                                                                     Outcome& outcome);
+    [[nodiscard]] int questions_in(int round) const;
+    void size_windows(const Outcome& outcome);
+    void size_rounds(const Plan& plan, double spent, double process_seconds);
+    [[nodiscard]] bool enough(const std::vector<Entry>& entries, const Plan& plan,
+                              const Outcome& outcome, int done, double spent) const;
+
+    const task::Task* task_;
+    Arena* arena_;
+    Checker* checker_;
+    double overhead_;
+    int questions_ = 1;           // a full window's
+    int rounds_ = 2;              // counted, per process
+    std::vector<Errors> errors_;  // per entry, over the whole race
+};
+
+}  // namespace cupel::referee

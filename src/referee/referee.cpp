@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+// The main path of a judgement: compile, race, speak.
+#include "referee/referee.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <future>
+#include <utility>
+
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "os/clock.hpp"
+#include "referee/estimate.hpp"
+#include "referee/state.hpp"
+#include "stats/sample.hpp"
+
+namespace cupel::referee {
+namespace {
+
+constexpr int kSlots = 64;  // questions in a window, at most
+constexpr int kOverheadWindows = 31;
+constexpr std::string_view kNaive = "naive";
+
+double seconds_since(std::int64_t begin_ns) {
+    return static_cast<double>(os::now_ns() - begin_ns) * 1e-9;
+}
+
+}  // namespace
+
+// ---- opening ----
+
+Result<target::Compiled> Referee::State::compile(const std::string& source,
+                                                 std::string file_name) const {
+    return target::compile({.source = source, .file_name = std::move(file_name), .header = header},
+                           compiler);
+}
+
+Result<target::Artefact> Referee::State::compile_own(const std::string& source,
+                                                     const std::string& name) const {
+    CUPEL_TRY(target::Compiled compiled, compile(source, name + ".cpp"));
+    if (const auto* rejection = std::get_if<target::Rejection>(&compiled)) {
+        return fail(Errc::Invalid, fmt::format("baseline {}: {}\n{}", name, rejection->reason,
+                                               rejection->diagnostics));
+    }
+    return std::get<target::Artefact>(std::move(compiled));
+}
+
+Result<void> Referee::State::open() {
+    CUPEL_TRY(compiler, target::find_compiler());
+    machine = target::this_machine();
+    header = target::contract_header(task, options.threads);
+    CUPEL_TRY(arena, Arena::make(task, kSlots, machine.cpus));
+    // The arena, the panel and the oracle's program are fixed from here on; no kernel was loaded
+    // yet.
+    CUPEL_TRY(oracle, OracleClient::start(task, *arena, machine.cpus));
+    checker.emplace(task, *oracle, *arena);
+    for (const Baseline& baseline : panel) {
+        CUPEL_TRY(target::Artefact artefact, compile_own(baseline.source, baseline.name));
+        panel_artefacts.push_back(std::move(artefact));
+    }
+    CUPEL_TRY(ceilings, target::ceilings(machine, compiler, options.threads));
+    CUPEL_TRY(overhead, measure_overhead());
+    return {};
+}
+
+// A window around a kernel that does nothing: what bell, wake and freeze cost here and now.
+Result<double> Referee::State::measure_overhead() {
+    CUPEL_TRY(const target::Artefact empty,
+              compile_own(target::contract_declaration(task) + " {}\n", "empty"));
+    CUPEL_TRY(Session session,
+              Session::start(empty.object, *arena, options.threads, std::chrono::seconds(10)));
+    if (session.ending())
+        return fail(Errc::Missing, "no contender can run here: " + session.ending()->reason);
+    std::vector<double> seconds;
+    for (int i = 0; i < kOverheadWindows; ++i) {
+        const Window window = session.window(1, std::chrono::seconds(10));
+        if (window.ending != Ending::Answered)
+            return fail(Errc::Missing, "no contender can run here: " + window.reason);
+        seconds.push_back(window.seconds);
+    }
+    return stats::median(seconds);
+}
+
+Referee::Referee(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Referee::~Referee() = default;
+
+Result<std::unique_ptr<Referee>> Referee::open(task::Task task, std::vector<Baseline> panel,
+                                               Options options) {
+    auto state = std::make_unique<State>(std::move(task), std::move(panel), std::move(options));
+    CUPEL_DO(state->open());
+    return std::unique_ptr<Referee>(new Referee(std::move(state)));
+}
+
+// ---- trying ----
+
+Plan Referee::State::plan(double seconds) const {
+    Plan plan;
+    plan.processes = options.processes;
+    plan.fewest_processes = std::min(plan.fewest_processes, plan.processes);
+    plan.most_processes = 3 * options.processes;
+    plan.seconds = seconds;
+    plan.half_width = options.half_width;
+    plan.window_timeout = options.window_timeout;
+    plan.threads = options.threads;
+    plan.stop = options.stop;
+    plan.progress = options.progress;
+    return plan;
+}
+
+Entry Referee::State::baseline_entry(std::size_t index) const {
+    return {.name = panel.at(index).name, .object = panel_artefacts.at(index).object};
+}
+
+Result<verdict::Verdict> Referee::State::try_kernel(const verdict::Kernel& kernel,
+                                                    std::vector<Entry> opponents,
+                                                    const Plan& plan) {
+    const std::int64_t begin = os::now_ns();
+    verdict::Verdict verdict;
+    verdict.precision = task.precision;
+    verdict.threads = options.threads;
+    verdict.kernel_hash = hash_hex(kernel.source);
+    verdict.isolation = isolation();
+
+    CUPEL_TRY(const target::Compiled compiled, compile(kernel.source, "kernel.cpp"));
+    if (const auto* rejection = std::get_if<target::Rejection>(&compiled)) {
+        verdict.status = verdict::Status::CompileError;
+        verdict.reason = rejection->reason;
+        verdict.detail = rejection->diagnostics;
+        verdict.wall_seconds = seconds_since(begin);
+        return verdict;
+    }
+    const auto& artefact = std::get<target::Artefact>(compiled);
+    verdict.artefact_hash = artefact.object_hash;
+    verdict.detail = artefact.warnings;
+
+    std::vector<Entry> entries = {{.name = std::string(kCandidate), .object = artefact.object}};
+    std::move(opponents.begin(), opponents.end(), std::back_inserter(entries));
+    Race race(task, *arena, *checker, overhead);
+    CUPEL_TRY(Outcome outcome, race.run(entries, plan));
+    // Everything that will ever be known of this kernel is in `outcome`; the processes are gone.
+    verdict.evidence = outcome.evidence;
+    if (!outcome.isolation.parts.empty()) verdict.isolation = outcome.isolation;
+    if (outcome.fault) {
+        verdict.status = outcome.fault->status;
+        verdict.law = outcome.fault->law;
+        verdict.reason = outcome.fault->reason;
+    } else {
+        add_speed(outcome, entries, verdict);
+    }
+    verdict.samples = std::move(outcome.samples);
+    verdict.wall_seconds = seconds_since(begin);
+    return verdict;
+}
+
+void Referee::State::add_speed(const Outcome& outcome, const std::vector<Entry>& entries,
+                               verdict::Verdict& verdict) const {
+    verdict.seconds = median_seconds(outcome.samples, kCandidate, overhead);
+    std::vector<double> questions;
+    for (const verdict::Sample& sample : outcome.samples) {
+        if (sample.counted && sample.contender == kCandidate) questions.push_back(sample.questions);
+    }
+    verdict.advantage_bound = overhead / std::max(1.0, stats::median(questions));
+
+    const task::Counts counts = task::count(task);
+    const target::Bound bound = target::ceiling_bound(counts, ceilings);
+    verdict.ceiling = {.name = fmt::format("{}, {} thread{}", bound.name, options.threads,
+                                           options.threads == 1 ? "" : "s"),
+                       .share = verdict.seconds > 0 ? bound.seconds / verdict.seconds : 0};
+    const target::Bound floor = target::physical_floor(counts, ceilings, machine);
+    if (verdict.seconds < floor.seconds) {
+        verdict.status = verdict::Status::Impossible;
+        verdict.law = 12;
+        verdict.reason =
+            fmt::format("{} per question is below the {} that {} allows",
+                        format_seconds(verdict.seconds), format_seconds(floor.seconds), floor.name);
+        return;
+    }
+    // The claim is over the best of the panel.
+    const Entry* best = nullptr;
+    double best_seconds = 0;
+    for (std::size_t i = 1; i < entries.size(); ++i) {
+        const double seconds = median_seconds(outcome.samples, entries[i].name, overhead);
+        const verdict::Speedup speedup = {
+            .ratio = to_interval(log_speedup(outcome.samples, entries[i].name, overhead)),
+            .baseline = entries[i].name};
+        if (entries[i].name == kNaive) verdict.naive_speedup = speedup;
+        if (best != nullptr && seconds >= best_seconds) continue;
+        best = &entries[i];
+        best_seconds = seconds;
+        verdict.speedup = speedup;
+    }
+    verdict.status = verdict.speedup ? decide(verdict.speedup->ratio) : verdict::Status::Accepted;
+    if (verdict.status == verdict::Status::NotResolved) {
+        verdict.reason =
+            fmt::format("the interval {:.3f} to {:.3f} does not clear 1 by {:.1f} %",
+                        verdict.speedup->ratio.low, verdict.speedup->ratio.high, 100 * kMargin);
+    }
+}
+
+void Referee::prepare(const std::vector<verdict::Kernel>& kernels) {
+    // Nothing is being timed now, so all processors may compile. The artefacts stay in the cache;
+    // failures are found again, and told, when the kernel is tried.
+    const auto workers = static_cast<std::size_t>(std::max(1, state_->machine.cpus));
+    for (std::size_t first = 0; first < kernels.size(); first += workers) {
+        std::vector<std::future<void>> running;
+        for (std::size_t i = first; i < std::min(kernels.size(), first + workers); ++i) {
+            running.push_back(std::async(std::launch::async, [this, &kernel = kernels[i]] {
+                const Result<target::Compiled> ignored =
+                    state_->compile(kernel.source, "kernel.cpp");
+                (void)ignored;
+            }));
+        }
+    }
+}
+
+Result<verdict::Verdict> Referee::screen(const verdict::Kernel& kernel,
+                                         const verdict::Kernel* incumbent) {
+    Plan plan = state_->plan(state_->options.screen_seconds);
+    plan.processes = 2;
+    plan.fewest_processes = 2;
+    plan.most_processes = 2;
+    plan.rounds = 4;
+    plan.oracle_seconds = 0.02;
+    plan.progress = nullptr;
+    std::vector<Entry> opponents;
+    if (incumbent != nullptr) {
+        CUPEL_TRY(target::Artefact artefact, state_->compile_own(incumbent->source, "incumbent"));
+        opponents.push_back({.name = "incumbent", .object = artefact.object});
+    } else {
+        opponents.push_back(state_->baseline_entry(0));
+    }
+    return state_->try_kernel(kernel, std::move(opponents), plan);
+}
+
+Result<verdict::Verdict> Referee::judge(const verdict::Kernel& kernel) {
+    std::vector<Entry> opponents;
+    for (std::size_t i = 0; i < state_->panel.size(); ++i) {
+        opponents.push_back(state_->baseline_entry(i));
+    }
+    return state_->try_kernel(kernel, std::move(opponents),
+                              state_->plan(state_->options.judge_seconds));
+}
+
+const task::Task& Referee::task() const {
+    return state_->task;
+}
+const target::Machine& Referee::machine() const {
+    return state_->machine;
+}
+const target::Ceilings& Referee::ceilings() const {
+    return state_->ceilings;
+}
+const target::Compiler& Referee::compiler() const {
+    return state_->compiler;
+}
+const std::vector<Baseline>& Referee::panel() const {
+    return state_->panel;
+}
+const Options& Referee::options() const {
+    return state_->options;
+}
+double Referee::window_overhead() const {
+    return state_->overhead;
+}
+
+// ---- speaking ----
+
+verdict::Isolation isolation() {
+    const jail::Capabilities& jail = jail::capabilities();
+    verdict::Isolation isolation;
+    isolation.missing = jail.missing;
+    if (jail.bubblewrap && jail.namespaces) isolation.parts = {"network", "files", "processes"};
+    if (jail.seccomp) isolation.parts.emplace_back("syscalls");
+    isolation.parts.emplace_back("limits");
+    isolation.parts.emplace_back("cores");
+    return isolation;
+}
+
+verdict::Verdict reconcile(const verdict::Verdict& selected,
+                           const verdict::Verdict& measured_again) {
+    verdict::Verdict claim = measured_again;
+    if (!selected.speedup || !claim.speedup) return claim;
+    const verdict::Interval& first = selected.speedup->ratio;
+    const verdict::Interval& second = claim.speedup->ratio;
+    const double apart = std::abs(std::log(first.mid / second.mid));
+    const double expected = first.half_width() + second.half_width() + 2 * kMargin;
+    if (apart <= expected) return claim;
+    claim.status = verdict::Status::NotResolved;
+    claim.law = 11;
+    claim.reason = fmt::format(
+        "two measurements disagree: {:.3f}x [{:.3f}, {:.3f}] and {:.3f}x [{:.3f}, {:.3f}]",
+        first.mid, first.low, first.high, second.mid, second.low, second.high);
+    return claim;
+}
+
+}  // namespace cupel::referee

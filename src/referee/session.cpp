@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/session.hpp"
+
+#include <fmt/format.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <ctime>
+#include <new>
+#include <utility>
+
+#include "base/text.hpp"
+#include "os/clock.hpp"
+#include "os/files.hpp"
+
+namespace cupel::referee {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+constexpr milliseconds kSlice{20};  // how often a waiting referee looks whether the contender lives
+constexpr milliseconds kFreezePatience{2000};
+constexpr std::uint64_t kHeadroom = std::uint64_t{3}
+                                    << 30;  // address space beyond the arena: stacks, malloc arenas
+
+void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t seen, nanoseconds patience) {
+    const timespec timeout{.tv_sec = patience.count() / 1'000'000'000,
+                           .tv_nsec = patience.count() % 1'000'000'000};
+    syscall(SYS_futex, &word, FUTEX_WAIT, seen, &timeout, nullptr, 0);
+}
+
+void futex_wake(std::atomic<std::uint32_t>& word) {
+    syscall(SYS_futex, &word, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+}
+
+// The last processors of the allowed set: the first ones also serve interrupts and the referee.
+std::vector<int> processors(int threads) {
+    const std::vector<int> allowed = os::allowed_cpus();
+    const auto wanted = std::min(allowed.size(), static_cast<std::size_t>(threads));
+    return {allowed.end() - static_cast<std::ptrdiff_t>(wanted), allowed.end()};
+}
+
+std::vector<std::string> environment(int threads) {
+    return {fmt::format("OMP_NUM_THREADS={}", threads), fmt::format("OMP_THREAD_LIMIT={}", threads),
+            "OMP_WAIT_POLICY=passive", "OMP_DYNAMIC=false", "LC_ALL=C"};
+}
+
+std::string state_reason(std::uint32_t state) {
+    switch (static_cast<wire::State>(state)) {
+        case wire::State::NoFunction:
+            return "the compiled file does not export the function `kernel`";
+        case wire::State::NoLibrary:
+            return "the compiled file could not be loaded";
+        case wire::State::NoMapping:
+            return "the contender could not map its questions";
+        case wire::State::NoFilter:
+            return "the contender could not install its system-call filter";
+        case wire::State::Starting:
+        case wire::State::Mapped:
+        case wire::State::Loaded:
+        case wire::State::Ready:
+            break;
+    }
+    return {};
+}
+
+}  // namespace
+
+wire::Control& Session::control() const {
+    return *std::launder(reinterpret_cast<wire::Control*>(control_.data()));
+}
+
+Result<Session> Session::start(const std::filesystem::path& kernel, const Arena& arena, int threads,
+                               nanoseconds patience) {
+    Session session;
+    session.threads_ = threads;
+    CUPEL_TRY(session.control_fd_, os::make_shared_memory("cupel-control", sizeof(wire::Control)));
+    CUPEL_TRY(session.control_, os::Mapping::map(session.control_fd_, sizeof(wire::Control),
+                                                 os::Access::ReadWrite, true));
+    auto* control = new (session.control_.data()) wire::Control;
+    control->threads = static_cast<std::uint32_t>(threads);
+    arena.describe(*control);
+
+    const std::filesystem::path program = os::program_folder() / "cupel-contender";
+    CUPEL_TRY(const os::Fd filter, jail::contender_filter());
+    jail::Cell cell;
+    CUPEL_TRY(cell.binds, jail::library_binds(program));
+    cell.binds.push_back({.host = program, .inside = "/cupel-contender", .writable = false});
+    cell.binds.push_back({.host = kernel, .inside = "/kernel.so", .writable = false});
+    cell.argv = {"/cupel-contender", "/kernel.so"};
+    cell.environment = environment(threads);
+    cell.fds = {{.number = wire::kControlFd, .fd = &session.control_fd_},
+                {.number = wire::kInputFd, .fd = &arena.input_fd()},
+                {.number = wire::kOutputFd, .fd = &arena.output_fd()},
+                {.number = wire::kFilterFd, .fd = &filter}};
+    cell.limits.address_space = arena.bytes() + kHeadroom;
+    cell.limits.cpu_seconds = 600;
+    cell.limits.file_size = 0;
+    cell.limits.open_files = 32;
+    cell.cpus = processors(threads);
+    CUPEL_TRY(session.held_, jail::start(cell));
+
+    const auto ready = static_cast<std::uint32_t>(wire::State::Ready);
+    const bool changed = session.wait_change(control->state, ready, patience);
+    const std::uint32_t state = control->state.load(std::memory_order_acquire);
+    if (changed && state == ready) {
+        if (!jail::freeze(session.held_.pid, kFreezePatience))
+            session.ending_ = session.died("after loading");
+        return session;
+    }
+    if (const std::string reason = state_reason(state); !reason.empty()) {
+        session.ending_ =
+            Window{.ending = Ending::Died, .seconds = 0, .reason = reason, .by_jail = false};
+    } else if (session.exit_) {
+        session.ending_ = session.died("while being loaded");
+    } else {
+        session.ending_ =
+            Window{.ending = Ending::TimedOut,
+                   .seconds = 0,
+                   .reason = "loading the kernel did not end (a constructor that hangs?)",
+                   .by_jail = false};
+    }
+    return session;
+}
+
+bool Session::wait_change(std::atomic<std::uint32_t>& word, std::uint32_t wanted,
+                          nanoseconds patience) {
+    const std::int64_t deadline = os::now_ns() + patience.count();
+    constexpr std::uint32_t kFirstFailure = 100;  // of wire::State
+    while (true) {
+        const std::uint32_t seen = word.load(std::memory_order_acquire);
+        if (seen == wanted) return true;
+        if (&word == &control().state && seen > kFirstFailure) return false;
+        const std::int64_t left = deadline - os::now_ns();
+        if (left <= 0) return false;
+        futex_wait(word, seen, std::min<nanoseconds>(kSlice, nanoseconds(left)));
+        if (word.load(std::memory_order_acquire) == wanted) return true;
+        if (!exit_) exit_ = held_.outer.wait(nanoseconds(0));
+        if (exit_) return false;
+    }
+}
+
+Window Session::died(std::string_view when) {
+    Window window{.ending = Ending::Died, .seconds = 0, .reason = {}, .by_jail = false};
+    if (!exit_) exit_ = held_.outer.wait(milliseconds(500));
+    // bubblewrap passes on a death by signal as exit status 128 + signal.
+    int signal_number = 0;
+    if (exit_ && exit_->by_signal) signal_number = exit_->code;
+    if (exit_ && !exit_->by_signal && exit_->code > 128) signal_number = exit_->code - 128;
+    if (!exit_) {
+        window.reason = fmt::format("stopped answering {}", when);
+    } else if (signal_number == SIGSYS) {
+        window.by_jail = true;
+        window.reason = fmt::format(
+            "was killed by the jail {}: it made a system call that kernels may not make", when);
+    } else if (signal_number != 0) {
+        window.reason = fmt::format("died of {} {}", signal_name(signal_number), when);
+    } else {
+        window.reason = fmt::format("exited with status {} {}", exit_->code, when);
+    }
+    return window;
+}
+
+Window Session::window(int questions, nanoseconds timeout) {
+    CUPEL_CHECK(!ending_);
+    wire::Control& page = control();
+    page.questions = static_cast<std::uint32_t>(questions);
+    const std::uint32_t ring = ++bell_;
+    page.bell.store(ring, std::memory_order_release);
+
+    const std::int64_t begin = os::now_ns();  // from here on the questions can be seen
+    jail::thaw(held_.pid);
+    futex_wake(page.bell);
+    const bool done = wait_change(page.done, ring, timeout);
+    const bool frozen = jail::freeze(held_.pid, kFreezePatience);
+    const std::int64_t end = os::now_ns();  // from here on the answers cannot be changed
+
+    Window window;
+    window.seconds = static_cast<double>(end - begin) * 1e-9;
+    if (done && frozen) {
+        // Law 6: what OpenMP was granted, and nothing beside it.
+        const int tasks = jail::count_threads(held_.pid);
+        if (tasks > threads_) {
+            window.ending = Ending::Threads;
+            window.reason = fmt::format("{} threads are alive after the answer; the task grants {}",
+                                        tasks, threads_);
+        }
+        return window;
+    }
+    if (!done && frozen) {
+        window.ending = Ending::TimedOut;
+        window.reason = fmt::format("did not answer within {}",
+                                    format_seconds(static_cast<double>(timeout.count()) * 1e-9));
+    } else {
+        const double seconds = window.seconds;
+        window = died("while answering");
+        window.seconds = seconds;
+    }
+    ending_ = window;
+    return window;
+}
+
+}  // namespace cupel::referee

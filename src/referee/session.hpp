@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// One contender process in its jail, and the clock around its windows. Trusted; the process on the
+// other side is not. Between windows it is frozen: it cannot work, wait, or look.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "jail/jail.hpp"
+#include "os/fd.hpp"
+#include "referee/arena.hpp"
+#include "wire/control.hpp"
+
+namespace cupel::referee {
+
+enum class Ending { Answered, Died, TimedOut, Threads };
+
+struct Window {
+    Ending ending = Ending::Answered;
+    double seconds = 0;    // bell to frozen: the answers were out of reach when this clock stopped
+    std::string reason;    // for the other endings, in words
+    bool by_jail = false;  // died of a forbidden system call
+};
+
+class Session {
+public:
+    // Starts the process and waits until the kernel is loaded and the process frozen. A kernel that
+    // does not come that far is an ended Session: `ending()` says how.
+    [[nodiscard]] static Result<Session> start(const std::filesystem::path& kernel,
+                                               const Arena& arena, int threads,
+                                               std::chrono::nanoseconds patience);
+
+    // One window: thaw, ring, wait until done, freeze. The questions 0 .. questions-1 must be asked
+    // and poisoned.
+    [[nodiscard]] Window window(int questions, std::chrono::nanoseconds timeout);
+
+    // Set if the process ended (or misbehaved) before its first window.
+    [[nodiscard]] const std::optional<Window>& ending() const { return ending_; }
+    [[nodiscard]] const jail::Held& held() const { return held_; }
+
+private:
+    [[nodiscard]] wire::Control& control() const;
+    [[nodiscard]] Window died(std::string_view when);
+    // Waits until the word differs from `old` (true), the process died or the time is up (false).
+    [[nodiscard]] bool wait_change(std::atomic<std::uint32_t>& word, std::uint32_t wanted,
+                                   std::chrono::nanoseconds patience);
+
+    os::Fd control_fd_;
+    os::Mapping control_;
+    jail::Held held_;
+    std::optional<Window> ending_;
+    std::optional<os::Exit> exit_;
+    std::uint32_t bell_ = 0;
+    int threads_ = 1;
+};
+
+}  // namespace cupel::referee

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a Referee holds while it is open. Private to the room.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "referee/arena.hpp"
+#include "referee/check.hpp"
+#include "referee/oracle_client.hpp"
+#include "referee/race.hpp"
+#include "referee/referee.hpp"
+
+namespace cupel::referee {
+
+struct Referee::State {
+    State(task::Task the_task, std::vector<Baseline> the_panel, Options the_options)
+        : task(std::move(the_task)), panel(std::move(the_panel)), options(std::move(the_options)) {}
+
+    task::Task task;  // never moved: arena and checker point to it
+    std::vector<Baseline> panel;
+    Options options;
+    target::Machine machine;
+    target::Compiler compiler;
+    target::Ceilings ceilings;
+    std::string header;
+    std::vector<target::Artefact> panel_artefacts;
+    std::optional<Arena> arena;
+    std::optional<OracleClient> oracle;
+    std::optional<Checker> checker;
+    double overhead = 0;
+
+    [[nodiscard]] Result<void> open();
+    [[nodiscard]] Result<target::Compiled> compile(const std::string& source,
+                                                   std::string file_name) const;
+    // Compiles our own text; a rejection is an error.
+    [[nodiscard]] Result<target::Artefact> compile_own(const std::string& source,
+                                                       const std::string& name) const;
+    [[nodiscard]] Result<double> measure_overhead();
+    [[nodiscard]] Plan plan(double seconds) const;
+    [[nodiscard]] Entry baseline_entry(std::size_t index) const;
+    // One race, told as a verdict.
+    [[nodiscard]] Result<verdict::Verdict> try_kernel(const verdict::Kernel& kernel,
+                                                      std::vector<Entry> opponents,
+                                                      const Plan& plan);
+    void add_speed(const Outcome& outcome, const std::vector<Entry>& entries,
+                   verdict::Verdict& verdict) const;
+};
+
+}  // namespace cupel::referee
