@@ -103,7 +103,8 @@ std::vector<Trace> neighbours(const task::Task& task, const Width& width, const 
     if (!plan) return {};
     std::vector<Plan> seen{*plan};
     std::vector<Trace> traces;
-    for (const Plan& other : changed(problem, *plan)) {
+    for (Plan other : changed(problem, *plan)) {
+        other.kc = std::clamp<std::int64_t>(other.kc, 1, contraction->k_size);
         if (std::ranges::find(seen, other) != seen.end()) continue;
         seen.push_back(other);
         if (check_plan(problem, other)) traces.push_back(write_plan(problem, other));

@@ -11,11 +11,10 @@
 namespace cupel::schedule::tile {
 namespace {
 
-constexpr double kL1Bytes = 32;   // loaded per cycle, for whole vectors of 32
 constexpr double kL2Bytes = 24;   // per cycle
 constexpr double kL3Bytes = 10;   // per cycle
 constexpr double kCopied = 6;     // bytes read and written per cycle while packing rows
-constexpr double kOverlap = 0.5;  // of cache traffic hides behind arithmetic
+constexpr double kExposed = 0.2;  // of cache traffic does not hide behind arithmetic
 
 double ceil_div(std::int64_t a, std::int64_t b) {
     return static_cast<double>((a + b - 1) / b);
@@ -49,11 +48,6 @@ double level(const Problem& problem, double bytes) {
     return kL3Bytes;
 }
 
-struct Share {
-    double tasks = 1;    // units of work that threads share
-    double repeats = 1;  // how often the private operand's packing is done by everybody
-};
-
 double idle_factor(const Problem& problem, const Plan& plan) {
     const Contraction& c = problem.contraction;
     const double threads = problem.threads();
@@ -80,14 +74,13 @@ double idle_factor(const Problem& problem, const Plan& plan) {
 double cost(const Problem& problem, const Plan& plan) {
     const Contraction& c = problem.contraction;
     const double bytes = problem.real_bytes();
-    const double lanes = problem.lanes();
     const auto nr = std::int64_t{plan.nv} * problem.lanes();
     const double tiles = ceil_div(c.m_size, plan.mr) * ceil_div(c.n_size, nr);
     const auto k = static_cast<double>(c.k_size);
     const auto kc = static_cast<double>(plan.kc);
     const double k_blocks = ceil_div(c.k_size, plan.kc);
     const double compute =
-        tiles * (k * step_cycles(problem, plan) + k_blocks * (10 + 2.0 * plan.mr * plan.nv));
+        tiles * (k * step_cycles(problem, plan) + k_blocks * (24 + 6.0 * plan.mr * plan.nv));
 
     // The inner operand is re-read from its block for every panel of the outer one.
     const double a_bytes = tiles * k * plan.mr * bytes;
@@ -117,33 +110,66 @@ double cost(const Problem& problem, const Plan& plan) {
     if (!plan.pack_b) unpacked *= 1.25;
     const double output =
         k_blocks * m_size * n_size * 2 * bytes / kL2Bytes * (plan.prefetch ? 0.5 : 0.7);
-    const double total = (compute * unpacked + kOverlap * traffic + output + packing) *
+    const double total = (compute * unpacked + kExposed * traffic + output + packing) *
                          static_cast<double>(c.batch_size) * idle_factor(problem, plan);
-    return total + (lanes < 1 ? 1 : 0);
+    return total;
 }
+
+namespace {
+
+// What is left to decide once the tile and the blocks are: order, packing, and who shares.
+void add_variants(const Problem& problem, const Plan& plan, std::vector<Plan>& plans) {
+    const Contraction& c = problem.contraction;
+    std::vector<Shared> loops{Shared::None};
+    if (problem.threads() > 1) loops = {Shared::M, Shared::N};
+    if (problem.threads() > 1 && c.batch_size > 1) loops.push_back(Shared::Batch);
+    for (const bool n_outside : {true, false}) {
+        for (const Shared shared : loops) {
+            for (const bool pack_a : {true, false}) {
+                for (const bool pack_b : {true, false}) {
+                    Plan other = plan;
+                    other.n_outside = n_outside;
+                    other.shared = shared;
+                    other.pack_a = pack_a;
+                    other.pack_b = pack_b;
+                    const bool packed = pack_a && pack_b;
+                    if (packed || check_plan(problem, other)) plans.push_back(other);
+                }
+            }
+        }
+    }
+}
+
+// The largest register tiles: a smaller one only repeats more loads.
+bool is_worthwhile(const Problem& problem, int mr, int nv) {
+    const int needed = mr * nv + nv + 1;
+    return needed <= problem.width.registers && 2 * needed > problem.width.registers;
+}
+
+}  // namespace
 
 std::vector<Plan> space(const Problem& problem) {
     const Contraction& c = problem.contraction;
-    const int lanes = problem.lanes();
     const auto fit = [](std::int64_t wanted, std::int64_t size, std::int64_t unit) {
         return std::min(std::max<std::int64_t>(wanted / unit, 1) * unit,
                         (size + unit - 1) / unit * unit);
     };
     std::vector<Plan> plans;
-    for (int nv = 1; nv <= 4; nv++) {
-        for (int mr = 1; mr <= 14; mr++) {
-            if (mr * nv + nv + 1 > problem.width.registers) continue;
-            for (const std::int64_t kc : {128, 192, 256, 384, 512, 768}) {
-                for (const std::int64_t mc : {48, 96, 192, 384}) {
-                    for (const std::int64_t nc : {128, 512, 1024, 2048, 4096}) {
-                        Plan plan;
-                        plan.mr = mr;
-                        plan.nv = nv;
-                        plan.kc = fit(kc, c.k_size, 1);
-                        plan.mc = fit(mc, c.m_size, mr);
-                        plan.nc = fit(nc, c.n_size, std::int64_t{nv} * lanes);
-                        plans.push_back(plan);
-                    }
+    for (int tile = 0; tile < 14 * 4; tile++) {
+        const int mr = tile / 4 + 1;
+        const int nv = tile % 4 + 1;
+        if (!is_worthwhile(problem, mr, nv)) continue;
+        for (const std::int64_t kc : {128, 256, 384, 512, 768}) {
+            for (const std::int64_t mc : {48, 96, 192, 384}) {
+                for (const std::int64_t nc : {128, 512, 1024, 2048}) {
+                    Plan plan;
+                    plan.mr = mr;
+                    plan.nv = nv;
+                    plan.kc = fit(kc, c.k_size, 1);
+                    plan.mc = fit(mc, c.m_size, mr);
+                    plan.nc = fit(nc, c.n_size, std::int64_t{nv} * problem.lanes());
+                    if (!plans.empty() && plan == plans.back()) continue;
+                    add_variants(problem, plan, plans);
                 }
             }
         }

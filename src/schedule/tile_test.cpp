@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels are printed, compiled by g++ and run; several share a translation unit, since a compiler
+// takes longer than everything else here.
+#include "schedule/tile.hpp"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <tuple>
+
+#include "schedule/text.hpp"
+
+namespace cupel::schedule {
+namespace {
+
+using ::testing::HasSubstr;
+
+task::Task parse(const std::string& text) {
+    auto task = task::parse(text, "test.task");
+    if (!task) ADD_FAILURE() << task.error().text;
+    return task ? std::move(*task) : task::Task{};
+}
+
+// The value of an element by plain double loops over the normal form; contractions in these tests
+// have at most one later stage that reads them.
+class Truth {
+public:
+    Truth(const task::Task& task, const std::vector<std::vector<float>>& inputs) : task_(task) {
+        values_.resize(task.tensors.size());
+        for (std::size_t i = 0; i < task.inputs.size(); i++) {
+            values_[static_cast<std::size_t>(task.inputs[i])].assign(inputs[i].begin(),
+                                                                     inputs[i].end());
+        }
+        at_.resize(task.axes.size());
+        for (const task::Stage& stage : task.stages)
+            run(stage);
+    }
+    const std::vector<double>& of(task::TensorId id) const {
+        return values_[static_cast<std::size_t>(id)];
+    }
+
+private:
+    void run(const task::Stage& stage) {
+        auto& out = values_[static_cast<std::size_t>(stage.out)];
+        each(stage.keep, 0, [&] {
+            double sum = 0;
+            each(stage.reduce, 0, [&] {
+                if (allowed(stage)) sum += value(stage.body);
+            });
+            out.push_back(sum);
+        });
+    }
+    template <class Do>
+    void each(const std::vector<task::AxisId>& axes, std::size_t depth, Do act) {
+        if (depth == axes.size()) return act();
+        auto& at = at_[static_cast<std::size_t>(axes[depth])];
+        for (at = 0; at < task_.axis(axes[depth]).extent; at++)
+            each(axes, depth + 1, act);
+    }
+    std::int64_t affine(const task::Index& index) const {
+        std::int64_t value = index.offset;
+        for (const auto& term : index.terms)
+            value += term.coefficient * at_[static_cast<std::size_t>(term.axis)];
+        return value;
+    }
+    bool allowed(const task::Stage& stage) const {
+        return std::ranges::all_of(stage.where, [&](const task::Bound& bound) {
+            const std::int64_t at = at_[static_cast<std::size_t>(bound.axis)];
+            return (!bound.low || at >= affine(*bound.low)) &&
+                   (!bound.high || at < affine(*bound.high));
+        });
+    }
+    double load(const task::Access& access) const {
+        std::int64_t position = 0;
+        for (std::size_t d = 0; d < access.at.size(); d++) {
+            const std::int64_t size = task_.tensor(access.tensor).shape[d];
+            const std::int64_t sum = affine(access.at[d]);
+            const std::int64_t divisor = access.at[d].divisor;
+            if (sum < 0 || sum % divisor != 0 || sum / divisor >= size)
+                return value(access.outside);
+            position = position * size + sum / divisor;
+        }
+        return values_[static_cast<std::size_t>(access.tensor)][static_cast<std::size_t>(position)];
+    }
+    double value(task::ExprId id) const {
+        const task::Expr& expr = task_.expr(id);
+        const auto kid = [&](int i) { return value(expr.kid[i]); };
+        switch (expr.op) {
+            case task::Op::Const:
+                return expr.number;
+            case task::Op::Axis:
+                return static_cast<double>(at_[static_cast<std::size_t>(expr.reference)]);
+            case task::Op::Load:
+                return load(task_.access(expr.reference));
+            case task::Op::Neg:
+                return -kid(0);
+            case task::Op::Abs:
+                return std::abs(kid(0));
+            case task::Op::Exp:
+                return std::exp(kid(0));
+            case task::Op::Sqrt:
+                return std::sqrt(kid(0));
+            case task::Op::Tanh:
+                return std::tanh(kid(0));
+            case task::Op::Erf:
+                return std::erf(kid(0));
+            case task::Op::Add:
+                return kid(0) + kid(1);
+            case task::Op::Sub:
+                return kid(0) - kid(1);
+            case task::Op::Mul:
+                return kid(0) * kid(1);
+            case task::Op::Div:
+                return kid(0) / kid(1);
+            case task::Op::Min:
+                return std::min(kid(0), kid(1));
+            case task::Op::Max:
+                return std::max(kid(0), kid(1));
+            case task::Op::Less:
+                return kid(0) < kid(1) ? 1 : 0;
+            case task::Op::LessEqual:
+                return kid(0) <= kid(1) ? 1 : 0;
+            case task::Op::Select:
+                return kid(0) != 0 ? kid(1) : kid(2);
+            case task::Op::Not:
+            case task::Op::Log:
+            case task::Op::Sin:
+            case task::Op::Cos:
+            case task::Op::Floor:
+            case task::Op::Pow:
+            case task::Op::Equal:
+            case task::Op::NotEqual:
+            case task::Op::And:
+            case task::Op::Or:
+                break;
+        }
+        ADD_FAILURE() << "the test does not know " << task::op_name(expr.op);
+        return 0;
+    }
+
+    const task::Task& task_;
+    std::vector<std::vector<double>> values_;
+    std::vector<std::int64_t> at_;
+};
+
+struct Case {
+    task::Task task;
+    std::string text;
+};
+
+// One translation unit with every kernel in a namespace of its own, called through pointers.
+std::string batch(const std::vector<Case>& cases) {
+    std::string all =
+        "#include <algorithm>\n#include <cmath>\n#include <cstdint>\n#include "
+        "<immintrin.h>\n#include <omp.h>\n";
+    for (std::size_t i = 0; i < cases.size(); i++) {
+        all += fmt::format("#define kernel kernel_{0}\nnamespace case_{0} {{\n", i);
+        for (const task::Size& size : cases[i].task.sizes) {
+            all += fmt::format("constexpr std::int64_t {} = {};\n", size.name, size.value);
+        }
+        std::string text = cases[i].text;
+        for (std::size_t at = text.find("#include"); at != std::string::npos;) {
+            text.insert(at, "//");
+            at = text.find("#include", at + 3);
+        }
+        all += text + "\n}\n#undef kernel\n";
+    }
+    return all;
+}
+
+class Library {
+public:
+    explicit Library(const std::string& source) {
+        folder_ = std::filesystem::temp_directory_path() /
+                  fmt::format("cupel-tile-{}-{}", getpid(), std::random_device{}());
+        std::filesystem::create_directories(folder_);
+        std::ofstream(folder_ / "kernels.cpp") << source;
+        const std::string command = fmt::format(
+            "g++ -std=c++20 -O1 -march=native -ffp-contract=fast -fopenmp -shared -fPIC -w -o "
+            "{0}/k.so {0}/kernels.cpp",
+            folder_.string());
+        EXPECT_EQ(std::system(command.c_str()), 0) << source;  // NOLINT(concurrency-mt-unsafe)
+        handle_ = dlopen((folder_ / "k.so").c_str(), RTLD_NOW | RTLD_LOCAL);
+    }
+    Library(const Library&) = delete;
+    Library& operator=(const Library&) = delete;
+    ~Library() { std::filesystem::remove_all(folder_); }
+    [[nodiscard]] void* find(std::size_t i) const {
+        return handle_ == nullptr ? nullptr : dlsym(handle_, fmt::format("kernel_{}", i).c_str());
+    }
+
+private:
+    std::filesystem::path folder_;
+    void* handle_ = nullptr;
+};
+
+void call(void* kernel, const std::vector<std::vector<float>>& in, float* y) {
+    using In = const float*;
+    if (in.size() == 2)
+        return reinterpret_cast<void (*)(In, In, float*)>(kernel)(in[0].data(), in[1].data(), y);
+    reinterpret_cast<void (*)(In, In, In, float*)>(kernel)(in[0].data(), in[1].data(), in[2].data(),
+                                                           y);
+}
+
+void expect_right(const Case& one, void* kernel) {
+    ASSERT_NE(kernel, nullptr);
+    std::mt19937 random(7);
+    std::uniform_real_distribution<float> values(-1, 1);
+    std::vector<std::vector<float>> inputs;
+    for (const task::TensorId id : one.task.inputs) {
+        inputs.emplace_back(static_cast<std::size_t>(one.task.tensor(id).elements()));
+        for (float& value : inputs.back())
+            value = values(random);
+    }
+    const task::TensorId out = one.task.outputs[0];
+    const auto elements = static_cast<std::size_t>(one.task.tensor(out).elements());
+    constexpr float kGuard = 12345;
+    std::vector<float> y(elements + 64, NAN);
+    std::fill(y.begin() + static_cast<std::ptrdiff_t>(elements), y.end(), kGuard);
+    const Truth truth(one.task, inputs);
+    for (int repeat = 0; repeat < 2; repeat++)
+        call(kernel, inputs, y.data());
+    for (std::size_t i = 0; i < elements; i++) {
+        ASSERT_NEAR(y[i], truth.of(out)[i], 2e-5) << "element " << i << " of\n" << one.text;
+    }
+    for (std::size_t i = elements; i < y.size(); i++)
+        ASSERT_EQ(y[i], kGuard) << one.text;
+}
+
+void expect_all_right(const std::vector<Case>& cases) {
+    const Library library(batch(cases));
+    for (std::size_t i = 0; i < cases.size(); i++)
+        expect_right(cases[i], library.find(i));
+}
+
+void add(std::vector<Case>& cases, const task::Task& task, const Width& width, const Trace& trace) {
+    auto text = tile::print(task, width, trace);
+    ASSERT_TRUE(text) << text.error().text << "\n" << task.text;
+    cases.push_back({task, *text});
+}
+
+Width narrow() {
+    return Width{.vector_bytes = 16, .registers = 16, .threads = 2};
+}
+
+task::Task matmul(int m, int n, int k) {
+    return parse(
+        fmt::format("# Product\ntask matmul(a: f32[M,K], b: f32[K,N]) -> y: f32[M,N] where M = {}, "
+                    "N = {}, K = {}\n"
+                    "  y[m,n] = sum[k](a[m,k] * b[k,n])\n",
+                    m, n, k));
+}
+
+TEST(Tile, OddSizesAreRightAtEveryEdge) {
+    std::vector<Case> cases;
+    for (const auto& [m, n, k] : {std::tuple{1, 1, 1},
+                                  {5, 17, 63},
+                                  {17, 5, 1},
+                                  {63, 65, 5},
+                                  {65, 257, 17},
+                                  {257, 63, 65}}) {
+        const task::Task task = matmul(m, n, k);
+        add(cases, task, Width{}, tile::default_trace(task, Width{}));
+        add(cases, task, narrow(), tile::default_trace(task, narrow()));
+    }
+    expect_all_right(cases);
+}
+
+constexpr const char* kOthers[] = {
+    "task both(a: f32[K,M], b: f32[N,K]) -> y: f32[M,N] where M = 37, N = 29, K = 33\n  y[m,n] = "
+    "sum[k](a[k,m] * b[n,k])\n",
+    "task batched(a: f32[B,M,K], b: f32[B,K,N]) -> y: f32[B,M,N] where B = 3, M = 19, N = 21, K = "
+    "23\n"
+    "  y[b,m,n] = sum[k](a[b,m,k] * b[b,k,n])\n",
+    "task lower(a: f32[N,N], b: f32[N,N]) -> y: f32[N,N] where N = 35\n  y[i,j] = sum[k <= "
+    "i](a[i,k] * b[k,j])\n",
+    "task masked(a: f32[N,N], b: f32[N,N]) -> y: f32[N,N] where N = 35\n"
+    "  y[i,j] = sum[k]((k <= i ? a[i,k] : 0) * (j <= k ? b[k,j] : 0))\n",
+    "task linear(x: f32[B,S,K], w: f32[N,K], c: f32[N]) -> y: f32[B,S,N] where B = 2, S = 13, N = "
+    "27, K = 31\n"
+    "  y[b,s,n] = gelu(sum[k](x[b,s,k] * w[n,k]) + c[n])\n",
+    "task conv(x: f32[N,C,H,W], w: f32[K,C,R,S], c: f32[K]) -> y: f32[N,K,P,Q] where N = 2, C = 3, "
+    "H = 11, W = 13, K = 7,"
+    " R = 3, S = 3, P = 11, Q = 13\n"
+    "  y[n,k,p,q] = max(sum[c,r,s](x[n, c, p+r-1, q+s-1 | 0] * w[k,c,r,s]) + c[k], 0)\n",
+    "task strided(x: f32[N,C,H,W], w: f32[K,C,R,S]) -> y: f32[N,K,P,Q] where N = 2, C = 3, H = 11, "
+    "W = 14, K = 7,"
+    " R = 3, S = 3, P = 6, Q = 7\n"
+    "  y[n,k,p,q] = sum[c,r,s](x[n, c, 2*p+r-1, 2*q+s-1 | 0] * w[k,c,r,s])\n",
+    "task transposed(x: f32[N,C,H,W], w: f32[C,K,R,S]) -> y: f32[N,K,P,Q] where N = 1, C = 3, H = "
+    "5, W = 6, K = 4,"
+    " R = 3, S = 3, P = 9, Q = 11\n"
+    "  y[n,k,p,q] = sum[c,r,s](x[n, c, (p+1-r)/2, (q+1-s)/2 | 0] * w[c,k,r,s])\n",
+    "task conv1d(x: f32[N,C,L], w: f32[K,C,R]) -> y: f32[N,K,P] where N = 2, C = 4, L = 40, K = 6, "
+    "R = 5, P = 36\n"
+    "  y[n,k,p] = sum[c,r](x[n, c, p+r] * w[k,c,r])\n",
+};
+
+TEST(Tile, EveryKindOfContractionIsRight) {
+    std::vector<Case> cases;
+    for (const char* text : kOthers) {
+        const task::Task task = parse(std::string("# Test\n") + text);
+        ASSERT_TRUE(tile::applies(task)) << text;
+        Width threads;
+        threads.threads = 2;
+        add(cases, task, threads, tile::default_trace(task, threads));
+        add(cases, task, narrow(), tile::seeds(task, narrow()).back());
+    }
+    expect_all_right(cases);
+}
+
+TEST(Tile, EveryNeighbourOfTheDefaultIsRight) {
+    const task::Task task = matmul(48, 96, 40);
+    Width width;
+    width.threads = 2;
+    const Trace trace = tile::default_trace(task, width);
+    const auto near = tile::neighbours(task, width, trace);
+    EXPECT_GE(near.size(), 8U);
+    std::vector<Case> cases;
+    for (const Trace& other : near) {
+        EXPECT_NE(other, trace);
+        add(cases, task, width, other);
+    }
+    expect_all_right(cases);
+}
+
+TEST(Tile, OtherTasksAreLeftToOthers) {
+    for (const char* text :
+         {"task softmax(x: f32[B,N]) -> y: f32[B,N] where B = 4, N = 8\n  m[b] = max[n](x[b,n])\n  "
+          "y[b,n] = exp(x[b,n] - m[b])\n",
+          "task rows(x: f32[B,N]) -> y: f32[B] where B = 4, N = 8\n  y[b] = sum[n](x[b,n])\n",
+          "task vector(a: f32[B,N], x: f32[N]) -> y: f32[B] where B = 4, N = 8\n  y[b] = "
+          "sum[n](a[b,n] * x[n])\n"}) {
+        EXPECT_FALSE(tile::applies(parse(std::string("# Test\n") + text))) << text;
+    }
+}
+
+TEST(Tile, SeedsAreDifferentAndBeginWithTheDefault) {
+    const task::Task task = matmul(512, 512, 512);
+    const auto seeds = tile::seeds(task, Width{});
+    EXPECT_GE(seeds.size(), 8U);
+    EXPECT_EQ(seeds.front(), tile::default_trace(task, Width{}));
+    for (std::size_t i = 1; i < seeds.size(); i++)
+        EXPECT_NE(seeds[i].front(), seeds[i - 1].front());
+}
+
+std::string refusal(const Trace& trace) {
+    const auto text = tile::print(matmul(64, 64, 64), Width{}, trace);
+    return text ? "" : text.error().text;
+}
+
+TEST(Tile, RefusedVerbsSayWhy) {
+    const Action fine{"tile", "y", {"4", "2", "64", "64", "64"}};
+    const Action pack{"pack", "y", {"b"}};
+    EXPECT_EQ(refusal({fine, pack}), "");
+    EXPECT_THAT(refusal({}), HasSubstr("tile: missing"));
+    EXPECT_THAT(refusal({fine, fine}), HasSubstr("said twice"));
+    EXPECT_THAT(refusal({fine, {"sweep", "y", {"8"}}}), HasSubstr("the verbs of a tile are"));
+    EXPECT_THAT(refusal({{"tile", "z", {}}}), HasSubstr("'y'"));
+    EXPECT_THAT(refusal({{"tile", "y", {"4"}}}), HasSubstr("expected 'tile y MR NV KC MC NC'"));
+    EXPECT_THAT(refusal({{"tile", "y", {"4", "2", "x", "64", "64"}}}),
+                HasSubstr("'x' is not a whole number"));
+    EXPECT_THAT(refusal({{"tile", "y", {"8", "2", "64", "64", "64"}}}), HasSubstr("registers"));
+    EXPECT_THAT(refusal({{"tile", "y", {"4", "2", "64", "62", "64"}}}), HasSubstr("MC = 62"));
+    EXPECT_THAT(refusal({{"tile", "y", {"4", "2", "64", "64", "8"}}}), HasSubstr("NC = 8"));
+    EXPECT_THAT(refusal({{"tile", "y", {"4", "2", "128", "64", "64"}}}), HasSubstr("larger than"));
+    EXPECT_THAT(refusal({{"tile", "y", {"3", "2", "64", "63", "64"}}, pack}),
+                HasSubstr("pack a: needed"));
+    EXPECT_THAT(refusal({fine, pack, {"order", "y", {"k", "m", "n"}}}),
+                HasSubstr("the orders are"));
+    EXPECT_THAT(refusal({fine, pack, {"bind", "y", {"batch", "par"}}}), HasSubstr("no batch axis"));
+    EXPECT_THAT(refusal({fine, pack, {"hint", "y", {"stream"}}}), HasSubstr("prefetch"));
+}
+
+}  // namespace
+}  // namespace cupel::schedule
