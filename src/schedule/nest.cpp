@@ -70,6 +70,21 @@ std::vector<AxisId> axes_of(const Task& task, ExprId id) {
     return found;
 }
 
+std::vector<AxisId> axes_of_access(const Task& task, const Access& access) {
+    std::vector<AxisId> found;
+    const auto add_all = [&](ExprId id) {
+        for (const AxisId axis : id == kNone ? std::vector<AxisId>() : axes_of(task, id))
+            add_once(found, axis);
+    };
+    for (const Index& index : access.at) {
+        for (const Index::Term& term : index.terms)
+            add_once(found, term.axis);
+        add_all(index.gather);
+    }
+    add_all(access.outside);
+    return found;
+}
+
 std::optional<Scan> scan_of(const Task& task, const Stage& stage) {
     const bool arg = stage.how == Reducer::ArgMax || stage.how == Reducer::ArgMin;
     if (stage.reduce.size() != 1 || stage.where.size() != 1 || arg) return std::nullopt;
@@ -221,6 +236,7 @@ void place(const Task& task, Nest& nest) {
         if (nest.homes[at(out)] == Home::Row && own.stages.size() == 1) {
             nest.homes[at(out)] = task.tensor(out).shape.empty() ? Home::Local : Home::Scratch;
         }
+        if (nest.homes[at(out)] != Home::Row) nest.depths[at(out)] = 0;
     }
 }
 

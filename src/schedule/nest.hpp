@@ -31,6 +31,9 @@ struct Scan {
 // The axes that an expression mentions, in accesses too, each once.
 [[nodiscard]] std::vector<task::AxisId> axes_of(const task::Task& task, task::ExprId id);
 
+[[nodiscard]] std::vector<task::AxisId> axes_of_access(const task::Task& task,
+                                                       const task::Access& access);
+
 // Consecutive stages under shared loops.
 struct Group {
     std::vector<std::size_t> stages;

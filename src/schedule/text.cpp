@@ -167,8 +167,64 @@ std::string extent(const Task& task, std::int64_t value, std::string_view axis_n
     return found != nullptr ? found->name : fmt::format("{}", value);
 }
 
+namespace {
+
+// The name of a size that the source declares for a dimension: K for dimension 1 of `a: f32[M,K]`.
+std::string declared(const Task& task, TensorId id, std::size_t dimension) {
+    const task::Tensor& tensor = task.tensor(id);
+    if (tensor.role == task::Role::Intermediate) return {};
+    const std::string opening = fmt::format("{}: {}[", tensor.name, task::type_name(tensor.type));
+    std::size_t from = task.text.find(opening);
+    if (from == std::string::npos) return {};
+    from += opening.size();
+    const std::size_t end = std::min(task.text.find(']', from), task.text.size());
+    for (std::size_t d = 0; d < dimension && from < end; ++d)
+        from = task.text.find(',', from) + 1;
+    if (from == 0 || from >= end) return {};
+    const std::size_t to = std::min(task.text.find_first_of(",]", from), end);
+    std::string name;
+    for (const char c : task.text.substr(from, to - from)) {
+        if (c != ' ' && c != '\n') name += c;
+    }
+    const auto same = [&](const task::Size& size) {
+        return size.name == name && size.value == tensor.shape[dimension];
+    };
+    return std::ranges::any_of(task.sizes, same) ? name : std::string();
+}
+
+std::string declared(const Task& task, AxisId axis) {
+    const auto whole = [&](TensorId id, std::size_t d) {
+        return task.tensor(id).shape[d] == task.axis(axis).extent ? declared(task, id, d)
+                                                                  : std::string();
+    };
+    for (const task::Stage& stage : task.stages) {
+        for (std::size_t d = 0; d < stage.keep.size(); ++d) {
+            if (stage.keep[d] != axis) continue;
+            if (std::string name = whole(stage.out, d); !name.empty()) return name;
+        }
+    }
+    for (const Access& access : task.accesses) {
+        for (std::size_t d = 0; d < access.at.size(); ++d) {
+            if (access.at[d].gather != kNone || access.at[d].plain_axis() != axis) continue;
+            if (std::string name = whole(access.tensor, d); !name.empty()) return name;
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
 std::string extent(const Task& task, AxisId axis) {
-    return extent(task, task.axis(axis).extent, task.axis(axis).name);
+    std::string name = declared(task, axis);
+    return name.empty() ? extent(task, task.axis(axis).extent, task.axis(axis).name) : name;
+}
+
+std::string extent(const Task& task, TensorId tensor, std::size_t dimension) {
+    std::string name = declared(task, tensor, dimension);
+    if (!name.empty()) return name;
+    const task::Stage* const stage = task.producer(tensor);
+    if (stage != nullptr) return extent(task, stage->keep[dimension]);
+    return extent(task, task.tensor(tensor).shape[dimension]);
 }
 
 // ---- Positions
@@ -230,7 +286,6 @@ void add_condition(std::string& text, const std::string& condition) {
 
 std::string position(const Task& task, const Access& access, const Leaves& leaves,
                      std::size_t first) {
-    const auto& shape = task.tensor(access.tensor).shape;
     std::string text;
     for (std::size_t d = first; d < access.at.size(); ++d) {
         const std::string here = index_text(task, access.at[d], leaves);
@@ -238,12 +293,8 @@ std::string position(const Task& task, const Access& access, const Leaves& leave
             text = here;
             continue;
         }
-        std::string_view hint;
-        if (const AxisId axis = access.at[d].plain_axis(); axis != kNone) {
-            hint = task.axis(axis).name;
-        }
         if (is_sum(text)) text = "(" + text + ")";
-        text += " * " + extent(task, shape[d], hint);
+        text += " * " + extent(task, access.tensor, d);
         if (here != "0") text += (here.starts_with('-') ? " + (" + here + ")" : " + " + here);
     }
     return text.empty() ? "0" : text;
@@ -265,7 +316,7 @@ std::string inside(const Task& task, const Access& access, const Leaves& leaves)
             add_condition(text, fmt::format("{} % {} == 0", whole, index.divisor));
         }
         if (at.high / index.divisor >= shape[d]) {
-            const std::string bound = extent(task, shape[d]);
+            const std::string bound = extent(task, access.tensor, d);
             add_condition(text, index.divisor == 1
                                     ? fmt::format("{} < {}", sum, bound)
                                     : fmt::format("{} / {} < {}", whole, index.divisor, bound));

@@ -46,7 +46,10 @@ private:
 // `N` where a size of the task has this value (one named like the axis is preferred), else "4096".
 [[nodiscard]] std::string extent(const task::Task& task, std::int64_t value,
                                  std::string_view axis_name = {});
+// The size that the source declares for what the axis runs over, else as above.
 [[nodiscard]] std::string extent(const task::Task& task, task::AxisId axis);
+[[nodiscard]] std::string extent(const task::Task& task, task::TensorId tensor,
+                                 std::size_t dimension);
 
 // How the leaves of an expression are written. load: the value of Task::accesses[i], as an element
 // for scalar(), as a `vec` for vector(). axis: the loop variable (an integer), also under vector();

@@ -221,27 +221,27 @@ std::string fill(std::string_view text, std::string_view type) {
     return out;
 }
 
-// Streaming stores: past the caches, so that an output that nobody reads soon evicts nothing. The
-// address must be aligned to the vector; fence() orders them before what follows.
+// Streaming stores: past the caches, so that an output that nobody reads soon evicts nothing. Where
+// the address is not aligned to the vector, an ordinary store; fence() orders them before what
+// follows.
 std::string stream_text(int vector_bytes, bool f64) {
-    const std::string_view type = f64 ? "double" : "float";
-    const char* const suffix = f64 ? "pd" : "ps";
-    const char* const wide = f64 ? "d" : "";
-    if (vector_bytes > 16) {
-        return fmt::format(
-            "static inline void stream({0}* p, vec x) {{ _mm{1}_stream_{2}(p, (__m{1}{3})x); }}\n"
-            "static inline void fence() {{ _mm_sfence(); }}\n",
-            type, vector_bytes * 8, suffix, wide);
-    }
+    const std::string intrinsic = fmt::format(
+        "_mm{}_stream_{}", vector_bytes == 16 ? "" : fmt::format("{}", vector_bytes * 8),
+        f64 ? "pd" : "ps");
     return fmt::format(
-        "#ifdef __SSE2__\n"
-        "static inline void stream({0}* p, vec x) {{ _mm_stream_{1}(p, (__m128{2})x); }}\n"
-        "static inline void fence() {{ _mm_sfence(); }}\n"
-        "#else\n"
-        "static inline void stream({0}* p, vec x) {{ *(vec*)p = x; }}\n"
-        "static inline void fence() {{}}\n"
-        "#endif\n",
-        type, suffix, wide);
+        "static inline void stream({0}* p, vec x) {{  // past the caches, where p is aligned\n"
+        "#if defined(__SSE2__)\n"
+        "  if (reinterpret_cast<std::uintptr_t>(p) % sizeof(vec) == 0) return {1}(p, "
+        "(__m{2}{3})x);\n"
+        "#endif\n"
+        "  *(vec*)p = x;\n"
+        "}}\n"
+        "static inline void fence() {{\n"
+        "#if defined(__SSE2__)\n"
+        "  _mm_sfence();\n"
+        "#endif\n"
+        "}}\n",
+        f64 ? "double" : "float", intrinsic, vector_bytes * 8, f64 ? "d" : "");
 }
 
 }  // namespace

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schedule/sweep.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "schedule/sweep_plan.hpp"
+#include "schedule/sweep_print.hpp"
+#include "schedule/text.hpp"
+
+namespace cupel::schedule::sweep {
+
+using task::Task;
+using task::TensorId;
+
+namespace {
+
+constexpr std::size_t kMost = 64;
+
+// One verb list for one choice: U for all stages, which rows are inlined, and whether outputs
+// stream.
+Trace trace_of(const Task& task, const Plan& plan, std::int64_t unroll, unsigned inlined,
+               bool stream) {
+    Trace trace;
+    unsigned bit = 0;
+    for (std::size_t s = 0; s < task.stages.size(); ++s) {
+        const task::Tensor& out = task.tensor(task.stages[s].out);
+        if (can_inline(task, plan, task.stages[s].out) && ((inlined >> bit++) & 1U) != 0) {
+            trace.push_back({"inline", out.name, {}});
+            continue;
+        }
+        const StagePlan& stage = plan.stages[s];
+        if (stage.shape == Shape::Plain) continue;
+        const std::int64_t most =
+            std::min<std::int64_t>(unroll, task.axis(stage.lane).extent / plan.lanes);
+        trace.push_back({"sweep", out.name, {fmt::format("{}", most)}});
+        if (stream && can_stream(task, plan, task.stages[s].out))
+            trace.push_back({"hint", out.name, {"stream"}});
+    }
+    return trace;
+}
+
+// Past the caches if the outputs would not stay in them.
+bool large(const Task& task, const Width& width) {
+    std::int64_t bytes = 0;
+    for (const TensorId id : task.outputs)
+        bytes += task.tensor(id).bytes();
+    return bytes / std::max(width.threads, 1) > width.l3_bytes / 2;
+}
+
+// An intermediate without functions costs less to compute again than to keep.
+unsigned cheap_rows(const Task& task, const Plan& plan) {
+    unsigned chosen = 0;
+    unsigned bit = 0;
+    for (const task::Stage& stage : task.stages) {
+        if (!can_inline(task, plan, stage.out)) continue;
+        const task::Expr& body = task.expr(stage.body);
+        const auto load = [&](task::ExprId kid) {
+            return kid == task::kNone || task.expr(kid).op == task::Op::Load;
+        };
+        const bool sum =
+            body.op == task::Op::Add || body.op == task::Op::Sub || body.op == task::Op::Mul;
+        if (bit < 31 && sum && load(body.kid[0]) && load(body.kid[1])) chosen |= 1U << bit;
+        ++bit;
+    }
+    return chosen;
+}
+
+unsigned rows(const Task& task, const Plan& plan) {
+    unsigned count = 0;
+    for (const task::Stage& stage : task.stages)
+        count += can_inline(task, plan, stage.out) ? 1U : 0U;
+    return count;
+}
+
+bool takes_our_names(const task::Size& size) {
+    return size.name == "W" || std::islower(static_cast<unsigned char>(size.name.front())) != 0;
+}
+
+}  // namespace
+
+bool applies(const Task& task) {
+    const Plan plan = plan_of(task, Width{});
+    return std::ranges::all_of(plan.stages,
+                               [&](const StagePlan& stage) {
+                                   const auto s =
+                                       static_cast<std::size_t>(&stage - plan.stages.data());
+                                   const task::Stage& of = task.stages[s];
+                                   return stage.shape != Shape::Plain || of.reduce.empty();
+                               }) &&
+           std::ranges::any_of(plan.stages,
+                               [](const StagePlan& stage) { return stage.shape != Shape::Plain; });
+}
+
+Trace default_trace(const Task& task, const Width& width) {
+    const Plan plan = plan_of(task, width);
+    return trace_of(task, plan, 4, cheap_rows(task, plan), large(task, width));
+}
+
+std::vector<Trace> candidates(const Task& task, const Width& width) {
+    const Plan plan = plan_of(task, width);
+    std::vector<Trace> found = {sweep::default_trace(task, width)};
+    const unsigned choices = 1U << std::min(rows(task, plan), 3U);
+    for (const std::int64_t unroll : {4, 2, 8, 1}) {
+        for (unsigned inlined = 0; inlined < choices; ++inlined) {
+            for (const bool stream : {true, false}) {
+                Trace trace = trace_of(task, plan, unroll, inlined, stream);
+                if (found.size() < kMost && std::ranges::find(found, trace) == found.end())
+                    found.push_back(trace);
+            }
+        }
+    }
+    return found;
+}
+
+Result<std::string> print(const Task& task, const Width& width, const Trace& trace) {
+    CUPEL_TRY(Plan plan, plan_of(task, width, trace));
+    const bool wrapped = std::ranges::any_of(task.sizes, takes_our_names);
+    Task named = task;
+    std::erase_if(named.sizes, takes_our_names);
+    std::string title =
+        fmt::format("// {}, swept in vectors of {} lanes.\n", task.name, plan.lanes);
+    for (const Action& action : trace)
+        title += "//   " + print_trace({action});
+    SweepPrinter printer(named, std::move(plan), width.vector_bytes, wrapped);
+    CUPEL_TRY(std::string text, printer.print(title));
+    return wrapped ? text + "}  // namespace sweep\n" : text;
+}
+
+}  // namespace cupel::schedule::sweep

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sweeps: rows shared among threads, and within a row vector loops over the contiguous axis. What
+// needs no result of each other shares one pass. Stages that no vector fits stay plain loops, so a
+// sweep exists for every task. The verbs, with y a stage:
+//
+//   sweep y U      U vectors a step: independent sums in a reduction, unrolling in a map
+//   inline e       the intermediate e is computed where it is read, not kept in a row buffer
+//   hint y stream  the output goes past the caches; its rows must be whole vectors
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "schedule/schedule.hpp"
+#include "task/task.hpp"
+
+namespace cupel::schedule::sweep {
+
+// True if every loop of the task is a vector loop.
+[[nodiscard]] bool applies(const task::Task& task);
+
+[[nodiscard]] Trace default_trace(const task::Task& task, const Width& width);
+// All schedules, the default first; at most 64.
+[[nodiscard]] std::vector<Trace> candidates(const task::Task& task, const Width& width);
+// Invalid: the verb that refused, and why.
+[[nodiscard]] Result<std::string> print(const task::Task& task, const Width& width,
+                                        const Trace& trace);
+
+}  // namespace cupel::schedule::sweep

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schedule/sweep_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "schedule/text.hpp"
+
+namespace cupel::schedule::sweep {
+
+using task::Access;
+using task::AxisId;
+using task::Index;
+using task::kNone;
+using task::Reducer;
+using task::Role;
+using task::Stage;
+using task::Task;
+using task::TensorId;
+
+namespace {
+
+constexpr std::int64_t kExactAxis = 1 << 24;  // whole numbers up to here are floats exactly
+
+std::size_t at(int id) {
+    return static_cast<std::size_t>(id);
+}
+bool is_arg(Reducer how) {
+    return how == Reducer::ArgMax || how == Reducer::ArgMin;
+}
+
+bool mentions(const Index& index, AxisId axis) {
+    return std::ranges::any_of(index.terms,
+                               [&](const Index::Term& term) { return term.axis == axis; });
+}
+bool mentions(const Task& task, task::ExprId id, AxisId axis) {
+    if (id == kNone) return false;
+    const std::vector<AxisId> used = axes_of(task, id);
+    return std::ranges::find(used, axis) != used.end();
+}
+
+// True if the access gives all lanes one element, or consecutive elements of the working type.
+bool lane_access(const Task& task, const Access& access, AxisId lane) {
+    bool used = mentions(task, access.outside, lane);
+    for (const Index& index : access.at) {
+        used = used || mentions(index, lane) || mentions(task, index.gather, lane);
+    }
+    if (!used) return true;
+    if (access.outside != kNone || task.tensor(access.tensor).type != real_type(task)) return false;
+    for (std::size_t d = 0; d + 1 < access.at.size(); ++d) {
+        if (mentions(access.at[d], lane) || mentions(task, access.at[d].gather, lane)) return false;
+    }
+    const Index& last = access.at.back();
+    if (last.gather != kNone || last.divisor != 1) return false;
+    return std::ranges::all_of(last.terms, [&](const Index::Term& term) {
+        return term.axis != lane || term.coefficient == 1;
+    });
+}
+
+bool lane_axis(const Task& task, const Stage& stage, AxisId lane, int lanes) {
+    const std::int64_t extent = task.axis(lane).extent;
+    if (extent < lanes || extent > kExactAxis) return false;
+    for (const task::Bound& bound : stage.where) {
+        const bool ends = (bound.low && mentions(*bound.low, lane)) ||
+                          (bound.high && mentions(*bound.high, lane));
+        if (bound.axis == lane || ends) return false;
+    }
+    return std::ranges::all_of(loads(task, stage.body), [&](int load) {
+        return lane_access(task, task.access(load), lane);
+    });
+}
+
+StagePlan stage_plan(const Task& task, const Stage& stage, std::vector<AxisId> kept, int lanes) {
+    StagePlan plan;
+    if (scan_of(task, stage)) return plan;
+    const task::Type out = task.tensor(stage.out).type;
+    const bool real = out == real_type(task);
+    if (stage.how == Reducer::None) {
+        if (kept.empty() || !real || !lane_axis(task, stage, kept.back(), lanes)) return plan;
+        return {Shape::Map, kept.back(), kept};
+    }
+    const std::vector<AxisId> order = reduce_order(stage);
+    const bool folds = lane_axis(task, stage, order.back(), lanes);
+    const bool bare = task.expr(stage.body).op == task::Op::Load;  // found again by its value
+    if (folds && bare && is_arg(stage.how) && order.size() == 1 && kept.empty() &&
+        out == task::Type::I64) {
+        return {Shape::Find, order.back(), order};
+    }
+    if (folds && real && !is_arg(stage.how)) {
+        const Shape shape = Shape::Fold;
+        const AxisId lane = order.back();
+        kept.insert(kept.end(), order.begin(), order.end());
+        return {shape, lane, kept};
+    }
+    if (kept.empty() || !real || is_arg(stage.how)) return plan;
+    if (!lane_axis(task, stage, kept.back(), lanes)) return plan;
+    return {Shape::Column, kept.back(), kept};
+}
+
+std::vector<AxisId> inner_axes(const Task& task, const Group& group, std::size_t s) {
+    std::vector<AxisId> kept = task.stages[s].keep;
+    for (const AxisId outer : outer_axes(task, group, s))
+        std::erase(kept, outer);
+    return kept;
+}
+
+// Takes the last shared axis back into the stages where that is what lanes can run through.
+void lower(const Task& task, Plan& plan, Group& group) {
+    const auto all = [&](auto&& condition) {
+        return std::ranges::all_of(group.stages,
+                                   [&](std::size_t s) { return condition(task.stages[s]); });
+    };
+    if (group.depth == 0 || (group.depth == 1 && group.stages.size() > 1)) return;
+    if (!all([&](const Stage& stage) { return stage.keep.size() == group.depth; })) return;
+    const bool fits = all([&](const Stage& stage) {
+        if (scan_of(task, stage)) return false;
+        const StagePlan as_is = stage_plan(task, stage, {}, plan.lanes);
+        const StagePlan lowered = stage_plan(task, stage, {stage.keep.back()}, plan.lanes);
+        return as_is.shape == Shape::Plain && lowered.shape != Shape::Plain;
+    });
+    if (!fits) return;
+    --group.depth;
+    for (const std::size_t s : group.stages) {
+        const TensorId out = task.stages[s].out;
+        if (plan.nest.homes[at(out)] == Home::Row) plan.nest.depths[at(out)] = group.depth;
+    }
+}
+
+}  // namespace
+
+bool elementwise(const Access& access, const std::vector<AxisId>& axes, std::size_t first) {
+    if (access.at.size() != first + axes.size() || access.outside != kNone) return false;
+    for (std::size_t d = 0; d < axes.size(); ++d) {
+        const Index& index = access.at[first + d];
+        if (index.gather != kNone || index.plain_axis() != axes[d]) return false;
+    }
+    return true;
+}
+
+Plan plan_of(const Task& task, const Width& width) {
+    Plan plan;
+    plan.lanes = width.vector_bytes / static_cast<int>(task::type_size(real_type(task)));
+    plan.nest = nest_of(task);
+    plan.stages.resize(task.stages.size());
+    plan.unroll.assign(task.stages.size(), 1);
+    for (Group& group : plan.nest.groups) {
+        lower(task, plan, group);
+        for (const std::size_t s : group.stages) {
+            plan.stages[s] =
+                stage_plan(task, task.stages[s], inner_axes(task, group, s), plan.lanes);
+        }
+    }
+    return plan;
+}
+
+bool can_inline(const Task& task, const Plan& plan, TensorId tensor) {
+    if (plan.nest.homes[at(tensor)] != Home::Row) return false;
+    std::size_t readers = 0;
+    for (std::size_t s = 0; s < task.stages.size(); ++s) {
+        const StagePlan& stage = plan.stages[s];
+        if (task.stages[s].out == tensor && stage.shape != Shape::Map) return false;
+        for (const int load : loads(task, task.stages[s].body)) {
+            const Access& access = task.access(load);
+            if (access.tensor != tensor) continue;
+            ++readers;
+            const bool vectors = stage.shape == Shape::Map || stage.shape == Shape::Fold;
+            if (!vectors || !elementwise(access, stage.loops, plan.nest.depths[at(tensor)]))
+                return false;
+        }
+    }
+    return readers > 0;
+}
+
+bool can_stream(const Task& task, const Plan& plan, TensorId tensor) {
+    if (task.tensor(tensor).role != Role::Output) return false;
+    for (std::size_t s = 0; s < task.stages.size(); ++s) {
+        for (const int load : loads(task, task.stages[s].body)) {
+            if (task.access(load).tensor == tensor) return false;
+        }
+        if (task.stages[s].out != tensor) continue;
+        const StagePlan& stage = plan.stages[s];
+        if (stage.shape != Shape::Map || task.axis(stage.lane).extent % plan.lanes != 0)
+            return false;
+    }
+    return true;
+}
+
+// ---- Verbs
+
+namespace {
+
+std::optional<std::size_t> find_stage(const Task& task, const std::string& name) {
+    for (std::size_t s = 0; s < task.stages.size(); ++s) {
+        if (task.tensor(task.stages[s].out).name == name) return s;
+    }
+    return std::nullopt;
+}
+
+Result<void> apply_unroll(const Task& task, Plan& plan, std::size_t s, const Action& action) {
+    if (action.arguments.size() != 1) return fail(Errc::Invalid, "expected `sweep stage U`");
+    const std::string& word = action.arguments[0];
+    std::int64_t unroll = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), unroll);
+    if (error != std::errc() || end != word.data() + word.size() || unroll < 1 || unroll > 16) {
+        return fail(Errc::Invalid, fmt::format("U is {}, expected 1 to 16", word));
+    }
+    const StagePlan& stage = plan.stages[s];
+    if (stage.shape == Shape::Plain) {
+        return fail(Errc::Invalid,
+                    fmt::format("no vector fits {}", task.tensor(task.stages[s].out).name));
+    }
+    const std::int64_t extent = task.axis(stage.lane).extent;
+    if (unroll * plan.lanes > extent) {
+        return fail(Errc::Invalid,
+                    fmt::format("{} vectors of {} are more than the {} elements of axis {}", unroll,
+                                plan.lanes, extent, task.axis(stage.lane).name));
+    }
+    plan.unroll[s] = unroll;
+    return {};
+}
+
+Result<void> apply(const Task& task, Plan& plan, const Action& action) {
+    const auto stage = find_stage(task, action.stage);
+    if (!stage) return fail(Errc::Invalid, fmt::format("the task has no stage {}", action.stage));
+    const TensorId out = task.stages[*stage].out;
+    if (action.verb == "sweep") return apply_unroll(task, plan, *stage, action);
+    if (action.verb == "inline") {
+        if (!action.arguments.empty()) return fail(Errc::Invalid, "expected `inline stage`");
+        if (!can_inline(task, plan, out)) {
+            return fail(
+                Errc::Invalid,
+                fmt::format("{} is not a row that vectors read element by element", action.stage));
+        }
+        plan.inlined.insert(out);
+        return {};
+    }
+    if (action.verb == "hint") {
+        if (action.arguments != std::vector<std::string>{"stream"}) {
+            return fail(Errc::Invalid, "expected `hint stage stream`");
+        }
+        if (!can_stream(task, plan, out)) {
+            return fail(Errc::Invalid,
+                        fmt::format("{} is not an output that is written once, in whole vectors",
+                                    action.stage));
+        }
+        plan.streamed.insert(out);
+        return {};
+    }
+    return fail(Errc::Invalid, "a sweep knows the verbs sweep, inline and hint");
+}
+
+}  // namespace
+
+Result<Plan> plan_of(const Task& task, const Width& width, const Trace& trace) {
+    if (width.vector_bytes != 16 && width.vector_bytes != 32 && width.vector_bytes != 64) {
+        return fail(Errc::Invalid,
+                    fmt::format("vectors of {} bytes: expected 16, 32 or 64", width.vector_bytes));
+    }
+    Plan plan = plan_of(task, width);
+    for (const Action& action : trace) {
+        if (auto done = apply(task, plan, action); !done) {
+            const std::string line = print_trace({action});
+            return std::unexpected(std::move(done).error().in(line.substr(0, line.size() - 1)));
+        }
+    }
+    return plan;
+}
+
+}  // namespace cupel::schedule::sweep

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a sweep does with each stage: which axis runs through the lanes, which stages share a pass,
+// and what the verbs of a trace ask for.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "schedule/nest.hpp"
+#include "schedule/schedule.hpp"
+#include "task/task.hpp"
+
+namespace cupel::schedule::sweep {
+
+enum class Shape {
+    Plain,   // scalar code
+    Map,     // fills a row, vector by vector
+    Fold,    // reduces a row, vector by vector, into one element
+    Column,  // each lane is an element of its own; the reduction runs outside
+    Find,    // argmax, argmin: the best value as a Fold, then where it first is
+};
+
+struct StagePlan {
+    Shape shape = Shape::Plain;
+    task::AxisId lane = task::kNone;  // the axis through the lanes
+    std::vector<task::AxisId>
+        loops;  // inside the shared loops, outermost first, the lane axis last
+};
+
+struct Plan {
+    Nest nest;
+    std::vector<StagePlan> stages;
+    int lanes = 8;
+    std::vector<std::int64_t> unroll;  // by stage
+    std::set<task::TensorId> inlined;
+    std::set<task::TensorId> streamed;
+};
+
+// Without any verbs; unroll 1 everywhere.
+[[nodiscard]] Plan plan_of(const task::Task& task, const Width& width);
+// With the verbs of the trace. Invalid: the verb that refused, and why.
+[[nodiscard]] Result<Plan> plan_of(const task::Task& task, const Width& width, const Trace& trace);
+
+// True if the tensor may be inlined: a row that maps fill and vectors read element by element.
+[[nodiscard]] bool can_inline(const task::Task& task, const Plan& plan, task::TensorId tensor);
+// True if the tensor is an output whose rows are whole vectors, written by a map.
+[[nodiscard]] bool can_stream(const task::Task& task, const Plan& plan, task::TensorId tensor);
+
+// True if the access reads the tensor at the loop position of its reader, dimension by dimension
+// from `first` on: `axes` are the reader's loops.
+[[nodiscard]] bool elementwise(const task::Access& access, const std::vector<task::AxisId>& axes,
+                               std::size_t first);
+
+}  // namespace cupel::schedule::sweep

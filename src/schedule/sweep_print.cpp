@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schedule/sweep_print.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "schedule/sweep.hpp"
+
+namespace cupel::schedule::sweep {
+
+using task::Access;
+using task::AxisId;
+using task::kNone;
+using task::Reducer;
+using task::Stage;
+using task::Task;
+using task::TensorId;
+
+namespace {
+std::size_t at(int id) {
+    return static_cast<std::size_t>(id);
+}
+}  // namespace
+
+SweepPrinter::SweepPrinter(const Task& task, Plan plan, int vector_bytes, bool wrapped)
+    : LoopPrinter(task, plan.nest),
+      plan_(std::move(plan)),
+      maths_(vector_bytes, real_type(task)),
+      wrapped_(wrapped) {}
+
+std::string SweepPrinter::prelude() {
+    std::string text;
+    if (maths_.streams()) {
+        text += "#if defined(__SSE2__)\n#include <immintrin.h>\n#endif\n";
+    }
+    text += '\n';
+    if (wrapped_) text += "namespace sweep {\n";
+    return text + maths_.prelude();
+}
+
+bool SweepPrinter::streams(const Group& group) const {
+    return std::ranges::any_of(
+        group.stages, [&](std::size_t s) { return plan_.streamed.contains(stage(s).out); });
+}
+
+// ---- Passes
+
+bool SweepPrinter::reads(task::ExprId body, TensorId tensor) const {
+    return std::ranges::any_of(loads(task_, body), [&](int load) {
+        const TensorId from = task_.access(load).tensor;
+        if (from == tensor) return true;
+        return inlined(from) && reads(task_.producer(from)->body, tensor);
+    });
+}
+
+bool SweepPrinter::reads_fold(const Pass& pass, task::ExprId body) const {
+    return std::ranges::any_of(pass, [&](std::size_t s) {
+        return plan_.stages[s].shape == Shape::Fold && reads(body, stage(s).out);
+    });
+}
+
+bool SweepPrinter::read_outside(const Pass& pass, TensorId tensor) const {
+    for (std::size_t s = 0; s < task_.stages.size(); ++s) {
+        const bool here = std::ranges::find(pass, s) != pass.end();
+        if (!here && reads(stage(s).body, tensor)) return true;
+    }
+    return false;
+}
+
+bool SweepPrinter::joins(const Group& group, const Pass& pass, std::size_t s) const {
+    const StagePlan& plan = plan_.stages[s];
+    const StagePlan& first = plan_.stages[pass.front()];
+    if (plan.shape != Shape::Map && plan.shape != Shape::Fold) return false;
+    if (plan.loops.size() != first.loops.size() || plan_.unroll[s] != plan_.unroll[pass.front()])
+        return false;
+    if (!stage(s).where.empty() || !stage(pass.front()).where.empty()) return false;
+    for (std::size_t d = 0; d < plan.loops.size(); ++d) {
+        if (task_.axis(plan.loops[d]).extent != task_.axis(first.loops[d]).extent) return false;
+    }
+    if (reads_fold(pass, stage(s).body)) return false;
+    return std::ranges::all_of(loads(task_, stage(s).body), [&](int load) {
+        const Access& access = task_.access(load);
+        const auto fills = [&](std::size_t other) { return stage(other).out == access.tensor; };
+        return std::ranges::none_of(pass, fills) || elementwise(access, plan.loops, group.depth);
+    });
+}
+
+void SweepPrinter::print_body(const Group& group, bool alone) {
+    std::vector<std::size_t> left;
+    for (const std::size_t s : group.stages) {
+        if (!inlined(stage(s).out)) left.push_back(s);
+    }
+    for (std::size_t k = 0; k < left.size(); ++k) {
+        const std::size_t s = left[k];
+        const Shape shape = plan_.stages[s].shape;
+        if (shape == Shape::Plain) {
+            declare(stage(s));
+            print_stage(stage(s), inner(group, s), alone);
+        } else if (shape == Shape::Column) {
+            print_column(s, alone);
+        } else if (shape == Shape::Find) {
+            print_find(s);
+        } else {
+            Pass pass = {s};
+            while (k + 1 < left.size() && joins(group, pass, left[k + 1]))
+                pass.push_back(left[++k]);
+            print_pass(pass, alone);
+        }
+    }
+}
+
+SweepPrinter::Steps SweepPrinter::steps(std::size_t s) const {
+    const std::int64_t extent = task_.axis(plan_.stages[s].lane).extent;
+    const std::int64_t vectors = extent / plan_.lanes;
+    const std::int64_t unroll = std::min(plan_.unroll[s], vectors);
+    return {axis(plan_.stages[s].lane), extent, unroll, vectors / unroll * unroll * plan_.lanes,
+            vectors * plan_.lanes};
+}
+
+void SweepPrinter::enter_pass(const Pass& pass) {
+    const StagePlan& first = plan_.stages[pass.front()];
+    for (const std::size_t s : pass) {
+        for (std::size_t d = 0; d < first.loops.size(); ++d) {
+            loop_names_[plan_.stages[s].loops[d]] = axis(first.loops[d]);
+        }
+    }
+}
+
+void SweepPrinter::at_lane(std::size_t s, const std::string& name) {
+    loop_names_[plan_.stages[s].lane] = name;
+    lane_ = plan_.stages[s].lane;
+}
+
+std::string SweepPrinter::loop_to(const Steps& steps, std::int64_t from, std::int64_t to,
+                                  std::int64_t unroll) const {
+    const std::string end = to == steps.extent ? extent(task_, lane_) : fmt::format("{}", to);
+    const std::string step = unroll == 0   ? "++" + steps.lane
+                             : unroll == 1 ? steps.lane + " += W"
+                                           : fmt::format("{} += {} * W", steps.lane, unroll);
+    return fmt::format("for (long {0} = {1}; {0} < {2}; {3})", steps.lane, from, end, step);
+}
+
+void SweepPrinter::print_pass(const Pass& pass, bool alone) {
+    enter_pass(pass);
+    const std::size_t head = pass.front();
+    const Steps walk = steps(head);
+    std::vector<AxisId> loops = plan_.stages[head].loops;
+    loops.pop_back();
+    lane_ = plan_.stages[head].lane;
+    const bool tail = walk.whole < walk.extent;
+    const bool shared = alone && plan_.stages[head].shape == Shape::Fold && !loops.empty();
+    std::map<std::size_t, Sum> sums;
+    for (const std::size_t s : pass) {
+        if (plan_.stages[s].shape == Shape::Fold) {
+            if (tail || shared) sums[s] = begin(stage(s));
+        } else if (read_outside(pass, stage(s).out)) {
+            declare(stage(s));
+        }
+    }
+    if (shared) {
+        share(stage(head), sums[head]);
+        open(stage(head), {loops.front()});
+        loops.erase(loops.begin());
+    }
+    for (const std::size_t s : pass) {
+        if (plan_.stages[s].shape == Shape::Fold) open_lanes(s, walk.unroll);
+    }
+    open(stage(head), loops);
+    if (alone && !shared && loops.empty() && plan_.stages[head].shape == Shape::Map) {
+        out_.line("#pragma omp parallel for");
+    }
+    print_vectors(pass, walk, false);
+    if (walk.bulk < walk.whole) print_vectors(pass, walk, true);
+    if (tail) print_tail(pass, {walk.lane, walk.extent, 1, walk.bulk, walk.whole});
+    close(loops);
+    for (const std::size_t s : pass) {
+        if (plan_.stages[s].shape == Shape::Fold)
+            close_lanes(s, walk.unroll, sums[s], tail || shared);
+    }
+    if (shared) {
+        out_.close();
+        end(stage(head), sums[head]);
+    }
+    at_hand_.clear();
+}
+
+void SweepPrinter::print_vectors(const Pass& pass, const Steps& walk, bool single) {
+    const bool folds = std::ranges::any_of(
+        pass, [&](std::size_t s) { return plan_.stages[s].shape == Shape::Fold; });
+    const bool inner = folds && walk.unroll > 1 && !single;
+    if (!folds && walk.unroll > 1 && !single)
+        out_.line(fmt::format("#pragma GCC unroll {}", walk.unroll));
+    const std::int64_t stride = inner ? walk.unroll : 1;
+    out_.open(single ? loop_to(walk, walk.bulk, walk.whole, 1)
+                     : loop_to(walk, 0, walk.bulk, stride));
+    if (inner) {
+        out_.line(fmt::format("#pragma GCC unroll {}", walk.unroll));
+        out_.open(fmt::format("for (long u = 0; u < {}; ++u)", walk.unroll));
+    }
+    const std::string index = walk.unroll == 1 ? "" : inner ? "[u]" : "[0]";
+    for (const std::size_t s : pass) {
+        at_lane(s, inner ? walk.lane + " + u * W" : walk.lane);
+        if (plan_.stages[s].shape == Shape::Fold) {
+            fold_lanes(s, index);
+        } else {
+            map_vector(pass, s);
+        }
+    }
+    for (const std::size_t s : pass)
+        at_lane(s, walk.lane);
+    at_hand_.clear();
+    if (inner) out_.close();
+    out_.close();
+}
+
+// What is left of a row when its vectors are done, one element at a time.
+void SweepPrinter::print_tail(const Pass& pass, const Steps& walk) {
+    out_.open(loop_to(walk, walk.whole, walk.extent, 0));
+    for (const std::size_t s : pass) {
+        at_lane(s, walk.lane);
+        const std::string& name = names_.tensor(stage(s).out);
+        if (plan_.stages[s].shape == Shape::Fold) {
+            const bool variable = is_variable(stage(s).out);
+            step(stage(s), {variable ? name : lanes_.at(s) + "_total", "", false});
+        } else if (plan_.nest.homes[at(stage(s).out)] == Home::Row &&
+                   !read_outside(pass, stage(s).out)) {
+            out_.line(fmt::format("const {} {} = {};", real_name(task_), name, value(stage(s))));
+            at_hand_[stage(s).out] = name;
+        } else {
+            out_.line(target(stage(s)) + " = " + value(stage(s)) + ";");
+        }
+    }
+    at_hand_.clear();
+    out_.close();
+}
+
+void SweepPrinter::map_vector(const Pass& pass, std::size_t s) {
+    const TensorId out = stage(s).out;
+    const bool kept = plan_.nest.homes[at(out)] != Home::Row || read_outside(pass, out);
+    const bool used =
+        std::ranges::any_of(pass, [&](std::size_t other) { return reads(stage(other).body, out); });
+    std::string text = vector_value(s);
+    if (used) {
+        const std::string name = names_.tensor(out) + (kept ? "_here" : "");
+        out_.line(fmt::format("const vec {} = {};", name, text));
+        text = name;
+    }
+    if (kept) {
+        const char* const way = plan_.streamed.contains(out) ? "stream" : "store";
+        out_.line(fmt::format("{}({}, {});", maths_.use(way), vector_place(s), text));
+    }
+    if (used) at_hand_[out] = text;
+}
+
+// ---- Folds
+
+std::string SweepPrinter::combined(std::size_t s, const std::string& a, const std::string& b) {
+    const Reducer how = stage(s).how;
+    if (how == Reducer::Sum) return fmt::format("{} += {};", a, b);
+    if (how == Reducer::Prod) return fmt::format("{} *= {};", a, b);
+    const bool largest = how == Reducer::Max || how == Reducer::ArgMax;
+    return fmt::format("{0} = {2}({0}, {1});", a, b, maths_.use(largest ? "vmax" : "vmin"));
+}
+
+void SweepPrinter::open_lanes(std::size_t s, std::int64_t unroll) {
+    if (!lanes_.contains(s)) lanes_[s] = names_.fresh(names_.tensor(stage(s).out) + "_lanes");
+    const std::string& name = lanes_[s];
+    const std::string start = identity(stage(s).how, real_type(task_));
+    const std::string value =
+        stage(s).how == Reducer::Sum ? "{}" : maths_.use("splat") + "(" + start + ")";
+    if (unroll == 1) {
+        out_.line(fmt::format("vec {} = {};", name, value));
+    } else if (stage(s).how == Reducer::Sum) {
+        out_.line(fmt::format("vec {}[{}] = {{}};", name, unroll));
+    } else {
+        out_.line(fmt::format("vec {}[{}];", name, unroll));
+        out_.line(fmt::format("for (vec& lane : {}) lane = {};", name, value));
+    }
+}
+
+void SweepPrinter::fold_lanes(std::size_t s, const std::string& index) {
+    out_.line(combined(s, lanes_[s] + index, vector_value(s)));
+}
+
+void SweepPrinter::close_lanes(std::size_t s, std::int64_t unroll, const Sum& sum, bool declared) {
+    const std::string& name = lanes_[s];
+    const Reducer how = stage(s).how;
+    std::string all = name;
+    if (unroll > 1) {
+        all = name + "[0]";
+        out_.line(fmt::format("for (long u = 1; u < {}; ++u) {}", unroll,
+                              combined(s, all, name + "[u]")));
+    }
+    const bool largest = how == Reducer::Max || how == Reducer::ArgMax;
+    const char* const function = how == Reducer::Sum    ? "reduce_add"
+                                 : how == Reducer::Prod ? "reduce_mul"
+                                 : largest              ? "reduce_max"
+                                                        : "reduce_min";
+    const std::string result = maths_.use(function) + "(" + all + ")";
+    if (!declared) {
+        if (is_variable(stage(s).out)) {
+            out_.line(fmt::format("const {} {} = {};", real_name(task_),
+                                  names_.tensor(stage(s).out), result));
+        } else {
+            out_.line(target(stage(s)) + " = " + result + ";");
+        }
+        return;
+    }
+    if (how == Reducer::Sum || how == Reducer::Prod) {
+        out_.line(fmt::format("{} {}= {};", sum.name, how == Reducer::Sum ? "+" : "*", result));
+    } else {
+        out_.line(
+            fmt::format("{0} = std::{1}({0}, {2});", sum.name, largest ? "max" : "min", result));
+    }
+}
+
+// ---- Expressions over lanes
+
+void SweepPrinter::follow(const Access& access) const {
+    const std::vector<AxisId>& keep = task_.producer(access.tensor)->keep;
+    const std::size_t first = plan_.nest.depths[at(access.tensor)];
+    for (std::size_t d = first; d < keep.size(); ++d)
+        loop_names_[keep[d]] = axis(access.at[d].plain_axis());
+}
+
+std::string SweepPrinter::load(const Access& access) const {
+    if (const auto here = at_hand_.find(access.tensor); here != at_hand_.end()) return here->second;
+    if (!inlined(access.tensor)) return LoopPrinter::load(access);
+    follow(access);
+    return "(" + scalar(task_, task_.producer(access.tensor)->body, leaves()) + ")";
+}
+
+std::string SweepPrinter::place_of(const Access& access) const {
+    return fmt::format("{} + {}", names_.tensor(access.tensor),
+                       position(task_, access, leaves(), plan_.nest.depths[at(access.tensor)]));
+}
+
+std::string SweepPrinter::vector_load(int id) const {
+    const Access& access = task_.access(id);
+    if (const auto here = at_hand_.find(access.tensor); here != at_hand_.end()) return here->second;
+    if (inlined(access.tensor)) {
+        follow(access);
+        const AxisId reader = std::exchange(lane_, task_.producer(access.tensor)->keep.back());
+        const Stage& producer = *task_.producer(access.tensor);
+        const auto s = static_cast<std::size_t>(&producer - task_.stages.data());
+        const std::string text = "(" + vector_value(s) + ")";
+        lane_ = reader;
+        return text;
+    }
+    return maths_.use("load") + "(" + place_of(access) + ")";
+}
+
+std::string SweepPrinter::vector_value(std::size_t s) const {
+    Leaves inside = leaves();
+    inside.lane_axis = lane_;
+    inside.load = [this, lane = lane_](int id) {
+        const Access& access = task_.access(id);
+        const bool hand = at_hand_.contains(access.tensor) || inlined(access.tensor);
+        const std::vector<AxisId> used = axes_of_access(task_, access);
+        const bool varies = std::ranges::find(used, lane) != used.end();
+        return hand || varies ? vector_load(id) : load(access);
+    };
+    inside.uniform = [this, lane = lane_](int id) {
+        const Access& access = task_.access(id);
+        if (at_hand_.contains(access.tensor) || inlined(access.tensor)) return false;
+        const std::vector<AxisId> used = axes_of_access(task_, access);
+        return std::ranges::find(used, lane) == used.end();
+    };
+    return vector(task_, stage(s).body, inside, maths_);
+}
+
+std::string SweepPrinter::vector_place(std::size_t s) const {
+    Access access{.tensor = stage(s).out, .at = {}, .outside = kNone};
+    for (const AxisId axis : stage(s).keep)
+        access.at.push_back({.terms = {{axis, 1}}});
+    return place_of(access);
+}
+
+// ---- Columns and positions
+
+void SweepPrinter::print_column(std::size_t s, bool alone) {
+    declare(stage(s));
+    const Steps walk = steps(s);
+    lane_ = plan_.stages[s].lane;
+    std::vector<AxisId> loops = plan_.stages[s].loops;
+    loops.pop_back();
+    open(stage(s), loops);
+    if (alone && loops.empty()) out_.line("#pragma omp parallel for");
+    print_columns(s, walk, false);
+    if (walk.bulk < walk.whole) print_columns(s, walk, true);
+    if (walk.whole < walk.extent) {
+        out_.open(loop_to(walk, walk.whole, walk.extent, 0));
+        print_stage(stage(s), {}, false);
+        out_.close();
+    }
+    close(loops);
+}
+
+void SweepPrinter::print_columns(std::size_t s, const Steps& walk, bool single) {
+    const std::int64_t unroll = single ? 1 : walk.unroll;
+    out_.open(single ? loop_to(walk, walk.bulk, walk.whole, 1)
+                     : loop_to(walk, 0, walk.bulk, unroll));
+    open_lanes(s, unroll);
+    const std::vector<AxisId> order = reduce_order(stage(s));
+    open(stage(s), order);
+    const auto each = [&](auto&& print) {
+        if (unroll > 1) {
+            out_.line(fmt::format("#pragma GCC unroll {}", unroll));
+            out_.open(fmt::format("for (long u = 0; u < {}; ++u)", unroll));
+            at_lane(s, walk.lane + " + u * W");
+        }
+        print(unroll > 1 ? "[u]" : "");
+        at_lane(s, walk.lane);
+        if (unroll > 1) out_.close();
+    };
+    each([&](const std::string& index) { fold_lanes(s, index); });
+    close(order);
+    each([&](const std::string& index) {
+        out_.line(
+            fmt::format("{}({}, {});", maths_.use("store"), vector_place(s), lanes_[s] + index));
+    });
+    out_.close();
+}
+
+void SweepPrinter::print_find(std::size_t s) {
+    const Steps walk = steps(s);
+    lane_ = plan_.stages[s].lane;
+    const Sum sum{names_.fresh("best"), names_.fresh("where"), false};
+    const bool largest = stage(s).how == Reducer::ArgMax;
+    open_lanes(s, walk.unroll);
+    out_.line(fmt::format("{} {} = {};", real_name(task_), sum.name,
+                          identity(stage(s).how, real_type(task_))));
+    print_vectors({s}, walk, false);
+    if (walk.bulk < walk.whole) print_vectors({s}, walk, true);
+    if (walk.whole < walk.extent) {
+        out_.open(loop_to(walk, walk.whole, walk.extent, 0));
+        out_.line(fmt::format("{0} = std::{1}({0}, {2});", sum.name, largest ? "max" : "min",
+                              scalar(task_, stage(s).body, leaves())));
+        out_.close();
+    }
+    close_lanes(s, walk.unroll, sum, true);
+    out_.line(fmt::format("long {} = 0;", sum.position));
+    at_lane(s, sum.position);
+    out_.line(fmt::format("while ({0} < {1} - 1 && {2} != {3}) ++{0};", sum.position,
+                          extent(task_, plan_.stages[s].lane),
+                          scalar(task_, stage(s).body, leaves()), sum.name));
+    at_lane(s, walk.lane);
+    if (is_variable(stage(s).out)) {
+        out_.line(fmt::format("const long {} = {};", names_.tensor(stage(s).out), sum.position));
+    } else {
+        out_.line(target(stage(s)) + " = " + sum.position + ";");
+    }
+}
+
+}  // namespace cupel::schedule::sweep

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// A sweep as text: LoopPrinter with vector loops in the place of plain ones.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "schedule/loops.hpp"
+#include "schedule/sweep_plan.hpp"
+#include "schedule/vector_maths.hpp"
+
+namespace cupel::schedule::sweep {
+
+class SweepPrinter : public LoopPrinter {
+public:
+    // wrapped: in a namespace of its own, for tasks whose sizes have our names (W).
+    SweepPrinter(const task::Task& task, Plan plan, int vector_bytes, bool wrapped);
+
+protected:
+    std::string prelude() override;
+    void print_body(const Group& group, bool alone) override;
+    [[nodiscard]] bool streams(const Group& group) const override;
+    [[nodiscard]] std::string load(const task::Access& access) const override;
+
+private:
+    using Pass = std::vector<std::size_t>;  // stages that share their loops
+    struct Steps {
+        std::string lane;         // the loop variable
+        std::int64_t extent = 0;  // of the lane axis
+        std::int64_t unroll = 1;
+        std::int64_t bulk = 0;   // elements covered by `unroll` vectors at a time
+        std::int64_t whole = 0;  // ... and by single vectors
+    };
+
+    [[nodiscard]] const task::Stage& stage(std::size_t s) const { return task_.stages[s]; }
+    [[nodiscard]] bool inlined(task::TensorId id) const { return plan_.inlined.contains(id); }
+    [[nodiscard]] Steps steps(std::size_t s) const;
+
+    // Which stages share a pass.
+    [[nodiscard]] bool joins(const Group& group, const Pass& pass, std::size_t s) const;
+    [[nodiscard]] bool reads_fold(const Pass& pass, task::ExprId body) const;
+    [[nodiscard]] bool reads(task::ExprId body, task::TensorId tensor) const;
+    [[nodiscard]] bool read_outside(const Pass& pass, task::TensorId tensor) const;
+
+    void print_pass(const Pass& pass, bool alone);
+    void enter_pass(const Pass& pass);
+    void print_vectors(const Pass& pass, const Steps& steps, bool single);
+    void print_tail(const Pass& pass, const Steps& steps);
+    void print_column(std::size_t s, bool alone);
+    void print_columns(std::size_t s, const Steps& steps, bool single);
+    void print_find(std::size_t s);
+
+    // Folds: `vec lanes[U]`, one step, and the lanes brought together.
+    void open_lanes(std::size_t s, std::int64_t unroll);
+    void fold_lanes(std::size_t s, const std::string& index);
+    void close_lanes(std::size_t s, std::int64_t unroll, const Sum& sum, bool declared);
+    [[nodiscard]] std::string combined(std::size_t s, const std::string& a, const std::string& b);
+
+    void map_vector(const Pass& pass, std::size_t s);
+    [[nodiscard]] std::string vector_value(std::size_t s) const;
+    [[nodiscard]] std::string vector_load(int access) const;
+    [[nodiscard]] std::string vector_place(std::size_t s) const;
+    [[nodiscard]] std::string place_of(const task::Access& access) const;
+    void at_lane(std::size_t s, const std::string& name);
+    [[nodiscard]] std::string loop_to(const Steps& steps, std::int64_t from, std::int64_t to,
+                                      std::int64_t unroll) const;
+    // Names the axes of an inlined stage as its reader's access has them.
+    void follow(const task::Access& access) const;
+
+    Plan plan_;
+    mutable VectorMaths maths_;
+    bool wrapped_;
+    mutable task::AxisId lane_ = task::kNone;                // of the stage being printed
+    mutable std::map<task::TensorId, std::string> at_hand_;  // elements of this step, as variables
+    std::map<std::size_t, std::string> lanes_;               // by stage
+};
+
+}  // namespace cupel::schedule::sweep
