@@ -139,7 +139,8 @@ private:
             names.push_back(name);
         for (const auto& [name, size] : around_.sizes)
             names.push_back(name);
-        const auto near = nearest_name(node.name, names);
+        // Any letter is near any other.
+        const auto near = node.name.size() > 1 ? nearest_name(node.name, names) : std::nullopt;
         return error(node.place, fmt::format("unknown name '{}'{}", node.name,
                                              near ? fmt::format("; did you mean '{}'?", *near)
                                                   : "; expected an axis, a size or a tensor"));

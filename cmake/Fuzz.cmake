@@ -1,0 +1,43 @@
+# cupel_fuzz(NAME SOURCE file DICTIONARY file CORPUS dir GLOB globs... LIBS libs...): a libFuzzer program,
+# built by clang++-19 whatever the compiler of the rest is, and a ctest fuzz.NAME of about ten seconds.
+# Without that compiler there is no such test, and configuring says so.
+find_program(CUPEL_FUZZ_CXX clang++-19)
+
+function(cupel_fuzz name)
+  cmake_parse_arguments(A "" "SOURCE;DICTIONARY;CORPUS" "GLOB;LIBS" ${ARGN})
+  if(NOT CUPEL_FUZZ_CXX)
+    message(STATUS "fuzz.${name}: skipped, clang++-19 is not installed")
+    return()
+  endif()
+  set(sources ${A_SOURCE})
+  set(headers)
+  foreach(glob IN LISTS A_GLOB)
+    file(GLOB found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${glob}/*.cpp)
+    list(FILTER found EXCLUDE REGEX "(_test|_fuzz|/main)\\.cpp$")
+    list(APPEND sources ${found})
+    file(GLOB found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${glob}/*.hpp)
+    list(APPEND headers ${found})
+  endforeach()
+  set(program ${CMAKE_BINARY_DIR}/bin/fuzz_${name})
+  add_custom_command(OUTPUT ${program}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/bin
+    COMMAND ${CUPEL_FUZZ_CXX} -std=c++23 -O1 -g -fsanitize=fuzzer,address,undefined
+      -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS -I${CMAKE_SOURCE_DIR}/src
+      ${sources} -o ${program} ${A_LIBS}
+    DEPENDS ${sources} ${headers}
+    COMMENT "Building fuzz_${name}" VERBATIM)
+  add_custom_target(fuzz_${name} ALL DEPENDS ${program})
+  set(grown ${CMAKE_BINARY_DIR}/fuzz/${name})
+  file(MAKE_DIRECTORY ${grown})
+  add_test(NAME fuzz.${name} COMMAND ${program} -max_total_time=10 -timeout=10 -rss_limit_mb=2048
+    -max_len=4096 -dict=${A_DICTIONARY} -artifact_prefix=${grown}/ -print_final_stats=1
+    ${grown} ${A_CORPUS})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS "fuzz" TIMEOUT 120)
+endfunction()
+
+cupel_fuzz(task_parser
+  SOURCE ${CMAKE_SOURCE_DIR}/src/task/parse_fuzz.cpp
+  DICTIONARY ${CMAKE_SOURCE_DIR}/src/task/parse_fuzz.dict
+  CORPUS ${CMAKE_SOURCE_DIR}/tasks
+  GLOB base task
+  LIBS -lfmt -lsodium)
