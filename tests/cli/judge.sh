@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# judge: each ending has its status, its exit code and a reason. The sizes are small: nothing here is about speed.
+# shellcheck source=check.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/check.sh"
+
+small=(--set B=64 --set N=512 --threads 1)
+
+judge() { # CODE STATUS FILE
+    run "$1" judge softmax "$3" "${small[@]}" --json
+    is_json out
+    equals out "$2" status
+}
+kernel() { # FILE BODY
+    printf '#include "task.hpp"\n\nextern "C" void kernel(const float* x, float* y) {\n%s\n}\n' "$2" >"$1"
+}
+
+kernel crash.cpp '    *(volatile int*)0 = 1; y[0] = x[0];'
+judge 21 crashed crash.cpp
+
+kernel nothing.cpp '    (void)x; (void)y;'
+judge 20 wrong nothing.cpp
+
+kernel typo.cpp '    y[0] = x[0]'
+judge 23 compile_error typo.cpp
+run 23 judge softmax typo.cpp "${small[@]}"
+says out ":4:"
+
+printf '#include "task.hpp"\nvoid other() {}\n' >absent.cpp
+judge 23 compile_error absent.cpp
+
+# The honest naive kernel against itself is right, whatever the clock says of it.
+run 0 show softmax --naive --set B=64 --set N=512
+cp out naive.cpp
+code=0
+"$CUPEL" judge softmax naive.cpp "${small[@]}" --json >out 2>err || code=$?
+is_json out
+status=$(json out status)
+case $status:$code in
+    faster:0 | slower:10 | not_resolved:11) ;;
+    *) fail "the naive kernel got $status with code $code" ;;
+esac
+for key in reason speedup naive_speedup ceiling precision tier advantage_bound isolation law; do
+    json out "$key" >/dev/null
+done

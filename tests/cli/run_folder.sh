@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# optimize, from a task to a folder that others can check; then resume, show, verify, damage.
+# shellcheck source=check.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/check.sh"
+
+small=(--set B=256 --set N=2048 --threads 1)
+
+# optimize ends with the status of its winner: faster, or not resolved on a loud machine.
+optimize() { # arguments...
+    local code=0
+    "$CUPEL" optimize "$@" --json >out 2>err </dev/null || code=$?
+    case $code in
+        0 | 10 | 11) ;;
+        *) fail "optimize $* ended with $code" ;;
+    esac
+    is_json out
+}
+
+optimize softmax "${small[@]}" --budget 4evals --run "a run"
+for file in archive.db run.json softmax.task kernel.cpp summary.txt; do
+    [[ -s "a run/$file" ]] || fail "no $file in the run folder"
+done
+says "a run/kernel.cpp" "void kernel("
+says err "search ended"
+status=$(json out verdict status)
+if [[ $status == faster ]]; then
+    run 0 verify "a run" --recompute-only --json
+    is_json out
+    equals out ON consistent
+
+    # One figure changed: the certificate contradicts itself.
+    mkdir forged
+    sed '0,/"high": [0-9.]*/s//"high": 99.5/' "a run/certificate.json" >forged/certificate.json
+    run 20 verify forged --recompute-only --json
+    is_json out
+    equals out OFF consistent
+fi
+
+run 2 optimize softmax --run "a run"
+says err "--resume"
+
+before=$("$CUPEL" show "a run" --json | grep -c '"hash"')
+optimize --resume "a run" --budget 3evals
+after=$("$CUPEL" show "a run" --json | grep -c '"hash"')
+((after >= before)) || fail "resuming lost kernels: $before, then $after"
+run 0 show "a run"
+says out "kernels"
+
+# A damaged archive is moved aside, never deleted, and the run goes on.
+head -c 8192 /dev/urandom >"a run/archive.db"
+rm -f "a run"/archive.db-*
+optimize --resume "a run" --budget 2evals
+says err "moved to"
+compgen -G "a run/archive.db.corrupt-*" >/dev/null || fail "the damaged archive is gone"
+
+# A folder that cannot be written: named at once, code 30.
+run 30 optimize softmax --run /proc/nowhere
+one_line err
+says err "/proc/nowhere"
