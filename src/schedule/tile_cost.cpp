@@ -24,6 +24,7 @@ double ceil_div(std::int64_t a, std::int64_t b) {
 double step_cycles(const Problem& problem, const Plan& plan) {
     const double sums = plan.mr * plan.nv;
     double cycles = std::max({sums / 2.0, (plan.mr + plan.nv) / 2.0, sums <= 8 ? 4.0 : 0.0});
+    if (sums < 12) cycles *= 1 + 0.02 * (12 - sums);  // little slack for a late load
     const double excess = sums + plan.nv + 1 - problem.width.registers;
     if (excess > 0) cycles *= 1 + 0.25 * excess;
     return cycles * (1 + 0.02 / plan.unroll);
@@ -44,7 +45,7 @@ double pack_cycles(const Problem& problem, const Factor& factor, double elements
 
 // Bytes per cycle of the level that holds the operand's block.
 double level(const Problem& problem, double bytes) {
-    if (bytes <= 0.6 * static_cast<double>(problem.width.l2_bytes)) return kL2Bytes;
+    if (bytes <= 0.4 * static_cast<double>(problem.width.l2_bytes)) return kL2Bytes;
     return kL3Bytes;
 }
 
@@ -93,8 +94,7 @@ double cost(const Problem& problem, const Plan& plan) {
     const double inner_panels =
         static_cast<double>(plan.n_outside ? plan.mc / plan.mr : plan.nc / nr);
     // The outer panel stays in the first cache while the inner block goes by, if it fits beside it.
-    if (outer_panel <= 0.6 * static_cast<double>(problem.width.l1_bytes))
-        outer_bytes /= inner_panels;
+    if (outer_panel <= static_cast<double>(problem.width.l1_bytes)) outer_bytes /= inner_panels;
     const double traffic =
         inner_bytes / level(problem, inner_block) + outer_bytes / level(problem, outer_block);
 
@@ -150,9 +150,11 @@ bool is_worthwhile(const Problem& problem, int mr, int nv) {
 
 std::vector<Plan> space(const Problem& problem) {
     const Contraction& c = problem.contraction;
+    // Blocks of equal size: a short last block costs as much around its sums as a long one.
     const auto fit = [](std::int64_t wanted, std::int64_t size, std::int64_t unit) {
-        return std::min(std::max<std::int64_t>(wanted / unit, 1) * unit,
-                        (size + unit - 1) / unit * unit);
+        const std::int64_t blocks = (size + wanted - 1) / wanted;
+        const std::int64_t even = (size + blocks - 1) / blocks;
+        return (even + unit - 1) / unit * unit;
     };
     std::vector<Plan> plans;
     for (int tile = 0; tile < 14 * 4; tile++) {

@@ -224,6 +224,8 @@ bool runs_forward(const Words& words, const Operand& operand) {
 
 void print_pack(const Words& words, const Operand& operand, Writer& out) {
     const Blanks all = arguments_of(words, operand);
+    out.line(fmt::format("// Panels of {}: one step of {} after the other, zero past the end.",
+                         operand.panel, words.k.name));
     out.lines(fill(kHead, all));
     switch (operand.factor.reading) {
         case Reading::Linear:
