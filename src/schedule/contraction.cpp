@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <span>
+#include <string_view>
 
 #include "schedule/text.hpp"
 
@@ -292,6 +293,14 @@ Result<void> check_stages(const task::Task& task, Contraction& c) {
     if (!reads_only_inputs(task, anchor.body)) {
         return fail(Errc::Invalid, "the sum reads more than the inputs");
     }
+    const auto plain = [](const std::optional<task::Index>& end) {
+        return !end || (end->divisor == 1 && end->gather == kNone);
+    };
+    for (const task::Bound& bound : anchor.where) {
+        if (!plain(bound.low) || !plain(bound.high)) {
+            return fail(Errc::Invalid, "a bound of the sum is not affine");
+        }
+    }
     for (std::size_t i = 1; i < task.stages.size(); i++) {
         const task::Stage& stage = task.stages[i];
         const bool same =
@@ -329,6 +338,14 @@ std::int64_t stride_along(const task::Task& task, const task::Access& access, Ax
 
 Result<Contraction> find_contraction(const task::Task& task) {
     CUPEL_DO(check_types(task));
+    static constexpr std::string_view kConstants[] = {"MR", "NV", "NR",     "KC",
+                                                      "MC", "NC", "THREADS"};
+    for (const task::Size& size : task.sizes) {
+        if (std::ranges::find(kConstants, std::string_view(size.name)) != std::end(kConstants)) {
+            return fail(Errc::Invalid,
+                        "size " + size.name + " has the name of a constant of the kernel");
+        }
+    }
     Contraction c;
     CUPEL_DO(check_stages(task, c));
     Axes a_axes;

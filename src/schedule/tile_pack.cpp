@@ -111,7 +111,8 @@ std::string narrow(const Words& words, const task::Access& access, AxisId runs, 
         set(here, "size", fmt::format("{}", size));
         set(here, "c", fmt::format("{}", coefficient));
         set(here, "up", fmt::format("{}", coefficient - 1));
-        if (coefficient == 0 && index.plain_axis() == kNone) {
+        const AxisId plain = index.plain_axis();
+        if (coefficient == 0 && (plain == kNone || words.task.axis(plain).extent > size)) {
             text += fill("if ({at} < 0 || {at} >= {size}) {high} = 0;\n", here);
         } else if (coefficient == 1) {
             text += fill(

@@ -299,6 +299,10 @@ constexpr const char* kOthers[] = {
     "5, W = 6, K = 4,"
     " R = 3, S = 3, P = 9, Q = 11\n"
     "  y[n,k,p,q] = sum[c,r,s](x[n, c, (p+1-r)/2, (q+1-s)/2 | 0] * w[c,k,r,s])\n",
+    "task clash(tile: f32[M,K], depth: f32[K,N]) -> rows: f32[M,N] where M = 9, N = 10, K = 11\n"
+    "  rows[cols,wide] = sum[thread](tile[cols,thread] * depth[thread,wide])\n",
+    "task beyond(x: f32[L,K], w: f32[K,N]) -> y: f32[M,N] where L = 6, M = 9, N = 10, K = 11\n"
+    "  y[m,n] = sum[k](x[m,k | 0] * w[k,n])\n",
     "task conv1d(x: f32[N,C,L], w: f32[K,C,R]) -> y: f32[N,K,P] where N = 2, C = 4, L = 40, K = 6, "
     "R = 5, P = 36\n"
     "  y[n,k,p] = sum[c,r](x[n, c, p+r] * w[k,c,r])\n",

@@ -39,15 +39,19 @@ void add_terms(const task::Index& index, std::vector<AxisId>& out) {
     }
 }
 
-// A size called W or MR would be taken for the kernel's own constant: its number is printed
-// instead.
+// A size called W would be taken for the lanes of a vector: its number is printed instead. A tensor
+// or an axis called like a function or a variable of the kernel gets another name.
 task::Task without_clashes(const task::Task& task) {
-    static constexpr auto kOwn =
-        std::to_array<std::string_view>({"W", "U", "MR", "NV", "NR", "KC", "MC", "NC", "THREADS"});
+    static constexpr auto kOwn = std::to_array<std::string_view>(
+        {"MR", "NV", "NR", "KC", "MC", "NC", "THREADS", "pack_a", "pack_b", "packed_a", "packed_b",
+         "depth", "rows", "cols", "tall", "wide", "thread", "tile", "finish"});
+    const auto rename = [](auto& named) {
+        if (std::ranges::find(kOwn, std::string_view(named.name)) != kOwn.end()) named.name += "_";
+    };
     task::Task copy = task;
-    std::erase_if(copy.sizes, [](const task::Size& size) {
-        return std::ranges::find(kOwn, std::string_view(size.name)) != kOwn.end();
-    });
+    std::erase_if(copy.sizes, [](const task::Size& size) { return size.name == "W"; });
+    std::ranges::for_each(copy.tensors, rename);
+    std::ranges::for_each(copy.axes, rename);
     return copy;
 }
 
@@ -91,7 +95,7 @@ Words::Words(const Problem& the_problem, const Plan& the_plan)
       task(without_clashes(the_problem.task)),
       contraction(the_problem.contraction),
       plan(the_plan),
-      names(the_problem.task),
+      names(task),
       m(group(contraction.m)),
       n(group(contraction.n)),
       k(group(contraction.k)),
