@@ -15,9 +15,9 @@ double worth(const verdict::Verdict& verdict) {
     return verdict.speedup->ratio.mid;
 }
 
-Result<verdict::Verdict> judge(referee::Referee& referee, archive::Archive& archive,
+Result<verdict::Verdict> judge(verdict::Evaluator& evaluator, archive::Archive& archive,
                                const engineer::Finalist& finalist, archive::Trial trial) {
-    CUPEL_TRY(verdict::Verdict verdict, referee.judge(finalist.kernel));
+    CUPEL_TRY(verdict::Verdict verdict, evaluator.judge(finalist.kernel));
     const double over_naive = verdict.naive_speedup ? verdict.naive_speedup->ratio.mid : 0;
     CUPEL_DO(archive.record_verdict({
         .kernel = finalist.id,
@@ -32,14 +32,14 @@ Result<verdict::Verdict> judge(referee::Referee& referee, archive::Archive& arch
 
 }  // namespace
 
-Result<std::optional<Crowned>> crown(referee::Referee& referee, archive::Archive& archive,
+Result<std::optional<Crowned>> crown(verdict::Evaluator& evaluator, archive::Archive& archive,
                                      std::span<const engineer::Finalist> finalists,
                                      const std::function<void(std::string_view)>& tell) {
     std::optional<Crowned> best;
     for (std::size_t i = 0; i < finalists.size(); ++i) {
         tell(fmt::format("judging finalist {} of {}", i + 1, finalists.size()));
         CUPEL_TRY(verdict::Verdict selected,
-                  judge(referee, archive, finalists[i], archive::Trial::Judge));
+                  judge(evaluator, archive, finalists[i], archive::Trial::Judge));
         if (worth(selected) > (best ? worth(best->selected) : 0))
             best = {finalists[i], std::move(selected), {}};
     }
@@ -47,7 +47,7 @@ Result<std::optional<Crowned>> crown(referee::Referee& referee, archive::Archive
     // The choice is made; nothing that was measured so far is claimed from here on.
     tell("measuring the winner again on fresh questions");
     CUPEL_TRY(const verdict::Verdict again,
-              judge(referee, archive, best->finalist, archive::Trial::Confirm));
+              judge(evaluator, archive, best->finalist, archive::Trial::Confirm));
     best->claim = referee::reconcile(best->selected, again);
     return best;
 }
