@@ -54,6 +54,7 @@ const Standing* Standings::incumbent() const {
 
 std::vector<const Standing*> Standings::ranked() const {
     std::vector<const Standing*> ranked;
+    ranked.reserve(placed_.size());
     for (const auto& [id, standing] : placed_)
         ranked.push_back(&standing);
     std::ranges::stable_sort(ranked, [&](const Standing* a, const Standing* b) {
