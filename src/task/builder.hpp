@@ -14,6 +14,8 @@ class Builder {
 public:
     explicit Builder(Task& task) : task_(task) {}
 
+    [[nodiscard]] Task& task() const { return task_; }
+
     ExprId constant(double value);
     ExprId axis_value(AxisId axis);
     ExprId load(Access access);

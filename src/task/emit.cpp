@@ -31,12 +31,12 @@ struct Frame {
 class Emitter {
 public:
     Emitter(const Surroundings& around, const Assignment& assignment, const Analysis& analysis,
-            Builder& builder, Task& task)
+            Builder& builder)
         : around_(around),
           assignment_(assignment),
           analysis_(analysis),
           builder_(builder),
-          task_(task) {}
+          task_(builder.task()) {}
 
     Result<void> run(TensorId out) {
         Stage stage{
@@ -260,8 +260,8 @@ private:
 }  // namespace
 
 Result<void> emit(const Surroundings& around, const Assignment& assignment,
-                  const Analysis& analysis, TensorId out, Builder& builder, Task& task) {
-    return Emitter(around, assignment, analysis, builder, task).run(out);
+                  const Analysis& analysis, TensorId out, Builder& builder) {
+    return Emitter(around, assignment, analysis, builder).run(out);
 }
 
 }  // namespace cupel::task

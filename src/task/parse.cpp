@@ -185,7 +185,7 @@ private:
         }
         for (const auto& [id, use] : analysis.uses)
             used_.insert(use.tensor);
-        CUPEL_DO(emit(around(), assignment, analysis, out, builder_, task_));
+        CUPEL_DO(emit(around(), assignment, analysis, out, builder_));
         tensors_.emplace(assignment.name, out);
         return {};
     }

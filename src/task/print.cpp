@@ -12,7 +12,7 @@ namespace cupel::task {
 namespace {
 
 // How strongly an expression binds; an operand that binds less gets parentheses.
-enum Strength { kChoice, kOr, kAnd, kCompare, kSum, kProduct, kSign, kWhole };
+enum Strength { Choice, Disjunction, Conjunction, Comparison, Sum, Product, Sign, Whole };
 
 struct Infix {
     std::string_view text;
@@ -20,17 +20,17 @@ struct Infix {
 };
 
 Infix infix_of(Op op) {
-    if (op == Op::Add) return {" + ", kSum};
-    if (op == Op::Sub) return {" - ", kSum};
-    if (op == Op::Mul) return {" * ", kProduct};
-    if (op == Op::Div) return {" / ", kProduct};
-    if (op == Op::Less) return {" < ", kCompare};
-    if (op == Op::LessEqual) return {" <= ", kCompare};
-    if (op == Op::Equal) return {" == ", kCompare};
-    if (op == Op::NotEqual) return {" != ", kCompare};
-    if (op == Op::And) return {" and ", kAnd};
-    if (op == Op::Or) return {" or ", kOr};
-    return {"", kWhole};
+    if (op == Op::Add) return {" + ", Sum};
+    if (op == Op::Sub) return {" - ", Sum};
+    if (op == Op::Mul) return {" * ", Product};
+    if (op == Op::Div) return {" / ", Product};
+    if (op == Op::Less) return {" < ", Comparison};
+    if (op == Op::LessEqual) return {" <= ", Comparison};
+    if (op == Op::Equal) return {" == ", Comparison};
+    if (op == Op::NotEqual) return {" != ", Comparison};
+    if (op == Op::And) return {" and ", Conjunction};
+    if (op == Op::Or) return {" or ", Disjunction};
+    return {"", Whole};
 }
 
 std::string number(double value) {
@@ -63,7 +63,7 @@ public:
     StagePrinter(const Task& task, const Stage& stage) : task_(task), stage_(stage) {}
 
     std::string run() {
-        std::string body = expression(stage_.body, kChoice);
+        std::string body = expression(stage_.body, Choice);
         if (stage_.how != Reducer::None) {
             std::vector<std::string> binders;
             for (const AxisId axis : stage_.reduce)
@@ -139,35 +139,36 @@ private:
         std::vector<std::string> at;
         for (const Index& position : access.at) {
             at.push_back(position.gather == kNone ? index(position)
-                                                  : expression(position.gather, kChoice));
+                                                  : expression(position.gather, Choice));
         }
         std::string outside;
-        if (access.outside != kNone) outside = " | " + expression(access.outside, kChoice);
+        if (access.outside != kNone) outside = " | " + expression(access.outside, Choice);
         return fmt::format("{}[{}{}]", tensor, fmt::join(at, ", "), outside);
     }
 
     std::string expression(ExprId id, Strength least) {
         const Expr& expr = task_.expr(id);
-        Strength strength = kWhole;
+        Strength strength = Whole;
         std::string text;
         if (expr.op == Op::Const) {
             text = number(expr.number);
-            if (text.starts_with('-')) strength = kSign;
+            if (text.starts_with('-')) strength = Sign;
         } else if (expr.op == Op::Axis) {
             text = name(expr.reference);
         } else if (expr.op == Op::Load) {
             text = load(expr.reference);
         } else if (expr.op == Op::Neg || expr.op == Op::Not) {
-            strength = kSign;
-            text = (expr.op == Op::Neg ? "-" : "!") + expression(expr.kid[0], kSign);
+            strength = Sign;
+            text = (expr.op == Op::Neg ? "-" : "!") + expression(expr.kid[0], Sign);
         } else if (expr.op == Op::Select) {
-            strength = kChoice;
-            text = fmt::format("{} ? {} : {}", expression(expr.kid[0], kOr),
-                               expression(expr.kid[1], kOr), expression(expr.kid[2], kChoice));
+            strength = Choice;
+            text =
+                fmt::format("{} ? {} : {}", expression(expr.kid[0], Disjunction),
+                            expression(expr.kid[1], Disjunction), expression(expr.kid[2], Choice));
         } else if (const Infix infix = infix_of(expr.op); !infix.text.empty()) {
             strength = infix.strength;
             // Comparisons do not chain; everything else associates to the left.
-            const auto left = static_cast<Strength>(strength == kCompare ? kSum : strength);
+            const auto left = static_cast<Strength>(strength == Comparison ? Sum : strength);
             const auto right = static_cast<Strength>(strength + 1);
             text = expression(expr.kid[0], left) + std::string(infix.text) +
                    expression(expr.kid[1], right);
@@ -180,7 +181,7 @@ private:
     std::string call(const Expr& expr) {
         std::vector<std::string> arguments;
         for (int k = 0; k < operands(expr.op); k++) {
-            arguments.push_back(expression(expr.kid[k], kChoice));
+            arguments.push_back(expression(expr.kid[k], Choice));
         }
         return fmt::format("{}({})", op_name(expr.op), fmt::join(arguments, ", "));
     }

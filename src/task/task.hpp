@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A task in normal form: the one source for the oracle, the naive kernels, the counts and the
-// schedule space. A task is a list of stages in order of computation; each stage fills one tensor by
-// a map, or by one reduction, of an expression over affine accesses. `def`s are inlined and nested
-// reductions are hoisted into stages of their own before anybody sees a Task.
+// schedule space. A task is a list of stages in order of computation; each stage fills one tensor
+// by a map, or by one reduction, of an expression over affine accesses. `def`s are inlined and
+// nested reductions are hoisted into stages of their own before anybody sees a Task.
 #pragma once
-
-#include "base/result.hpp"
 
 #include <cstdint>
 #include <limits>
@@ -14,6 +12,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/result.hpp"
 
 namespace cupel::task {
 
@@ -39,9 +39,10 @@ struct Axis {
 enum class Role { Input, Output, Intermediate };
 
 struct Tensor {
-    std::string name;                  // hoisted reductions are named after their stage: y_sum, e_max, ...
-    Type type = Type::F32;             // intermediates: F32, or F64 in a task whose precision is fp64; ArgMax: I64
-    std::vector<std::int64_t> shape;   // empty: a scalar (one element)
+    std::string name;  // hoisted reductions are named after their stage: y_sum, e_max, ...
+    Type type =
+        Type::F32;  // intermediates: F32, or F64 in a task whose precision is fp64; ArgMax: I64
+    std::vector<std::int64_t> shape;  // empty: a scalar (one element)
     Role role = Role::Intermediate;
 
     [[nodiscard]] std::int64_t elements() const;
@@ -69,19 +70,41 @@ struct Index {
 
 struct Access {
     TensorId tensor = kNone;
-    std::vector<Index> at;    // one per dimension; row-major
-    ExprId outside = kNone;   // the value where some position is outside its dimension; kNone: the
-                              // access is known to stay inside (the parser proved it; gathers excepted)
+    std::vector<Index> at;  // one per dimension; row-major
+    ExprId outside =
+        kNone;  // the value where some position is outside its dimension; kNone: the
+                // access is known to stay inside (the parser proved it; gathers excepted)
 };
 
 // Operators. The number of operands is in parentheses.
 enum class Op {
-    Const,   // (0) number
-    Axis,    // (0) the value of an axis
-    Load,    // (0) an access
-    Neg, Not, Abs, Exp, Log, Sqrt, Tanh, Erf, Sin, Cos, Floor,      // (1)
-    Add, Sub, Mul, Div, Min, Max, Pow,                              // (2)
-    Less, LessEqual, Equal, NotEqual, And, Or,                      // (2) 1 or 0
+    Const,  // (0) number
+    Axis,   // (0) the value of an axis
+    Load,   // (0) an access
+    Neg,
+    Not,
+    Abs,
+    Exp,
+    Log,
+    Sqrt,
+    Tanh,
+    Erf,
+    Sin,
+    Cos,
+    Floor,  // (1)
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Min,
+    Max,
+    Pow,  // (2)
+    Less,
+    LessEqual,
+    Equal,
+    NotEqual,
+    And,
+    Or,      // (2) 1 or 0
     Select,  // (3) condition ? kid[1] : kid[2]
 };
 
@@ -90,16 +113,25 @@ enum class Op {
 
 struct Expr {
     Op op = Op::Const;
-    double number = 0;               // Const
-    int reference = kNone;           // Axis: an AxisId. Load: a position in Task::accesses
+    double number = 0;      // Const
+    int reference = kNone;  // Axis: an AxisId. Load: a position in Task::accesses
     ExprId kid[3] = {kNone, kNone, kNone};
 };
 
-enum class Reducer { None, Sum, Prod, Max, Min, ArgMax, ArgMin };  // arg: the lowest index among equals
+enum class Reducer {
+    None,
+    Sum,
+    Prod,
+    Max,
+    Min,
+    ArgMax,
+    ArgMin
+};  // arg: the lowest index among equals
 // (`mean` in the source becomes a Sum stage divided by the constant count in its consumer.)
 
 // A restriction of a reduce axis that depends on other axes: low <= axis < high where
-// both ends are affine (`j <= i` has high = i + 1). Constant restrictions are already in the extent.
+// both ends are affine (`j <= i` has high = i + 1). Constant restrictions are already in the
+// extent.
 struct Bound {
     AxisId axis = kNone;
     std::optional<Index> low;
@@ -108,15 +140,19 @@ struct Bound {
 
 struct Stage {
     TensorId out = kNone;
-    std::vector<AxisId> keep;     // one per dimension of `out`, in order: out[keep...] = ...
-    std::vector<AxisId> reduce;   // innermost last; empty for a map
+    std::vector<AxisId> keep;    // one per dimension of `out`, in order: out[keep...] = ...
+    std::vector<AxisId> reduce;  // innermost last; empty for a map
     Reducer how = Reducer::None;
     std::vector<Bound> where;
     ExprId body = kNone;
-    int line = 0;                 // in the source, for messages
+    int line = 0;  // in the source, for messages
 };
 
-enum class Law { Normal, Uniform, Integers };  // normal(mean, sd), uniform(low, high), integers(low, high) half open
+enum class Law {
+    Normal,
+    Uniform,
+    Integers
+};  // normal(mean, sd), uniform(low, high), integers(low, high) half open
 
 struct Values {
     TensorId tensor = kNone;
@@ -139,9 +175,9 @@ struct Size {  // `where B = 4096`
 
 struct Task {
     std::string name;
-    std::string title;            // the first comment line of the file
-    std::string text;             // the source, whole
-    std::string precision;        // "fp32" (default), "fp64", "tf32", "bf16", "fp16"
+    std::string title;      // the first comment line of the file
+    std::string text;       // the source, whole
+    std::string precision;  // "fp32" (default), "fp64", "tf32", "bf16", "fp16"
     std::vector<Size> sizes;
     std::vector<Axis> axes;
     std::vector<Tensor> tensors;
@@ -152,18 +188,23 @@ struct Task {
     std::vector<TensorId> outputs;  // ... which follow the inputs
     std::vector<Values> values;     // one per input, defaults filled in
     std::vector<ShapeRange> shapes;
-    std::vector<std::string> baselines;  // "onednn softmax"; the naive kernel is always in the panel
+    std::vector<std::string>
+        baselines;  // "onednn softmax"; the naive kernel is always in the panel
 
-    [[nodiscard]] const Tensor& tensor(TensorId id) const { return tensors[static_cast<std::size_t>(id)]; }
+    [[nodiscard]] const Tensor& tensor(TensorId id) const {
+        return tensors[static_cast<std::size_t>(id)];
+    }
     [[nodiscard]] const Axis& axis(AxisId id) const { return axes[static_cast<std::size_t>(id)]; }
     [[nodiscard]] const Expr& expr(ExprId id) const { return exprs[static_cast<std::size_t>(id)]; }
-    [[nodiscard]] const Access& access(int id) const { return accesses[static_cast<std::size_t>(id)]; }
+    [[nodiscard]] const Access& access(int id) const {
+        return accesses[static_cast<std::size_t>(id)];
+    }
     // The stage that fills the tensor, or null for an input.
     [[nodiscard]] const Stage* producer(TensorId id) const;
 };
 
-// What any kernel for the task must do at least, counted on the normal form: nothing invariant twice,
-// nothing outside a restriction, no products with zero padding.
+// What any kernel for the task must do at least, counted on the normal form: nothing invariant
+// twice, nothing outside a restriction, no products with zero padding.
 struct Counts {
     double flops = 0;            // additions, multiplications, divisions, comparisons of reductions
     double transcendentals = 0;  // exp, log, tanh, erf, sin, cos, pow, sqrt
@@ -178,19 +219,20 @@ struct Override {  // --set N=1024
     std::int64_t value = 0;
 };
 
-// Parses, infers extents, and brings to normal form. `file` is the name used in messages. On error the text is
-// complete for a person: "file:line:column: error: ...", the line, a caret, and what was expected.
+// Parses, infers extents, and brings to normal form. `file` is the name used in messages. On error
+// the text is complete for a person: "file:line:column: error: ...", the line, a caret, and what
+// was expected.
 [[nodiscard]] Result<Task> parse(std::string_view text, std::string_view file,
                                  std::span<const Override> overrides = {});
 
-// Finds `name` as a path, or as tasks/<name>.task in the search folders (the first that has it); an unknown name is
-// NotFound with the nearest name.
+// Finds `name` as a path, or as tasks/<name>.task in the search folders (the first that has it); an
+// unknown name is NotFound with the nearest name.
 [[nodiscard]] Result<Task> load(std::string_view name, std::span<const std::string> folders,
                                 std::span<const Override> overrides = {});
 [[nodiscard]] std::vector<std::string> list(std::span<const std::string> folders);
 
-// The normal form as index notation, one stage a line: what `cupel show` prints. It parses back to the
-// same stages; sizes are printed as numbers, so `shapes` lines are left out.
+// The normal form as index notation, one stage a line: what `cupel show` prints. It parses back to
+// the same stages; sizes are printed as numbers, so `shapes` lines are left out.
 [[nodiscard]] std::string print(const Task& task);
 
 }  // namespace cupel::task
