@@ -151,7 +151,7 @@ void SweepPrinter::print_pass(const Pass& pass, bool alone) {
     lane_ = plan_.stages[head].lane;
     const bool tail = walk.whole < walk.extent;
     const bool shared = alone && plan_.stages[head].shape == Shape::Fold && !loops.empty();
-    std::map<std::size_t, Sum> sums;
+    Sums sums;
     for (const std::size_t s : pass) {
         if (plan_.stages[s].shape == Shape::Fold) {
             if (tail || shared) sums[s] = begin(stage(s));
@@ -173,11 +173,12 @@ void SweepPrinter::print_pass(const Pass& pass, bool alone) {
     }
     print_vectors(pass, walk, false);
     if (walk.bulk < walk.whole) print_vectors(pass, walk, true);
-    if (tail) print_tail(pass, {walk.lane, walk.extent, 1, walk.bulk, walk.whole});
+    if (tail) print_tail(pass, walk, sums);
     close(loops);
     for (const std::size_t s : pass) {
-        if (plan_.stages[s].shape == Shape::Fold)
-            close_lanes(s, walk.unroll, sums[s], tail || shared);
+        if (plan_.stages[s].shape != Shape::Fold) continue;
+        close_lanes(s, walk.unroll, sums[s], tail || shared);
+        if (tail && !shared) end(stage(s), sums[s]);
     }
     if (shared) {
         out_.close();
@@ -188,7 +189,7 @@ void SweepPrinter::print_pass(const Pass& pass, bool alone) {
 
 void SweepPrinter::print_vectors(const Pass& pass, const Steps& walk, bool single) {
     const bool folds = std::ranges::any_of(
-        pass, [&](std::size_t s) { return plan_.stages[s].shape == Shape::Fold; });
+        pass, [&](std::size_t s) { return plan_.stages[s].shape != Shape::Map; });
     const bool inner = folds && walk.unroll > 1 && !single;
     if (!folds && walk.unroll > 1 && !single)
         out_.line(fmt::format("#pragma GCC unroll {}", walk.unroll));
@@ -202,7 +203,7 @@ void SweepPrinter::print_vectors(const Pass& pass, const Steps& walk, bool singl
     const std::string index = walk.unroll == 1 ? "" : inner ? "[u]" : "[0]";
     for (const std::size_t s : pass) {
         at_lane(s, inner ? walk.lane + " + u * W" : walk.lane);
-        if (plan_.stages[s].shape == Shape::Fold) {
+        if (plan_.stages[s].shape != Shape::Map) {
             fold_lanes(s, index);
         } else {
             map_vector(pass, s);
@@ -216,14 +217,13 @@ void SweepPrinter::print_vectors(const Pass& pass, const Steps& walk, bool singl
 }
 
 // What is left of a row when its vectors are done, one element at a time.
-void SweepPrinter::print_tail(const Pass& pass, const Steps& walk) {
+void SweepPrinter::print_tail(const Pass& pass, const Steps& walk, const Sums& sums) {
     out_.open(loop_to(walk, walk.whole, walk.extent, 0));
     for (const std::size_t s : pass) {
         at_lane(s, walk.lane);
         const std::string& name = names_.tensor(stage(s).out);
         if (plan_.stages[s].shape == Shape::Fold) {
-            const bool variable = is_variable(stage(s).out);
-            step(stage(s), {variable ? name : lanes_.at(s) + "_total", "", false});
+            step(stage(s), sums.at(s));
         } else if (plan_.nest.homes[at(stage(s).out)] == Home::Row &&
                    !read_outside(pass, stage(s).out)) {
             out_.line(fmt::format("const {} {} = {};", real_name(task_), name, value(stage(s))));

@@ -24,7 +24,8 @@ protected:
     [[nodiscard]] std::string load(const task::Access& access) const override;
 
 private:
-    using Pass = std::vector<std::size_t>;  // stages that share their loops
+    using Pass = std::vector<std::size_t>;    // stages that share their loops
+    using Sums = std::map<std::size_t, Sum>;  // by stage
     struct Steps {
         std::string lane;         // the loop variable
         std::int64_t extent = 0;  // of the lane axis
@@ -46,7 +47,7 @@ private:
     void print_pass(const Pass& pass, bool alone);
     void enter_pass(const Pass& pass);
     void print_vectors(const Pass& pass, const Steps& steps, bool single);
-    void print_tail(const Pass& pass, const Steps& steps);
+    void print_tail(const Pass& pass, const Steps& steps, const Sums& sums);
     void print_column(std::size_t s, bool alone);
     void print_columns(std::size_t s, const Steps& steps, bool single);
     void print_find(std::size_t s);
