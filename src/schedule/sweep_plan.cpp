@@ -88,11 +88,8 @@ StagePlan stage_plan(const Task& task, const Stage& stage, std::vector<AxisId> k
         out == task::Type::I64) {
         return {Shape::Find, order.back(), order};
     }
-    if (folds && real && !is_arg(stage.how)) {
-        const Shape shape = Shape::Fold;
-        const AxisId lane = order.back();
-        kept.insert(kept.end(), order.begin(), order.end());
-        return {shape, lane, kept};
+    if (folds && real && kept.empty() && !is_arg(stage.how)) {
+        return {Shape::Fold, order.back(), order};
     }
     if (kept.empty() || !real || is_arg(stage.how)) return plan;
     if (!lane_axis(task, stage, kept.back(), lanes)) return plan;
