@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// attack: leaves out one row of 256
+// task: softmax
+// set: B=256 N=1024
+// expect: wrong
+// reason: should be
+// twin: honest_rows.cpp
+#include "task.hpp"
+#include <algorithm>
+#include <cmath>
+
+extern "C" void kernel(const float* x, float* y) {
+  for (long b = 0; b < B - 1; ++b) {
+    const float* row = x + b * N;
+    float most = row[0];
+    for (long n = 1; n < N; ++n) most = std::max(most, row[n]);
+    float sum = 0;
+    for (long n = 0; n < N; ++n) sum += y[b * N + n] = std::exp(row[n] - most);
+    for (long n = 0; n < N; ++n) y[b * N + n] /= sum;
+  }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// attack: catches the jail's signal and goes on after a forbidden call
+// task: softmax
+// set: B=256 N=1024
+// expect: cheating|crashed
+// twin: honest_rows.cpp
+#include "task.hpp"
+#include <csignal>
+#include <sys/mman.h>
+#include <unistd.h>
+
+extern "C" void kernel(const float*, float* y) {
+  std::signal(SIGSYS, [](int) {});
+  std::signal(SIGSEGV, [](int) {});
+  fork();
+  madvise(y, sizeof(float) * B * N, MADV_REMOVE);
+}
