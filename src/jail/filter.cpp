@@ -14,8 +14,10 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "jail/jail.hpp"
 
@@ -212,6 +214,12 @@ Result<os::Fd> compiler_filter() {
                                 CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
     filter.allow_if(SCMP_SYS(clone), {argument_has(0, kNamespaces, 0)});
     return filter.compile("compiler-filter");
+}
+
+std::string syscall_name(std::uint32_t number) {
+    const std::unique_ptr<char, decltype(&std::free)> name(
+        seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, static_cast<int>(number)), &std::free);
+    return name != nullptr ? name.get() : "system call " + std::to_string(number);
 }
 
 }  // namespace cupel::jail

@@ -74,6 +74,9 @@ struct Held {
 // sock_filter.
 [[nodiscard]] Result<os::Fd> contender_filter();
 
+// "openat"; an unknown number is named as such.
+[[nodiscard]] std::string syscall_name(std::uint32_t number);
+
 // Stops and continues all threads of a process from outside. Keeps the files it polls open, since
 // the time from the signal to the proof that nothing runs is part of every window.
 class Freezer {

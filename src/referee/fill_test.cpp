@@ -63,7 +63,7 @@ TEST(Fill, AnotherKeyGivesOtherValues) {
     const auto y = draw<float>(task::Type::F32, values, 4096, fresh_key(), 1);
     std::size_t equal = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
-        equal += x[i] == y[i] ? 1 : 0;
+        equal += x[i] == y[i] ? 1U : 0U;
     }
     EXPECT_LT(equal, 10U);
 }

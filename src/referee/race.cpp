@@ -236,8 +236,8 @@ void Race::size_windows(const Outcome& outcome) {
 void Race::size_rounds(const Plan& plan, double spent, double process_seconds) {
     const double round_seconds = process_seconds / (rounds_ + 1);
     const double each = (plan.seconds - spent) / std::max(1, plan.processes - 1);
-    rounds_ = std::clamp(static_cast<int>(each / round_seconds) - 1, std::min(2, plan.rounds),
-                         plan.rounds);
+    rounds_ = std::clamp(static_cast<int>(each / round_seconds) - 1,
+                         std::min(plan.fewest_rounds, plan.rounds), plan.rounds);
 }
 
 }  // namespace cupel::referee

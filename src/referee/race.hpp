@@ -25,8 +25,9 @@ struct Entry {
 struct Plan {
     int processes = 8;  // at least
     int most_processes = 24;
-    int fewest_processes = 5;      // enough even if the time is spent
-    int rounds = 12;               // counted rounds in a process, at most
+    int fewest_processes = 5;  // enough even if the time is spent
+    int rounds = 12;           // counted rounds in a process, at most
+    int fewest_rounds = 2;
     double seconds = 4;            // when this is spent, no further process is begun
     double half_width = 0.01;      // relative; narrow enough to stop
     double oracle_seconds = 0.04;  // per round

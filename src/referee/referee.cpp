@@ -223,6 +223,7 @@ Result<verdict::Verdict> Referee::screen(const verdict::Kernel& kernel,
     plan.fewest_processes = 2;
     plan.most_processes = 2;
     plan.rounds = 4;
+    plan.fewest_rounds = 4;  // 2 x 4 pairs, all won: the least that a sign test can decide on
     plan.oracle_seconds = 0.02;
     plan.progress = nullptr;
     std::vector<Entry> opponents;

@@ -108,7 +108,8 @@ Result<Session> Session::start(const std::filesystem::path& kernel, const Arena&
     const bool changed = session.wait_change(control->state, ready, patience);
     const std::uint32_t state = control->state.load(std::memory_order_acquire);
     if (changed && state == ready) {
-        if (!jail::freeze(session.held_.pid, kFreezePatience))
+        CUPEL_TRY(session.freezer_, jail::Freezer::make(session.held_.pid));
+        if (!session.freezer_.freeze(kFreezePatience))
             session.ending_ = session.died("after loading");
         return session;
     }
@@ -139,24 +140,24 @@ bool Session::wait_change(std::atomic<std::uint32_t>& word, std::uint32_t wanted
         if (left <= 0) return false;
         futex_wait(word, seen, std::min<nanoseconds>(kSlice, nanoseconds(left)));
         if (word.load(std::memory_order_acquire) == wanted) return true;
-        if (!exit_) exit_ = held_.outer.wait(nanoseconds(0));
+        if (!exit_) exit_ = held_.wait(nanoseconds(0));
         if (exit_) return false;
     }
 }
 
 Window Session::died(std::string_view when) {
     Window window{.ending = Ending::Died, .seconds = 0, .reason = {}, .by_jail = false};
-    if (!exit_) exit_ = held_.outer.wait(milliseconds(500));
-    // bubblewrap passes on a death by signal as exit status 128 + signal.
-    int signal_number = 0;
-    if (exit_ && exit_->by_signal) signal_number = exit_->code;
-    if (exit_ && !exit_->by_signal && exit_->code > 128) signal_number = exit_->code - 128;
+    if (!exit_) exit_ = held_.wait(milliseconds(500));
+    const int signal_number = exit_ && exit_->by_signal ? exit_->code : 0;
     if (!exit_) {
         window.reason = fmt::format("stopped answering {}", when);
     } else if (signal_number == SIGSYS) {
         window.by_jail = true;
+        // Which call it was are the contender's own words: good enough for a hint, and for nothing
+        // else.
         window.reason = fmt::format(
-            "was killed by the jail {}: it made a system call that kernels may not make", when);
+            "was killed by the jail {}: it made a system call that kernels may not make ({})", when,
+            jail::syscall_name(control().fault_syscall));
     } else if (signal_number != 0) {
         window.reason = fmt::format("died of {} {}", signal_name(signal_number), when);
     } else {
@@ -173,17 +174,17 @@ Window Session::window(int questions, nanoseconds timeout) {
     page.bell.store(ring, std::memory_order_release);
 
     const std::int64_t begin = os::now_ns();  // from here on the questions can be seen
-    jail::thaw(held_.pid);
+    freezer_.thaw();
     futex_wake(page.bell);
     const bool done = wait_change(page.done, ring, timeout);
-    const bool frozen = jail::freeze(held_.pid, kFreezePatience);
+    const bool frozen = freezer_.freeze(kFreezePatience);
     const std::int64_t end = os::now_ns();  // from here on the answers cannot be changed
 
     Window window;
     window.seconds = static_cast<double>(end - begin) * 1e-9;
     if (done && frozen) {
         // Law 6: what OpenMP was granted, and nothing beside it.
-        const int tasks = jail::count_threads(held_.pid);
+        const int tasks = freezer_.threads();
         if (tasks > threads_) {
             window.ending = Ending::Threads;
             window.reason = fmt::format("{} threads are alive after the answer; the task grants {}",

@@ -26,6 +26,12 @@ struct Window {
 
 class Session {
 public:
+    Session(Session&&) noexcept = default;
+    Session& operator=(Session&&) noexcept = default;
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session() { held_.end(); }  // nothing of it is left when the next one starts (law 6)
+
     // Starts the process and waits until the kernel is loaded and the process frozen. A kernel that
     // does not come that far is an ended Session: `ending()` says how.
     [[nodiscard]] static Result<Session> start(const std::filesystem::path& kernel,
@@ -41,6 +47,7 @@ public:
     [[nodiscard]] const jail::Held& held() const { return held_; }
 
 private:
+    Session() = default;
     [[nodiscard]] wire::Control& control() const;
     [[nodiscard]] Window died(std::string_view when);
     // Waits until the word differs from `old` (true), the process died or the time is up (false).
@@ -50,6 +57,7 @@ private:
     os::Fd control_fd_;
     os::Mapping control_;
     jail::Held held_;
+    jail::Freezer freezer_;
     std::optional<Window> ending_;
     std::optional<os::Exit> exit_;
     std::uint32_t bell_ = 0;
