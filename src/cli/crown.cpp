@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "referee/referee.hpp"
+
 namespace cupel::cli {
 namespace {
 

@@ -10,7 +10,7 @@
 
 #include "archive/archive.hpp"
 #include "engineer/engineer.hpp"
-#include "referee/referee.hpp"
+#include "verdict/verdict.hpp"
 
 namespace cupel::cli {
 
@@ -22,7 +22,7 @@ struct Crowned {
 
 // Nothing where no finalist was right. Each judgement is in the archive before the next begins.
 [[nodiscard]] Result<std::optional<Crowned>> crown(
-    referee::Referee& referee, archive::Archive& archive,
+    verdict::Evaluator& evaluator, archive::Archive& archive,
     std::span<const engineer::Finalist> finalists,
     const std::function<void(std::string_view)>& tell);
 

@@ -64,6 +64,15 @@ public:
         return referee_->judge({.source = source, .schedule = "", .origin = "attack"});
     }
 
+    // A twin of several attacks is judged once.
+    Result<verdict::Verdict> judge_once(const Attack& attack, const std::string& source) {
+        const std::string key = key_of(attack) + "\n" + source;
+        if (const auto known = judged_.find(key); known != judged_.end()) return known->second;
+        CUPEL_TRY(const verdict::Verdict verdict, judge(attack, source));
+        judged_.emplace(key, verdict);
+        return verdict;
+    }
+
     static std::string key_of(const Attack& attack) {
         std::string key = attack.task;
         for (const task::Override& size : attack.sizes)
@@ -76,16 +85,16 @@ private:
     Console& console_;
     std::string key_;
     std::unique_ptr<referee::Referee> referee_;
+    std::map<std::string, verdict::Verdict> judged_;
 };
 
 Result<Trial> try_attack(const Attack& attack, const fs::path& folder, Court& court) {
     Trial trial;
     trial.attack = attack;
     CUPEL_TRY(trial.verdict, court.judge(attack, attack.source));
-    if (!attack.twin.empty()) {
-        CUPEL_TRY(const std::string source, os::read_file(folder / attack.twin));
-        CUPEL_TRY(trial.twin, court.judge(attack, source));
-    }
+    if (attack.twin.empty()) return trial;
+    CUPEL_TRY(const std::string source, os::read_file(folder / attack.twin));
+    CUPEL_TRY(trial.twin, court.judge_once(attack, source));
     return trial;
 }
 
