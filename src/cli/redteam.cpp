@@ -23,14 +23,17 @@ struct Trial {
     Attack attack;
     verdict::Verdict verdict;
     std::optional<verdict::Verdict> twin;
+    std::string problem;  // the referee failed instead of deciding
 
     // Paid for as if it were right.
-    [[nodiscard]] bool was_accepted() const { return verdict::is_right(verdict.status); }
+    [[nodiscard]] bool was_accepted() const {
+        return problem.empty() && verdict::is_right(verdict.status);
+    }
     [[nodiscard]] bool twin_was_rejected() const {
         return twin && !verdict::is_right(twin->status);
     }
     [[nodiscard]] bool passed() const {
-        return is_expected(attack, verdict) && !twin_was_rejected();
+        return problem.empty() && is_expected(attack, verdict) && !twin_was_rejected();
     }
 };
 
@@ -106,7 +109,11 @@ Result<std::vector<Trial>> try_all(std::vector<Attack> attacks, const fs::path& 
         console.status("redteam",
                        fmt::format("{} of {}: {}", trials.size() + 1, attacks.size(), attack.what));
         auto trial = try_attack(attack, folder, court);
-        if (!trial) return std::unexpected(std::move(trial).error().in(attack.name));
+        if (!trial && trial.error().code != Errc::Invalid) {
+            return std::unexpected(std::move(trial).error().in(attack.name));
+        }
+        // One attack that confuses the referee must not hide the others.
+        if (!trial) trial = Trial{attack, {}, std::nullopt, trial.error().text};
         trials.push_back(std::move(*trial));
     }
     return trials;
@@ -127,7 +134,7 @@ nlohmann::json to_json(const std::vector<Trial>& trials) {
         if (trial.was_accepted()) {
             ++accepted;
             misses.push_back(name);
-        } else if (!is_expected(trial.attack, trial.verdict)) {
+        } else if (!trial.problem.empty() || !is_expected(trial.attack, trial.verdict)) {
             others.push_back(name);
         }
         if (trial.twin) ++honest;
@@ -138,7 +145,7 @@ nlohmann::json to_json(const std::vector<Trial>& trials) {
         details.push_back(
             {{"attack", name},
              {"status", verdict::status_name(trial.verdict.status)},
-             {"reason", trial.verdict.reason},
+             {"reason", trial.problem.empty() ? trial.verdict.reason : trial.problem},
              {"twin", trial.twin ? nlohmann::json(verdict::status_name(trial.twin->status))
                                  : nlohmann::json()}});
     }
@@ -161,8 +168,9 @@ report::Card card_of(const std::vector<Trial>& trials) {
         const std::string mark = trial.was_accepted() ? "MISSED"
                                  : trial.passed()     ? "caught"
                                                       : "other";
-        std::vector<std::string> lines = {trial.attack.what + ": " +
-                                          verdict::headline(trial.verdict)};
+        const std::string said =
+            trial.problem.empty() ? verdict::headline(trial.verdict) : trial.problem;
+        std::vector<std::string> lines = {trial.attack.what + ": " + said};
         if (trial.twin_was_rejected()) {
             lines.push_back("its honest twin was rejected: " + verdict::headline(*trial.twin));
         }

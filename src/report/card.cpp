@@ -10,7 +10,7 @@
 namespace cupel::report {
 namespace {
 
-constexpr std::size_t kLabel = 11;      // columns of the labels
+constexpr std::size_t kLabel = 12;      // columns of the labels
 constexpr std::size_t kNarrowest = 40;  // below this a frame is no help
 constexpr std::size_t kBar = 24;
 
