@@ -75,7 +75,12 @@ Result<RunFolder> RunFolder::create(const std::string& wanted, const task::Task&
                                 path.string()));
     }
     fs::create_directories(path, problem);
-    if (problem) return fail_errno("run folder " + path.string(), problem.value());
+    // Whatever the reason, the folder cannot be had here: no wrong use, even where /proc says "no
+    // such file".
+    if (problem) {
+        const Errc code = problem == std::errc::no_space_on_device ? Errc::Full : Errc::Io;
+        return fail(code, fmt::format("run folder {}: {}", path.string(), problem.message()));
+    }
     RunFolder folder(path, task, threads);
     // Written before anything is measured: a folder that cannot be written is known now.
     CUPEL_DO(folder.write(task.name + ".task", task.text));
