@@ -177,10 +177,12 @@ Result<void> Race::answer(Session& session, const Entry& entry, std::size_t numb
                       .law = 7,
                       .reason = "wrote outside its answer: " + *place});
     }
-    CUPEL_TRY(const std::optional<std::string> wrong, check_answers(round, number, outcome));
-    if (wrong)
-        return blame(outcome, entry, number,
-                     {.status = verdict::Status::Wrong, .law = {}, .reason = *wrong});
+    CUPEL_TRY(const std::optional<Wrong> wrong, check_answers(round, number, outcome));
+    if (wrong) {
+        // The copied answer may be the candidate's while the baseline's was just captured.
+        return blame(outcome, entry, wrong->entry,
+                     {.status = verdict::Status::Wrong, .law = {}, .reason = wrong->words});
+    }
     outcome.samples.push_back({.contender = entry.name,
                                .process = round.process,
                                .round = round.number,
@@ -191,12 +193,13 @@ Result<void> Race::answer(Session& session, const Entry& entry, std::size_t numb
     return {};
 }
 
-Result<std::optional<std::string>> Race::check_answers(Round& round, std::size_t entry,
+Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t entry,
                                                        Outcome& outcome) {
     for (int slot = 0; slot < round.questions; ++slot) {
         const Probe& probe = round.probes[static_cast<std::size_t>(slot)];
-        if (auto wrong = checker_->verify(probe, checker_->answer_in(slot), errors_[entry]))
-            return wrong;
+        if (auto wrong = checker_->verify(probe, checker_->answer_in(slot), errors_[entry])) {
+            return Wrong{.entry = entry, .words = *std::move(wrong)};
+        }
         if (entry != 0) continue;
         outcome.evidence.questions += 1;
         outcome.evidence.positions += static_cast<std::int64_t>(probe.positions.size());
@@ -211,7 +214,7 @@ Result<std::optional<std::string>> Race::check_answers(Round& round, std::size_t
     return std::nullopt;
 }
 
-Result<std::optional<std::string>> Race::settle_disputes(Round& round, std::size_t entry,
+Result<std::optional<Race::Wrong>> Race::settle_disputes(Round& round, std::size_t entry,
                                                          Outcome& outcome) {
     const AnswerView here = checker_->answer_in(round.watched);
     const AnswerView copied(round.copy.begin(), round.copy.end());
@@ -221,7 +224,9 @@ Result<std::optional<std::string>> Race::settle_disputes(Round& round, std::size
     outcome.evidence.positions += static_cast<std::int64_t>(probe.positions.size());
     // Whoever of the two is the candidate is judged; the baseline's part in a dispute is checked by
     // its own probes.
-    return checker_->verify(probe, entry == 0 ? here : copied, errors_.front());
+    auto wrong = checker_->verify(probe, entry == 0 ? here : copied, errors_.front());
+    if (!wrong) return std::nullopt;
+    return Wrong{.entry = 0, .words = *std::move(wrong)};
 }
 
 void Race::size_windows(const Outcome& outcome) {

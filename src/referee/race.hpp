@@ -81,11 +81,15 @@ private:
     [[nodiscard]] Result<void> ask(const Plan& plan, Round& round);
     [[nodiscard]] Result<void> answer(Session& session, const Entry& entry, std::size_t number,
                                       const Plan& plan, Round& round, int order, Outcome& outcome);
-    [[nodiscard]] Result<std::optional<std::string>> check_answers(Round& round, std::size_t entry,
-                                                                   Outcome& outcome);
-    [[nodiscard]] Result<std::optional<std::string>> settle_disputes(Round& round,
-                                                                     std::size_t entry,
-                                                                     Outcome& outcome);
+    // Who is wrong, and how.
+    struct Wrong {
+        std::size_t entry = 0;
+        std::string words;
+    };
+    [[nodiscard]] Result<std::optional<Wrong>> check_answers(Round& round, std::size_t entry,
+                                                             Outcome& outcome);
+    [[nodiscard]] Result<std::optional<Wrong>> settle_disputes(Round& round, std::size_t entry,
+                                                               Outcome& outcome);
     [[nodiscard]] int questions_in(int round) const;
     void size_windows(const Outcome& outcome);
     void size_rounds(const Plan& plan, double spent, double process_seconds);
