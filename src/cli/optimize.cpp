@@ -17,7 +17,7 @@
 namespace cupel::cli {
 namespace {
 
-constexpr double kDefaultSeconds = 25;  // of search; judging the winner comes on top
+constexpr double kDefaultSeconds = 20;  // of search; judging the winner comes on top
 
 // What Ctrl-C means depends on how far the run is: a search ends, a judgement of its winner is
 // completed.
@@ -87,6 +87,7 @@ engineer::Options search_options(const Options& options, const Stage& stage) {
     const bool unlimited = !options.budget.seconds && !options.budget.evaluations;
     search.seconds = unlimited ? kDefaultSeconds : options.budget.seconds.value_or(0);
     search.evaluations = options.budget.evaluations.value_or(0);
+    search.finalists = 2;  // each costs a whole judgement
     search.seed = options.seed.value_or(search.seed);
     search.stop = [&stage] { return stage.should_stop(); };
     return search;
