@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/hash.hpp"
-#include "base/result.hpp"
-#include "base/text.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cerrno>
+
+#include "base/hash.hpp"
+#include "base/result.hpp"
+#include "base/text.hpp"
 
 namespace cupel {
 namespace {
@@ -26,7 +26,8 @@ TEST(Result, TryReturnsTheFirstError) {
 }
 
 TEST(Result, ContextStandsInFrontOfTheText) {
-    EXPECT_EQ((Error{Errc::Io, "no such file"}.in("open archive").text), "open archive: no such file");
+    EXPECT_EQ((Error{Errc::Io, "no such file"}.in("open archive").text),
+              "open archive: no such file");
 }
 
 TEST(Result, ErrnoBecomesACodeOneCanBranchOn) {
@@ -35,7 +36,9 @@ TEST(Result, ErrnoBecomesACodeOneCanBranchOn) {
     EXPECT_EQ(fail_errno("open", EROFS).error().code, Errc::Io);
 }
 
-TEST(ResultDeathTest, AFalseCheckAborts) { EXPECT_DEATH(CUPEL_CHECK(1 == 2), "our own bug"); }
+TEST(ResultDeathTest, AFalseCheckAborts) {
+    EXPECT_DEATH(CUPEL_CHECK(1 == 2), "our own bug");
+}
 
 TEST(Hash, IsBlake2b256) {
     // The published BLAKE2b-256 digest of the empty string.
@@ -48,7 +51,9 @@ TEST(Hash, PartsDoNotCollideByConcatenation) {
     EXPECT_NE(hash_parts(one), hash_parts(two));
 }
 
-TEST(Random, TwoDrawsDiffer) { EXPECT_NE(random_u64(), random_u64()); }
+TEST(Random, TwoDrawsDiffer) {
+    EXPECT_NE(random_u64(), random_u64());
+}
 
 TEST(Text, NearestNameFindsMisspellingsAndNothingElse) {
     const std::vector<std::string> names = {"softmax", "layernorm", "matmul"};
@@ -70,7 +75,9 @@ TEST(Text, SplitKeepsEmptyPartsAndTrimDropsSpace) {
     EXPECT_EQ(trim(" \t"), "");
 }
 
-TEST(Text, SignalsHaveNames) { EXPECT_EQ(signal_name(11), "SIGSEGV"); }
+TEST(Text, SignalsHaveNames) {
+    EXPECT_EQ(signal_name(11), "SIGSEGV");
+}
 
 }  // namespace
 }  // namespace cupel

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/hash.hpp"
 
-#include "base/result.hpp"
-
 #include <sodium.h>
 
 #include <array>
 #include <bit>
+
+#include "base/result.hpp"
 
 namespace cupel {
 namespace {

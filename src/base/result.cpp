@@ -12,15 +12,20 @@ namespace {
 Errc code_of(int error_number) {
     switch (error_number) {
         case ENOENT:
-        case ENOTDIR: return Errc::NotFound;
+        case ENOTDIR:
+            return Errc::NotFound;
         case ENOSPC:
         case EDQUOT:
         case ENOMEM:
         case EMFILE:
-        case ENFILE: return Errc::Full;
-        case EINTR: return Errc::Interrupted;
-        case ENOSYS: return Errc::Missing;
-        default: return Errc::Io;
+        case ENFILE:
+            return Errc::Full;
+        case EINTR:
+            return Errc::Interrupted;
+        case ENOSYS:
+            return Errc::Missing;
+        default:
+            return Errc::Io;
     }
 }
 
@@ -31,7 +36,9 @@ std::unexpected<Error> fail_errno(std::string_view what, int error_number) {
                 std::string(what) + ": " + std::generic_category().message(error_number));
 }
 
-std::unexpected<Error> fail_errno(std::string_view what) { return fail_errno(what, errno); }
+std::unexpected<Error> fail_errno(std::string_view what) {
+    return fail_errno(what, errno);
+}
 
 void check_failed(const char* condition, const char* file, int line) {
     std::fprintf(stderr, "cupel: our own bug: %s is false at %s:%d\n", condition, file, line);

@@ -55,9 +55,9 @@ using Result = std::expected<T, Error>;
 
 #define CUPEL_CONCAT_(a, b) a##b
 #define CUPEL_CONCAT(a, b) CUPEL_CONCAT_(a, b)
-#define CUPEL_TRY_(name, declaration, ...)                                \
-    auto name = (__VA_ARGS__);                                            \
-    if (!name) return std::unexpected(std::move(name).error());           \
+#define CUPEL_TRY_(name, declaration, ...)                      \
+    auto name = (__VA_ARGS__);                                  \
+    if (!name) return std::unexpected(std::move(name).error()); \
     declaration = std::move(*name)
 
 // CUPEL_TRY(auto fd, open_file(path)): declares fd, or returns the error to the caller.
@@ -65,8 +65,8 @@ using Result = std::expected<T, Error>;
     CUPEL_TRY_(CUPEL_CONCAT(cupel_try_, __LINE__), declaration, __VA_ARGS__)
 
 // CUPEL_DO(write(...)): the same for a Result<void>.
-#define CUPEL_DO(...)                                                             \
-    do {                                                                          \
-        if (auto cupel_do = (__VA_ARGS__); !cupel_do)                             \
-            return std::unexpected(std::move(cupel_do).error());                  \
+#define CUPEL_DO(...)                                            \
+    do {                                                         \
+        if (auto cupel_do = (__VA_ARGS__); !cupel_do)            \
+            return std::unexpected(std::move(cupel_do).error()); \
     } while (false)

@@ -59,7 +59,8 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
     return fmt::format("{}", fmt::join(parts, separator));
 }
 
-std::optional<std::string> nearest_name(std::string_view wrong, std::span<const std::string> names) {
+std::optional<std::string> nearest_name(std::string_view wrong,
+                                        std::span<const std::string> names) {
     std::optional<std::string> best;
     std::size_t best_distance = std::max<std::size_t>(2, wrong.size() / 3) + 1;
     for (const std::string& name : names) {

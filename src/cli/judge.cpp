@@ -29,7 +29,6 @@ Result<int> run_judge(const Options& options, Console& console) {
     CUPEL_TRY(const verdict::Verdict verdict, referee->judge(kernel));
 
     auto document = verdict::to_json(verdict);
-    document.erase("samples");  // a certificate holds them; here they are noise
     console.document(document);
     console.print(report::Card{
         .title = fmt::format("{}: {}", referee->task().name, options.file),

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Schedules: how a formula becomes C++ text. A schedule is a trace of verbs, one a line, that can be printed, edited
-// and replayed: print_kernel(task, machine, parse_trace(text)) always gives the same kernel. Each verb checks its own
-// legality and says why it refuses.
+// Schedules: how a formula becomes C++ text. A schedule is a trace of verbs, one a line, that can
+// be printed, edited and replayed: print_kernel(task, machine, parse_trace(text)) always gives the
+// same kernel. Each verb checks its own legality and says why it refuses.
 #pragma once
-
-#include "base/result.hpp"
-#include "task/task.hpp"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
+#include "task/task.hpp"
+
 namespace cupel::schedule {
 
-// One line: `verb stage argument...`, for example `tile y 6 2 256`, `sweep y 8 4`, `hint y stream`, `bind y par`.
+// One line: `verb stage argument...`, for example `tile y 6 2 256`, `sweep y 8 4`, `hint y stream`,
+// `bind y par`.
 struct Action {
     std::string verb;
     std::string stage;  // name of the tensor that the stage fills
@@ -28,12 +29,12 @@ using Trace = std::vector<Action>;
 
 // What the text should be made for.
 struct Width {
-    int vector_bytes = 32;      // 64: AVX-512, 32: AVX2, 16: SSE2, NEON
-    int registers = 16;         // vector registers
+    int vector_bytes = 32;  // 64: AVX-512, 32: AVX2, 16: SSE2, NEON
+    int registers = 16;     // vector registers
     int threads = 1;
     std::int64_t l1_bytes = 32 << 10;
     std::int64_t l2_bytes = 512 << 10;
-    std::int64_t l3_bytes = 8 << 20;   // share of one thread
+    std::int64_t l3_bytes = 8 << 20;  // share of one thread
 };
 
 enum class Family {
@@ -42,18 +43,21 @@ enum class Family {
     Generic,  // everything else: the naive loops, parallel and vectorised
 };
 
-// The honest naive kernel: what a careful person writes first. Stage by stage, OpenMP over the outermost kept axis.
+// The honest naive kernel: what a careful person writes first. Stage by stage, OpenMP over the
+// outermost kept axis.
 [[nodiscard]] Result<std::string> print_naive(const task::Task& task);
 
 [[nodiscard]] Family family(const task::Task& task);
 // A good schedule without any search.
 [[nodiscard]] Trace default_trace(const task::Task& task, const Width& width);
-// All schedules worth measuring where that is few (Sweep, Generic: at most 64), else seeds ranked by the cost
-// model, best first and diverse (Tile).
+// All schedules worth measuring where that is few (Sweep, Generic: at most 64), else seeds ranked
+// by the cost model, best first and diverse (Tile).
 [[nodiscard]] std::vector<Trace> candidates(const task::Task& task, const Width& width);
 // Neighbours of a schedule: one decision changed. For local search on Tile.
-[[nodiscard]] std::vector<Trace> neighbours(const task::Task& task, const Width& width, const Trace& trace);
+[[nodiscard]] std::vector<Trace> neighbours(const task::Task& task, const Width& width,
+                                            const Trace& trace);
 // The kernel's text, with the trace as its header comment. Invalid: the verb that refused, and why.
-[[nodiscard]] Result<std::string> print_kernel(const task::Task& task, const Width& width, const Trace& trace);
+[[nodiscard]] Result<std::string> print_kernel(const task::Task& task, const Width& width,
+                                               const Trace& trace);
 
 }  // namespace cupel::schedule

@@ -2,18 +2,19 @@
 // The CPU target: the contract header, the jailed compile driver, artefacts by content hash.
 #pragma once
 
-#include "base/result.hpp"
-#include "task/task.hpp"
-
 #include <filesystem>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/result.hpp"
+#include "task/task.hpp"
+
 namespace cupel::target {
 
-// task.hpp: the sizes as constexpr std::int64_t, and the declaration of the one function a kernel defines:
-// extern "C" void kernel(const float* x, ..., float* y); Parameters: inputs, then outputs, in order of declaration.
+// task.hpp: the sizes as constexpr std::int64_t, and the declaration of the one function a kernel
+// defines: extern "C" void kernel(const float* x, ..., float* y); Parameters: inputs, then outputs,
+// in order of declaration.
 [[nodiscard]] std::string contract_header(const task::Task& task, int threads);
 // The declaration alone, for messages.
 [[nodiscard]] std::string contract_declaration(const task::Task& task);
@@ -32,12 +33,13 @@ struct Artefact {
     std::string object_hash;       // hash of the compiled bytes
     std::string warnings;          // the compiler's words, with the kernel's own line numbers
     bool cached = false;
-    double seconds = 0;            // spent compiling
+    double seconds = 0;  // spent compiling
 };
 // The kernel does not compile, or does not define the function: for the kernel's author.
 struct Rejection {
-    std::string reason;       // one line
-    std::string diagnostics;  // the compiler's words, file name and line numbers as the author knows them
+    std::string reason;  // one line
+    std::string
+        diagnostics;  // the compiler's words, file name and line numbers as the author knows them
 };
 using Compiled = std::variant<Artefact, Rejection>;
 
@@ -46,7 +48,8 @@ struct CompileRequest {
     std::string file_name = "kernel.cpp";  // as diagnostics should call it
     std::string header;                    // contract_header()
 };
-// Jailed, limited in time (60 s), memory (4 GiB) and output size. Safe to call from several threads.
+// Jailed, limited in time (60 s), memory (4 GiB) and output size. Safe to call from several
+// threads.
 [[nodiscard]] Result<Compiled> compile(const CompileRequest& request, const Compiler& compiler);
 
 }  // namespace cupel::target

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine: what it is (a fingerprint) and how fast it can possibly go (ceilings), measured once and cached under
-// the fingerprint.
+// The machine: what it is (a fingerprint) and how fast it can possibly go (ceilings), measured once
+// and cached under the fingerprint.
 #pragma once
-
-#include "base/result.hpp"
-#include "task/task.hpp"
-#include "target/cpu.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
 #include <string>
 #include <vector>
+
+#include "base/result.hpp"
+#include "target/cpu.hpp"
+#include "task/task.hpp"
 
 namespace cupel::target {
 
@@ -21,27 +21,28 @@ struct Machine {
     std::int64_t l2_bytes = 0;
     std::int64_t l3_bytes = 0;  // of all the usable processors together
     std::int64_t memory_bytes = 0;
-    std::string isa;            // "avx512", "avx2", "sse2", "neon", "generic"
-    int vector_bytes = 16;      // width the target code should use
+    std::string isa;        // "avx512", "avx2", "sse2", "neon", "generic"
+    int vector_bytes = 16;  // width the target code should use
     int vector_registers = 16;
-    std::string kernel;         // operating system release
-    std::string virtualised;    // "kvm", or empty
-    std::string fingerprint;    // hash of the above
+    std::string kernel;       // operating system release
+    std::string virtualised;  // "kvm", or empty
+    std::string fingerprint;  // hash of the above
 };
 [[nodiscard]] Machine this_machine();
 [[nodiscard]] nlohmann::json to_json(const Machine& machine);
 
 struct Ceilings {  // for one thread count, all threads together: the best of many short repetitions
     int threads = 1;
-    double fma_flops = 0;      // single precision multiply-adds, counted as 2, per second
-    double exp_rate = 0;       // vectorised exp evaluations per second
+    double fma_flops = 0;         // single precision multiply-adds, counted as 2, per second
+    double exp_rate = 0;          // vectorised exp evaluations per second
     double read_bandwidth = 0;    // bytes per second, from memory
     double copy_bandwidth = 0;    // bytes read + bytes written per second
     double stream_bandwidth = 0;  // the same with streaming stores
     double cache_bandwidth = 0;   // read bytes per second from the first-level caches
 };
 // From the cache, or measured now (about a second). `fresh`: measured in any case.
-[[nodiscard]] Result<Ceilings> ceilings(const Machine& machine, const Compiler& compiler, int threads, bool fresh = false);
+[[nodiscard]] Result<Ceilings> ceilings(const Machine& machine, const Compiler& compiler,
+                                        int threads, bool fresh = false);
 [[nodiscard]] nlohmann::json to_json(const Ceilings& ceilings);
 
 struct Bound {
@@ -50,9 +51,11 @@ struct Bound {
 };
 // The ceiling that binds (the largest of the bounds), for reports: measured ceilings.
 [[nodiscard]] Bound ceiling_bound(const task::Counts& counts, const Ceilings& ceilings);
-// Law 12: below this a figure is impossible. Compulsory bytes only, with generous peaks and caches credited with all
-// they could hold. Flops are left out on purpose: counts cannot tell a matrix product from a prefix sum written as a
-// triangular reduction, which an honest kernel computes with a thousandth of the flops counted.
-[[nodiscard]] Bound physical_floor(const task::Counts& counts, const Ceilings& ceilings, const Machine& machine);
+// Law 12: below this a figure is impossible. Compulsory bytes only, with generous peaks and caches
+// credited with all they could hold. Flops are left out on purpose: counts cannot tell a matrix
+// product from a prefix sum written as a triangular reduction, which an honest kernel computes with
+// a thousandth of the flops counted.
+[[nodiscard]] Bound physical_floor(const task::Counts& counts, const Ceilings& ceilings,
+                                   const Machine& machine);
 
 }  // namespace cupel::target

@@ -9,9 +9,9 @@
 //   sees done == w, freezes, clock stops
 //   reads answers from its own mapping
 //
-// Trusted by the referee: nothing in this page but "done == w", and that only to know when to freeze.
-// A kernel can write here; it can thereby only harm its own time or be caught with unfinished answers.
-// `report` is shown to people as the contender's own words, and never used.
+// Trusted by the referee: nothing in this page but "done == w", and that only to know when to
+// freeze. A kernel can write here; it can thereby only harm its own time or be caught with
+// unfinished answers. `report` is shown to people as the contender's own words, and never used.
 #pragma once
 
 #include <atomic>
@@ -33,28 +33,36 @@ inline constexpr int kFilterFd = 13;   // BPF to be installed before the kernel 
 // a descriptor could only be loaded through /proc, which a cell does not have.
 
 struct Argument {
-    std::uint64_t offset = 0;    // bytes from the start of its region, for question 0
+    std::uint64_t offset = 0;  // bytes from the start of its region, for question 0
     std::uint32_t is_output = 0;
     std::uint32_t reserved = 0;
 };
 
 enum class State : std::uint32_t {  // how far start-up has come; progress messages only
-    Starting = 0, Mapped = 1, Loaded = 2, Ready = 3,
-    NoFunction = 101, NoLibrary = 102, NoMapping = 103, NoFilter = 104,
+    Starting = 0,
+    Mapped = 1,
+    Loaded = 2,
+    Ready = 3,
+    NoFunction = 101,
+    NoLibrary = 102,
+    NoMapping = 103,
+    NoFilter = 104,
 };
 
 struct Control {
     std::uint32_t magic = kMagic;
     std::uint32_t version = kVersion;
-    std::atomic<std::uint32_t> bell{0};   // written by the referee, waited for by the contender (futex)
-    std::atomic<std::uint32_t> done{0};   // written by the contender, waited for by the referee (futex)
+    std::atomic<std::uint32_t> bell{
+        0};  // written by the referee, waited for by the contender (futex)
+    std::atomic<std::uint32_t> done{
+        0};  // written by the contender, waited for by the referee (futex)
     std::atomic<std::uint32_t> state{0};  // State; the contender wakes `done` when it changes
     std::uint32_t questions = 0;          // in the current window
     std::uint32_t arguments = 0;
     std::uint32_t threads = 1;
-    std::uint64_t input_stride = 0;       // bytes between questions
+    std::uint64_t input_stride = 0;  // bytes between questions
     std::uint64_t output_stride = 0;
-    std::uint64_t input_size = 0;         // bytes of the regions
+    std::uint64_t input_size = 0;  // bytes of the regions
     std::uint64_t output_size = 0;
     Argument argument[kMaxArguments];
     // The contender's own words about its end (untrusted, shown only).
