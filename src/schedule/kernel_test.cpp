@@ -253,11 +253,17 @@ std::vector<Case> cases() {
                        }
                        return y;
                    }});
-    all.push_back({"mse", "M", "N", 64, [](Sizes, const std::vector<Reals>& in) {
-                       Reals difference;
-                       for (std::size_t i = 0; i < in[0].size(); ++i)
-                           difference.push_back(in[0][i] - in[1][i]);
-                       return Reals{square(difference, 0)};
+    all.push_back({"mse", "M", "N", 64, [](Sizes n, const std::vector<Reals>& in) {
+                       Reals y;
+                       for (std::int64_t m = 0; m < n.rows; ++m) {
+                           Reals difference;
+                           for (std::int64_t i = m * n.columns; i < (m + 1) * n.columns; ++i) {
+                               const auto at = static_cast<std::size_t>(i);
+                               difference.push_back(in[0][at] - in[1][at]);
+                           }
+                           y.push_back(square(difference, 0));
+                       }
+                       return y;
                    }});
     return all;
 }
