@@ -43,10 +43,13 @@ referee::Options tuning_for(int threads, Console& console) {
 }
 
 Result<std::unique_ptr<referee::Referee>> open_referee(task::Task task, referee::Options tuning) {
-    CUPEL_TRY(std::string naive, schedule::print_naive(task));
-    if (tuning.progress) tuning.progress("compiling the baseline, starting the oracle", 0);
-    return referee::Referee::open(std::move(task), {{"naive", std::move(naive)}},
-                                  std::move(tuning));
+    CUPEL_TRY(std::vector<schedule::BaselineText> texts, schedule::print_baselines(task));
+    std::vector<referee::Baseline> panel;
+    for (schedule::BaselineText& text : texts) {
+        panel.push_back({.name = std::move(text.name), .source = std::move(text.source)});
+    }
+    if (tuning.progress) tuning.progress("compiling the baselines, starting the oracle", 0);
+    return referee::Referee::open(std::move(task), std::move(panel), std::move(tuning));
 }
 
 }  // namespace cupel::cli

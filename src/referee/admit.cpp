@@ -130,7 +130,7 @@ public:
         CUPEL_TRY(const std::optional<std::string> wrong, judge(answer_));
         if (wrong)
             return fail(Errc::Invalid,
-                        "the honest naive kernel fails the task's own checks: " + *wrong);
+                        "the honest baseline fails the task's own checks: " + *wrong);
         return {};
     }
 
@@ -167,7 +167,7 @@ private:
         arena_->poison(1);
         const Window window = honest_->window(1, kPatience);
         if (window.ending != Ending::Answered)
-            return fail(Errc::Invalid, "baseline naive: " + window.reason);
+            return fail(Errc::Invalid, "the honest baseline " + window.reason);
         Answer answer;
         for (const std::span<const std::byte> output : checker_->answer_in(0)) {
             answer.emplace_back(output.begin(), output.end());
@@ -274,7 +274,7 @@ void add_input_shortcuts(const task::Task& task, std::vector<Shortcut>& all) {
                            }
                            return returned;
                        },
-                       .must_differ = true});
+                       .must_differ = false});
     }
     // Dropped bits of a float's significand: 13 leave fp16's and tf32's 10, 16 leave bf16's 7.
     for (const auto& [name, dropped] : {std::pair{"tf32", 13U}, std::pair{"bf16", 16U}}) {
@@ -296,8 +296,9 @@ void add_input_shortcuts(const task::Task& task, std::vector<Shortcut>& all) {
 
 Result<Referee::Admission> Referee::admit() {
     State& state = *state_;
-    CUPEL_TRY(Session honest, Session::start(state.panel_artefacts.at(0).object, *state.arena,
-                                             state.options.threads, kPatience));
+    CUPEL_TRY(Session honest,
+              Session::start(state.panel_artefacts.at(state.quickest_baseline()).object,
+                             *state.arena, state.options.threads, kPatience));
     if (honest.ending())
         return fail(Errc::Missing, "no contender can run here: " + honest.ending()->reason);
     Examination examination(state.task, *state.arena, *state.checker, honest);

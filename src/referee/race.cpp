@@ -18,7 +18,10 @@ namespace {
 
 constexpr double kWindowSeconds =
     4e-3;  // a window should last this long, so that its fixed cost hardly matters
-constexpr int kSingleEvery = 4;  // one window in four asks a single question (law 4)
+constexpr double kSlow = 8;              // times the quickest opponent
+constexpr int kSlowProcesses = 3;        // the fewest that give an interval worth reading
+constexpr int kSingleEvery = 4;          // one window in four asks a single question (law 4)
+constexpr std::uint64_t kWideEvery = 8;  // one round in eight, by chance, has widened questions
 
 double seconds_since(std::int64_t begin_ns) {
     return static_cast<double>(os::now_ns() - begin_ns) * 1e-9;
@@ -70,13 +73,16 @@ double detection(std::int64_t positions) {
 Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
     Outcome outcome;
     errors_.assign(entries.size(), {});
+    slow_.assign(entries.size(), false);
     const std::int64_t begin = os::now_ns();
     for (int process = 0; process < plan.most_processes; ++process) {
         const std::int64_t process_begin = os::now_ns();
         CUPEL_DO(run_process(entries, plan, process, outcome));
         if (outcome.fault) break;
-        const double spent = seconds_since(begin);
-        if (process == 0) size_rounds(plan, spent, seconds_since(process_begin));
+        const double spent = seconds_since(begin) - slow_seconds_;
+        if (process == 0) {
+            size_rounds(plan, spent, seconds_since(process_begin) - slow_seconds_);
+        }
         if (plan.progress)
             plan.progress("measuring", std::min(1.0, (process + 1.0) / plan.processes));
         if (enough(entries, plan, outcome, process + 1, spent)) break;
@@ -91,10 +97,11 @@ bool Race::enough(const std::vector<Entry>& entries, const Plan& plan, const Out
     if (spent >= plan.seconds && done >= plan.fewest_processes) return true;
     if (done < plan.processes) return false;
     if (entries.size() < 2) return true;
-    return std::all_of(entries.begin() + 1, entries.end(), [&](const Entry& entry) {
-        const stats::Estimate estimate = log_speedup(outcome.samples, entry.name, overhead_);
-        return estimate.high - estimate.low <= 2 * plan.half_width;
-    });
+    for (std::size_t i = 1; i < entries.size(); ++i) {
+        const stats::Estimate estimate = log_speedup(outcome.samples, entries[i].name, overhead_);
+        if (!slow_[i] && !(estimate.high - estimate.low <= 2 * plan.half_width)) return false;
+    }
+    return true;
 }
 
 Result<std::vector<Session>> Race::start(const std::vector<Entry>& entries, const Plan& plan,
@@ -119,34 +126,49 @@ int Race::questions_in(int round) const {
     return questions_ - static_cast<int>(random_u64() % choices);
 }
 
+// Always once in the warm-up of the second process, so that even a screening sees one.
+bool Race::draw_wide(int process, int number) {
+    if (number == 0) return process == 1;
+    return random_u64() % kWideEvery == 0;
+}
+
 Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& plan, int process,
                                Outcome& outcome) {
     CUPEL_TRY(std::vector<Session> sessions, start(entries, plan, outcome));
     if (outcome.fault) return {};
     std::vector<std::size_t> order;
-    for (int number = 0; number <= rounds_; ++number) {
+    int timed = 0;
+    for (int number = 0; timed <= rounds_; ++number) {
         if (plan.stop && plan.stop()) return fail(Errc::Interrupted, "interrupted");
         Round round{.process = process,
                     .number = number,
-                    .questions = questions_in(number),
+                    .timed = timed,
+                    .wide = draw_wide(process, number),
+                    .questions = questions_in(timed),
                     .watched = 0,
                     .probes = {},
                     .copy = {},
                     .copied_from = 0};
         CUPEL_DO(ask(plan, round));
         // ABBA: every second round repeats the order backwards, so that a drift hits both alike.
-        if (number % 2 == 0) {
+        const bool extra = round.wide && number > 0;
+        if (timed % 2 == 0) {
             order = shuffled(entries.size());
-        } else {
+        } else if (!extra) {
             std::reverse(order.begin(), order.end());
         }
+        if (!extra) ++timed;
         for (std::size_t i = 0; i < order.size(); ++i) {
             const std::size_t entry = order[i];
+            if (sits_out(entry, round)) continue;
             CUPEL_DO(answer(sessions[entry], entries[entry], entry, plan, round,
                             static_cast<int>(i), outcome));
             if (outcome.fault) return {};
         }
-        if (process == 0 && number == 0) size_windows(outcome);
+        if (process == 0 && number == 0) {
+            find_slow(entries, outcome);
+            size_windows(outcome);
+        }
     }
     return {};
 }
@@ -155,6 +177,7 @@ Result<void> Race::ask(const Plan& plan, Round& round) {
     const auto questions = static_cast<std::size_t>(round.questions);
     for (int slot = 0; slot < round.questions; ++slot) {
         arena_->ask(slot);
+        if (round.wide) round.wide = arena_->widen(slot);
     }
     round.watched = static_cast<int>(random_u64() % questions);
     const std::size_t least = std::max<std::size_t>(4, plan.least_positions / questions);
@@ -189,14 +212,38 @@ Result<void> Race::answer(Session& session, const Entry& entry, std::size_t numb
                                .order = order,
                                .questions = round.questions,
                                .seconds = window.seconds,
-                               .counted = round.number > 0});
+                               .counted = round.number > 0 && !round.wide});
+    if (slow_[number]) slow_seconds_ += window.seconds;
     return {};
+}
+
+void Race::find_slow(const std::vector<Entry>& entries, const Outcome& outcome) {
+    std::vector<double> seconds(entries.size());
+    for (const verdict::Sample& sample : outcome.samples) {
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            if (entries[i].name == sample.contender)
+                seconds[i] = seconds_per_question(sample, overhead_);
+        }
+    }
+    for (std::size_t i = 2; i < entries.size(); ++i) {
+        if (seconds[i] < seconds[reference_]) reference_ = i;
+    }
+    for (std::size_t i = 1; i < entries.size(); ++i) {
+        slow_[i] = seconds[i] > kSlow * seconds[reference_];
+        if (slow_[i]) slow_seconds_ += seconds[i];
+    }
+}
+
+bool Race::sits_out(std::size_t entry, const Round& round) const {
+    return slow_[entry] && !(round.process < kSlowProcesses && round.timed == 1 && !round.wide);
 }
 
 Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t entry,
                                                        Outcome& outcome) {
     for (int slot = 0; slot < round.questions; ++slot) {
         const Probe& probe = round.probes[static_cast<std::size_t>(slot)];
+        // The panel is ours; what it loses on widened questions is the candidate's to match.
+        if (probe.wide && entry != 0) continue;
         if (auto wrong = checker_->verify(probe, checker_->answer_in(slot), errors_[entry])) {
             return Wrong{.entry = entry, .words = *std::move(wrong)};
         }
@@ -205,7 +252,7 @@ Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t
         outcome.evidence.positions += static_cast<std::int64_t>(probe.positions.size());
         outcome.evidence.elements += checker_->answer_elements();
     }
-    if (entry > 1) return std::nullopt;
+    if (entry != 0 && entry != reference_) return std::nullopt;
     if (!round.copy.empty()) return settle_disputes(round, entry, outcome);
     for (const std::span<const std::byte> output : checker_->answer_in(round.watched)) {
         round.copy.emplace_back(output.begin(), output.end());

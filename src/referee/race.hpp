@@ -66,6 +66,8 @@ private:
     struct Round {
         int process = 0;
         int number = 0;
+        int timed = 0;      // its place among the rounds that are not extra
+        bool wide = false;  // widened questions: checked, never counted
         int questions = 1;
         int watched = 0;            // the secret slot whose answers are compared whole
         std::vector<Probe> probes;  // one per question
@@ -91,6 +93,12 @@ private:
     [[nodiscard]] Result<std::optional<Wrong>> settle_disputes(Round& round, std::size_t entry,
                                                                Outcome& outcome);
     [[nodiscard]] int questions_in(int round) const;
+    [[nodiscard]] static bool draw_wide(int process, int number);
+    // A panel member many times slower than its best cannot be what the claim is divided by; asked
+    // in every round it would eat the time that the claim needs. It is asked in one counted round
+    // of three processes.
+    void find_slow(const std::vector<Entry>& entries, const Outcome& outcome);
+    [[nodiscard]] bool sits_out(std::size_t entry, const Round& round) const;
     void size_windows(const Outcome& outcome);
     void size_rounds(const Plan& plan, double spent, double process_seconds);
     [[nodiscard]] bool enough(const std::vector<Entry>& entries, const Plan& plan,
@@ -100,6 +108,9 @@ private:
     Arena* arena_;
     Checker* checker_;
     double overhead_;
+    std::vector<bool> slow_;      // per entry: asked just often enough for a rough figure
+    std::size_t reference_ = 1;   // the quickest opponent, whose answers are compared whole
+    double slow_seconds_ = 0;     // spent in windows of slow entries
     int questions_ = 1;           // a full window's
     int rounds_ = 2;              // counted, per process
     std::vector<Errors> errors_;  // per entry, over the whole race

@@ -42,8 +42,11 @@ Result<target::Artefact> Referee::State::compile_own(const std::string& source,
                                                      const std::string& name) const {
     CUPEL_TRY(target::Compiled compiled, compile(source, name + ".cpp"));
     if (const auto* rejection = std::get_if<target::Rejection>(&compiled)) {
-        return fail(Errc::Invalid, fmt::format("baseline {}: {}\n{}", name, rejection->reason,
-                                               rejection->diagnostics));
+        // We printed it, so the compiler is what is wrong here.
+        return fail(Errc::Missing,
+                    fmt::format("{} does not compile the {} kernel of this task ({}); `cupel "
+                                "doctor` says which compiler is used, CUPEL_CXX chooses another",
+                                compiler.program, name, rejection->reason));
     }
     return std::get<target::Artefact>(std::move(compiled));
 }
@@ -114,6 +117,11 @@ Entry Referee::State::baseline_entry(std::size_t index) const {
     return {.name = panel.at(index).name, .object = panel_artefacts.at(index).object};
 }
 
+// The panel is written from plain to better; what the last one lacks in plainness it has in speed.
+std::size_t Referee::State::quickest_baseline() const {
+    return panel.size() - 1;
+}
+
 Result<verdict::Verdict> Referee::State::try_kernel(const verdict::Kernel& kernel,
                                                     std::vector<Entry> opponents,
                                                     const Plan& plan) {
@@ -122,7 +130,7 @@ Result<verdict::Verdict> Referee::State::try_kernel(const verdict::Kernel& kerne
     verdict.precision = task.precision;
     verdict.threads = options.threads;
     verdict.kernel_hash = hash_hex(kernel.source);
-    verdict.isolation = isolation();
+    verdict::set_isolation(verdict, isolation());
 
     CUPEL_TRY(const target::Compiled compiled, compile(kernel.source, "kernel.cpp"));
     if (const auto* rejection = std::get_if<target::Rejection>(&compiled)) {
@@ -142,7 +150,7 @@ Result<verdict::Verdict> Referee::State::try_kernel(const verdict::Kernel& kerne
     CUPEL_TRY(Outcome outcome, race.run(entries, plan));
     // Everything that will ever be known of this kernel is in `outcome`; the processes are gone.
     verdict.evidence = outcome.evidence;
-    if (!outcome.isolation.parts.empty()) verdict.isolation = outcome.isolation;
+    if (!outcome.isolation.parts.empty()) verdict::set_isolation(verdict, outcome.isolation);
     if (outcome.fault) {
         verdict.status = outcome.fault->status;
         verdict.law = outcome.fault->law;
@@ -231,7 +239,7 @@ Result<verdict::Verdict> Referee::screen(const verdict::Kernel& kernel,
         CUPEL_TRY(target::Artefact artefact, state_->compile_own(incumbent->source, "incumbent"));
         opponents.push_back({.name = "incumbent", .object = artefact.object});
     } else {
-        opponents.push_back(state_->baseline_entry(0));
+        opponents.push_back(state_->baseline_entry(state_->quickest_baseline()));
     }
     return state_->try_kernel(kernel, std::move(opponents), plan);
 }

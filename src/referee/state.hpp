@@ -41,6 +41,8 @@ struct Referee::State {
     [[nodiscard]] Result<double> measure_overhead();
     [[nodiscard]] Plan plan(double seconds) const;
     [[nodiscard]] Entry baseline_entry(std::size_t index) const;
+    // For where any honest kernel will do, so that a slow naive one costs no time.
+    [[nodiscard]] std::size_t quickest_baseline() const;
     // One race, told as a verdict.
     [[nodiscard]] Result<verdict::Verdict> try_kernel(const verdict::Kernel& kernel,
                                                       std::vector<Entry> opponents,

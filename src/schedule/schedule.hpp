@@ -47,6 +47,15 @@ enum class Family {
 // outermost kept axis.
 [[nodiscard]] Result<std::string> print_naive(const task::Task& task);
 
+// The panel every claim is divided by the best of: the naive kernel first, and for products of
+// matrices whose naive order walks down columns also the same sums in the order that a compiler can
+// vectorise.
+struct BaselineText {
+    std::string name;  // "naive", "plain"
+    std::string source;
+};
+[[nodiscard]] Result<std::vector<BaselineText>> print_baselines(const task::Task& task);
+
 [[nodiscard]] Family family(const task::Task& task);
 // A good schedule without any search.
 [[nodiscard]] Trace default_trace(const task::Task& task, const Width& width);
