@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace cupel::verdict {
 
@@ -86,6 +87,11 @@ bool is_right(Status status) {
     return row_of(status).right;
 }
 
+void set_isolation(Verdict& verdict, Isolation isolation) {
+    verdict.isolation = std::move(isolation);
+    verdict.tier = verdict.isolation.full() ? "native" : "native-reduced";
+}
+
 std::string headline(const Verdict& verdict) {
     std::string line(status_name(verdict.status));
     std::ranges::replace(line, '_', ' ');
@@ -97,6 +103,7 @@ std::string headline(const Verdict& verdict) {
     line += fmt::format(": {} over {}", ratio_text(verdict.speedup->ratio),
                         one_line(verdict.speedup->baseline));
     if (verdict.ceiling) line += ", " + ceiling_text(*verdict.ceiling);
+    if (!verdict.isolation.full()) line += ", isolation reduced";
     // Why it is not resolved is the news; a resolved figure speaks for itself.
     if (verdict.status == Status::NotResolved && !reason.empty()) line += "; " + reason;
     return line;

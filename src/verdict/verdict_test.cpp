@@ -67,13 +67,32 @@ TEST(Status, OnlyFourMeanThatEveryAnswerWasRight) {
     EXPECT_EQ(right, (std::set<std::string_view>{"accepted", "faster", "slower", "not_resolved"}));
 }
 
+// full(), behind every wall.
+Verdict walled() {
+    Verdict v = full();
+    set_isolation(v, {{"network", "files", "cores"}, {}});
+    return v;
+}
+
 TEST(Headline, OfAFasterKernelIsTheClaim) {
-    EXPECT_EQ(headline(full()),
+    EXPECT_EQ(headline(walled()),
               "faster: 5.31x [5.28, 5.34] over naive, 78 % of copy bandwidth (2 threads)");
 }
 
+TEST(Headline, AndTierAreLoweredWhereAWallWasMissing) {
+    Verdict v = walled();
+    EXPECT_EQ(v.tier, "native");
+    set_isolation(v, {{"cores"}, {"network", "files"}});
+    EXPECT_EQ(v.tier, "native-reduced");
+    EXPECT_EQ(headline(v),
+              "faster: 5.31x [5.28, 5.34] over naive, 78 % of copy bandwidth (2 threads), "
+              "isolation reduced");
+    set_isolation(v, walled().isolation);
+    EXPECT_EQ(v.tier, "native");
+}
+
 TEST(Headline, ShowsTheDecimalsThatTheIntervalDeserves) {
-    Verdict v = full();
+    Verdict v = walled();
     v.ceiling.reset();
     v.status = Status::NotResolved;
     v.reason = "the interval holds 1";
@@ -103,7 +122,7 @@ TEST(Headline, IsOneLineWithoutControlCharacters) {
 }
 
 TEST(Headline, SurvivesAnInfiniteInterval) {
-    Verdict v = full();
+    Verdict v = walled();
     const double inf = std::numeric_limits<double>::infinity();
     v.ceiling.reset();
     v.speedup->ratio = {0, 1.5, inf, 0.95};
