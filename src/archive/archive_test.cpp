@@ -2,6 +2,7 @@
 #include "archive/archive.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -277,6 +278,23 @@ TEST_F(ArchiveTest, PlacesWhereNothingCanBeWrittenAreErrorsWithThePath) {
 TEST_F(ArchiveTest, ReadingOnlyCreatesNothing) {
     EXPECT_EQ(Archive::open_read_only(path()).error().code, Errc::NotFound);
     EXPECT_FALSE(std::filesystem::exists(path()));
+}
+
+TEST_F(ArchiveTest, IsReadInAFolderThatCannotBeWritten) {
+    if (geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
+    fill(3);
+    ASSERT_EQ(chmod(folder_->path().c_str(), 0555), 0);
+    auto archive = Archive::open_read_only(path());
+    EXPECT_TRUE(archive && archive->kernels()->size() == 3u);
+    EXPECT_FALSE(Archive::open(path()));
+    ASSERT_EQ(chmod(folder_->path().c_str(), 0755), 0);
+}
+
+TEST_F(ArchiveTest, NamesThatMeanSomethingInAUriAreJustNames) {
+    const auto odd = folder_->path() / "50%25 #1?mode=memory.db";
+    ASSERT_TRUE(Archive::open(odd)->record_kernel(made("one")));
+    EXPECT_TRUE(std::filesystem::exists(odd));
+    EXPECT_EQ(Archive::open_read_only(odd)->kernels()->size(), 1u);
 }
 
 TEST_F(ArchiveTest, TwoReadersSeeTheSameWhileAWriterGoesOn) {

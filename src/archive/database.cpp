@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/database.hpp"
 
+#include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <system_error>
 #include <utility>
 
 namespace cupel::archive {
@@ -26,6 +29,28 @@ Errc errc_of(int code) {
 std::unexpected<Error> refused(int code, sqlite3* connection) {
     const char* words = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
     return fail(errc_of(code), words);
+}
+
+// As a URI, in which SQLite takes options.
+std::string uri_of(const std::filesystem::path& path) {
+    std::string uri = "file:";
+    for (const char c : path.string()) {
+        if (c == '%' || c == '?' || c == '#') {
+            uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        } else {
+            uri += c;
+        }
+    }
+    return uri;
+}
+
+// A reader too needs the log and its index beside the file. In a folder that cannot be written, and
+// where no log was left, the file is all there is and nobody changes it.
+bool is_immutable(const std::filesystem::path& path) {
+    const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+    std::error_code ignored;
+    return access(folder.c_str(), W_OK) != 0 &&
+           !std::filesystem::exists(path.string() + "-wal", ignored);
 }
 
 }  // namespace
@@ -103,10 +128,11 @@ void Database::Close::operator()(sqlite3* connection) const noexcept {
 }
 
 Result<Database> Database::open(const std::filesystem::path& path, Mode mode) {
-    const int flags =
-        mode == Mode::ReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    const bool reads = mode == Mode::ReadOnly;
+    const int flags = reads ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    const std::string uri = uri_of(path) + (reads && is_immutable(path) ? "?immutable=1" : "");
     sqlite3* connection = nullptr;
-    const int code = sqlite3_open_v2(path.c_str(), &connection, flags, nullptr);
+    const int code = sqlite3_open_v2(uri.c_str(), &connection, flags | SQLITE_OPEN_URI, nullptr);
     Database database(connection);  // SQLite gives a connection to close even where it refuses
     if (code != SQLITE_OK) return refused(code, connection);
     sqlite3_extended_result_codes(connection, 1);
