@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <random>
+
+#include "base/hash.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -15,6 +18,26 @@ constexpr std::size_t kColour =
     std::size_t{17} * 64;  // tensor i starts i * 17 cache lines into its page
 constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
 constexpr std::size_t kAlign = 64;
+
+constexpr std::size_t kRun = 64;  // elements that grow together
+constexpr unsigned kOneRunIn = 16;
+constexpr int kGrowth = 6;  // as a power of two, so that products stay exact
+
+template <class Float>
+void widen_runs(std::span<std::byte> bytes) {
+    std::mt19937 random(static_cast<std::uint32_t>(random_u64()));
+    const std::size_t run = kRun * sizeof(Float);
+    for (std::size_t at = 0; at < bytes.size(); at += run) {
+        if (random() % kOneRunIn != 0) continue;
+        const std::size_t end = std::min(at + run, bytes.size());
+        for (std::size_t i = at; i < end; i += sizeof(Float)) {
+            Float value;
+            std::memcpy(&value, bytes.data() + i, sizeof(Float));
+            value *= Float(1 << kGrowth);
+            std::memcpy(bytes.data() + i, &value, sizeof(Float));
+        }
+    }
+}
 
 std::size_t round_up(std::size_t value, std::size_t to) {
     return (value + to - 1) / to * to;
@@ -54,6 +77,7 @@ Result<Arena> Arena::make(const task::Task& task, int slots, int threads) {
     arena.slots_ = static_cast<int>(std::clamp<std::size_t>(
         kMaxBytes / slot_bytes, 1, static_cast<std::size_t>(std::max(1, slots))));
     const auto count = static_cast<std::size_t>(arena.slots_);
+    arena.wide_.assign(count, false);
     CUPEL_TRY(arena.input_fd_, os::make_shared_memory("cupel-inputs", count * arena.input_stride_));
     CUPEL_TRY(arena.output_fd_,
               os::make_shared_memory("cupel-outputs", count * arena.output_stride_));
@@ -101,10 +125,24 @@ std::uint64_t Arena::input_offset(int slot, std::size_t input) const {
 }
 
 void Arena::ask(int slot) {
+    wide_.at(static_cast<std::size_t>(slot)) = false;
     for (std::size_t i = 0; i < input_places_.size(); ++i) {
         fill_values(input(slot, i), task_->tensor(task_->inputs[i]).type, task_->values[i],
                     fresh_key(), threads_);
     }
+}
+
+bool Arena::widen(int slot) {
+    bool has_normal = false;
+    for (std::size_t i = 0; i < input_places_.size(); ++i) {
+        const task::Type type = task_->tensor(task_->inputs[i]).type;
+        if (task_->values[i].law != task::Law::Normal) continue;
+        if (type == task::Type::F32) widen_runs<float>(input(slot, i));
+        if (type == task::Type::F64) widen_runs<double>(input(slot, i));
+        has_normal = has_normal || type == task::Type::F32 || type == task::Type::F64;
+    }
+    wide_.at(static_cast<std::size_t>(slot)) = has_normal;
+    return has_normal;
 }
 
 void Arena::poison(int slots) {

@@ -35,6 +35,11 @@ public:
 
     // Trusted: only called while every contender is frozen.
     void ask(int slot);  // fresh values in every input
+    // Makes runs of the question 64 times larger, where the task draws normal values: a normal law
+    // has no largest value, so no kernel may count on one (a softmax that leaves its maximum out
+    // does). Says whether the task has such inputs.
+    bool widen(int slot);
+    [[nodiscard]] bool is_wide(int slot) const { return wide_.at(static_cast<std::size_t>(slot)); }
     void poison(
         int slots);  // fresh poison and guards in the outputs of the first `slots` questions
     // A guard that was written over, in words; nothing where all are intact.
@@ -69,6 +74,7 @@ private:
     os::Mapping inputs_;
     os::Mapping outputs_;
     Key guard_key_;
+    std::vector<bool> wide_;  // per slot
 };
 
 }  // namespace cupel::referee

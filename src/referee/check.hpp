@@ -32,6 +32,7 @@ struct Probe {
     std::vector<wire::oracle::Truth> truths;
     bool random =
         true;  // false: chosen because they look bad, so they say nothing about the average
+    bool wide = false;  // of a widened question: asked for its range, not for its roundings
 };
 
 // The errors of one kernel so far.
@@ -71,6 +72,8 @@ private:
     void learn(const Probe& probe);
     [[nodiscard]] Judged judge(const wire::oracle::Truth& truth, double value,
                                task::Type type) const;
+    [[nodiscard]] Judged judge_wide(const wire::oracle::Truth& truth, double value,
+                                    task::Type type) const;
     [[nodiscard]] double allowed() const;  // largest error, in units of u * scale
 
     const task::Task* task_;
@@ -82,6 +85,7 @@ private:
     double panel_positions_ = 0;
     double panel_worst_ = 0;
     bool panel_exact_ = true;
+    double wide_scale_ = 0;  // the largest in any widened question
 };
 
 }  // namespace cupel::referee
