@@ -34,6 +34,24 @@ std::string content_hash(json document) {
     return hash_hex(document.dump());
 }
 
+// A certificate is a stranger's text, and printing JSON (for its hash) recurses as deep as it
+// nests.
+bool too_deep(std::string_view text) {
+    constexpr int kDeepest = 64;
+    int depth = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (quoted && c == '\\') ++i;
+        if (c == '"') quoted = !quoted;
+        if (quoted) continue;
+        if (c == '[' || c == '{') ++depth;
+        if (c == ']' || c == '}') --depth;
+        if (depth > kDeepest) return true;
+    }
+    return false;
+}
+
 std::vector<task::Override> overrides_of(const json& sizes) {
     std::vector<task::Override> overrides;
     for (const auto& [name, value] : sizes.items()) {
@@ -112,6 +130,7 @@ json make_certificate(const Referee& referee, const verdict::Kernel& kernel,
 }
 
 Result<Certificate> read_certificate(std::string_view text) {
+    if (too_deep(text)) return fail(Errc::Corrupt, "not a certificate: nested too deeply");
     try {
         return read_document(json::parse(text));
     } catch (const json::exception& problem) {
