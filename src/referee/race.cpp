@@ -147,8 +147,7 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
                     .questions = questions_in(timed),
                     .watched = 0,
                     .probes = {},
-                    .copy = {},
-                    .copied_from = 0};
+                    .copied = false};
         CUPEL_DO(ask(plan, round));
         // ABBA: every second round repeats the order backwards, so that a drift hits both alike.
         const bool extra = round.wide && number > 0;
@@ -253,18 +252,20 @@ Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t
         outcome.evidence.elements += checker_->answer_elements();
     }
     if (entry != 0 && entry != reference_) return std::nullopt;
-    if (!round.copy.empty()) return settle_disputes(round, entry, outcome);
-    for (const std::span<const std::byte> output : checker_->answer_in(round.watched)) {
-        round.copy.emplace_back(output.begin(), output.end());
+    if (round.copied) return settle_disputes(round, entry, outcome);
+    const AnswerView answer = checker_->answer_in(round.watched);
+    copy_.resize(answer.size());
+    for (std::size_t i = 0; i < answer.size(); ++i) {
+        copy_[i].assign(answer[i].begin(), answer[i].end());
     }
-    round.copied_from = entry;
+    round.copied = true;
     return std::nullopt;
 }
 
 Result<std::optional<Race::Wrong>> Race::settle_disputes(Round& round, std::size_t entry,
                                                          Outcome& outcome) {
     const AnswerView here = checker_->answer_in(round.watched);
-    const AnswerView copied(round.copy.begin(), round.copy.end());
+    const AnswerView copied(copy_.begin(), copy_.end());
     std::vector<wire::oracle::Position> positions = checker_->dispute(here, copied);
     if (positions.empty()) return std::nullopt;
     CUPEL_TRY(const Probe probe, checker_->at(round.watched, std::move(positions), false));

@@ -71,9 +71,7 @@ private:
         int questions = 1;
         int watched = 0;            // the secret slot whose answers are compared whole
         std::vector<Probe> probes;  // one per question
-        std::vector<Bytes>
-            copy;  // of the watched answer, by whom of the first two entries came first
-        std::size_t copied_from = 0;
+        bool copied = false;  // the watched answer of whom of candidate and reference came first
     };
 
     [[nodiscard]] Result<void> run_process(const std::vector<Entry>& entries, const Plan& plan,
@@ -110,6 +108,7 @@ private:
     double overhead_;
     std::vector<bool> slow_;      // per entry: asked just often enough for a rough figure
     std::size_t reference_ = 1;   // the quickest opponent, whose answers are compared whole
+    std::vector<Bytes> copy_;    // that answer; kept between rounds, since fresh pages cost time
     double slow_seconds_ = 0;     // spent in windows of slow entries
     int questions_ = 1;           // a full window's
     int rounds_ = 2;              // counted, per process
