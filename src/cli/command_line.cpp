@@ -47,7 +47,8 @@ void add_optimize(CLI::App& app, Words& words) {
     app.add_option("--budget", words.budget,
                    "what the search may spend: 30s, 5m, 200evals, 5usd (repeatable)")
         ->allow_extra_args(false);
-    app.add_option("--seed", words.options.seed, "seed of the search; questions are never seeded");
+    app.add_option("--seed", words.options.seed, "seed of the search; questions are never seeded")
+        ->check(CLI::NonNegativeNumber);
     add_sizes(app, words);
     add_conditions(app, words);
     add_json(app, words);
@@ -76,11 +77,13 @@ void add_admit(CLI::App& app, Words& words) {
 }
 void add_show(CLI::App& app, Words& words) {
     app.add_option("WHAT", words.options.subject,
-                   "a task, a run folder or a certificate; without it: all tasks");
+                   "a task, a run folder, a kernel file or a certificate; without it: all tasks");
     app.add_flag("--schedule", words.options.schedule,
                  "of a task: the default schedule and the kernel it prints");
     app.add_flag("--names", words.options.names, "the names of all tasks, one a line");
     app.add_flag("--naive", words.options.naive, "of a task: the honest naive kernel");
+    app.add_option("--kernel", words.options.kernel, "of a run: one kernel, by its number")
+        ->check(CLI::PositiveNumber);
     app.add_option("--threads", words.options.threads, "threads a schedule is made for");
     add_sizes(app, words);
     add_json(app, words);
@@ -146,12 +149,14 @@ constexpr std::array kCommands = {
             "Examples:\n"
             "  cupel redteam\n"
             "  cupel redteam --only cache --json"},
-    Command{"show", "print a task, a run or a certificate", add_show,
+    Command{"show", "print a task, a run, a kernel or a certificate", add_show,
             "Examples:\n"
             "  cupel show                        # all tasks\n"
             "  cupel show softmax                # normal form, counts, ceilings of this machine\n"
             "  cupel show softmax --schedule     # the schedule tried first, and its kernel\n"
-            "  cupel show runs/mine              # every kernel of a run"},
+            "  cupel show runs/mine              # every kernel of a run\n"
+            "  cupel show runs/mine --kernel 3   # one of them: its source and its trials\n"
+            "  cupel show runs/mine/certificate.json"},
     Command{"doctor", "what this machine can and cannot promise", add_doctor,
             "Isolation, compiler, ceilings, and the noise of one kernel timed against itself.\n\n"
             "Examples:\n"

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "base/text.hpp"
 #include "cli/commands.hpp"
@@ -24,9 +26,20 @@ struct Findings {
     Result<target::Compiler> compiler = fail(Errc::Missing, "");
     std::optional<target::Ceilings> ceilings;
     std::optional<verdict::Verdict> noise;
+    std::string gpu;                    // empty: none was found
     std::vector<std::string> problems;  // what is missing, each with what it costs
     int threads = 1;
 };
+
+// What drivers leave in the file system; no driver is asked, as nothing is run there.
+std::string find_gpu() {
+    constexpr std::pair<const char*, const char*> kTraces[] = {
+        {"/dev/nvidiactl", "an NVIDIA driver"}, {"/dev/kfd", "an AMD driver"}};
+    std::error_code ignored;
+    for (const auto& [path, name] : kTraces)
+        if (std::filesystem::exists(path, ignored)) return name;
+    return {};
+}
 
 Result<verdict::Verdict> measure_noise(int threads, Console& console) {
     CUPEL_TRY(task::Task probe, task::parse(kProbe, "probe"));
@@ -39,10 +52,12 @@ Result<Findings> examine(int threads, Console& console) {
     Findings found;
     found.threads = threads;
     found.machine = target::this_machine();
+    found.gpu = find_gpu();
     found.isolation = referee::isolation();
     for (const std::string& wall : found.isolation.missing) {
         found.problems.push_back(wall +
-                                 ": every figure measured here carries a lowered trust label");
+                                 ": every figure measured here carries the lowered tier "
+                                 "native-reduced");
     }
     found.compiler = target::find_compiler();
     if (!found.compiler) {
@@ -76,7 +91,7 @@ nlohmann::json to_json(const Findings& found) {
           {"missing", found.isolation.missing}}},
         {"compiler", found.compiler ? nlohmann::json(found.compiler->version) : nlohmann::json()},
         {"ceilings", found.ceilings ? target::to_json(*found.ceilings) : nlohmann::json()},
-        {"gpu", nullptr},
+        {"gpu", found.gpu.empty() ? nlohmann::json() : nlohmann::json(found.gpu)},
         {"noise", nullptr},
         {"problems", found.problems},
     };
@@ -97,7 +112,7 @@ std::string noise_text(const verdict::Verdict& noise) {
     const bool honest = ratio.low <= 1 && 1 <= ratio.high;
     return fmt::format(
         "a kernel against itself: {}; {}", report::format_interval(ratio),
-        honest ? fmt::format("differences of {:.1f} % can be resolved", 100 * ratio.half_width())
+        honest ? fmt::format("differences above {:.1f} % can be resolved", 100 * ratio.half_width())
                : "the interval misses 1, which a sound machine lets happen once in twenty times");
 }
 
@@ -139,7 +154,10 @@ report::Card card_of(const Findings& found) {
                           format_bytes(top.stream_bandwidth))}});
     }
     if (found.noise) card.rows.push_back({"noise", {noise_text(*found.noise)}});
-    card.rows.push_back({"GPU", {"not used by this version"}});
+    card.rows.push_back(
+        {"GPU",
+         {found.gpu.empty() ? "none; nothing here needs one"
+                            : found.gpu + "; not used: this version runs kernels on the CPU"}});
     for (const std::string& problem : found.problems)
         card.rows.push_back({"missing", {problem}});
     card.footer = fmt::format("{} thread{}", found.threads, found.threads == 1 ? "" : "s");

@@ -8,26 +8,43 @@
 #include <cstdio>
 #include <exception>
 
+#include "base/text.hpp"
 #include "cli/command_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/signals.hpp"
+#include "referee/referee.hpp"
 
 namespace cupel::cli {
 namespace {
+
+// Law 14: what is missing here, and what that lowers, is said with every figure.
+void tell_lowered(Console& console) {
+    const verdict::Isolation isolation = referee::isolation();
+    if (isolation.full()) return;
+    console.note(
+        fmt::format("this machine lacks {}: kernels ran with fewer walls, and every figure "
+                    "carries the tier native-reduced",
+                    join(isolation.missing, "; ")));
+}
 
 Result<int> run_command(const Options& options, Console& console) {
     using Run = Result<int> (*)(const Options&, Console&);
     struct Entry {
         std::string_view name;
         Run run;
+        bool measures;  // says figures that depend on the walls of this machine
     };
     static constexpr std::array kRuns = {
-        Entry{"optimize", run_optimize}, Entry{"judge", run_judge}, Entry{"verify", run_verify},
-        Entry{"admit", run_admit},       Entry{"show", run_show},   Entry{"redteam", run_redteam},
-        Entry{"doctor", run_doctor},
+        Entry{"optimize", run_optimize, true}, Entry{"judge", run_judge, true},
+        Entry{"verify", run_verify, true},     Entry{"admit", run_admit, true},
+        Entry{"redteam", run_redteam, true},   Entry{"show", run_show, false},
+        Entry{"doctor", run_doctor, false},
     };
     for (const Entry& entry : kRuns) {
-        if (entry.name == options.command) return entry.run(options, console);
+        if (entry.name != options.command) continue;
+        CUPEL_TRY(const int code, entry.run(options, console));
+        if (entry.measures) tell_lowered(console);
+        return code;
     }
     CUPEL_CHECK(false);
     return kOwnBug;

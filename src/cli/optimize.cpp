@@ -79,6 +79,7 @@ Result<RunFolder> open_run(const Options& options) {
         return fail(Errc::Usage, "cupel optimize: TASK is required (cupel show lists them)");
     CUPEL_TRY(const int threads, resolve_threads(options.threads));
     CUPEL_TRY(const task::Task task, load_task(options));
+    CUPEL_DO(target::find_compiler());  // before a folder is left that no run could begin
     return RunFolder::create(options.run, task, threads);
 }
 
@@ -182,11 +183,28 @@ Result<int> tell(const RunFolder& folder, const Ended& ended, Console& console) 
         console.print(card_of(folder, ended));
         return verdict::exit_code(ended.winner->claim.status);
     }
-    console.print(fmt::format("no kernel was right and faster; every trial is in {}\n",
-                              folder.path().string()));
+    const std::string name = folder.path().string();
+    console.print(ended.search.evaluations == 0
+                      ? fmt::format("nothing was tried; cupel optimize --resume {} goes on\n", name)
+                      : fmt::format("no kernel was right and faster; cupel show {} lists every "
+                                    "trial\n",
+                                    name));
     return ended.search.stop == engineer::Stop::Asked
                ? kInterrupted
                : verdict::exit_code(verdict::Status::NotResolved);
+}
+
+// A disk that fills up in the middle ends the command, not the run.
+Error with_way_on(Error error, const RunFolder& folder) {
+    const std::string name = folder.path().string();
+    if (error.code == Errc::Full) {
+        error.text = fmt::format(
+            "run folder {0}: {1}; free some space, then `cupel optimize --resume {0}` goes on",
+            name, error.text);
+    } else if (error.code == Errc::Io) {
+        error.text = fmt::format("run folder {}: {}", name, error.text);
+    }
+    return error;
 }
 
 Result<int> refuse(const referee::Referee::Admission& admission, Console& console) {
@@ -214,10 +232,15 @@ Result<int> run_optimize(const Options& options, Console& console) {
     CUPEL_TRY(const referee::Referee::Admission admission, referee->admit());
     if (!admission.admitted) return refuse(admission, console);
     // The task is admitted and the folder is there; from here on every kernel tried is on disk.
-    CUPEL_TRY(Ended ended,
-              search_and_crown(*referee, archive, search_options(options, stage), stage, console));
+    auto searched =
+        search_and_crown(*referee, archive, search_options(options, stage), stage, console);
+    if (!searched) return std::unexpected(with_way_on(std::move(searched).error(), folder));
+    Ended& ended = *searched;
     ended.seconds = static_cast<double>(os::now_ns() - begin) * 1e-9;
-    if (ended.winner) CUPEL_DO(write_results(folder, *referee, ended));
+    if (ended.winner) {
+        if (auto written = write_results(folder, *referee, ended); !written)
+            return std::unexpected(with_way_on(std::move(written).error(), folder));
+    }
     return tell(folder, ended, console);
 }
 

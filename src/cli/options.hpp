@@ -38,6 +38,7 @@ struct Options {
     bool schedule = false;  // show: the schedule and the kernel it prints
     bool names = false;     // show: the names of all tasks
     bool naive = false;     // show: the honest naive kernel
+    int kernel = 0;         // show: the number of a kernel of a run; 0: all
     bool quick = false;     // verify: recompute only
     std::string only;       // redteam: attacks whose name contains this
 };

@@ -4,13 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
-#include <map>
 
-#include "archive/archive.hpp"
 #include "base/text.hpp"
 #include "cli/commands.hpp"
+#include "cli/show_run.hpp"
 #include "cli/workplace.hpp"
 #include "os/files.hpp"
 #include "referee/certificate.hpp"
@@ -142,80 +140,6 @@ Result<int> show_task(const Options& options, Console& console) {
     return 0;
 }
 
-// ---- a run ----
-
-struct Line {
-    archive::KernelRecord kernel;
-    std::vector<archive::VerdictRecord> verdicts;
-};
-
-Result<std::vector<Line>> read_run(archive::Archive& archive) {
-    CUPEL_TRY(std::vector<archive::KernelRecord> kernels, archive.kernels());
-    CUPEL_TRY(std::vector<archive::VerdictRecord> verdicts, archive.verdicts());
-    std::map<archive::KernelId, std::size_t> place;
-    std::vector<Line> lines;
-    for (archive::KernelRecord& kernel : kernels) {
-        place[kernel.id] = lines.size();
-        lines.push_back({std::move(kernel), {}});
-    }
-    for (archive::VerdictRecord& verdict : verdicts) {
-        const auto at = place.find(verdict.kernel);
-        if (at != place.end()) lines[at->second].verdicts.push_back(std::move(verdict));
-    }
-    return lines;
-}
-
-std::string line_text(const Line& line) {
-    std::string text = fmt::format("{:>4}  {}  {:<9}", line.kernel.id,
-                                   line.kernel.hash.substr(0, 10), line.kernel.kernel.origin);
-    if (line.verdicts.empty()) return text + "  not tried";
-    const archive::VerdictRecord& last = line.verdicts.back();
-    text += fmt::format("  {:<7}  ", archive::trial_name(last.trial));
-    if (last.score && std::isfinite(*last.score)) {
-        text += fmt::format("{:>7.2f}x  ", std::exp(*last.score));
-    } else {
-        text += "       -  ";
-    }
-    if (line.kernel.quarantined) text += "quarantined, ";
-    return text + report::shorten(verdict::headline(last.verdict), 60);
-}
-
-nlohmann::json line_json(const Line& line) {
-    auto trials = nlohmann::json::array();
-    for (const archive::VerdictRecord& record : line.verdicts) {
-        auto verdict = verdict::to_json(record.verdict);
-        verdict.erase("samples");
-        trials.push_back(
-            {{"trial", archive::trial_name(record.trial)}, {"verdict", std::move(verdict)}});
-    }
-    return {{"id", line.kernel.id},
-            {"hash", line.kernel.hash},
-            {"origin", line.kernel.kernel.origin},
-            {"phase", line.kernel.phase},
-            {"parents", line.kernel.parents},
-            {"quarantined", line.kernel.quarantined},
-            {"schedule", line.kernel.kernel.schedule},
-            {"trials", std::move(trials)}};
-}
-
-Result<int> show_run(const fs::path& folder, Console& console) {
-    CUPEL_TRY(archive::Archive archive, archive::Archive::open_read_only(folder / "archive.db"));
-    CUPEL_TRY(const std::vector<Line> lines, read_run(archive));
-    CUPEL_TRY(const archive::Totals totals, archive.totals());
-    auto kernels = nlohmann::json::array();
-    std::string text = "  id  hash        origin     trial    over naive\n";
-    for (const Line& line : lines) {
-        kernels.push_back(line_json(line));
-        text += line_text(line) + "\n";
-    }
-    text += fmt::format("{} kernels, {} tried, {} right, {} quarantined; {} of trials\n",
-                        totals.kernels, totals.tried, totals.right, totals.quarantined,
-                        format_seconds(totals.seconds));
-    console.document({{"run", folder.string()}, {"kernels", std::move(kernels)}});
-    console.print(report::printable(text));
-    return 0;
-}
-
 // ---- a certificate ----
 
 Result<int> show_certificate(const fs::path& path, Console& console) {
@@ -242,8 +166,17 @@ Result<int> run_show(const Options& options, Console& console) {
     if (options.names || options.subject.empty()) return show_tasks(options, console);
     const fs::path path = options.subject;
     std::error_code ignored;
-    if (fs::exists(path / "archive.db", ignored)) return show_run(path, console);
+    if (path.filename() == "archive.db") return show_run(path.parent_path(), console);
+    if (fs::exists(path / "archive.db", ignored)) {
+        return options.kernel > 0 ? show_kernel(path, options.kernel, console)
+                                  : show_run(path, console);
+    }
+    if (fs::is_directory(path, ignored)) {
+        return fail(Errc::Usage,
+                    fmt::format("{0}: no run is there (no {0}/archive.db)", path.string()));
+    }
     if (path.extension() == ".json") return show_certificate(path, console);
+    if (path.extension() == ".cpp") return show_kernel_file(path, console);
     return show_task(options, console);
 }
 

@@ -26,15 +26,14 @@ Result<void> write_all(const Fd& fd, std::string_view content) {
     return {};
 }
 
-// A full disk may show itself only when the data are flushed or the file is closed.
+// A full disk may show itself only when the data are flushed or the file is closed. The path is a
+// draft's, which nobody knows: the caller names the file.
 Result<void> write_and_flush(const fs::path& path, std::string_view content) {
     Fd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    if (!fd.valid()) return fail_errno("create " + path.string());
-    if (auto written = write_all(fd, content); !written) {
-        return std::unexpected(std::move(written).error().in(path.string()));
-    }
-    if (fsync(fd.get()) != 0) return fail_errno("flush " + path.string());
-    if (close(fd.release()) != 0) return fail_errno("close " + path.string());
+    if (!fd.valid()) return fail_errno("create");
+    CUPEL_DO(write_all(fd, content));
+    if (fsync(fd.get()) != 0) return fail_errno("flush");
+    if (close(fd.release()) != 0) return fail_errno("close");
     return {};
 }
 
@@ -90,7 +89,7 @@ Result<void> write_file_atomically(const fs::path& path, std::string_view conten
         folder / ("." + target.filename().string() + "." + std::to_string(random_u64()) + ".draft");
     auto written = write_and_flush(draft, content);
     if (written && rename(draft.c_str(), target.c_str()) != 0) {
-        written = fail_errno("rename to " + target.string());
+        written = fail_errno("rename");
     }
     if (!written) {
         (void)unlink(draft.c_str());
@@ -134,10 +133,13 @@ Result<fs::path> cache_folder() {
     }
     std::error_code error;
     fs::create_directories(folder, error);
-    if (error) return fail_errno("make cache folder " + folder.string(), error.value());
-    if (access(folder.c_str(), W_OK | X_OK) != 0) {
-        return fail_errno("use cache folder " + folder.string());
-    }
+    constexpr const char* kHint = "; set XDG_CACHE_HOME to a folder that can be written";
+    const auto refused = [&](int error_number) {
+        return fail(Errc::Missing, "cache folder " + folder.string() + ": " +
+                                       std::generic_category().message(error_number) + kHint);
+    };
+    if (error) return refused(error.value());
+    if (access(folder.c_str(), W_OK | X_OK) != 0) return refused(errno);
     return folder;
 }
 

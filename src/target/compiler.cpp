@@ -60,8 +60,9 @@ Result<Compiler> find_compiler() {
     ask.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C"};
     CUPEL_TRY(const auto answer, os::run(std::move(ask), std::chrono::seconds(10)));
     if (answer.timed_out || answer.exit.by_signal || answer.exit.code != 0) {
-        return fail(Errc::Missing,
-                    fmt::format("{} --version failed: {}", program.string(), trim(answer.text)));
+        return fail(
+            Errc::Missing,
+            fmt::format("{} --version failed; set CUPEL_CXX to a C++ compiler", program.string()));
     }
     const std::string_view text = answer.text;
     return Compiler{.program = program.string(),

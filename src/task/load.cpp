@@ -73,7 +73,8 @@ Result<Task> load(std::string_view name, std::span<const std::string> folders,
         Errc::NotFound,
         fmt::format("no task '{}', neither as a file nor in {}{}", name,
                     folders.empty() ? "a task folder" : fmt::format("{}", fmt::join(folders, ", ")),
-                    near ? fmt::format("; did you mean '{}'?", *near) : std::string()));
+                    near ? fmt::format("; did you mean '{}'?", *near)
+                         : std::string("; `cupel show` lists them all")));
 }
 
 }  // namespace cupel::task

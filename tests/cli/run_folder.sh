@@ -46,6 +46,14 @@ after=$("$CUPEL" show "a run" --json | grep -c '"hash"')
 ((after >= before)) || fail "resuming lost kernels: $before, then $after"
 run 0 show "a run"
 says out "kernels"
+run 0 show "a run" --kernel 1
+says out "// kernel 1 of a run"
+says out "void kernel("
+run 0 show "a run/kernel.cpp" --json
+is_json out
+[[ $(json out source) == "$(cat "a run/kernel.cpp")" ]] || fail "another kernel was shown"
+run 2 show "a run" --kernel 999
+one_line err
 
 # A damaged archive is moved aside, never deleted, and the run goes on.
 head -c 8192 /dev/urandom >"a run/archive.db"

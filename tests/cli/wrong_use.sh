@@ -34,6 +34,14 @@ run 2 show sofmax
 silent out
 says err softmax
 
+run 2 show nothing_like_any_task
+one_line err
+says err "cupel show"
+
+# A folder that holds no run.
+mkdir empty
+wrong "no run is there" show empty
+
 # A task that does not parse: file, line, column and a caret.
 printf 'task t(x: f32[N]) -> y: f32[N] where N = 8\n  y[i] = x[j]\n' >bad.task
 run 2 show bad.task
