@@ -250,6 +250,12 @@ private:
 
     Text arithmetic(const Expr& expr) const {
         const auto [a, b] = both(expr, expr.op != Op::Div);
+        if (expr.op == Op::Div && a.kind == Kind::Vec && b.kind == Kind::Real) {
+            // One divisor for all lanes: its reciprocal leaves the loop, and costs a rounding.
+            return {bracket(a, Product) + " * (" + number(1, real_) + " / " +
+                        bracket(b, static_cast<Binding>(Product + 1)) + ")",
+                    Product, Kind::Vec};
+        }
         const Infix sign = infix(expr.op);
         const Kind kind = lanes(a) || lanes(b) ? Kind::Vec : a.kind;
         // a - (b - c) and a / (b * c) need their brackets; a + (b + c) keeps them too, since

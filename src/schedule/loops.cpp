@@ -148,6 +148,7 @@ void LoopPrinter::print_group(const Group& group) {
     while (shared < outer.size() && blocks < kEnoughBlocks) {
         blocks *= task_.axis(outer[shared++]).extent;
     }
+    before(group);
     const bool fenced = streams(group) && shared > 0;
     if (fenced) {
         out_.line("#pragma omp parallel");

@@ -28,6 +28,7 @@ public:
 protected:
     // What a kernel of another kind adds.
     [[nodiscard]] virtual std::string prelude() { return {}; }
+    virtual void before(const Group& /*group*/) {}
     virtual void print_body(const Group& group, bool alone);
     [[nodiscard]] virtual bool streams(const Group& /*group*/) const { return false; }
     Result<void> scratch();

@@ -31,10 +31,7 @@ SweepPrinter::SweepPrinter(const Task& task, Plan plan, int vector_bytes, bool w
       wrapped_(wrapped) {}
 
 std::string SweepPrinter::prelude() {
-    std::string text;
-    if (maths_.streams()) {
-        text += "#if defined(__SSE2__)\n#include <immintrin.h>\n#endif\n";
-    }
+    std::string text = maths_.headers();
     text += '\n';
     if (wrapped_) text += "namespace sweep {\n";
     return text + maths_.prelude();
@@ -43,6 +40,19 @@ std::string SweepPrinter::prelude() {
 bool SweepPrinter::streams(const Group& group) const {
     return std::ranges::any_of(
         group.stages, [&](std::size_t s) { return plan_.streamed.contains(stage(s).out); });
+}
+
+// Rows are whole vectors, so where an output begins decides for all of it.
+void SweepPrinter::before(const Group& group) {
+    for (const std::size_t s : group.stages) {
+        const TensorId out = stage(s).out;
+        if (!plan_.streamed.contains(out)) continue;
+        const std::string& name = names_.tensor(out);
+        aligned_[out] = names_.fresh(name + "_aligned");
+        out_.line(
+            fmt::format("const bool {} = {}({});", aligned_[out], maths_.use("aligned"), name));
+        maths_.use("fence");
+    }
 }
 
 // ---- Passes
@@ -248,8 +258,13 @@ void SweepPrinter::map_vector(const Pass& pass, std::size_t s) {
         text = name;
     }
     if (kept) {
-        const char* const way = plan_.streamed.contains(out) ? "stream" : "store";
-        out_.line(fmt::format("{}({}, {});", maths_.use(way), vector_place(s), text));
+        const auto streamed = aligned_.find(out);
+        if (streamed == aligned_.end()) {
+            out_.line(fmt::format("{}({}, {});", maths_.use("store"), vector_place(s), text));
+        } else {
+            out_.line(fmt::format("{}({}, {}, {});", maths_.use("stream"), vector_place(s), text,
+                                  streamed->second));
+        }
     }
     if (used) at_hand_[out] = text;
 }

@@ -19,6 +19,7 @@ public:
 
 protected:
     std::string prelude() override;
+    void before(const Group& group) override;
     void print_body(const Group& group, bool alone) override;
     [[nodiscard]] bool streams(const Group& group) const override;
     [[nodiscard]] std::string load(const task::Access& access) const override;
@@ -75,6 +76,7 @@ private:
     mutable task::AxisId lane_ = task::kNone;                // of the stage being printed
     mutable std::map<task::TensorId, std::string> at_hand_;  // elements of this step, as variables
     std::map<std::size_t, std::string> lanes_;               // by stage
+    std::map<task::TensorId, std::string> aligned_;          // of streamed outputs: the flag
 };
 
 }  // namespace cupel::schedule::sweep

@@ -404,7 +404,7 @@ void Loops::print(Writer& out) const {
     out.close();
 }
 
-void print_header(const Words& words, Writer& out) {
+void print_header(const Words& words, const VectorMaths& maths, Writer& out) {
     out.line(fmt::format("// {}: a tiled contraction", words.task.name));
     for (const Group* group : {&words.m, &words.n, &words.k}) {
         const char* role = group == &words.m ? "m" : group == &words.n ? "n" : "k";
@@ -423,6 +423,7 @@ void print_header(const Words& words, Writer& out) {
     out.line("#include <algorithm>");
     out.line("#include <cmath>");
     out.line("#include <cstdint>");
+    out.lines(maths.headers());
     out.line();
     out.line("namespace {");
     out.line();
@@ -444,7 +445,7 @@ Result<std::string> print_plan(const Problem& problem, const Plan& plan) {
     print_tile(words, maths, middle);
     if (!words.contraction.finish.empty()) finish.print(maths, middle);
     Writer out;
-    print_header(words, out);
+    print_header(words, maths, out);
     out.lines(maths.prelude());
     print_constants(words, out);
     out.lines(middle.text());

@@ -3,20 +3,15 @@
 // takes longer than everything else here.
 #include "schedule/tile.hpp"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <random>
 #include <tuple>
 
-#include "schedule/text.hpp"
+#include "schedule/testing.hpp"
 
 namespace cupel::schedule {
 namespace {
@@ -29,177 +24,9 @@ task::Task parse(const std::string& text) {
     return task ? std::move(*task) : task::Task{};
 }
 
-// The value of an element by plain double loops over the normal form; contractions in these tests
-// have at most one later stage that reads them.
-class Truth {
-public:
-    Truth(const task::Task& task, const std::vector<std::vector<float>>& inputs) : task_(task) {
-        values_.resize(task.tensors.size());
-        for (std::size_t i = 0; i < task.inputs.size(); i++) {
-            values_[static_cast<std::size_t>(task.inputs[i])].assign(inputs[i].begin(),
-                                                                     inputs[i].end());
-        }
-        at_.resize(task.axes.size());
-        for (const task::Stage& stage : task.stages)
-            run(stage);
-    }
-    const std::vector<double>& of(task::TensorId id) const {
-        return values_[static_cast<std::size_t>(id)];
-    }
-
-private:
-    void run(const task::Stage& stage) {
-        auto& out = values_[static_cast<std::size_t>(stage.out)];
-        each(stage.keep, 0, [&] {
-            double sum = 0;
-            each(stage.reduce, 0, [&] {
-                if (allowed(stage)) sum += value(stage.body);
-            });
-            out.push_back(sum);
-        });
-    }
-    template <class Do>
-    void each(const std::vector<task::AxisId>& axes, std::size_t depth, Do act) {
-        if (depth == axes.size()) return act();
-        auto& at = at_[static_cast<std::size_t>(axes[depth])];
-        for (at = 0; at < task_.axis(axes[depth]).extent; at++)
-            each(axes, depth + 1, act);
-    }
-    std::int64_t affine(const task::Index& index) const {
-        std::int64_t value = index.offset;
-        for (const auto& term : index.terms)
-            value += term.coefficient * at_[static_cast<std::size_t>(term.axis)];
-        return value;
-    }
-    bool allowed(const task::Stage& stage) const {
-        return std::ranges::all_of(stage.where, [&](const task::Bound& bound) {
-            const std::int64_t at = at_[static_cast<std::size_t>(bound.axis)];
-            return (!bound.low || at >= affine(*bound.low)) &&
-                   (!bound.high || at < affine(*bound.high));
-        });
-    }
-    double load(const task::Access& access) const {
-        std::int64_t position = 0;
-        for (std::size_t d = 0; d < access.at.size(); d++) {
-            const std::int64_t size = task_.tensor(access.tensor).shape[d];
-            const std::int64_t sum = affine(access.at[d]);
-            const std::int64_t divisor = access.at[d].divisor;
-            if (sum < 0 || sum % divisor != 0 || sum / divisor >= size)
-                return value(access.outside);
-            position = position * size + sum / divisor;
-        }
-        return values_[static_cast<std::size_t>(access.tensor)][static_cast<std::size_t>(position)];
-    }
-    double value(task::ExprId id) const {
-        const task::Expr& expr = task_.expr(id);
-        const auto kid = [&](int i) { return value(expr.kid[i]); };
-        switch (expr.op) {
-            case task::Op::Const:
-                return expr.number;
-            case task::Op::Axis:
-                return static_cast<double>(at_[static_cast<std::size_t>(expr.reference)]);
-            case task::Op::Load:
-                return load(task_.access(expr.reference));
-            case task::Op::Neg:
-                return -kid(0);
-            case task::Op::Abs:
-                return std::abs(kid(0));
-            case task::Op::Exp:
-                return std::exp(kid(0));
-            case task::Op::Sqrt:
-                return std::sqrt(kid(0));
-            case task::Op::Tanh:
-                return std::tanh(kid(0));
-            case task::Op::Erf:
-                return std::erf(kid(0));
-            case task::Op::Add:
-                return kid(0) + kid(1);
-            case task::Op::Sub:
-                return kid(0) - kid(1);
-            case task::Op::Mul:
-                return kid(0) * kid(1);
-            case task::Op::Div:
-                return kid(0) / kid(1);
-            case task::Op::Min:
-                return std::min(kid(0), kid(1));
-            case task::Op::Max:
-                return std::max(kid(0), kid(1));
-            case task::Op::Less:
-                return kid(0) < kid(1) ? 1 : 0;
-            case task::Op::LessEqual:
-                return kid(0) <= kid(1) ? 1 : 0;
-            case task::Op::Select:
-                return kid(0) != 0 ? kid(1) : kid(2);
-            case task::Op::Not:
-            case task::Op::Log:
-            case task::Op::Sin:
-            case task::Op::Cos:
-            case task::Op::Floor:
-            case task::Op::Pow:
-            case task::Op::Equal:
-            case task::Op::NotEqual:
-            case task::Op::And:
-            case task::Op::Or:
-                break;
-        }
-        ADD_FAILURE() << "the test does not know " << task::op_name(expr.op);
-        return 0;
-    }
-
-    const task::Task& task_;
-    std::vector<std::vector<double>> values_;
-    std::vector<std::int64_t> at_;
-};
-
 struct Case {
     task::Task task;
     std::string text;
-};
-
-// One translation unit with every kernel in a namespace of its own, called through pointers.
-std::string batch(const std::vector<Case>& cases) {
-    std::string all =
-        "#include <algorithm>\n#include <cmath>\n#include <cstdint>\n#include "
-        "<immintrin.h>\n#include <omp.h>\n";
-    for (std::size_t i = 0; i < cases.size(); i++) {
-        all += fmt::format("#define kernel kernel_{0}\nnamespace case_{0} {{\n", i);
-        for (const task::Size& size : cases[i].task.sizes) {
-            all += fmt::format("constexpr std::int64_t {} = {};\n", size.name, size.value);
-        }
-        std::string text = cases[i].text;
-        for (std::size_t at = text.find("#include"); at != std::string::npos;) {
-            text.insert(at, "//");
-            at = text.find("#include", at + 3);
-        }
-        all += text + "\n}\n#undef kernel\n";
-    }
-    return all;
-}
-
-class Library {
-public:
-    explicit Library(const std::string& source) {
-        folder_ = std::filesystem::temp_directory_path() /
-                  fmt::format("cupel-tile-{}-{}", getpid(), std::random_device{}());
-        std::filesystem::create_directories(folder_);
-        std::ofstream(folder_ / "kernels.cpp") << source;
-        const std::string command = fmt::format(
-            "g++ -std=c++20 -O1 -march=native -ffp-contract=fast -fopenmp -shared -fPIC -w -o "
-            "{0}/k.so {0}/kernels.cpp",
-            folder_.string());
-        EXPECT_EQ(std::system(command.c_str()), 0) << source;  // NOLINT(concurrency-mt-unsafe)
-        handle_ = dlopen((folder_ / "k.so").c_str(), RTLD_NOW | RTLD_LOCAL);
-    }
-    Library(const Library&) = delete;
-    Library& operator=(const Library&) = delete;
-    ~Library() { std::filesystem::remove_all(folder_); }
-    [[nodiscard]] void* find(std::size_t i) const {
-        return handle_ == nullptr ? nullptr : dlsym(handle_, fmt::format("kernel_{}", i).c_str());
-    }
-
-private:
-    std::filesystem::path folder_;
-    void* handle_ = nullptr;
 };
 
 void call(void* kernel, const std::vector<std::vector<float>>& in, float* y) {
@@ -225,7 +52,10 @@ void expect_right(const Case& one, void* kernel) {
     constexpr float kGuard = 12345;
     std::vector<float> y(elements + 64, NAN);
     std::fill(y.begin() + static_cast<std::ptrdiff_t>(elements), y.end(), kGuard);
-    const Truth truth(one.task, inputs);
+    std::vector<std::vector<double>> reals;
+    for (const std::vector<float>& input : inputs)
+        reals.emplace_back(input.begin(), input.end());
+    const testing::Truth truth(one.task, reals);
     for (int repeat = 0; repeat < 2; repeat++)
         call(kernel, inputs, y.data());
     for (std::size_t i = 0; i < elements; i++) {
@@ -236,9 +66,12 @@ void expect_right(const Case& one, void* kernel) {
 }
 
 void expect_all_right(const std::vector<Case>& cases) {
-    const Library library(batch(cases));
+    testing::Unit unit;
+    for (const Case& one : cases)
+        unit.add(one.task, one.text);
+    testing::Library library(unit.text(), "-O1 -march=native");
     for (std::size_t i = 0; i < cases.size(); i++)
-        expect_right(cases[i], library.find(i));
+        expect_right(cases[i], library.find(fmt::format("kernel{}", i)));
 }
 
 void add(std::vector<Case>& cases, const task::Task& task, const Width& width, const Trace& trace) {

@@ -39,8 +39,39 @@ constexpr auto kBasics = std::to_array<Function>({
   for (long l = 0; l < n; ++l) p[l] = x[l];
 }
 )"},
-    {"vmax", "", "static inline vec vmax(vec a, vec b) { return a < b ? b : a; }\n"},
-    {"vmin", "", "static inline vec vmin(vec a, vec b) { return b < a ? b : a; }\n"},
+    {"vmax", "", R"(static inline vec vmax(vec a, vec b) {  // a, where one of them is a NaN
+#if @H
+  return (vec)@I_max_@S((@R)b, (@R)a);  // g++ misses it where one is a constant
+#endif
+  return a < b ? b : a;
+}
+)"},
+    {"vmin", "", R"(static inline vec vmin(vec a, vec b) {  // a, where one of them is a NaN
+#if @H
+  return (vec)@I_min_@S((@R)b, (@R)a);
+#endif
+  return b < a ? b : a;
+}
+)"},
+    // Past the caches, so that an output that nobody reads soon evicts nothing. Whether it starts
+    // where a vector may be streamed is the caller's to ask, once.
+    {"aligned", "", R"(static inline bool aligned(const @T* p) {
+  return reinterpret_cast<std::uintptr_t>(p) % sizeof(vec) == 0;
+}
+)"},
+    {"stream", "store", R"(static inline void stream(@T* p, vec x, bool whole) {
+#if @H
+  if (whole) return @I_stream_@S(p, (@R)x);  // past the caches
+#endif
+  store(p, x);
+}
+)"},
+    {"fence", "", R"(static inline void fence() {  // what was streamed is there for all to see
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
+}
+)"},
     {"vsqrt", "", R"(static inline vec vsqrt(vec x) {
   for (long l = 0; l < W; ++l) x[l] = std::sqrt(x[l]);
   return x;
@@ -96,8 +127,9 @@ constexpr auto kBasics = std::to_array<Function>({
 )"},
 });
 
-// exp and log: range reduction and polynomials after Cephes (Moshier); erf after Juffa. Errors
-// against float64 are measured in vector_maths_test.cpp.
+// log and tanh: range reduction and polynomials after Cephes (Moshier); erf after Juffa; exp: the
+// series of degree 8, brought down to 6 over |r| <= ln 2 / 2 by Chebyshev's polynomials (2e-9 off).
+// Errors against float64 are measured in vector_maths_test.cpp.
 constexpr auto kSingle = std::to_array<Function>({
     {"vabs", "", "static inline vec vabs(vec x) { return (vec)((ivec)x & 0x7fffffff); }\n"},
     {"vsign", "",
@@ -105,21 +137,22 @@ constexpr auto kSingle = std::to_array<Function>({
   return (vec)((ivec)x | ((ivec)y & (-0x7fffffff - 1)));
 }
 )"},
-    {"vexp", "splat", R"(static inline vec vexp(vec x) {
-  x = x > 89.0f ? splat(89.0f) : x;  // exp is infinite here, and zero there; NaNs stay
-  x = x < -104.5f ? splat(-104.5f) : x;
+    {"vexp", "vmin vmax splat", R"(static inline vec vexp(vec x) {
+  // Infinite above, zero below; a NaN stays one.
+  x = vmax(vmin(x, splat(89.0f)), splat(-104.5f));
   vec shifted = x * 1.44269504f + 12582912.0f;  // 1.5 * 2^23: rounds to a whole number n
   vec n = shifted - 12582912.0f;
-  ivec k = (ivec)shifted - 0x4b400000;
   vec r = x - n * 0.693359375f + n * 2.12194440e-4f;  // x - n ln 2, in two parts
-  vec p = 1.9875691500e-4f * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
-  ivec half = k >> 1;  // 2^n in two factors: n may leave the exponents of normal numbers
-  return p * (vec)((half + 127) << 23) * (vec)((k - half + 127) << 23);
+  vec p = 1.394845e-3f * r + 8.375038e-3f;
+  p = p * r + 4.166622e-2f;
+  p = p * r + 1.6666416e-1f;
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  // 2^n in two factors, since n may leave the exponents of normal numbers.
+  ivec half = (ivec)shifted << 22 & -0x800000;
+  ivec rest = ((ivec)shifted << 23) - half;
+  return p * (vec)(half + 0x3f800000) * (vec)(rest + 0x3f800000);
 }
 )"},
     {"vlog", "splat", R"(static inline vec vlog(vec x) {
@@ -146,30 +179,39 @@ constexpr auto kSingle = std::to_array<Function>({
 }
 )"},
     {"vtanh", "vexp vabs vsign splat", R"(static inline vec vtanh(vec x) {
-  vec z = x * x;
+  vec t = vabs(x), z = x * x;
   vec p = -5.70498872745e-3f * z + 2.06390887954e-2f;
   p = p * z - 5.37397155531e-2f;
   p = p * z + 1.33314422036e-1f;
   p = p * z - 3.33332819422e-1f;
-  vec near = p * z * x + x;
-  vec far = 1.0f - 2.0f / (vexp(2.0f * vabs(x)) + 1.0f);
-  return vabs(x) < 0.625f ? near : vsign(far, x);
+  vec far = 1.0f - 2.0f / (vexp(2.0f * t) + 1.0f);
+  return vsign(t < 0.625f ? p * z * t + t : far, x);
 }
 )"},
-    {"verf", "vexp vabs vsign", R"(static inline vec verf(vec x) {
-  vec t = vabs(x), s = x * x;
+    {"verf", "vmin vabs vsign splat", R"(static inline vec verf(vec x) {
+  vec t = vmin(vabs(x), splat(4.0f));  // erf is 1 in float from here on
+  vec s = t * t;
   vec p = -1.72853470e-5f * t + 3.83197126e-4f;
   p = p * s + (-3.88396438e-3f * t + 2.42546219e-2f);
   p = p * t - 1.06777877e-1f;
   p = p * t - 6.34846687e-1f;
   p = p * t - 1.28717512e-1f;
-  vec far = vsign(1.0f - vexp(p * t - t), x);
+  p = p * t - t;
+  vec shifted = p * 1.44269504f + 12582912.0f;  // exp(p), for p from -17 to 0
+  vec r = p - (shifted - 12582912.0f) * 0.69314718f;
+  vec e = 1.394845e-3f * r + 8.375038e-3f;
+  e = e * r + 4.166622e-2f;
+  e = e * r + 1.6666416e-1f;
+  e = e * r + 0.5f;
+  e = e * r + 1.0f;
+  e = e * r + 1.0f;
+  vec far = 1.0f - e * (vec)(((ivec)shifted << 23) + 0x3f800000);
   vec q = -5.96761703e-4f * s + 4.99119423e-3f;
   q = q * s - 2.67681349e-2f;
   q = q * s + 1.12819925e-1f;
   q = q * s - 3.76125336e-1f;
   q = q * s + 1.28379166e-1f;
-  return t > 0.927734375f ? far : q * x + x;
+  return t > 0.927734375f ? vsign(far, x) : q * x + x;
 }
 )"},
 });
@@ -208,40 +250,41 @@ const Function* find(std::string_view name, task::Type real) {
     return real == task::Type::F64 ? search(kDouble) : search(kSingle);
 }
 
-std::string fill(std::string_view text, std::string_view type) {
+// What stands for the letters after '@' in the texts above.
+struct Letters {
+    std::string type;       // T: of an element
+    std::string intrinsic;  // I: _mm256
+    std::string suffix;     // S: ps
+    std::string registers;  // R: __m256
+    std::string has;        // H: the condition under which the intrinsics exist
+
+    Letters(int bytes, bool f64)
+        : type(f64 ? "double" : "float"),
+          intrinsic(bytes == 16 ? "_mm" : fmt::format("_mm{}", bytes * 8)),
+          suffix(f64 ? "pd" : "ps"),
+          registers(fmt::format("__m{}{}", bytes * 8, f64 ? "d" : "")),
+          has(bytes == 16   ? "defined(__SSE2__)"
+              : bytes == 32 ? "defined(__AVX__)"
+                            : "defined(__AVX512F__)") {}
+
+    [[nodiscard]] const std::string& operator[](char letter) const {
+        if (letter == 'I') return intrinsic;
+        if (letter == 'S') return suffix;
+        if (letter == 'R') return registers;
+        return letter == 'H' ? has : type;
+    }
+};
+
+std::string fill(std::string_view text, const Letters& letters) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text.substr(i, 2) == "@T") {
-            out += type;
-            ++i;
+        if (text[i] == '@') {
+            out += letters[text[++i]];
         } else {
             out += text[i];
         }
     }
     return out;
-}
-
-// Streaming stores: past the caches, so that an output that nobody reads soon evicts nothing. Where
-// the address is not aligned to the vector, an ordinary store; fence() orders them before what
-// follows.
-std::string stream_text(int vector_bytes, bool f64) {
-    const std::string intrinsic = fmt::format(
-        "_mm{}_stream_{}", vector_bytes == 16 ? "" : fmt::format("{}", vector_bytes * 8),
-        f64 ? "pd" : "ps");
-    return fmt::format(
-        "static inline void stream({0}* p, vec x) {{  // past the caches, where p is aligned\n"
-        "#if defined(__SSE2__)\n"
-        "  if (reinterpret_cast<std::uintptr_t>(p) % sizeof(vec) == 0) return {1}(p, "
-        "(__m{2}{3})x);\n"
-        "#endif\n"
-        "  *(vec*)p = x;\n"
-        "}}\n"
-        "static inline void fence() {{\n"
-        "#if defined(__SSE2__)\n"
-        "  _mm_sfence();\n"
-        "#endif\n"
-        "}}\n",
-        f64 ? "double" : "float", intrinsic, vector_bytes * 8, f64 ? "d" : "");
 }
 
 }  // namespace
@@ -254,10 +297,6 @@ int VectorMaths::lanes() const {
 }
 
 std::string VectorMaths::use(std::string_view function) {
-    if (function == "stream" || function == "fence") {
-        used_.emplace("stream");
-        return std::string(function);
-    }
     const Function* const found = find(function, real_);
     CUPEL_CHECK(found != nullptr);
     used_.emplace(function);
@@ -272,15 +311,15 @@ std::string VectorMaths::use(std::string_view function) {
 
 std::string VectorMaths::prelude() const {
     const bool f64 = real_ == task::Type::F64;
-    const std::string_view type = f64 ? "double" : "float";
+    const Letters letters(vector_bytes_, f64);
     std::string text = fmt::format(
         "constexpr long W = {0};  // lanes of a vector\n"
         "typedef {1} vec __attribute__((vector_size({2}), aligned({3}), may_alias));\n"
         "typedef {4} ivec __attribute__((vector_size({2}), aligned({3}), may_alias));\n\n",
-        lanes(), type, vector_bytes_, task::type_size(real_), f64 ? "long" : "int");
+        lanes(), letters.type, vector_bytes_, task::type_size(real_), f64 ? "long" : "int");
     const auto print = [&](const auto& table) {
         for (const Function& function : table) {
-            if (used_.contains(function.name)) text += fill(function.text, type);
+            if (used_.contains(function.name)) text += fill(function.text, letters);
         }
     };
     print(kBasics);
@@ -289,12 +328,14 @@ std::string VectorMaths::prelude() const {
     } else {
         print(kSingle);
     }
-    if (used_.contains("stream")) text += stream_text(vector_bytes_, f64);
     return text;
 }
 
-bool VectorMaths::streams() const {
-    return used_.contains("stream");
+std::string VectorMaths::headers() const {
+    constexpr std::array<std::string_view, 4> kIntrinsic = {"stream", "fence", "vmax", "vmin"};
+    const bool needed = std::ranges::any_of(
+        kIntrinsic, [&](std::string_view function) { return used_.contains(function); });
+    return needed ? "#if defined(__SSE2__)\n#include <immintrin.h>\n#endif\n" : "";
 }
 
 }  // namespace cupel::schedule

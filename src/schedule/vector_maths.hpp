@@ -25,13 +25,13 @@ public:
 
     // Notes that the function is used, with what it needs itself, and returns its name. Known:
     // load(const T*), store(T*, vec), splat(T), iota(long) (first, first + 1, ...),
-    // stream(T*, vec), fence(), load_some(const T*, n, fill), store_some(T*, vec, n),
-    // reduce_add(vec), reduce_max(vec), reduce_min(vec), reduce_mul(vec),
+    // aligned(const T*), stream(T*, vec, aligned), fence(), load_some(const T*, n, fill),
+    // store_some(T*, vec, n), reduce_add(vec), reduce_max(vec), reduce_min(vec), reduce_mul(vec),
     // vmax vmin vabs vfloor vsqrt vexp vlog vtanh verf vsin vcos vpow.
     std::string use(std::string_view function);
 
-    // True if the kernel needs <immintrin.h>.
-    [[nodiscard]] bool streams() const;
+    // The #include lines that the prelude needs besides <algorithm>, <cmath> and <cstdint>.
+    [[nodiscard]] std::string headers() const;
     // typedefs `vec` and `ivec`, constexpr long W, and the functions noted, in an order that
     // compiles.
     [[nodiscard]] std::string prelude() const;

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Traces as text, and what sweeps make of them.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "schedule/schedule.hpp"
+#include "schedule/sweep.hpp"
+
+namespace cupel::schedule {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+task::Task small(const std::string& name, std::int64_t rows = 8, std::int64_t columns = 64) {
+    const std::vector<std::string> folders = {std::string(CUPEL_ROOT) + "/tasks"};
+    const auto whole = task::load(name, folders);
+    std::vector<task::Override> sizes;
+    if (whole) sizes = {{whole->sizes.at(0).name, rows}, {whole->sizes.at(1).name, columns}};
+    auto task = task::load(name, folders, sizes);
+    if (!task) ADD_FAILURE() << task.error().text;
+    return task ? std::move(*task) : task::Task{};
+}
+
+std::string refusal(const std::string& text) {
+    const auto trace = parse_trace(text);
+    return trace ? "" : trace.error().text;
+}
+
+// Why a sweep of softmax refuses the trace.
+std::string vetoed(const std::string& text, std::int64_t columns = 64, int vector_bytes = 32) {
+    const auto trace = parse_trace(text);
+    if (!trace) return trace.error().text;
+    const auto kernel =
+        sweep::print(small("softmax", 8, columns), Width{.vector_bytes = vector_bytes}, *trace);
+    return kernel ? "" : kernel.error().text;
+}
+
+TEST(Trace, PrintedAndParsedIsTheSame) {
+    const Trace trace = {{"tile", "y", {"6", "2", "256"}},
+                         {"sweep", "y_sum", {"4"}},
+                         {"hint", "y", {"stream"}},
+                         {"inline", "e.g", {}}};
+    const std::string text = print_trace(trace);
+    EXPECT_EQ(text, "tile y 6 2 256\nsweep y_sum 4\nhint y stream\ninline e.g\n");
+    const auto again = parse_trace(text);
+    ASSERT_TRUE(again) << again.error().text;
+    EXPECT_EQ(*again, trace);
+    EXPECT_EQ(*parse_trace(""), Trace{});
+    EXPECT_EQ(*parse_trace("\n  sweep \t y   4\r\n\n"), (Trace{{"sweep", "y", {"4"}}}));
+}
+
+TEST(Trace, WhatIsNoTraceIsRefusedWithItsLine) {
+    EXPECT_THAT(refusal("sweep y 4\nsweep\n"), HasSubstr("trace line 2: expected `verb stage"));
+    EXPECT_THAT(refusal("sweep y 4;\n"), HasSubstr("trace line 1: a word may hold"));
+    EXPECT_THAT(refusal("sweep \xc3\xa9 4\n"), HasSubstr("a word may hold"));
+    EXPECT_THAT(refusal("a a a a a a a a a a a a a a a a a\n"), HasSubstr("more than 16 words"));
+    std::string lines;
+    for (int i = 0; i < 257; ++i)
+        lines += "sweep y 4\n";
+    EXPECT_THAT(refusal(lines), HasSubstr("trace line 257: a trace has at most 256 lines"));
+    EXPECT_THAT(refusal(std::string((64 << 10) + 1, '\n')), HasSubstr("longer than 64 KiB"));
+}
+
+TEST(Sweep, RefusedVerbsSayWhy) {
+    EXPECT_EQ(vetoed("sweep m 4\nsweep e 8\nhint y stream\n"), "");
+    EXPECT_THAT(vetoed("sweep z 4\n"), HasSubstr("the task has no stage z"));
+    EXPECT_THAT(vetoed("sweep y\n"), HasSubstr("expected `sweep stage U`"));
+    EXPECT_THAT(vetoed("sweep y 0\n"), HasSubstr("U is 0, expected 1 to 16"));
+    EXPECT_THAT(vetoed("sweep y 4x\n"), HasSubstr("U is 4x"));
+    EXPECT_THAT(vetoed("sweep y 17\n"), HasSubstr("U is 17"));
+    EXPECT_THAT(vetoed("sweep y 16\n"), HasSubstr("more than the 64 elements of axis n"));
+    EXPECT_THAT(vetoed("inline m\n"), HasSubstr("m is not a row that vectors read"));
+    EXPECT_THAT(vetoed("inline e 4\n"), HasSubstr("expected `inline stage`"));
+    EXPECT_THAT(vetoed("hint y fast\n"), HasSubstr("expected `hint stage stream`"));
+    EXPECT_THAT(vetoed("hint e stream\n"), HasSubstr("e is not an output"));
+    EXPECT_THAT(vetoed("hint y stream\n", 65), HasSubstr("in whole vectors"));
+    EXPECT_THAT(vetoed("tile y 4\n"), HasSubstr("a sweep knows the verbs sweep, inline and hint"));
+    EXPECT_THAT(vetoed("sweep y 1\n", 7), HasSubstr("no vector fits y"));
+    EXPECT_THAT(vetoed("", 64, 24), HasSubstr("expected 16, 32 or 64"));
+}
+
+TEST(Sweep, CandidatesAreFewDifferentAndBeginWithTheDefault) {
+    for (const char* name : {"softmax", "layernorm", "bias_gelu", "log_softmax", "cumsum"}) {
+        const task::Task task = small(name, 4096, 4096);
+        const Width width{.threads = 2};
+        const std::vector<Trace> all = candidates(task, width);
+        ASSERT_GE(all.size(), 1U) << name;
+        EXPECT_LE(all.size(), 64U) << name;
+        EXPECT_EQ(all.front(), default_trace(task, width)) << name;
+        std::set<std::string> texts;
+        for (const Trace& trace : all)
+            texts.insert(print_trace(trace));
+        EXPECT_EQ(texts.size(), all.size()) << name;
+    }
+}
+
+TEST(Sweep, EveryCandidateIsReplayedFromItsText) {
+    for (const char* name : {"softmax", "layernorm", "bias_gelu"}) {
+        for (const std::int64_t columns : {64, 100, 5}) {
+            const task::Task task = small(name, 8, columns);
+            for (const Trace& trace : candidates(task, Width{})) {
+                const std::string text = print_trace(trace);
+                const auto again = parse_trace(text);
+                ASSERT_TRUE(again) << again.error().text;
+                EXPECT_EQ(*again, trace);
+                const auto kernel = print_kernel(task, Width{}, trace);
+                ASSERT_TRUE(kernel) << text << kernel.error().text;
+                EXPECT_EQ(*kernel, *print_kernel(task, Width{}, *again));
+                for (const Action& action : trace)
+                    EXPECT_THAT(*kernel, HasSubstr("//   " + print_trace({action})));
+            }
+        }
+    }
+}
+
+TEST(Sweep, NeighboursAreOneDecisionAway) {
+    const task::Task task = small("softmax", 4096, 4096);
+    const Trace trace = default_trace(task, Width{});
+    const std::vector<Trace> near = neighbours(task, Width{}, trace);
+    EXPECT_FALSE(near.empty());
+    for (const Trace& other : near) {
+        const auto gone = std::ranges::count_if(
+            trace, [&](const Action& a) { return std::ranges::find(other, a) == other.end(); });
+        EXPECT_LE(gone, 1) << print_trace(other);
+        EXPECT_NE(other, trace);
+    }
+}
+
+TEST(Sweep, DividesByWhatAllLanesShareThroughItsReciprocal) {
+    const task::Task task = small("softmax");
+    const auto kernel = print_kernel(task, Width{}, default_trace(task, Width{}));
+    ASSERT_TRUE(kernel) << kernel.error().text;
+    EXPECT_THAT(*kernel, HasSubstr("load(e + n) * (1.0f / y_sum)"));
+    EXPECT_THAT(*kernel, Not(HasSubstr("load(e + n) / y_sum")));
+}
+
+TEST(Sweep, AsksOnceWhetherAnOutputCanBeStreamed) {
+    const task::Task task = small("bias_gelu");
+    const auto kernel = print_kernel(task, Width{}, *parse_trace("sweep y 4\nhint y stream\n"));
+    ASSERT_TRUE(kernel) << kernel.error().text;
+    const std::string ask = "const bool y_aligned = aligned(y);";
+    const std::size_t at = kernel->find(ask);
+    ASSERT_NE(at, std::string::npos) << *kernel;
+    EXPECT_LT(at, kernel->find("for (long m"));
+    EXPECT_EQ(kernel->find(ask, at + 1), std::string::npos);
+}
+
+}  // namespace
+}  // namespace cupel::schedule
