@@ -12,8 +12,10 @@
 #include <unistd.h>
 #include <xmmintrin.h>
 
+#include <cerrno>
 #include <climits>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 namespace cupel::contender {
@@ -23,9 +25,13 @@ namespace {
 wire::Control* crash_page = nullptr;
 alignas(16) std::array<std::byte, std::size_t{64} << 10> crash_stack;
 
-// Shared futexes: the other side is another process.
-void wait_while(std::atomic<std::uint32_t>& word, std::uint32_t value) {
-    (void)syscall(SYS_futex, &word, FUTEX_WAIT, value, nullptr, nullptr, 0);
+// Shared futexes: the other side is another process. False after an hour without a bell: a referee
+// that was killed while it started this process cannot take it along (bubblewrap hears of its
+// parent's death only from a little later on), and nobody would ever ring.
+bool wait_while(std::atomic<std::uint32_t>& word, std::uint32_t value) {
+    const timespec patience = {.tv_sec = 3600, .tv_nsec = 0};
+    return syscall(SYS_futex, &word, FUTEX_WAIT, value, &patience, nullptr, 0) == 0 ||
+           errno != ETIMEDOUT;
 }
 void wake_all(std::atomic<std::uint32_t>& word) {
     (void)syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
@@ -155,7 +161,7 @@ void answer(const Stage& stage, Kernel kernel) {
     for (;;) {
         const std::uint32_t bell = control.bell.load(std::memory_order_acquire);
         if (bell == answered) {
-            wait_while(control.bell, bell);
+            if (!wait_while(control.bell, bell)) _exit(0);
             continue;
         }
         auto at = stage.first;

@@ -36,7 +36,8 @@ void describe_crashes(wire::Control& control);
 using Kernel = void (*)();
 [[nodiscard]] Kernel load(const char* path, wire::Control& control);
 
-// Answers one window of questions after the other; never returns.
+// Answers one window of questions after the other; never returns; ends the
+// process where no bell rings for an hour.
 [[noreturn]] void answer(const Stage& stage, Kernel kernel);
 
 }  // namespace cupel::contender
