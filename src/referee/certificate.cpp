@@ -129,6 +129,38 @@ json make_certificate(const Referee& referee, const verdict::Kernel& kernel,
     return document;
 }
 
+namespace {
+
+bool same_interval(const verdict::Interval& a, const verdict::Interval& b) {
+    return close(a.low, b.low) && close(a.mid, b.mid) && close(a.high, b.high) &&
+           close(a.level, b.level);
+}
+
+// What is shown beside the speedup and follows from the samples too.
+Result<void> recompute_rest(const Certificate& certificate) {
+    const verdict::Verdict& claim = certificate.claim;
+    const double overhead = certificate.window_overhead;
+    const auto differs = [](std::string_view field) {
+        return fail(Errc::Corrupt, fmt::format("claim.{} is not what the samples say", field));
+    };
+    // Seconds are small: held to a relative bound.
+    const auto near = [](double a, double b) { return std::abs(a - b) <= kEqual * std::abs(b); };
+    if (!near(claim.seconds, median_seconds(claim.samples, kCandidate, overhead)))
+        return differs("seconds");
+    if (!near(claim.advantage_bound, advantage_bound(claim.samples, overhead)))
+        return differs("advantage_bound");
+    if (claim.naive_speedup) {
+        const auto naive = log_speedup(claim.samples, claim.naive_speedup->baseline, overhead);
+        if (!same_interval(claim.naive_speedup->ratio, to_interval(naive)))
+            return differs("naive_speedup");
+    }
+    if (claim.precision != certificate.task.precision)
+        return fail(Errc::Corrupt, "claim.precision is not the precision of the task");
+    return {};
+}
+
+}  // namespace
+
 Result<Certificate> read_certificate(std::string_view text) {
     if (too_deep(text)) return fail(Errc::Corrupt, "not a certificate: nested too deeply");
     try {
@@ -141,12 +173,12 @@ Result<Certificate> read_certificate(std::string_view text) {
 Result<verdict::Speedup> recompute(const Certificate& certificate) {
     const verdict::Verdict& claim = certificate.claim;
     if (!claim.speedup) return fail(Errc::Corrupt, "the certificate claims no speedup");
+    CUPEL_DO(recompute_rest(certificate));
     const std::string& baseline = claim.speedup->baseline;
     const verdict::Interval ratio =
         to_interval(log_speedup(claim.samples, baseline, certificate.window_overhead));
     const verdict::Interval& claimed = claim.speedup->ratio;
-    if (!close(ratio.low, claimed.low) || !close(ratio.mid, claimed.mid) ||
-        !close(ratio.high, claimed.high)) {
+    if (!same_interval(ratio, claimed)) {
         return fail(
             Errc::Corrupt,
             fmt::format("claim.speedup is not what the samples say: {:.4f} [{:.4f}, {:.4f}] "

@@ -51,6 +51,14 @@ double median_seconds(std::span<const verdict::Sample> samples, std::string_view
     return seconds.empty() ? 0 : stats::median(seconds);
 }
 
+double advantage_bound(std::span<const verdict::Sample> samples, double overhead) {
+    std::vector<double> questions;
+    for (const verdict::Sample& sample : samples) {
+        if (sample.counted && sample.contender == kCandidate) questions.push_back(sample.questions);
+    }
+    return overhead / (questions.empty() ? 1 : std::max(1.0, stats::median(questions)));
+}
+
 stats::Estimate log_speedup(std::span<const verdict::Sample> samples, std::string_view baseline,
                             double overhead) {
     const stats::Estimate single = estimate_of(samples, baseline, overhead, Kind::Single);

@@ -25,6 +25,9 @@ inline constexpr double kMargin = 0.005;
 [[nodiscard]] double median_seconds(std::span<const verdict::Sample> samples,
                                     std::string_view contender, double overhead);
 
+// Law 5: what a perfect cheat could gain per question, since a window costs more than its kernel.
+[[nodiscard]] double advantage_bound(std::span<const verdict::Sample> samples, double overhead);
+
 // Law 10: log(baseline / candidate) per round on the same questions; median per pair of fresh
 // processes; Student's t over processes. Law 4: windows of one question and windows of several are
 // two estimates of the same thing; where they contradict each other, the slower one is the claim.

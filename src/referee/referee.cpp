@@ -166,11 +166,7 @@ Result<verdict::Verdict> Referee::State::try_kernel(const verdict::Kernel& kerne
 void Referee::State::add_speed(const Outcome& outcome, const std::vector<Entry>& entries,
                                verdict::Verdict& verdict) const {
     verdict.seconds = median_seconds(outcome.samples, kCandidate, overhead);
-    std::vector<double> questions;
-    for (const verdict::Sample& sample : outcome.samples) {
-        if (sample.counted && sample.contender == kCandidate) questions.push_back(sample.questions);
-    }
-    verdict.advantage_bound = overhead / std::max(1.0, stats::median(questions));
+    verdict.advantage_bound = advantage_bound(outcome.samples, overhead);
 
     const task::Counts counts = task::count(task);
     const target::Bound bound = target::ceiling_bound(counts, ceilings);
