@@ -63,4 +63,14 @@ std::uint64_t random_u64() {
     return std::bit_cast<std::uint64_t>(bytes);
 }
 
+std::uint64_t derived_u64(std::uint64_t key, std::uint64_t number) {
+    static_assert(crypto_shorthash_KEYBYTES == 16 && crypto_shorthash_BYTES == 8);
+    const auto secret =
+        std::bit_cast<std::array<unsigned char, 16>>(std::array<std::uint64_t, 2>{key, ~key});
+    const auto message = std::bit_cast<std::array<unsigned char, 8>>(number);
+    std::array<unsigned char, 8> derived{};
+    crypto_shorthash(derived.data(), message.data(), message.size(), secret.data());
+    return std::bit_cast<std::uint64_t>(derived);
+}
+
 }  // namespace cupel

@@ -20,4 +20,8 @@ namespace cupel {
 void random_bytes(std::span<std::byte> out);
 [[nodiscard]] std::uint64_t random_u64();
 
+// A number that nobody without the key can tell from a random one (SipHash-2-4), whatever other
+// numbers of the same key they have seen.
+[[nodiscard]] std::uint64_t derived_u64(std::uint64_t key, std::uint64_t number);
+
 }  // namespace cupel

@@ -36,11 +36,16 @@ inline std::uint32_t mix(std::uint32_t x) {
     return x ^ (x >> 16);
 }
 
-CUPEL_CLONES void random_bits(std::uint32_t* out, std::size_t count, std::uint32_t start, Key key) {
+CUPEL_CLONES void random_bits(std::uint32_t* out, std::size_t count, Key key) {
     for (std::size_t i = 0; i < count; ++i) {
-        const std::uint32_t counter = start + static_cast<std::uint32_t>(i);
-        out[i] = mix(mix(counter ^ key.a) + key.b);
+        out[i] = mix(mix(static_cast<std::uint32_t>(i) ^ key.a) + key.b);
     }
+}
+
+// The mixer is fast, not secret: from a few values its key can be found, and then where the largest
+// ones lie, without reading the rest. So no key serves more than one block.
+Key block_key(Key key, std::size_t block) {
+    return std::bit_cast<Key>(derived_u64(std::bit_cast<std::uint64_t>(key), block));
 }
 
 // Inverse of the standard normal distribution at p = i / kKnots, by bisection (once per program).
@@ -152,19 +157,18 @@ void store_doubles(std::span<std::byte> out, const float* values, const std::uin
     }
 }
 
-void fill_block(std::span<std::byte> out, task::Type type, const task::Values& values, Key key,
-                std::uint32_t start) {
+void fill_block(std::span<std::byte> out, task::Type type, const task::Values& values, Key key) {
     std::array<std::uint32_t, kBlock> bits;
     std::array<float, kBlock> floats;
     const std::size_t count = out.size() / task::type_size(type);
-    random_bits(bits.data(), count, start, key);
+    random_bits(bits.data(), count, key);
     if (task::is_float(type)) draw_floats(bits.data(), floats.data(), count, values);
     switch (type) {
         case task::Type::F32:
             std::memcpy(out.data(), floats.data(), out.size());
             break;
         case task::Type::F64:
-            random_bits(bits.data(), count, start, Key{.a = ~key.a, .b = key.b ^ 0x5bd1e995U});
+            random_bits(bits.data(), count, Key{.a = ~key.a, .b = key.b ^ 0x5bd1e995U});
             if (values.law == task::Law::Integers) std::fill(bits.begin(), bits.end(), 0U);
             store_doubles(out, floats.data(), bits.data(), count);
             break;
@@ -216,7 +220,7 @@ void fill_values(std::span<std::byte> out, task::Type type, const task::Values& 
     const std::size_t size = task::type_size(type);
     CUPEL_CHECK(out.size() % size == 0);
     over_blocks(out, kBlock * size, threads, [&](std::size_t offset, std::span<std::byte> part) {
-        fill_block(part, type, values, key, static_cast<std::uint32_t>(offset / size));
+        fill_block(part, type, values, block_key(key, offset / (kBlock * size)));
     });
 }
 
@@ -225,7 +229,7 @@ void fill_poison(std::span<std::byte> out, Key key, int threads) {
     over_blocks(out, kBlock * kWord, threads, [&](std::size_t offset, std::span<std::byte> part) {
         std::array<std::uint32_t, kBlock> bits;
         random_bits(bits.data(), (part.size() + kWord - 1) / kWord,
-                    static_cast<std::uint32_t>(offset / kWord), key);
+                    block_key(key, offset / (kBlock * kWord)));
         std::memcpy(part.data(), bits.data(), part.size());
     });
 }
