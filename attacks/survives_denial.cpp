@@ -3,7 +3,7 @@
 // task: softmax
 // set: B=256 N=1024
 // expect: cheating|crashed
-// twin: honest_rows.cpp
+// twin: honest_favours.cpp
 #include "task.hpp"
 #include <csignal>
 #include <sys/mman.h>

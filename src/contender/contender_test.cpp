@@ -377,14 +377,11 @@ TEST_F(Rogue, EachForbiddenSystemCallEndsTheProcessAndIsNamed) {
         {"timer_create", SYS_timer_create},
         {"setitimer", SYS_setitimer},
         {"alarm", SYS_alarm, {1}},
-        {"sched_setaffinity", SYS_sched_setaffinity, {0, 8}, {0, 0, 2}},
         {"sched_setscheduler", SYS_sched_setscheduler},
         {"setpriority", SYS_setpriority, {0, 0, 19}},
-        {"mlock", SYS_mlock, {0, 4096}, {2}},
         {"mbind", SYS_mbind, {0, 4096}, {2}},
         {"pkey_mprotect", SYS_pkey_mprotect, {0, 4096, 3, -1}, {1}},
         {"punching holes", SYS_madvise, {0, 4096, 9}, {2}},
-        {"huge pages", SYS_madvise, {0, 4096, 14}, {2}},
         {"pushing pages out", SYS_madvise, {0, 4096, 21}, {2}},
         {"mapping huge pages", SYS_mmap, {0, 2 << 20, 3, 0x40022, -1}},
         {"shared memory", SYS_mmap, {0, 4096, 3, 0x21, -1}},
@@ -461,6 +458,21 @@ TEST_F(Rogue, HonestLibraryCodeGoesOn) {
     ASSERT_TRUE(attempt({12})) << why();
     ASSERT_TRUE(attempt({0, SYS_clone3})) << why();
     EXPECT_EQ(output()[1], ENOSYS);
+}
+
+// A kernel that pins its threads or wants huge pages is honest: told no, not ended.
+TEST_F(Rogue, FavoursAreRefusedPolitely) {
+    const std::vector<std::vector<float>> favours = {
+        {0, SYS_sched_setaffinity, 0, 8, 0, 0, 0, 0, 0, 0, 2},
+        {0, SYS_mlock, 0, 4096, 0, 0, 0, 0, 2},
+        {0, SYS_madvise, 0, 4096, 14, 0, 0, 0, 2},
+        {0, SYS_madvise, 0, 4096, 3, 0, 0, 0, 2},
+    };
+    for (const std::vector<float>& favour : favours) {
+        ASSERT_TRUE(attempt(favour)) << favour[1] << why();
+        EXPECT_EQ(output()[0], -1) << favour[1];
+        EXPECT_EQ(output()[1], EPERM) << favour[1];
+    }
 }
 
 TEST_F(Rogue, WithoutNamespacesTheFilterStillStandsAndTheRestIsNamed) {

@@ -46,6 +46,10 @@ public:
     void refuse(int call, std::uint16_t error_number) {
         rule(SCMP_ACT_ERRNO(error_number), call, {});
     }
+    void refuse_if(int call, std::uint16_t error_number,
+                   std::initializer_list<scmp_arg_cmp> conditions) {
+        rule(SCMP_ACT_ERRNO(error_number), call, {conditions.begin(), conditions.size()});
+    }
 
     [[nodiscard]] Result<os::Fd> compile(std::string_view name) const {
         if (error_ != 0) return fail_errno("build the system-call filter", error_);
@@ -141,6 +145,19 @@ void hide_clone3(Filter& filter) {
     filter.refuse(SCMP_SYS(clone3), ENOSYS);
 }
 
+// What honest kernels ask for in the hope of speed, and do without where they are told no: pinned
+// threads, locked or huge pages, pages fetched ahead.
+void refuse_favours(Filter& filter) {
+    for (const int call : {SCMP_SYS(sched_setaffinity), SCMP_SYS(mlock), SCMP_SYS(mlock2)}) {
+        filter.refuse(call, EPERM);
+    }
+    for (const int advice : {MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_HUGEPAGE,
+                             MADV_POPULATE_READ, MADV_POPULATE_WRITE}) {
+        filter.refuse_if(SCMP_SYS(madvise), EPERM,
+                         {argument_is(2, static_cast<std::uint32_t>(advice))});
+    }
+}
+
 // abort() and printf() of honest code come by here; what they ask for is refused, and they go on.
 void refuse_politely(Filter& filter) {
     for (const int call : {SCMP_SYS(rt_sigaction), SCMP_SYS(tgkill), SCMP_SYS(ioctl),
@@ -156,6 +173,7 @@ Result<os::Fd> contender_filter() {
     Filter filter(SCMP_ACT_TRAP);
     allow_kernel(filter);
     hide_clone3(filter);
+    refuse_favours(filter);
     refuse_politely(filter);
     return filter.compile("contender-filter");
 }
@@ -166,6 +184,7 @@ Result<os::Fd> program_filter() {
     Filter filter(SCMP_ACT_TRAP);
     allow_kernel(filter);
     hide_clone3(filter);
+    refuse_favours(filter);
     filter.allow(
         std::array{SCMP_SYS(execve), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(readlink),
                    SCMP_SYS(readlinkat), SCMP_SYS(arch_prctl), SCMP_SYS(set_tid_address),
