@@ -2,6 +2,7 @@
 #include "referee/arena.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +10,7 @@
 #include <random>
 
 #include "base/hash.hpp"
+#include "base/text.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -37,6 +39,18 @@ void widen_runs(std::span<std::byte> bytes) {
             std::memcpy(bytes.data() + i, &value, sizeof(Float));
         }
     }
+}
+
+// The pages are all touched at once, so sizes out of a stranger's certificate could otherwise have
+// other programs killed for want of memory.
+Result<void> fits_memory(std::size_t bytes) {
+    const auto memory =
+        static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+    const auto wanted = static_cast<double>(bytes);
+    if (wanted <= memory / 2) return {};
+    return fail(Errc::Full, fmt::format("one question of this task takes {}, and this machine has "
+                                        "{} of memory; give smaller sizes (--set NAME=VALUE)",
+                                        format_bytes(wanted), format_bytes(memory)));
 }
 
 std::size_t round_up(std::size_t value, std::size_t to) {
@@ -74,6 +88,7 @@ Result<Arena> Arena::make(const task::Task& task, int slots, int threads) {
                                                task.name, wire::kMaxArguments));
     }
     const std::size_t slot_bytes = arena.input_stride_ + arena.output_stride_;
+    CUPEL_DO(fits_memory(slot_bytes));
     arena.slots_ = static_cast<int>(std::clamp<std::size_t>(
         kMaxBytes / slot_bytes, 1, static_cast<std::size_t>(std::max(1, slots))));
     const auto count = static_cast<std::size_t>(arena.slots_);
