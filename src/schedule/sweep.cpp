@@ -100,17 +100,36 @@ Trace default_trace(const Task& task, const Width& width) {
     return trace_of(task, plan, 4, cheap_rows(task, plan), large(task, width));
 }
 
+// A search that has time for a few measurements only makes the first ones, so what won most often
+// stands first: how far to unroll, then whether to stream, and other choices of rows to inline
+// last.
 std::vector<Trace> candidates(const Task& task, const Width& width) {
+    struct Choice {
+        std::int64_t unroll;
+        bool as_advised;  // stream or store as the outputs' size says
+    };
+    static constexpr std::array<Choice, 8> kOrder = {{{4, true},
+                                                      {8, true},
+                                                      {4, false},
+                                                      {2, true},
+                                                      {8, false},
+                                                      {1, true},
+                                                      {2, false},
+                                                      {1, false}}};
     const Plan plan = plan_of(task, width);
-    std::vector<Trace> found = {sweep::default_trace(task, width)};
+    const unsigned cheap = cheap_rows(task, plan);
     const unsigned choices = 1U << std::min(rows(task, plan), 3U);
-    for (const std::int64_t unroll : {4, 2, 8, 1}) {
-        for (unsigned inlined = 0; inlined < choices; ++inlined) {
-            for (const bool stream : {true, false}) {
-                Trace trace = trace_of(task, plan, unroll, inlined, stream);
-                if (found.size() < kMost && std::ranges::find(found, trace) == found.end())
-                    found.push_back(trace);
-            }
+    std::vector<unsigned> inlinings = {cheap};
+    for (unsigned inlined = 0; inlined < choices; ++inlined) {
+        if (inlined != cheap) inlinings.push_back(inlined);
+    }
+    std::vector<Trace> found = {sweep::default_trace(task, width)};
+    for (const unsigned inlined : inlinings) {
+        for (const Choice& choice : kOrder) {
+            const bool stream = large(task, width) == choice.as_advised;
+            Trace trace = trace_of(task, plan, choice.unroll, inlined, stream);
+            if (found.size() < kMost && std::ranges::find(found, trace) == found.end())
+                found.push_back(std::move(trace));
         }
     }
     return found;

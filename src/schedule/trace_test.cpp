@@ -139,6 +139,30 @@ TEST(Sweep, DividesByWhatAllLanesShareThroughItsReciprocal) {
     EXPECT_THAT(*kernel, Not(HasSubstr("load(e + n) / y_sum")));
 }
 
+TEST(Sweep, ComputesOnePlusErfAsOneFunction) {
+    const task::Task task = small("bias_gelu");
+    const auto kernel = print_kernel(task, Width{}, default_trace(task, Width{}));
+    ASSERT_TRUE(kernel) << kernel.error().text;
+    EXPECT_THAT(*kernel, HasSubstr(" * verf1("));
+    EXPECT_THAT(*kernel, Not(HasSubstr(" verf(")));
+}
+
+TEST(Sweep, TheFirstCandidatesDifferInWhatMattersMost) {
+    const task::Task task = small("softmax", 4096, 4096);
+    const std::vector<Trace> all = candidates(task, Width{});
+    ASSERT_GE(all.size(), 6U);
+    bool stored = false;
+    std::set<std::string> unrolls;
+    for (std::size_t k = 0; k < 6; ++k) {
+        const std::string text = print_trace(all[k]);
+        EXPECT_THAT(text, Not(HasSubstr("inline e"))) << "exp would be computed twice";
+        stored = stored || text.find("stream") == std::string::npos;
+        unrolls.insert(all[k].front().arguments.at(0));
+    }
+    EXPECT_TRUE(stored);
+    EXPECT_THAT(unrolls, ::testing::UnorderedElementsAre("1", "2", "4", "8"));
+}
+
 TEST(Sweep, AsksOnceWhetherAnOutputCanBeStreamed) {
     const task::Task task = small("bias_gelu");
     const auto kernel = print_kernel(task, Width{}, *parse_trace("sweep y 4\nhint y stream\n"));

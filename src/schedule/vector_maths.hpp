@@ -27,7 +27,7 @@ public:
     // load(const T*), store(T*, vec), splat(T), iota(long) (first, first + 1, ...),
     // aligned(const T*), stream(T*, vec, aligned), fence(), load_some(const T*, n, fill),
     // store_some(T*, vec, n), reduce_add(vec), reduce_max(vec), reduce_min(vec), reduce_mul(vec),
-    // vmax vmin vabs vfloor vsqrt vexp vlog vtanh verf vsin vcos vpow.
+    // vmax vmin vabs vfloor vsqrt vexp vlog vtanh verf verf1 (1 + erf, in F32 only) vsin vcos vpow.
     std::string use(std::string_view function);
 
     // The #include lines that the prelude needs besides <algorithm>, <cmath> and <cstdint>.

@@ -40,6 +40,7 @@ constexpr auto kFunctions = std::to_array<Function>({
     {"log", "vlog(x)", [](double x) { return std::log(x); }, 2},
     {"tanh", "vtanh(x)", [](double x) { return std::tanh(x); }, 2},
     {"erf", "verf(x)", [](double x) { return std::erf(x); }, 2},
+    {"erf1", "verf1(x)", [](double x) { return std::erfc(-x); }, 3, 0x1p-24},
     {"sigmoid", "1.0f / (1.0f + vexp(-x))", sigmoid, 2.5, 0x1p-126},
 });
 
@@ -50,7 +51,8 @@ std::string source() {
         "#include <algorithm>\n#include <cmath>\n#include <cstdint>\n#include <immintrin.h>\n";
     for (const int bytes : {16, 32, 64}) {
         VectorMaths maths(bytes, task::Type::F32);
-        for (const char* const function : {"load", "store", "vexp", "vlog", "vtanh", "verf"})
+        for (const char* const function :
+             {"load", "store", "vexp", "vlog", "vtanh", "verf", "verf1"})
             maths.use(function);
         text += fmt::format("namespace w{} {{\n{}\n", bytes, maths.prelude());
         for (const Function& function : kFunctions) {
@@ -190,6 +192,10 @@ constexpr auto kSpecials = std::to_array<Special>({
     {"erf", kLeast, kLeast},
     {"erf", 4.0F, 1},
     {"erf", -9.0F, -1},
+    {"erf1", kInfinity, 2},
+    {"erf1", -kInfinity, 0},
+    {"erf1", -8.0F, 0},
+    {"erf1", kNan, kNan},
     {"sigmoid", kInfinity, 1},
     {"sigmoid", -kInfinity, 0},
     {"sigmoid", kNan, kNan},
