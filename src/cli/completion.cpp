@@ -22,6 +22,10 @@ _cupel() {{
         COMPREPLY=($(compgen -W "{0}" -- "$word"))
         return
     fi
+    case ${{COMP_WORDS[COMP_CWORD - 1]}} in
+        --run | --resume) return ;; # folders: what bash completes by itself
+        --target) COMPREPLY=($(compgen -W "cpu cuda emu" -- "$word")) && return ;;
+    esac
     case ${{COMP_WORDS[1]}} in
 {1}    esac
     if [[ $word != -* ]]; then

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/text.hpp"
 #include "cli/commands.hpp"
@@ -124,6 +125,13 @@ Result<Ended> search_and_crown(referee::Referee& referee, archive::Archive& arch
 
 // ---- the result ----
 
+// A resumed run may end with less than it had: what was certified stays, with its kernel.
+bool keeps_earlier(const RunFolder& folder, const Ended& ended) {
+    std::error_code ignored;
+    return ended.winner && ended.winner->claim.status != verdict::Status::Faster &&
+           std::filesystem::exists(folder.path() / "certificate.json", ignored);
+}
+
 report::Card card_of(const RunFolder& folder, const Ended& ended) {
     const Crowned& winner = *ended.winner;
     report::Card card;
@@ -137,7 +145,11 @@ report::Card card_of(const RunFolder& folder, const Ended& ended) {
         card.rows.push_back(
             {"schedule", split(std::string(trim(winner.finalist.kernel.schedule)), '\n')});
     }
-    card.rows.push_back({"kernel", {(folder.path() / "kernel.cpp").string()}});
+    card.rows.push_back({"kernel",
+                         {keeps_earlier(folder, ended)
+                              ? "not written: an earlier certificate and its kernel.cpp stay in " +
+                                    folder.path().string()
+                              : (folder.path() / "kernel.cpp").string()}});
     if (certified)
         card.rows.push_back({"certificate", {(folder.path() / "certificate.json").string()}});
     card.footer = fmt::format("{} kernels tried, {} in all", ended.search.evaluations,
@@ -154,7 +166,7 @@ nlohmann::json to_json(const RunFolder& folder, const Ended& ended) {
                            {"stopped", engineer::stop_reason(ended.search.stop)},
                            {"verdict", nullptr}};
     if (!ended.winner) return json;
-    json["kernel"] = (folder.path() / "kernel.cpp").string();
+    if (!keeps_earlier(folder, ended)) json["kernel"] = (folder.path() / "kernel.cpp").string();
     json["verdict"] = verdict::to_json(ended.winner->claim);
     json["verdict"].erase("samples");
     if (ended.winner->claim.status == verdict::Status::Faster) {
@@ -165,6 +177,7 @@ nlohmann::json to_json(const RunFolder& folder, const Ended& ended) {
 
 Result<void> write_results(const RunFolder& folder, const referee::Referee& referee,
                            const Ended& ended) {
+    if (keeps_earlier(folder, ended)) return {};
     const Crowned& winner = *ended.winner;
     CUPEL_DO(folder.write("kernel.cpp", winner.finalist.kernel.source));
     if (winner.claim.status == verdict::Status::Faster) {

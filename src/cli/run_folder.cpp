@@ -97,7 +97,10 @@ Result<RunFolder> RunFolder::reopen(const std::string& path) {
         CUPEL_TRY(Description description, read_description(*text));
         return RunFolder(path, std::move(description.task), description.threads);
     } catch (const json::exception& error) {
-        return fail(Errc::Corrupt, fmt::format("{}/{}: {}", path, kRun, error.what()));
+        return fail(Errc::Corrupt,
+                    fmt::format("{}/{} is damaged, so nothing can go on there (its kernels are "
+                                "still shown by `cupel show {}`): {}",
+                                path, kRun, path, error.what()));
     }
 }
 

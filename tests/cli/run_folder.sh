@@ -66,3 +66,10 @@ compgen -G "a run/archive.db.corrupt-*" >/dev/null || fail "the damaged archive 
 run 30 optimize softmax --run /proc/nowhere
 one_line err
 says err "/proc/nowhere"
+
+# What was certified stays, with its kernel, where a resumed run ends with less.
+optimize softmax --set B=1 --set N=16 --threads 1 --budget 1evals --run less
+echo '{}' >less/certificate.json
+echo kept >less/kernel.cpp
+optimize --resume less --budget 1evals
+grep -q '"status": "faster"' out || [[ $(cat less/kernel.cpp) == kept ]] || fail "a certified kernel was written over"
