@@ -108,7 +108,7 @@ private:
     double overhead_;
     std::vector<bool> slow_;      // per entry: asked just often enough for a rough figure
     std::size_t reference_ = 1;   // the quickest opponent, whose answers are compared whole
-    std::vector<Bytes> copy_;    // that answer; kept between rounds, since fresh pages cost time
+    std::vector<Bytes> copy_;     // that answer; kept between rounds, since fresh pages cost time
     double slow_seconds_ = 0;     // spent in windows of slow entries
     int questions_ = 1;           // a full window's
     int rounds_ = 2;              // counted, per process
