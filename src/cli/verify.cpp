@@ -50,6 +50,13 @@ Result<void> try_here(const referee::Certificate& certificate, Finding& finding,
         finding.remarks.emplace_back(
             "its naive kernel is not the one this version prints; ours was used here");
     }
+    // The task is the stranger's too: a known name may stand over an easier formula.
+    const auto known = task::load(certificate.task.name, search_folders("tasks"), {});
+    if (known && known->text != certificate.task.text) {
+        finding.remarks.push_back(fmt::format(
+            "its task is not the `{}` known here; read the text before you believe the name",
+            certificate.task.name));
+    }
     CUPEL_TRY(const auto referee, open_referee(certificate.task, tuning_for(threads, console)));
     CUPEL_TRY(finding.here, referee->judge(certificate.kernel));
     const bool same_machine = certificate.fingerprint == referee->machine().fingerprint;
