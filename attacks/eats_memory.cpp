@@ -2,8 +2,7 @@
 // attack: takes memory until there is none
 // task: softmax
 // set: B=256 N=1024
-// expect: crashed
-// reason: died
+// expect: crashed|timed_out
 // twin: honest_scratch.cpp
 #include "task.hpp"
 #include <cstdlib>
