@@ -41,7 +41,7 @@ std::unexpected<Error> fail_errno(std::string_view what) {
 }
 
 void check_failed(const char* condition, const char* file, int line) {
-    std::fprintf(stderr, "cupel: our own bug: %s is false at %s:%d\n", condition, file, line);
+    (void)std::fprintf(stderr, "cupel: our own bug: %s is false at %s:%d\n", condition, file, line);
     std::abort();
 }
 

@@ -53,16 +53,16 @@ using Result = std::expected<T, Error>;
 #define CUPEL_CHECK(condition) \
     ((condition) ? void(0) : ::cupel::check_failed(#condition, __FILE__, __LINE__))
 
-#define CUPEL_CONCAT_(a, b) a##b
-#define CUPEL_CONCAT(a, b) CUPEL_CONCAT_(a, b)
-#define CUPEL_TRY_(name, declaration, ...)                      \
+#define CUPEL_PASTE(a, b) a##b
+#define CUPEL_CONCAT(a, b) CUPEL_PASTE(a, b)
+#define CUPEL_TRY_NAMED(name, declaration, ...)                 \
     auto name = (__VA_ARGS__);                                  \
     if (!name) return std::unexpected(std::move(name).error()); \
     declaration = std::move(*name)
 
 // CUPEL_TRY(auto fd, open_file(path)): declares fd, or returns the error to the caller.
 #define CUPEL_TRY(declaration, ...) \
-    CUPEL_TRY_(CUPEL_CONCAT(cupel_try_, __LINE__), declaration, __VA_ARGS__)
+    CUPEL_TRY_NAMED(CUPEL_CONCAT(cupel_try_, __LINE__), declaration, __VA_ARGS__)
 
 // CUPEL_DO(write(...)): the same for a Result<void>.
 #define CUPEL_DO(...)                                            \
