@@ -31,7 +31,7 @@ public:
         }
         skip_blank();
         while (!rest_.empty()) {
-            CUPEL_TRY(Token token, next());
+            CUPEL_TRY(const Token token, next());
             tokens_.push_back(token);
             skip_blank();
         }
@@ -113,13 +113,14 @@ private:
             digits();
         }
         Token token = cut(TokenKind::Number, n);
-        const char* const end = token.text.data() + n;
-        const auto [stop, wrong] = std::from_chars(token.text.data(), end, token.number);
+        const char* const begin = token.text.data();
+        const char* const end = begin + n;
+        const auto [stop, wrong] = std::from_chars(begin, end, token.number);
         if (wrong != std::errc() || stop != end || (!rest_.empty() && starts_name(rest_.front()))) {
             return source_.error(token.place, "malformed number, or one outside double's range");
         }
         std::int64_t value = 0;
-        if (whole && std::from_chars(token.text.data(), end, value).ec == std::errc()) {
+        if (whole && std::from_chars(begin, end, value).ec == std::errc()) {
             token.integer = value;
         }
         return token;
