@@ -69,6 +69,8 @@ public:
     Observer() = default;
     Observer(const Observer&) = delete;
     Observer& operator=(const Observer&) = delete;
+    Observer(Observer&&) = delete;
+    Observer& operator=(Observer&&) = delete;
     virtual ~Observer() = default;
     virtual void before(const Progress& progress) = 0;  // a kernel is about to be tried
     virtual void after(const Progress& progress, const verdict::Verdict& verdict) = 0;

@@ -18,6 +18,8 @@ public:
     Space() = default;
     Space(const Space&) = delete;
     Space& operator=(const Space&) = delete;
+    Space(Space&&) = delete;
+    Space& operator=(Space&&) = delete;
     virtual ~Space() = default;
 
     // What to try first, best guess first. Where `complete()`, this is all there is.

@@ -130,6 +130,8 @@ public:
     Evaluator() = default;
     Evaluator(const Evaluator&) = delete;
     Evaluator& operator=(const Evaluator&) = delete;
+    Evaluator(Evaluator&&) = delete;
+    Evaluator& operator=(Evaluator&&) = delete;
     virtual ~Evaluator() = default;
 
     // Compiles (may run ahead, in parallel, while nothing is timed) without asking anything.
