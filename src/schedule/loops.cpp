@@ -85,6 +85,7 @@ void LoopPrinter::enter(const Group& group) {
     loop_names_.clear();
     const std::vector<AxisId> head = outer_axes(task_, group, group.stages.front());
     std::vector<std::string> rows;
+    rows.reserve(head.size());
     for (const AxisId axis : head)
         rows.push_back(names_.axis(axis));
     for (const std::size_t s : group.stages) {

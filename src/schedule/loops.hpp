@@ -21,6 +21,8 @@ public:
     virtual ~LoopPrinter() = default;
     LoopPrinter(const LoopPrinter&) = delete;
     LoopPrinter& operator=(const LoopPrinter&) = delete;
+    LoopPrinter(LoopPrinter&&) = delete;
+    LoopPrinter& operator=(LoopPrinter&&) = delete;
 
     // Invalid: the intermediates take more than 1 GiB.
     [[nodiscard]] Result<std::string> print(std::string_view title);

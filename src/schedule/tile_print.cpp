@@ -166,6 +166,7 @@ Leaves Finish::scalar_leaves() const {
 bool Finish::depends_on_n(const task::Access& access) const {
     for (const task::Index& index : access.at) {
         std::vector<AxisId> axes;
+        axes.reserve(index.terms.size());
         for (const auto& term : index.terms)
             axes.push_back(term.axis);
         if (index.gather != kNone) axes_of(words_.task, index.gather, axes);

@@ -43,8 +43,11 @@ struct Operand {
 class Words {
 public:
     Words(const Problem& the_problem, const Plan& the_plan);
+    ~Words() = default;
     Words(const Words&) = delete;  // operands refer to groups
     Words& operator=(const Words&) = delete;
+    Words(Words&&) = delete;
+    Words& operator=(Words&&) = delete;
 
     Problem problem;
     task::Task task;  // without the sizes whose names the kernel uses for itself
