@@ -90,9 +90,10 @@ Result<RunFolder> RunFolder::create(const std::string& wanted, const task::Task&
 
 Result<RunFolder> RunFolder::reopen(const std::string& path) {
     auto text = os::read_file(fs::path(path) / kRun);
-    if (!text)
+    if (!text) {
         return fail(Errc::Usage,
                     fmt::format("--resume {}: no run is there ({})", path, text.error().text));
+    }
     try {
         CUPEL_TRY(Description description, read_description(*text));
         return RunFolder(path, std::move(description.task), description.threads);
