@@ -74,7 +74,9 @@ void Freezer::list_threads() {
         const std::string name = entry->path().filename().string();
         int id = 0;
         (void)std::from_chars(name.data(), name.data() + name.size(), id);
-        if (id != pid_) threads_.push_back({id, open_stat(entry->path().string())});
+        if (id != pid_)
+            threads_.push_back(
+                {.id = id, .stat = open_stat(entry->path().string()), .placed = false});
     }
 }
 
@@ -116,6 +118,22 @@ void Freezer::thaw() const {
 int Freezer::threads() const {
     const Status status = read_status(stat_);
     return ended(status.state) && status.threads <= 1 ? 0 : status.threads;
+}
+
+void Freezer::place(std::span<const int> cpus) {
+    if (cpus.empty()) return;
+    const auto pin = [&](int thread, std::size_t number, bool& placed) {
+        if (placed) return;
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        CPU_SET(static_cast<std::size_t>(cpus[number % cpus.size()]), &set);
+        // A thread that ended meanwhile needs no place.
+        placed = sched_setaffinity(thread, sizeof set, &set) == 0;
+    };
+    pin(pid_, 0, placed_);
+    for (std::size_t i = 0; i < threads_.size(); ++i) {
+        pin(threads_[i].id, i + 1, threads_[i].placed);
+    }
 }
 
 bool freeze(int pid, std::chrono::nanoseconds patience) {

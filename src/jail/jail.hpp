@@ -12,6 +12,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -88,11 +89,16 @@ public:
     void thaw() const;
     // Threads of the process, as the kernel counts them; 0 if it is gone.
     [[nodiscard]] int threads() const;
+    // Gives each thread of the frozen process a processor of its own, the first thread the first
+    // one. Left to itself the kernel may wake two threads on one processor, and one of them then
+    // waits for a tick of the scheduler: milliseconds, in one window and not in the next.
+    void place(std::span<const int> cpus);
 
 private:
     struct Thread {
         int id = 0;
         os::Fd stat;
+        bool placed = false;
     };
     enum class Stand { Running, Stopped, Dead };
     [[nodiscard]] Stand look();
@@ -102,6 +108,7 @@ private:
     os::Fd pidfd_;
     os::Fd stat_;                  // of the process
     std::vector<Thread> threads_;  // all but the first
+    bool placed_ = false;          // the first
 };
 
 // The same for a single use.

@@ -6,12 +6,15 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
+#include <thread>
 
 #include "jail/bubblewrap.hpp"
 #include "jail/filter.hpp"
@@ -272,6 +275,34 @@ TEST(Freezer, IsNotMisledByTheNameOfAProcess) {
     thaw(child->pid());
     child->kill(SIGTERM);
     EXPECT_TRUE(child->wait(kPatience));
+}
+
+TEST(Freezer, PlacesEachThreadOnAProcessorOfItsOwn) {
+    const pid_t pid = fork();
+    ASSERT_GE(pid, 0);
+    if (pid == 0) {
+        std::thread([] { pause(); }).detach();
+        for (;;)
+            pause();
+    }
+    auto freezer = Freezer::make(pid);
+    ASSERT_TRUE(freezer) << freezer.error().text;
+    while (freezer->threads() < 2)
+        sched_yield();
+    ASSERT_TRUE(freezer->freeze(kPatience));
+    const std::vector<int> cpus = os::allowed_cpus();
+    freezer->place(cpus);
+    std::vector<std::string> places;
+    for (const auto& entry : fs::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+        const auto status = os::read_file(entry.path() / "status");
+        const std::size_t at = status.value_or("").find("Cpus_allowed_list:\t");
+        ASSERT_NE(at, std::string::npos);
+        places.push_back(status->substr(at + 19, status->find('\n', at) - at - 19));
+    }
+    EXPECT_THAT(places, testing::UnorderedElementsAre(std::to_string(cpus[0]),
+                                                      std::to_string(cpus[1 % cpus.size()])));
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
 }
 
 }  // namespace

@@ -101,7 +101,8 @@ Result<Session> Session::start(const std::filesystem::path& kernel, const Arena&
     cell.limits.cpu_seconds = 600;
     cell.limits.file_size = 0;
     cell.limits.open_files = 32;
-    cell.cpus = processors(threads);
+    session.cpus_ = processors(threads);
+    cell.cpus = session.cpus_;
     CUPEL_TRY(session.held_, jail::start(cell));
 
     const auto ready = static_cast<std::uint32_t>(wire::State::Ready);
@@ -190,6 +191,7 @@ Window Session::window(int questions, nanoseconds timeout) {
             window.reason = fmt::format("{} threads are alive after the answer; the task grants {}",
                                         tasks, threads_);
         }
+        freezer_.place(cpus_);  // after the clock; a kernel's threads begin in its first window
         return window;
     }
     if (!done && frozen) {

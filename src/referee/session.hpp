@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "jail/jail.hpp"
 #include "os/fd.hpp"
@@ -62,6 +63,7 @@ private:
     std::optional<os::Exit> exit_;
     std::uint32_t bell_ = 0;
     int threads_ = 1;
+    std::vector<int> cpus_;
 };
 
 }  // namespace cupel::referee
