@@ -28,6 +28,7 @@ public:
     [[nodiscard]] static Result<Arena> make(const task::Task& task, int slots, int threads);
 
     [[nodiscard]] int slots() const { return slots_; }
+    [[nodiscard]] int threads() const { return threads_; }  // of the referee's own passes
     [[nodiscard]] const os::Fd& input_fd() const { return input_read_only_; }
     [[nodiscard]] const os::Fd& output_fd() const { return output_fd_; }
     // Writes the layout that a contender needs to find its arguments.

@@ -244,7 +244,8 @@ std::vector<wire::oracle::Position> Checker::dispute(const AnswerView& a,
     std::vector<wire::oracle::Position> positions;
     for (std::size_t output = 0; output < a.size(); ++output) {
         const task::Type type = task_->tensor(task_->outputs[output]).type;
-        for (const std::uint64_t element : suspects(a[output], b[output], type, kSuspects)) {
+        for (const std::uint64_t element :
+             suspects(a[output], b[output], type, kSuspects, arena_->threads())) {
             positions.push_back(
                 {.output = static_cast<std::uint32_t>(output), .reserved = 0, .element = element});
         }

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "base/result.hpp"
+#include "referee/parallel.hpp"
 
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define CUPEL_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -99,13 +100,17 @@ void worst_elements(const float* a, const float* b, std::size_t first, std::size
 }
 
 std::vector<std::uint64_t> suspect_floats(const float* a, const float* b, std::size_t count,
-                                          std::size_t most) {
-    std::vector<Block> blocks;
-    for (std::size_t first = 0; first < count; first += kBlock) {
-        const Difference d =
-            block_difference(a + first, b + first, std::min(kBlock, count - first));
-        if (d.absolute > 0) blocks.push_back({.first = first, .most = d});
-    }
+                                          std::size_t most, int threads) {
+    std::vector<Block> blocks((count + kBlock - 1) / kBlock);
+    in_parts(blocks.size(), count * sizeof(float), threads, [&](std::size_t from, std::size_t to) {
+        for (std::size_t i = from; i < to; ++i) {
+            const std::size_t first = i * kBlock;
+            blocks[i] = {
+                .first = first,
+                .most = block_difference(a + first, b + first, std::min(kBlock, count - first))};
+        }
+    });
+    std::erase_if(blocks, [](const Block& block) { return !(block.most.absolute > 0); });
     std::unordered_set<std::uint64_t> found;
     for (float Difference::* const kind : {&Difference::absolute, &Difference::relative}) {
         const std::size_t keep = std::min(blocks.size(), std::max<std::size_t>(1, most / 8));
@@ -153,13 +158,13 @@ std::vector<std::uint64_t> suspect_doubles(const double* a, const double* b, std
 }  // namespace
 
 std::vector<std::uint64_t> suspects(std::span<const std::byte> a, std::span<const std::byte> b,
-                                    task::Type type, std::size_t most) {
+                                    task::Type type, std::size_t most, int threads) {
     CUPEL_CHECK(a.size() == b.size());
     const std::size_t size = task::type_size(type);
     const std::size_t count = a.size() / size;
     if (type == task::Type::F32) {
         return suspect_floats(reinterpret_cast<const float*>(a.data()),
-                              reinterpret_cast<const float*>(b.data()), count, most);
+                              reinterpret_cast<const float*>(b.data()), count, most, threads);
     }
     if (type == task::Type::F64) {
         return suspect_doubles(reinterpret_cast<const double*>(a.data()),

@@ -17,6 +17,6 @@ namespace cupel::referee {
 // differing NaNs before all. Both spans hold elements of the type and are equally long.
 [[nodiscard]] std::vector<std::uint64_t> suspects(std::span<const std::byte> a,
                                                   std::span<const std::byte> b, task::Type type,
-                                                  std::size_t most);
+                                                  std::size_t most, int threads);
 
 }  // namespace cupel::referee

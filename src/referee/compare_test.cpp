@@ -11,7 +11,7 @@ namespace cupel::referee {
 namespace {
 
 std::vector<std::uint64_t> named(const std::vector<float>& a, const std::vector<float>& b) {
-    return suspects(std::as_bytes(std::span(a)), std::as_bytes(std::span(b)), task::Type::F32, 64);
+    return suspects(std::as_bytes(std::span(a)), std::as_bytes(std::span(b)), task::Type::F32, 64, 2);
 }
 
 std::vector<float> noise(std::size_t count) {
@@ -70,7 +70,7 @@ TEST(Suspects, IntegersAreComparedByTheirBytes) {
     const std::vector<std::int64_t> a = {1, 2, 3};
     const std::vector<std::int64_t> b = {1, 5, 3};
     EXPECT_EQ(
-        suspects(std::as_bytes(std::span(a)), std::as_bytes(std::span(b)), task::Type::I64, 64),
+        suspects(std::as_bytes(std::span(a)), std::as_bytes(std::span(b)), task::Type::I64, 64, 2),
         std::vector<std::uint64_t>{1});
 }
 
@@ -78,7 +78,7 @@ TEST(Suspects, DoublesAreComparedInFull) {
     const std::vector<double> a = {1, 2, 3};
     const std::vector<double> b = {1, 2 + 1e-12, 3};
     EXPECT_EQ(
-        suspects(std::as_bytes(std::span(a)), std::as_bytes(std::span(b)), task::Type::F64, 64),
+        suspects(std::as_bytes(std::span(a)), std::as_bytes(std::span(b)), task::Type::F64, 64, 2),
         std::vector<std::uint64_t>{1});
 }
 

@@ -6,11 +6,10 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <thread>
-#include <vector>
 
 #include "base/hash.hpp"
 #include "base/result.hpp"
+#include "referee/parallel.hpp"
 
 // The loops below are compiled for the widest vectors and chosen when the program starts.
 // Sanitizers cannot run the resolver (it is called before they are ready).
@@ -25,8 +24,6 @@ namespace {
 
 constexpr std::size_t kBlock = 4096;  // elements generated at a time
 constexpr std::size_t kKnots = 4096;
-constexpr std::size_t kParallelBytes =
-    std::size_t{4} << 20;  // below this a second thread costs more than it saves
 
 // A 32-bit mixer with full avalanche (the constants are Chris Wellons' "lowbias32"), applied twice
 // under two keys.
@@ -199,14 +196,7 @@ void over_blocks(std::span<std::byte> out, std::size_t block, int threads, const
             work(i * block, out.subspan(i * block, std::min(block, out.size() - i * block)));
         }
     };
-    if (out.size() < kParallelBytes || threads < 2) return run(0, blocks);
-    std::vector<std::jthread> helpers;
-    const auto parts = static_cast<std::size_t>(threads);
-    for (std::size_t t = 1; t < parts; ++t) {
-        helpers.emplace_back(
-            [&run, blocks, parts, t] { run(blocks * t / parts, blocks * (t + 1) / parts); });
-    }
-    run(0, blocks / parts);
+    in_parts(blocks, out.size(), threads, run);
 }
 
 }  // namespace

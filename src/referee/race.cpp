@@ -12,16 +12,19 @@
 #include "base/hash.hpp"
 #include "os/clock.hpp"
 #include "referee/estimate.hpp"
+#include "referee/parallel.hpp"
 
 namespace cupel::referee {
 namespace {
 
 constexpr double kWindowSeconds =
     4e-3;  // a window should last this long, so that its fixed cost hardly matters
-constexpr double kSlow = 8;              // times the quickest opponent
-constexpr int kSlowProcesses = 3;        // the fewest that give an interval worth reading
-constexpr int kSingleEvery = 4;          // one window in four asks a single question (law 4)
-constexpr std::uint64_t kWideEvery = 8;  // one round in eight, by chance, has widened questions
+constexpr double kSlow = 8;               // times the quickest opponent
+constexpr int kSlowProcesses = 3;         // give an interval worth reading
+constexpr int kVerySlowProcesses = 2;     // give an interval
+constexpr double kVerySlowSeconds = 0.5;  // a call
+constexpr int kSingleEvery = 4;           // one window in four asks a single question (law 4)
+constexpr std::uint64_t kWideEvery = 8;   // one round in eight, by chance, has widened questions
 
 double seconds_since(std::int64_t begin_ns) {
     return static_cast<double>(os::now_ns() - begin_ns) * 1e-9;
@@ -74,6 +77,13 @@ Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
     Outcome outcome;
     errors_.assign(entries.size(), {});
     slow_.assign(entries.size(), false);
+    for (std::size_t i = 1; i < entries.size(); ++i) {
+        slow_[i] = std::ranges::find(plan.slow, entries[i].name) != plan.slow.end();
+    }
+    reference_ = 1;
+    while (reference_ + 1 < entries.size() && slow_[reference_])
+        ++reference_;
+    slow_processes_ = kSlowProcesses;
     const std::int64_t begin = os::now_ns();
     for (int process = 0; process < plan.most_processes; ++process) {
         const std::int64_t process_begin = os::now_ns();
@@ -86,6 +96,9 @@ Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
         if (plan.progress)
             plan.progress("measuring", std::min(1.0, (process + 1.0) / plan.processes));
         if (enough(entries, plan, outcome, process + 1, spent)) break;
+    }
+    for (std::size_t i = 1; i < entries.size(); ++i) {
+        if (slow_[i]) outcome.slow.push_back(entries[i].name);
     }
     outcome.evidence.worst_error = errors_.front().worst;
     outcome.evidence.detection = detection(outcome.evidence.positions);
@@ -212,7 +225,11 @@ Result<void> Race::answer(Session& session, const Entry& entry, std::size_t numb
                                .questions = round.questions,
                                .seconds = window.seconds,
                                .counted = round.number > 0 && !round.wide});
-    if (slow_[number]) slow_seconds_ += window.seconds;
+    if (slow_[number]) {
+        slow_seconds_ += window.seconds;
+        if (window.seconds / round.questions > kVerySlowSeconds)
+            slow_processes_ = kVerySlowProcesses;
+    }
     return {};
 }
 
@@ -224,17 +241,19 @@ void Race::find_slow(const std::vector<Entry>& entries, const Outcome& outcome) 
                 seconds[i] = seconds_per_question(sample, overhead_);
         }
     }
-    for (std::size_t i = 2; i < entries.size(); ++i) {
-        if (seconds[i] < seconds[reference_]) reference_ = i;
+    for (std::size_t i = 1; i < entries.size(); ++i) {
+        if (!slow_[i] && seconds[i] < seconds[reference_]) reference_ = i;
     }
     for (std::size_t i = 1; i < entries.size(); ++i) {
-        slow_[i] = seconds[i] > kSlow * seconds[reference_];
-        if (slow_[i]) slow_seconds_ += seconds[i];
+        slow_[i] = slow_[i] || seconds[i] > kSlow * seconds[reference_];
+        if (!slow_[i]) continue;
+        slow_seconds_ += seconds[i];  // nothing where it was known before, and not asked
+        if (seconds[i] > kVerySlowSeconds) slow_processes_ = kVerySlowProcesses;
     }
 }
 
 bool Race::sits_out(std::size_t entry, const Round& round) const {
-    return slow_[entry] && !(round.process < kSlowProcesses && round.timed == 1 && !round.wide);
+    return slow_[entry] && !(round.process < slow_processes_ && round.timed == 1 && !round.wide);
 }
 
 Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t entry,
@@ -256,7 +275,8 @@ Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t
     const AnswerView answer = checker_->answer_in(round.watched);
     copy_.resize(answer.size());
     for (std::size_t i = 0; i < answer.size(); ++i) {
-        copy_[i].assign(answer[i].begin(), answer[i].end());
+        copy_[i].resize(answer[i].size());
+        copy_bytes(answer[i], copy_[i], arena_->threads());
     }
     round.copied = true;
     return std::nullopt;

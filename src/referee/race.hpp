@@ -27,13 +27,14 @@ struct Plan {
     int most_processes = 24;
     int fewest_processes = 5;  // enough even if the time is spent
     int rounds = 12;           // counted rounds in a process, at most
-    int fewest_rounds = 2;
+    int fewest_rounds = 3;  // so that the median of a process outvotes one bad window
     double seconds = 4;            // when this is spent, no further process is begun
     double half_width = 0.01;      // relative; narrow enough to stop
-    double oracle_seconds = 0.04;  // per round
-    std::size_t least_positions = 64;
+    double oracle_seconds = 0.012;  // per round
+    std::size_t least_positions = 32;
     double window_timeout = 10;
     int threads = 1;
+    std::vector<std::string> slow;  // entries that an earlier race of this task found to be slow
     std::function<bool()> stop;
     std::function<void(std::string_view, double)> progress;
 };
@@ -50,6 +51,7 @@ struct Outcome {
     std::vector<verdict::Sample> samples;
     verdict::Evidence evidence;
     verdict::Isolation isolation;
+    std::vector<std::string> slow;  // entries that this race or an earlier one found to be slow
 };
 
 class Race {
@@ -94,7 +96,7 @@ private:
     [[nodiscard]] static bool draw_wide(int process, int number);
     // A panel member many times slower than its best cannot be what the claim is divided by; asked
     // in every round it would eat the time that the claim needs. It is asked in one counted round
-    // of three processes.
+    // of a few processes.
     void find_slow(const std::vector<Entry>& entries, const Outcome& outcome);
     [[nodiscard]] bool sits_out(std::size_t entry, const Round& round) const;
     void size_windows(const Outcome& outcome);
@@ -107,6 +109,7 @@ private:
     Checker* checker_;
     double overhead_;
     std::vector<bool> slow_;      // per entry: asked just often enough for a rough figure
+    int slow_processes_ = 0;      // in which that is done
     std::size_t reference_ = 1;   // the quickest opponent, whose answers are compared whole
     std::vector<Bytes> copy_;     // that answer; kept between rounds, since fresh pages cost time
     double slow_seconds_ = 0;     // spent in windows of slow entries

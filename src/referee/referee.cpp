@@ -149,6 +149,7 @@ Result<verdict::Verdict> Referee::State::try_kernel(const verdict::Kernel& kerne
     Race race(task, *arena, *checker, overhead);
     CUPEL_TRY(Outcome outcome, race.run(entries, plan));
     // Everything that will ever be known of this kernel is in `outcome`; the processes are gone.
+    if (entries.size() > 2) slow = outcome.slow;
     verdict.evidence = outcome.evidence;
     if (!outcome.isolation.parts.empty()) verdict::set_isolation(verdict, outcome.isolation);
     if (outcome.fault) {
@@ -228,7 +229,7 @@ Result<verdict::Verdict> Referee::screen(const verdict::Kernel& kernel,
     plan.most_processes = 2;
     plan.rounds = 4;
     plan.fewest_rounds = 4;  // 2 x 4 pairs, all won: the least that a sign test can decide on
-    plan.oracle_seconds = 0.02;
+    plan.oracle_seconds = 0.01;
     plan.progress = nullptr;
     std::vector<Entry> opponents;
     if (incumbent != nullptr) {
@@ -245,8 +246,9 @@ Result<verdict::Verdict> Referee::judge(const verdict::Kernel& kernel) {
     for (std::size_t i = 0; i < state_->panel.size(); ++i) {
         opponents.push_back(state_->baseline_entry(i));
     }
-    return state_->try_kernel(kernel, std::move(opponents),
-                              state_->plan(state_->options.judge_seconds));
+    Plan plan = state_->plan(state_->options.judge_seconds);
+    plan.slow = state_->slow;
+    return state_->try_kernel(kernel, std::move(opponents), plan);
 }
 
 const task::Task& Referee::task() const {

@@ -31,6 +31,7 @@ struct Referee::State {
     std::optional<OracleClient> oracle;
     std::optional<Checker> checker;
     double overhead = 0;
+    std::vector<std::string> slow;  // of the panel, as the first judgement found
 
     [[nodiscard]] Result<void> open();
     [[nodiscard]] Result<target::Compiled> compile(const std::string& source,
