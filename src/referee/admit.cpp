@@ -128,9 +128,10 @@ public:
         CUPEL_TRY(probe_, checker_->draw(0, kOracleSeconds, kPositions));
         CUPEL_TRY(answer_, ask_honest());
         CUPEL_TRY(const std::optional<std::string> wrong, judge(answer_));
-        if (wrong)
+        if (wrong) {
             return fail(Errc::Invalid,
                         "the honest baseline fails the task's own checks: " + *wrong);
+        }
         return {};
     }
 
@@ -299,8 +300,8 @@ Result<Referee::Admission> Referee::admit() {
     CUPEL_TRY(Session honest,
               Session::start(state.panel_artefacts.at(state.quickest_baseline()).object,
                              *state.arena, state.options.threads, kPatience));
-    if (honest.ending())
-        return fail(Errc::Missing, "no contender can run here: " + honest.ending()->reason);
+    if (const std::optional<Window>& ending = honest.ending())
+        return fail(Errc::Missing, "no contender can run here: " + ending->reason);
     Examination examination(state.task, *state.arena, *state.checker, honest);
     Admission admission;
     if (auto begun = examination.begin(); !begun) {

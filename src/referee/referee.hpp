@@ -44,6 +44,10 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<Referee>> open(task::Task task,
                                                                std::vector<Baseline> panel,
                                                                Options options);
+    Referee(const Referee&) = delete;
+    Referee& operator=(const Referee&) = delete;
+    Referee(Referee&&) = delete;
+    Referee& operator=(Referee&&) = delete;
     ~Referee() override;
 
     void prepare(const std::vector<verdict::Kernel>& kernels) override;
