@@ -111,7 +111,7 @@ std::string print_reordered(const task::Task& task, const Contraction& found,
 }  // namespace
 
 Result<std::vector<BaselineText>> print_baselines(const task::Task& task) {
-    CUPEL_TRY(std::string naive, print_naive(task));
+    CUPEL_TRY(const std::string naive, print_naive(task));
     const std::size_t begin = naive.find("extern \"C\"");
     const std::size_t end = naive.find(" {", begin);
     std::vector<BaselineText> all = {{.name = "naive", .source = naive}};

@@ -145,7 +145,7 @@ Result<std::string> print(const Task& task, const Width& width, const Trace& tra
     for (const Action& action : trace)
         title += "//   " + print_trace({action});
     SweepPrinter printer(named, std::move(plan), width.vector_bytes, wrapped);
-    CUPEL_TRY(std::string text, printer.print(title));
+    CUPEL_TRY(const std::string text, printer.print(title));
     return wrapped ? text + "}  // namespace sweep\n" : text;
 }
 

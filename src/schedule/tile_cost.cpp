@@ -17,7 +17,8 @@ constexpr double kCopied = 6;     // bytes read and written per cycle while pack
 constexpr double kExposed = 0.2;  // of cache traffic does not hide behind arithmetic
 
 double ceil_div(std::int64_t a, std::int64_t b) {
-    return static_cast<double>((a + b - 1) / b);
+    const std::int64_t whole = (a + b - 1) / b;
+    return static_cast<double>(whole);
 }
 
 // Cycles of one step of k in one register tile.
@@ -125,17 +126,33 @@ void add_variants(const Problem& problem, const Plan& plan, std::vector<Plan>& p
     if (problem.threads() > 1 && c.batch_size > 1) loops.push_back(Shared::Batch);
     for (const bool n_outside : {true, false}) {
         for (const Shared shared : loops) {
-            for (const bool pack_a : {true, false}) {
-                for (const bool pack_b : {true, false}) {
-                    Plan other = plan;
-                    other.n_outside = n_outside;
-                    other.shared = shared;
-                    other.pack_a = pack_a;
-                    other.pack_b = pack_b;
-                    const bool packed = pack_a && pack_b;
-                    if (packed || check_plan(problem, other)) plans.push_back(other);
-                }
+            for (const unsigned plain : {0U, 1U, 2U, 3U}) {
+                Plan other = plan;
+                other.n_outside = n_outside;
+                other.shared = shared;
+                other.pack_a = (plain & 2) == 0;
+                other.pack_b = (plain & 1) == 0;
+                if (plain == 0 || check_plan(problem, other)) plans.push_back(other);
             }
+        }
+    }
+}
+
+// Blocks of equal size: a short last block costs as much around its sums as a long one.
+std::int64_t fit(std::int64_t wanted, std::int64_t size, std::int64_t unit) {
+    const std::int64_t blocks = (size + wanted - 1) / wanted;
+    const std::int64_t even = (size + blocks - 1) / blocks;
+    return (even + unit - 1) / unit * unit;
+}
+
+// One register tile, at one depth, in blocks of every size.
+void add_blocks(const Problem& problem, Plan plan, std::vector<Plan>& plans) {
+    const Contraction& c = problem.contraction;
+    for (const std::int64_t mc : {48, 96, 192, 384}) {
+        for (const std::int64_t nc : {128, 512, 1024, 2048}) {
+            plan.mc = fit(mc, c.m_size, plan.mr);
+            plan.nc = fit(nc, c.n_size, std::int64_t{plan.nv} * problem.lanes());
+            if (plans.empty() || plan != plans.back()) add_variants(problem, plan, plans);
         }
     }
 }
@@ -149,31 +166,17 @@ bool is_worthwhile(const Problem& problem, int mr, int nv) {
 }  // namespace
 
 std::vector<Plan> space(const Problem& problem) {
-    const Contraction& c = problem.contraction;
-    // Blocks of equal size: a short last block costs as much around its sums as a long one.
-    const auto fit = [](std::int64_t wanted, std::int64_t size, std::int64_t unit) {
-        const std::int64_t blocks = (size + wanted - 1) / wanted;
-        const std::int64_t even = (size + blocks - 1) / blocks;
-        return (even + unit - 1) / unit * unit;
-    };
     std::vector<Plan> plans;
     for (int tile = 0; tile < 14 * 4; tile++) {
         const int mr = tile / 4 + 1;
         const int nv = tile % 4 + 1;
         if (!is_worthwhile(problem, mr, nv)) continue;
         for (const std::int64_t kc : {128, 256, 384, 512, 768}) {
-            for (const std::int64_t mc : {48, 96, 192, 384}) {
-                for (const std::int64_t nc : {128, 512, 1024, 2048}) {
-                    Plan plan;
-                    plan.mr = mr;
-                    plan.nv = nv;
-                    plan.kc = fit(kc, c.k_size, 1);
-                    plan.mc = fit(mc, c.m_size, mr);
-                    plan.nc = fit(nc, c.n_size, std::int64_t{nv} * problem.lanes());
-                    if (!plans.empty() && plan == plans.back()) continue;
-                    add_variants(problem, plan, plans);
-                }
-            }
+            Plan plan;
+            plan.mr = mr;
+            plan.nv = nv;
+            plan.kc = fit(kc, problem.contraction.k_size, 1);
+            add_blocks(problem, plan, plans);
         }
     }
     return plans;
