@@ -43,7 +43,7 @@ public:
     }
 
 private:
-    std::unexpected<Error> error(Place place, std::string_view message) const {
+    [[nodiscard]] std::unexpected<Error> error(Place place, std::string_view message) const {
         return source_.error(place, message);
     }
     [[nodiscard]] Surroundings around() const {
@@ -62,7 +62,7 @@ private:
         return {};
     }
 
-    Result<void> known_overrides() const {
+    [[nodiscard]] Result<void> known_overrides() const {
         std::vector<std::string> names;
         for (const SizeRule& size : file_.sizes)
             names.push_back(size.name);
@@ -204,7 +204,7 @@ private:
     }
 
     // Every output is assigned; every input and every intermediate is used.
-    Result<void> complete() const {
+    [[nodiscard]] Result<void> complete() const {
         for (const Declaration& output : file_.outputs) {
             if (tensors_.contains(output.name)) continue;
             return error(output.place,

@@ -136,8 +136,10 @@ Result<double> Parser::signed_number() {
 }
 
 Result<std::int64_t> Parser::whole_number() {
-    if (peek().kind != TokenKind::Number || !peek().integer) return expected("a whole number");
-    return *next().integer;
+    const std::optional<std::int64_t> value = peek().integer;
+    if (peek().kind != TokenKind::Number || !value) return expected("a whole number");
+    next();
+    return *value;
 }
 
 Result<NodeId> Parser::add(Node node) {
@@ -372,6 +374,7 @@ Result<NodeId> Parser::substitute(NodeId id, std::span<const NodeId> arguments, 
     Node copy = file_.node(id);
     NodeId result = kNone;
     if (copy.kind == NodeKind::Parameter) {
+        CUPEL_CHECK(copy.integer.has_value());
         result = arguments[static_cast<std::size_t>(*copy.integer)];
     } else {
         copy.place = place;

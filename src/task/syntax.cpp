@@ -85,6 +85,22 @@ private:
         return in_.expected("a type (f64, f32, f16, bf16, i64, i32, i8)");
     }
 
+    // "[M, N]", or nothing for a scalar.
+    Result<std::vector<NodeId>> extents() {
+        std::vector<NodeId> list;
+        if (!in_.accept("[")) return list;
+        do {
+            if (list.size() >= kMaxDimensions) {
+                return in_.error(in_.peek().place,
+                                 fmt::format("a tensor has at most {} dimensions", kMaxDimensions));
+            }
+            CUPEL_TRY(const NodeId extent, in_.expression());
+            list.push_back(extent);
+        } while (in_.accept(","));
+        if (!in_.accept("]")) return in_.expected("',' or ']' in the shape");
+        return list;
+    }
+
     Result<std::vector<Declaration>> declarations() {
         std::vector<Declaration> list;
         do {
@@ -94,18 +110,7 @@ private:
                 .name = std::string(name.text), .extents = {}, .place = name.place};
             CUPEL_DO(in_.expect(":", fmt::format("and a type after '{}'", name.text)));
             CUPEL_TRY(declaration.type, type());
-            if (in_.accept("[")) {
-                do {
-                    if (declaration.extents.size() >= kMaxDimensions) {
-                        return in_.error(
-                            in_.peek().place,
-                            fmt::format("a tensor has at most {} dimensions", kMaxDimensions));
-                    }
-                    CUPEL_TRY(const NodeId extent, in_.expression());
-                    declaration.extents.push_back(extent);
-                } while (in_.accept(","));
-                if (!in_.accept("]")) return in_.expected("',' or ']' in the shape");
-            }
+            CUPEL_TRY(declaration.extents, extents());
             list.push_back(std::move(declaration));
         } while (in_.accept(","));
         return list;
