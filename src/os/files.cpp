@@ -133,10 +133,10 @@ Result<fs::path> cache_folder() {
     }
     std::error_code error;
     fs::create_directories(folder, error);
-    constexpr const char* kHint = "; set XDG_CACHE_HOME to a folder that can be written";
     const auto refused = [&](int error_number) {
         return fail(Errc::Missing, "cache folder " + folder.string() + ": " +
-                                       std::generic_category().message(error_number) + kHint);
+                                       std::generic_category().message(error_number) +
+                                       "; set XDG_CACHE_HOME to a folder that can be written");
     };
     if (error) return refused(error.value());
     if (access(folder.c_str(), W_OK | X_OK) != 0) return refused(errno);
