@@ -15,7 +15,7 @@ namespace cupel::engineer {
 namespace {
 
 // Log ratios of the rounds in which both sides were counted with the same number of questions.
-std::vector<double> paired_rounds(const verdict::Verdict& verdict) {
+std::vector<double> paired_rounds(const verdict::Verdict& verdict, std::string_view baseline) {
     std::map<std::pair<int, int>, const verdict::Sample*> candidates;
     for (const verdict::Sample& sample : verdict.samples) {
         if (sample.counted && sample.contender == "candidate") {
@@ -24,7 +24,7 @@ std::vector<double> paired_rounds(const verdict::Verdict& verdict) {
     }
     std::vector<double> ratios;
     for (const verdict::Sample& sample : verdict.samples) {
-        if (!sample.counted || sample.contender != verdict.speedup->baseline) continue;
+        if (!sample.counted || sample.contender != baseline) continue;
         const auto found = candidates.find({sample.process, sample.round});
         if (found == candidates.end() || found->second->questions != sample.questions) continue;
         const double ratio = stats::log_ratio({sample.seconds, found->second->seconds});
@@ -48,7 +48,7 @@ std::optional<Reading> read_screen(const verdict::Verdict& verdict) {
     Reading reading{.log_ratio = std::log(ratio.mid),
                     .half_width = log_half_width(ratio),
                     .faster = verdict.status == verdict::Status::Faster};
-    const std::vector<double> rounds = paired_rounds(verdict);
+    const std::vector<double> rounds = paired_rounds(verdict, verdict.speedup->baseline);
     stats::SignTest sign;
     for (const double round : rounds) {
         if (round != 0) sign.add(round > 0);
