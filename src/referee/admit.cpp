@@ -297,6 +297,7 @@ void add_input_shortcuts(const task::Task& task, std::vector<Shortcut>& all) {
 
 Result<Referee::Admission> Referee::admit() {
     State& state = *state_;
+    CUPEL_CHECK(state.arena && state.checker);
     CUPEL_TRY(Session honest,
               Session::start(state.panel_artefacts.at(state.quickest_baseline()).object,
                              *state.arena, state.options.threads, kPatience));
