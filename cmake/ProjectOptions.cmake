@@ -16,8 +16,12 @@ target_compile_options(cupel_options INTERFACE
 target_compile_definitions(cupel_options INTERFACE _GLIBCXX_ASSERTIONS)
 
 if(CUPEL_SANITIZE)
-  target_compile_options(cupel_options INTERFACE -fsanitize=${CUPEL_SANITIZE} -fno-sanitize-recover=all)
-  target_link_options(cupel_options INTERFACE -fsanitize=${CUPEL_SANITIZE})
+  # A target with the property CUPEL_UNSANITIZED goes without. A later -fno-sanitize=all would not do:
+  # what a target inherits comes after its own options.
+  set(wanted "$<NOT:$<BOOL:$<TARGET_PROPERTY:CUPEL_UNSANITIZED>>>")
+  target_compile_options(cupel_options INTERFACE
+    "$<${wanted}:-fsanitize=${CUPEL_SANITIZE};-fno-sanitize-recover=all>")
+  target_link_options(cupel_options INTERFACE "$<${wanted}:-fsanitize=${CUPEL_SANITIZE}>")
 else()
   target_compile_definitions(cupel_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
 endif()
