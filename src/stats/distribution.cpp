@@ -50,13 +50,19 @@ double crossing(Function function, double level, double low, double high) {
     }
 }
 
+// std::lgamma stores the sign where every thread can see it.
+double log_gamma(double x) {
+    int sign = 0;
+    return lgamma_r(x, &sign);
+}
+
 }  // namespace
 
 double incomplete_beta(double a, double b, double x) {
     if (!(a > 0) || !(b > 0) || !(x >= 0) || !(x <= 1)) return kNone;
     if (x == 0 || x == 1) return x;
-    const double front = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) +
-                                  a * std::log(x) + b * std::log1p(-x));
+    const double front = std::exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * std::log(x) +
+                                  b * std::log1p(-x));
     // The fraction converges fast on this side of the mean only.
     if (x < (a + 1) / (a + b + 2)) return front * beta_fraction(a, b, x) / a;
     return 1 - front * beta_fraction(b, a, 1 - x) / b;
