@@ -71,9 +71,10 @@ private:
             out.scale[lane] = error(a.value[lane], a.scale[lane], out.value[lane]);
         }
         out.shared = a.shared;
-        for (int which = 0; which < (out.shared ? 1 : kOrders); ++which)
+        for (int which = 0; which < (out.shared ? 1 : kOrders); ++which) {
             for (int lane = 0; lane < lanes; ++lane)
                 out.panel[which][lane] = function(a.panel[which][lane]);
+        }
     }
     // The panel's half of a binary operation.
     template <class F>
@@ -86,9 +87,14 @@ private:
                 out.panel[which][lane] = function(x[lane], y[lane]);
         }
     }
+    struct Pair {
+        const Lanes& a;
+        const Lanes& b;
+    };
     // `error(a, scale of a, b, scale of b, result)`.
     template <class F, class E>
-    static void map2(const Lanes& a, const Lanes& b, int lanes, Lanes& out, F function, E error) {
+    static void map2(Pair operands, int lanes, Lanes& out, F function, E error) {
+        const auto& [a, b] = operands;
         for (int lane = 0; lane < lanes; ++lane) {
             out.value[lane] = function(a.value[lane], b.value[lane]);
             out.scale[lane] =
@@ -110,7 +116,7 @@ private:
         const auto one_or_zero = [holds](auto x, auto y) -> decltype(x) {
             return holds(x, y) ? decltype(x){1} : decltype(x){0};
         };
-        map2(a, b, lanes, out, one_or_zero, [](T, T, T, T, T) { return T{0}; });
+        map2({a, b}, lanes, out, one_or_zero, [](T, T, T, T, T) { return T{0}; });
     }
     static void elementary(task::Op op, const Lanes& a, int lanes, Lanes& out);
 };
@@ -164,23 +170,25 @@ template <class T, class P>
 void Arithmetic<T, P>::binary(task::Op op, const Lanes& a, const Lanes& b, int lanes, Lanes& out) {
     const auto sum_error = [](T, T s, T, T t, T v) { return s + t + std::abs(v); };
     using enum task::Op;
-    if (op == Add) return map2(a, b, kLanes, out, [](auto x, auto y) { return x + y; }, sum_error);
-    if (op == Sub) return map2(a, b, kLanes, out, [](auto x, auto y) { return x - y; }, sum_error);
+    if (op == Add)
+        return map2({a, b}, kLanes, out, [](auto x, auto y) { return x + y; }, sum_error);
+    if (op == Sub)
+        return map2({a, b}, kLanes, out, [](auto x, auto y) { return x - y; }, sum_error);
     if (op == Mul) {
         return map2(
-            a, b, kLanes, out, [](auto x, auto y) { return x * y; },
+            {a, b}, kLanes, out, [](auto x, auto y) { return x * y; },
             [](T x, T s, T y, T t, T v) { return carried(x, t) + carried(y, s) + std::abs(v); });
     }
     if (op == Div) {
         return map2(
-            a, b, kLanes, out, [](auto x, auto y) { return x / y; },
+            {a, b}, kLanes, out, [](auto x, auto y) { return x / y; },
             [](T, T s, T y, T t, T v) {
                 return carried(1 / y, s) + carried(v / y, t) + std::abs(v);
             });
     }
     if (op == Pow) {
         return map2(
-            a, b, lanes, out, [](auto x, auto y) { return std::pow(x, y); },
+            {a, b}, lanes, out, [](auto x, auto y) { return std::pow(x, y); },
             [](T x, T s, T y, T t, T v) {
                 return carried(s == 0 ? T{0} : y * std::pow(x, y - 1), s) +
                        carried(t == 0 ? T{0} : v * std::log(x), t) + 2 * std::abs(v);

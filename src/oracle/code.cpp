@@ -232,9 +232,10 @@ void StageCompiler::allocate_registers(int result) {
             if (place.gather != kNone) visit(place.gather);
         if (load.outside != kNone) visit(load.outside);
     };
-    for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t i = 0; i < count; ++i) {
         for_operands(code_.instructions[i],
                      [&](int& at) { last[static_cast<std::size_t>(at)] = i; });
+    }
     last[static_cast<std::size_t>(result)] = count;
 
     std::vector<int> home(count);

@@ -57,9 +57,10 @@ private:
             P& lane = eight_[(count_ + static_cast<std::uint64_t>(i)) % 8];
             lane = join_(lane, terms[i]);
         }
-        for (; i + 8 <= count; i += 8)
+        for (; i + 8 <= count; i += 8) {
             for (std::size_t lane = 0; lane < 8; ++lane)
                 eight_[lane] = join_(eight_[lane], terms[i + static_cast<int>(lane)]);
+        }
         for (std::size_t lane = 0; i < count; ++i, ++lane)
             eight_[lane] = join_(eight_[lane], terms[i]);
     }

@@ -233,7 +233,7 @@ void Machine<T, P>::add_terms(int stage, int element, std::int64_t low, int coun
     for (std::size_t slot = 0; slot < inner; ++slot)
         std::fill_n(at.lists[slot].data() + at.filled, count, at.now[slot]);
     for (int i = 0; i < count; ++i) {
-        const auto lane = static_cast<std::size_t>(at.filled + i);
+        const auto lane = static_cast<std::size_t>(at.filled) + static_cast<std::size_t>(i);
         at.lists[inner][lane] = low + i;
         at.linear[lane] = at.row * program.extents[inner] + low + i;
     }
@@ -252,9 +252,10 @@ void Machine<T, P>::flush(int stage) {
         at.axes[slot] = simplified(at.lists[slot].data(), at.filled);
     run(stage, at.filled);
     const Lanes& terms = *at.registers[static_cast<std::size_t>(code(stage).result)];
-    for (const Segment& segment : at.segments)
+    for (const Segment& segment : at.segments) {
         at.folds[static_cast<std::size_t>(segment.element)].add(terms, segment.first, segment.count,
                                                                 {0, 0, at.linear.data()});
+    }
     at.segments.clear();
     at.filled = 0;
 }
@@ -365,9 +366,10 @@ void Machine<T, P>::load(int stage, int number, int lanes, int out) {
         if (listed) {
             Integers& list = at.lists.back();
             list.fill(0);
-            for (std::size_t d = 0; d < load.at.size(); ++d)
+            for (std::size_t d = 0; d < load.at.size(); ++d) {
                 for (int lane = 0; lane < lanes; ++lane)
                     list[static_cast<std::size_t>(lane)] += load.at[d].stride * at.at[d].at(lane);
+            }
             flat = {0, 0, list.data()};
         }
         if (load.source == Source::Input) {

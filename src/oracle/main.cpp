@@ -11,32 +11,30 @@
 
 namespace {
 
-using namespace cupel;
-
 int thread_count() {
     const char* text =
         std::getenv("CUPEL_ORACLE_THREADS");  // NOLINT(concurrency-mt-unsafe): one thread yet
     return text == nullptr ? 1 : static_cast<int>(std::strtol(text, nullptr, 10));
 }
 
-Result<void> run() {
-    const os::Fd socket(wire::oracle::kSocketFd);
-    const os::Fd input(wire::oracle::kInputFd);
-    const os::Fd text(wire::oracle::kTaskFd);
-    CUPEL_TRY(const task::Task task, oracle::read_task(text));
-    return oracle::serve(socket, input, task, thread_count());
+cupel::Result<void> run() {
+    const cupel::os::Fd socket(cupel::wire::oracle::kSocketFd);
+    const cupel::os::Fd input(cupel::wire::oracle::kInputFd);
+    const cupel::os::Fd text(cupel::wire::oracle::kTaskFd);
+    CUPEL_TRY(const cupel::task::Task task, cupel::oracle::read_task(text));
+    return cupel::oracle::serve(socket, input, task, thread_count());
 }
 
 }  // namespace
 
 int main() {
     try {
-        const Result<void> result = run();
+        const cupel::Result<void> result = run();
         if (result) return 0;
-        std::fputs(("cupel-oracle: " + result.error().text + "\n").c_str(), stderr);
-        return result.error().code == Errc::Invalid ? 3 : 1;
+        (void)std::fputs(("cupel-oracle: " + result.error().text + "\n").c_str(), stderr);
+        return result.error().code == cupel::Errc::Invalid ? 3 : 1;
     } catch (const std::exception& error) {
-        std::fputs(error.what(), stderr);
+        (void)std::fputs(error.what(), stderr);
         return 1;
     }
 }

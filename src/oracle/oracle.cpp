@@ -70,9 +70,10 @@ private:
 
 Result<Oracle> Oracle::make(const task::Task& task, int threads) {
     CUPEL_TRY(Code code, compile(task));
-    if (code.inputs.size() > wire::oracle::kMaxInputs)
+    if (code.inputs.size() > wire::oracle::kMaxInputs) {
         return fail(Errc::Invalid, fmt::format("{} inputs; {} are the most", code.inputs.size(),
                                                wire::oracle::kMaxInputs));
+    }
     Oracle oracle;
     oracle.code_ = std::make_unique<const Code>(std::move(code));
     for (int i = 0; i < std::clamp(threads, 1, 64); ++i) {
@@ -88,16 +89,18 @@ Result<Oracle> Oracle::make(const task::Task& task, int threads) {
 
 Result<void> Oracle::check(const Request& request, std::size_t bytes,
                            std::span<const Position> positions) const {
-    if (request.positions != positions.size() || positions.size() > kMaxPositions)
+    if (request.positions != positions.size() || positions.size() > kMaxPositions) {
         return fail(Errc::Invalid, fmt::format("{} positions asked, {} given, {} are the most",
                                                request.positions, positions.size(), kMaxPositions));
+    }
     for (std::size_t i = 0; i < code_->inputs.size(); ++i) {
         const auto [type, size] = code_->inputs[i];
         const std::uint64_t offset = request.input_offset[i];
         const auto needed = static_cast<std::uint64_t>(size);
-        if (offset > bytes || needed > bytes - offset)
+        if (offset > bytes || needed > bytes - offset) {
             return fail(Errc::Invalid, fmt::format("input {} at {} needs {} bytes of {}", i, offset,
                                                    needed, bytes));
+        }
         if (offset % task::type_size(type) != 0)
             return fail(Errc::Invalid, fmt::format("input {} at {} is not aligned", i, offset));
     }
@@ -106,9 +109,10 @@ Result<void> Oracle::check(const Request& request, std::size_t bytes,
             return fail(Errc::Invalid, fmt::format("there is no output {}", position.output));
         const auto stage = static_cast<std::size_t>(code_->outputs[position.output]);
         const auto elements = static_cast<std::uint64_t>(code_->stages[stage].elements);
-        if (position.element >= elements)
+        if (position.element >= elements) {
             return fail(Errc::Invalid, fmt::format("output {} has {} elements, not {}",
                                                    position.output, elements, position.element));
+        }
     }
     return {};
 }
@@ -118,6 +122,7 @@ Result<void> Oracle::answer(const Request& request, std::span<const std::byte> r
     CUPEL_CHECK(positions.size() == truths.size());
     CUPEL_DO(check(request, region.size(), positions));
     std::vector<const std::byte*> inputs;
+    inputs.reserve(code_->inputs.size());
     for (std::size_t i = 0; i < code_->inputs.size(); ++i)
         inputs.push_back(region.data() + request.input_offset[i]);
     // Neighbours share intermediates, so they are asked for together, and by one worker.
