@@ -18,9 +18,10 @@ constexpr std::size_t kLargestAttack = std::size_t{1} << 20;
 Result<void> read_statuses(Attack& attack, std::string_view words) {
     for (const std::string& word : split(words, '|')) {
         const auto status = verdict::status_from(trim(word));
-        if (!status)
+        if (!status) {
             return fail(Errc::Invalid,
                         fmt::format("{}: expect: {} is no status", attack.name, word));
+        }
         attack.expected.push_back(*status);
     }
     return {};
@@ -80,9 +81,10 @@ Result<std::vector<Attack>> read_attacks(const std::filesystem::path& folder) {
          at.increment(problem)) {
         if (at->path().extension() == ".cpp") paths.push_back(at->path());
     }
-    if (problem)
+    if (problem) {
         return fail(Errc::NotFound,
                     fmt::format("attacks in {}: {}", folder.string(), problem.message()));
+    }
     std::ranges::sort(paths);
     std::vector<Attack> attacks;
     for (const std::filesystem::path& path : paths) {

@@ -68,8 +68,9 @@ Result<task::Override> parse_size(std::string_view word) {
     if (equals != std::string_view::npos && equals > 0) {
         size.name = word.substr(0, equals);
         const std::string_view digits = word.substr(equals + 1);
-        const char* const end = digits.data() + digits.size();
-        const auto [stop, problem] = std::from_chars(digits.data(), end, size.value);
+        const char* const begin = digits.data();
+        const char* const end = begin + digits.size();
+        const auto [stop, problem] = std::from_chars(begin, end, size.value);
         if (problem == std::errc{} && stop == end && size.value > 0) return size;
     }
     return fail(

@@ -258,9 +258,9 @@ Result<Child> Child::start(const Command& command) {
     // Ends with the exec, which closes the child's end; or brings the step that failed.
     StartError error;
     ssize_t got = 0;
-    do
+    do {
         got = read(report.reader.get(), &error, sizeof error);
-    while (got < 0 && errno == EINTR);
+    } while (got < 0 && errno == EINTR);
     if (got == sizeof error) {
         return fail_errno(plan.program + ": " + std::string(describe(error.step)),
                           error.error_number);
