@@ -88,6 +88,7 @@ Result<Certificate> read_document(const json& document) {
     }
     CUPEL_TRY(certificate.claim, verdict::verdict_from_json(document.at("claim")));
     certificate.threads = certificate.claim.threads;
+    certificate.headline = document.at("headline");
     certificate.window_overhead = document.at("window_overhead");
     certificate.fingerprint = document.at("machine").at("fingerprint");
     if (certificate.claim.kernel_hash != hash_hex(certificate.kernel.source)) {
@@ -156,6 +157,13 @@ Result<void> recompute_rest(const Certificate& certificate) {
     }
     if (claim.precision != certificate.task.precision)
         return fail(Errc::Corrupt, "claim.precision is not the precision of the task");
+    std::int64_t questions = 0;
+    for (const verdict::Sample& sample : claim.samples) {
+        if (sample.contender == kCandidate) questions += sample.questions;
+    }
+    if (claim.evidence.questions != questions) return differs("evidence.questions");
+    if (certificate.headline != verdict::headline(claim))
+        return fail(Errc::Corrupt, "the headline is not what the claim says");
     return {};
 }
 
@@ -185,7 +193,7 @@ Result<verdict::Speedup> recompute(const Certificate& certificate) {
                         "instead of {:.4f} [{:.4f}, {:.4f}]",
                         ratio.mid, ratio.low, ratio.high, claimed.mid, claimed.low, claimed.high));
     }
-    const verdict::Status status = decide(ratio);
+    const verdict::Status status = decide(claim);
     const bool withheld =
         claim.status == verdict::Status::NotResolved;  // law 11 may withhold what samples allow
     if (claim.status != status && !withheld)

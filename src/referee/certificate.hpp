@@ -26,6 +26,7 @@ struct Certificate {  // read back, whole and consistent
     verdict::Kernel kernel;
     std::vector<Baseline> panel;
     verdict::Verdict claim;
+    std::string headline;
     int threads = 1;
     double window_overhead = 0;  // seconds
     std::string fingerprint;     // of the machine it was measured on

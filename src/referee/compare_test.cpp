@@ -11,7 +11,8 @@ namespace cupel::referee {
 namespace {
 
 std::vector<std::uint64_t> named(const std::vector<float>& a, const std::vector<float>& b) {
-    return suspects(std::as_bytes(std::span(a)), std::as_bytes(std::span(b)), task::Type::F32, 64, 2);
+    return suspects(std::as_bytes(std::span(a)), std::as_bytes(std::span(b)), task::Type::F32, 64,
+                    2);
 }
 
 std::vector<float> noise(std::size_t count) {

@@ -65,7 +65,7 @@ stats::Estimate log_speedup(std::span<const verdict::Sample> samples, std::strin
     const stats::Estimate batch = estimate_of(samples, baseline, overhead, Kind::Batch);
     if (batch.n == 0) return single;
     if (single.n == 0) return batch;
-    return single.high < batch.low ? single : batch;
+    return single.mid < batch.mid && !stats::agree(single, batch) ? single : batch;
 }
 
 verdict::Interval to_interval(const stats::Estimate& log_estimate) {
@@ -77,6 +77,13 @@ verdict::Status decide(const verdict::Interval& ratio) {
     if (ratio.low > 1 + kMargin) return verdict::Status::Faster;
     if (ratio.high < 1 - kMargin) return verdict::Status::Slower;
     return verdict::Status::NotResolved;
+}
+
+verdict::Status decide(const verdict::Verdict& verdict) {
+    verdict::Interval ratio = verdict.speedup->ratio;
+    if (verdict.seconds > 0)
+        ratio.low *= verdict.seconds / (verdict.seconds + verdict.advantage_bound);
+    return decide(ratio);
 }
 
 }  // namespace cupel::referee

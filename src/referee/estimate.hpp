@@ -30,7 +30,8 @@ inline constexpr double kMargin = 0.005;
 
 // Law 10: log(baseline / candidate) per round on the same questions; median per pair of fresh
 // processes; Student's t over processes. Law 4: windows of one question and windows of several are
-// two estimates of the same thing; where they contradict each other, the slower one is the claim.
+// two estimates of the same thing; where they differ by more than chance, the slower one is the
+// claim.
 [[nodiscard]] stats::Estimate log_speedup(std::span<const verdict::Sample> samples,
                                           std::string_view baseline, double overhead);
 
@@ -38,5 +39,8 @@ inline constexpr double kMargin = 0.005;
 
 // Faster, Slower or NotResolved, by the interval and the margin.
 [[nodiscard]] verdict::Status decide(const verdict::Interval& ratio);
+// The same of a verdict with its speedup, seconds and advantage bound: it is Faster only if it
+// would be so had the candidate hidden, in every call, all that it could.
+[[nodiscard]] verdict::Status decide(const verdict::Verdict& verdict);
 
 }  // namespace cupel::referee

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <random>
 
 #include "referee/referee.hpp"
@@ -96,6 +98,33 @@ TEST(Estimate, AKernelThatIsOnlyQuickInBatchesIsHeldToItsSingleWindows) {
     }
     const verdict::Interval ratio = to_interval(log_speedup(samples, "naive", 5e-5));
     EXPECT_NEAR(ratio.mid, 2, 0.1);
+}
+
+// The two kinds of windows need not be so far apart that their intervals part company.
+TEST(Estimate, ADifferenceBeyondChanceIsEnoughForTheSlowerFigure) {
+    auto samples = simulate({.candidate = 0.96e-3, .process_noise = 0.012, .questions = 8}, 7);
+    for (verdict::Sample single :
+         simulate({.candidate = 1e-3, .process_noise = 0.03, .rounds = 4}, 8)) {
+        single.round += 100;
+        samples.push_back(single);
+    }
+    std::vector<verdict::Sample> only;
+    std::ranges::copy_if(samples, std::back_inserter(only),
+                         [](const verdict::Sample& sample) { return sample.questions == 1; });
+    EXPECT_EQ(log_speedup(samples, "naive", 5e-5), log_speedup(only, "naive", 5e-5));
+}
+
+TEST(Decide, WhatAWindowCouldHideIsNotClaimed) {
+    verdict::Verdict verdict;
+    verdict.speedup =
+        verdict::Speedup{.ratio = {.low = 1.02, .mid = 1.03, .high = 1.04}, .baseline = "naive"};
+    verdict.seconds = 1e-3;
+    verdict.advantage_bound = 1e-6;
+    EXPECT_EQ(decide(verdict), verdict::Status::Faster);
+    verdict.advantage_bound = 5e-5;
+    EXPECT_EQ(decide(verdict), verdict::Status::NotResolved);
+    verdict.speedup->ratio = {.low = 0.9, .mid = 0.91, .high = 0.92};
+    EXPECT_EQ(decide(verdict), verdict::Status::Slower);
 }
 
 TEST(Estimate, OneProcessIsNoEvidence) {

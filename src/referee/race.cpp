@@ -147,6 +147,7 @@ bool Race::draw_wide(int process, int number) {
 
 Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& plan, int process,
                                Outcome& outcome) {
+    arena_->poison(arena_->slots());  // no answer is left that an earlier process could have hidden
     CUPEL_TRY(std::vector<Session> sessions, start(entries, plan, outcome));
     if (outcome.fault) return {};
     std::vector<std::size_t> order;

@@ -25,11 +25,11 @@ struct Entry {
 struct Plan {
     int processes = 8;  // at least
     int most_processes = 24;
-    int fewest_processes = 5;  // enough even if the time is spent
-    int rounds = 12;           // counted rounds in a process, at most
-    int fewest_rounds = 3;  // so that the median of a process outvotes one bad window
-    double seconds = 4;            // when this is spent, no further process is begun
-    double half_width = 0.01;      // relative; narrow enough to stop
+    int fewest_processes = 5;       // enough even if the time is spent
+    int rounds = 12;                // counted rounds in a process, at most
+    int fewest_rounds = 3;          // so that the median of a process outvotes one bad window
+    double seconds = 4;             // when this is spent, no further process is begun
+    double half_width = 0.01;       // relative; narrow enough to stop
     double oracle_seconds = 0.012;  // per round
     std::size_t least_positions = 32;
     double window_timeout = 10;

@@ -197,11 +197,13 @@ void Referee::State::add_speed(const Outcome& outcome, const std::vector<Entry>&
         best_seconds = seconds;
         verdict.speedup = speedup;
     }
-    verdict.status = verdict.speedup ? decide(verdict.speedup->ratio) : verdict::Status::Accepted;
+    verdict.status = verdict.speedup ? decide(verdict) : verdict::Status::Accepted;
     if (verdict.status == verdict::Status::NotResolved) {
-        verdict.reason =
-            fmt::format("the interval {:.3f} to {:.3f} does not clear 1 by {:.1f} %",
-                        verdict.speedup->ratio.low, verdict.speedup->ratio.high, 100 * kMargin);
+        verdict.reason = fmt::format(
+            "the interval {:.3f} to {:.3f} does not clear 1 by {:.1f} % and what a "
+            "window could hide ({:.1f} %)",
+            verdict.speedup->ratio.low, verdict.speedup->ratio.high, 100 * kMargin,
+            100 * verdict.advantage_bound / verdict.seconds);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "base/hash.hpp"
 #include "referee/certificate.hpp"
 #include "referee/estimate.hpp"
 #include "schedule/schedule.hpp"
@@ -122,6 +123,25 @@ TEST_F(Softmax, ACertificateHoldsItsOwnProofAndNoEditSurvives) {
     nlohmann::json edited = nlohmann::json::parse(text);
     edited["claim"]["samples"][3]["seconds"] = 1e-9;
     EXPECT_FALSE(read_certificate(edited.dump()));
+    // An editor who mends the hash is caught by what the samples say.
+    const auto forged = [&](auto&& edit) {
+        nlohmann::json document = nlohmann::json::parse(text);
+        edit(document);
+        document.erase("hash");
+        document["hash"] = hash_hex(document.dump());
+        const auto forgery = read_certificate(document.dump());
+        return forgery && recompute(*forgery);
+    };
+    EXPECT_TRUE(forged([](nlohmann::json&) {}));
+    EXPECT_FALSE(forged([](nlohmann::json& d) { d["headline"] = "faster: 150x over naive"; }));
+    EXPECT_FALSE(forged([](nlohmann::json& d) { d["claim"]["evidence"]["questions"] = 10'000; }));
+    EXPECT_FALSE(forged([](nlohmann::json& d) { d["claim"]["advantage_bound"] = 0; }));
+    EXPECT_FALSE(forged([](nlohmann::json& d) {
+        for (nlohmann::json& sample : d["claim"]["samples"]) {
+            if (sample["contender"] == "candidate")
+                sample["seconds"] = sample["seconds"].get<double>() / 2;
+        }
+    }));
     EXPECT_FALSE(read_certificate(text.substr(0, text.size() / 2)));
     EXPECT_FALSE(read_certificate("[]"));
 }

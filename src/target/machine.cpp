@@ -105,6 +105,7 @@ Machine this_machine() {
     machine.isa = vectors.isa;
     machine.vector_bytes = vectors.bytes;
     machine.vector_registers = vectors.registers;
+    machine.tiles = processor.flags.find("amx_tile") != std::string::npos;
     machine.kernel = kernel_release();
     machine.virtualised = hypervisor_name(processor);
     const auto described =

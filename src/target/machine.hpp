@@ -24,6 +24,7 @@ struct Machine {
     std::string isa;        // "avx512", "avx2", "sse2", "neon", "generic"
     int vector_bytes = 16;  // width the target code should use
     int vector_registers = 16;
+    bool tiles = false;       // matrix units (AMX) beside the vectors
     std::string kernel;       // operating system release
     std::string virtualised;  // "kvm", or empty
     std::string fingerprint;  // hash of the above
@@ -51,10 +52,10 @@ struct Bound {
 };
 // The ceiling that binds (the largest of the bounds), for reports: measured ceilings.
 [[nodiscard]] Bound ceiling_bound(const task::Counts& counts, const Ceilings& ceilings);
-// Law 12: below this a figure is impossible. Compulsory bytes only, with generous peaks and caches
-// credited with all they could hold. Flops are left out on purpose: counts cannot tell a matrix
-// product from a prefix sum written as a triangular reduction, which an honest kernel computes with
-// a thousandth of the flops counted.
+// Law 12: below this a figure is impossible. Compulsory bytes, with generous peaks and caches
+// credited with all they could hold, and the flops of products of inputs, with room for Strassen's
+// algorithm. Other flops are left out on purpose: counts cannot tell what another order of the
+// algebra would save.
 [[nodiscard]] Bound physical_floor(const task::Counts& counts, const Ceilings& ceilings,
                                    const Machine& machine);
 

@@ -98,6 +98,21 @@ TEST(PhysicalFloor, CreditsCachesOnBothSides) {
     EXPECT_NEAR(cached.seconds, 4e6 / (1.3 * 200e9), 1e-12);
 }
 
+TEST(PhysicalFloor, OfAProductLeavesRoomForStrassenButNotForNothing) {
+    const double flops = 2.0 * 1024 * 1024 * 1024;
+    const task::Counts product{.flops = flops,
+                               .transcendentals = 0,
+                               .input_bytes = 8 << 20,
+                               .output_bytes = 4 << 20,
+                               .product_flops = flops};
+    const auto floor = physical_floor(product, kRound, {});
+    EXPECT_EQ(floor.name, "FMA rate");
+    EXPECT_NEAR(floor.seconds, flops / (4 * 1.3 * 100e9), 1e-9);
+    Machine tiles;
+    tiles.tiles = true;
+    EXPECT_LT(physical_floor(product, kRound, tiles).seconds, floor.seconds);
+}
+
 TEST(PhysicalFloor, IsFiniteWithoutFigures) {
     EXPECT_EQ(physical_floor({}, {}, {}).seconds, 0);
     EXPECT_EQ(ceiling_bound({1, 1, 1, 1}, {}).seconds, 0);

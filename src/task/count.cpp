@@ -4,6 +4,7 @@
 // needs it, and products with padding are not counted. Algebra that changes the algorithm
 // (Winograd, Strassen) can still need less.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 #include <map>
@@ -165,6 +166,48 @@ private:
         all.insert(stage.reduce.begin(), stage.reduce.end());
         const Axes kept(stage.keep.begin(), stage.keep.end());
         counts_.flops += std::max(points(all) * live_, points(kept));
+        if (is_product_of_inputs(stage) && reaches_outputs_by_maps(stage.out))
+            counts_.product_flops += 2 * points(all);
+    }
+
+    // sum[k](a[i,k] * b[k,j]), each input with axes that the other lacks. A factor indexed by more
+    // than plain axes does not count: what is a convolution has algorithms of lower order.
+    [[nodiscard]] bool is_product_of_inputs(const Stage& stage) const {
+        const Expr& body = task_.expr(stage.body);
+        if (stage.how != Reducer::Sum || body.op != Op::Mul) return false;
+        std::array<Axes, 2> axes;
+        for (std::size_t k = 0; k < axes.size(); k++) {
+            const Expr& factor = task_.expr(body.kid[k]);
+            if (factor.op != Op::Load) return false;
+            const Access& access = task_.access(factor.reference);
+            if (std::ranges::find(task_.inputs, access.tensor) == task_.inputs.end()) return false;
+            axes[k] = plain_axes(access);
+            if (axes[k].size() != access.at.size()) return false;
+        }
+        return !contains(axes[0], axes[1]) && !contains(axes[1], axes[0]);
+    }
+
+    [[nodiscard]] bool reaches_outputs_by_maps(TensorId tensor) const {
+        return std::ranges::all_of(task_.stages, [&](const Stage& stage) {
+            return !reads(stage.body, tensor) ||
+                   (stage.how == Reducer::None && reaches_outputs_by_maps(stage.out));
+        });
+    }
+
+    [[nodiscard]] bool reads(ExprId id, TensorId tensor) const {
+        const Expr& expr = task_.expr(id);
+        if (expr.op == Op::Load) {
+            const Access& access = task_.access(expr.reference);
+            if (access.tensor == tensor) return true;
+            if (access.outside != kNone && reads(access.outside, tensor)) return true;
+            return std::ranges::any_of(access.at, [&](const Index& index) {
+                return index.gather != kNone && reads(index.gather, tensor);
+            });
+        }
+        for (int k = 0; k < operands(expr.op); k++) {
+            if (reads(expr.kid[k], tensor)) return true;
+        }
+        return false;
     }
 
     [[nodiscard]] double points(const Axes& axes) const {

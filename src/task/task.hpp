@@ -210,6 +210,9 @@ struct Counts {
     double transcendentals = 0;  // exp, log, tanh, erf, sin, cos, pow, sqrt
     std::int64_t input_bytes = 0;   // every input once, as far as accesses reach it
     std::int64_t output_bytes = 0;  // every output once
+    // The part of `flops` in products of two inputs whose sums are outputs but for maps: no algebra
+    // within the task avoids them, only another algorithm for the product (Strassen).
+    double product_flops = 0;
     [[nodiscard]] double bytes() const { return static_cast<double>(input_bytes + output_bytes); }
 };
 [[nodiscard]] Counts count(const Task& task);

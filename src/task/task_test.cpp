@@ -23,6 +23,23 @@ TEST(TheCounts, OfAMatmulAreTwoFlopsPerMultiplyAdd) {
     EXPECT_EQ(count(task).bytes(), 3.0 * 4 * 1024 * 1024);
 }
 
+TEST(TheCounts, OfProductsOfInputsAreApart) {
+    const double n = 1024;
+    EXPECT_EQ(count(loaded("matmul")).product_flops, 2 * n * n * n);
+    EXPECT_NEAR(count(loaded("matmul_triangular")).product_flops, n * (n + 1) * n, 1);
+    EXPECT_EQ(count(loaded("cumsum")).product_flops, 0);
+    EXPECT_EQ(count(loaded("conv2d")).product_flops, 0);
+    // (A B) x is cheaper as A (B x).
+    const auto chain =
+        parse(R"(task chain(a: f32[N,N], b: f32[N,N], x: f32[N]) -> y: f32[N] where N = 64
+  c[i,j] = sum[k](a[i,k] * b[k,j])
+  y[i]   = sum[j](c[i,j] * x[j])
+)",
+              "chain.task");
+    ASSERT_TRUE(chain) << chain.error().text;
+    EXPECT_EQ(count(*chain).product_flops, 0);
+}
+
 TEST(TheCounts, OfASoftmaxFollowItsThreePasses) {
     const Task task = loaded("softmax");
     const double n = 4096.0 * 4096;
