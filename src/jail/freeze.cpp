@@ -74,9 +74,8 @@ void Freezer::list_threads() {
         const std::string name = entry->path().filename().string();
         int id = 0;
         (void)std::from_chars(name.data(), name.data() + name.size(), id);
-        if (id != pid_)
-            threads_.push_back(
-                {.id = id, .stat = open_stat(entry->path().string()), .placed = false});
+        if (id == pid_) continue;
+        threads_.push_back({.id = id, .stat = open_stat(entry->path().string()), .placed = false});
     }
 }
 
