@@ -32,6 +32,8 @@ public:
     explicit Draft(fs::path path) : path_(std::move(path)) {}
     Draft(const Draft&) = delete;
     Draft& operator=(const Draft&) = delete;
+    Draft(Draft&&) = delete;
+    Draft& operator=(Draft&&) = delete;
     ~Draft() {
         std::error_code ignored;
         fs::remove_all(path_, ignored);

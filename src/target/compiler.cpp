@@ -51,6 +51,7 @@ Result<std::filesystem::path> locate(const std::string& wanted) {
 }  // namespace
 
 Result<Compiler> find_compiler() {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in Cupel changes the environment
     const char* chosen = std::getenv("CUPEL_CXX");
     const std::string wanted = chosen != nullptr && *chosen != '\0' ? chosen : "g++";
     CUPEL_TRY(const auto program, locate(wanted));

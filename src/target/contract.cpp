@@ -46,6 +46,7 @@ std::string parameter_comment(const task::Tensor& tensor, std::string_view role)
 
 std::string contract_declaration(const task::Task& task) {
     std::vector<std::string> parameters;
+    parameters.reserve(task.inputs.size() + task.outputs.size());
     for (const auto id : task.inputs)
         parameters.push_back(parameter(task.tensor(id), "const "));
     for (const auto id : task.outputs)
