@@ -79,15 +79,16 @@ CUPEL_CLONES Difference block_difference(const float* a, const float* b, std::si
 
 struct Block {
     std::size_t first = 0;  // element
+    std::size_t count = 0;
     Difference most;
 };
 
 // The elements of one block with the largest differences of one kind.
-void worst_elements(const float* a, const float* b, std::size_t first, std::size_t count,
-                    float Difference::* kind, std::unordered_set<std::uint64_t>& found) {
+void worst_elements(const float* a, const float* b, const Block& block, float Difference::* kind,
+                    std::unordered_set<std::uint64_t>& found) {
     constexpr std::size_t kPerBlock = 4;
     std::vector<std::pair<float, std::size_t>> apart;
-    for (std::size_t i = first; i < first + count; ++i) {
+    for (std::size_t i = block.first; i < block.first + block.count; ++i) {
         const Difference d = difference_of(a[i], b[i]);
         if (d.*kind > 0) apart.emplace_back(d.*kind, i);
     }
@@ -105,9 +106,10 @@ std::vector<std::uint64_t> suspect_floats(const float* a, const float* b, std::s
     in_parts(blocks.size(), count * sizeof(float), threads, [&](std::size_t from, std::size_t to) {
         for (std::size_t i = from; i < to; ++i) {
             const std::size_t first = i * kBlock;
-            blocks[i] = {
-                .first = first,
-                .most = block_difference(a + first, b + first, std::min(kBlock, count - first))};
+            const std::size_t size = std::min(kBlock, count - first);
+            blocks[i] = {.first = first,
+                         .count = size,
+                         .most = block_difference(a + first, b + first, size)};
         }
     });
     std::erase_if(blocks, [](const Block& block) { return !(block.most.absolute > 0); });
@@ -118,8 +120,7 @@ std::vector<std::uint64_t> suspect_floats(const float* a, const float* b, std::s
             blocks.begin(), blocks.begin() + static_cast<std::ptrdiff_t>(keep), blocks.end(),
             [kind](const Block& x, const Block& y) { return x.most.*kind > y.most.*kind; });
         for (std::size_t i = 0; i < keep; ++i) {
-            const std::size_t first = blocks[i].first;
-            worst_elements(a, b, first, std::min(kBlock, count - first), kind, found);
+            worst_elements(a, b, blocks[i], kind, found);
         }
     }
     std::vector<std::uint64_t> result(found.begin(), found.end());
@@ -149,6 +150,7 @@ std::vector<std::uint64_t> suspect_doubles(const double* a, const double* b, std
     std::partial_sort(apart.begin(), apart.begin() + static_cast<std::ptrdiff_t>(keep), apart.end(),
                       std::greater<>());
     std::vector<std::uint64_t> result;
+    result.reserve(keep);
     for (std::size_t i = 0; i < keep; ++i) {
         result.push_back(apart[i].second);
     }

@@ -71,12 +71,13 @@ Result<void> Referee::State::open() {
 
 // A window around a kernel that does nothing: what bell, wake and freeze cost here and now.
 Result<double> Referee::State::measure_overhead() {
+    CUPEL_CHECK(arena.has_value());
     CUPEL_TRY(const target::Artefact empty,
               compile_own(target::contract_declaration(task) + " {}\n", "empty"));
     CUPEL_TRY(Session session,
               Session::start(empty.object, *arena, options.threads, std::chrono::seconds(10)));
-    if (session.ending())
-        return fail(Errc::Missing, "no contender can run here: " + session.ending()->reason);
+    if (const std::optional<Window>& ending = session.ending())
+        return fail(Errc::Missing, "no contender can run here: " + ending->reason);
     std::vector<double> seconds;
     for (int i = 0; i < kOverheadWindows; ++i) {
         const Window window = session.window(1, std::chrono::seconds(10));
@@ -146,6 +147,7 @@ Result<verdict::Verdict> Referee::State::try_kernel(const verdict::Kernel& kerne
 
     std::vector<Entry> entries = {{.name = std::string(kCandidate), .object = artefact.object}};
     std::move(opponents.begin(), opponents.end(), std::back_inserter(entries));
+    CUPEL_CHECK(arena && checker);
     Race race(task, *arena, *checker, overhead);
     CUPEL_TRY(Outcome outcome, race.run(entries, plan));
     // Everything that will ever be known of this kernel is in `outcome`; the processes are gone.
@@ -198,7 +200,7 @@ void Referee::State::add_speed(const Outcome& outcome, const std::vector<Entry>&
         verdict.speedup = speedup;
     }
     verdict.status = verdict.speedup ? decide(verdict) : verdict::Status::Accepted;
-    if (verdict.status == verdict::Status::NotResolved) {
+    if (verdict.speedup && verdict.status == verdict::Status::NotResolved) {
         verdict.reason = fmt::format(
             "the interval {:.3f} to {:.3f} does not clear 1 by {:.1f} % and what a "
             "window could hide ({:.1f} %)",
@@ -235,7 +237,8 @@ Result<verdict::Verdict> Referee::screen(const verdict::Kernel& kernel,
     plan.progress = nullptr;
     std::vector<Entry> opponents;
     if (incumbent != nullptr) {
-        CUPEL_TRY(target::Artefact artefact, state_->compile_own(incumbent->source, "incumbent"));
+        CUPEL_TRY(const target::Artefact artefact,
+                  state_->compile_own(incumbent->source, "incumbent"));
         opponents.push_back({.name = "incumbent", .object = artefact.object});
     } else {
         opponents.push_back(state_->baseline_entry(state_->quickest_baseline()));
@@ -245,6 +248,7 @@ Result<verdict::Verdict> Referee::screen(const verdict::Kernel& kernel,
 
 Result<verdict::Verdict> Referee::judge(const verdict::Kernel& kernel) {
     std::vector<Entry> opponents;
+    opponents.reserve(state_->panel.size());
     for (std::size_t i = 0; i < state_->panel.size(); ++i) {
         opponents.push_back(state_->baseline_entry(i));
     }
