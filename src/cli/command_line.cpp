@@ -185,6 +185,7 @@ const Command* find_command(std::string_view name) {
 
 std::vector<std::string> command_names() {
     std::vector<std::string> names;
+    names.reserve(kCommands.size());
     for (const Command& command : kCommands)
         names.emplace_back(command.name);
     return names;

@@ -71,9 +71,8 @@ public:
     Result<verdict::Verdict> judge_once(const Attack& attack, const std::string& source) {
         const std::string key = key_of(attack) + "\n" + source;
         if (const auto known = judged_.find(key); known != judged_.end()) return known->second;
-        CUPEL_TRY(const verdict::Verdict verdict, judge(attack, source));
-        judged_.emplace(key, verdict);
-        return verdict;
+        CUPEL_TRY(verdict::Verdict verdict, judge(attack, source));
+        return judged_.emplace(key, std::move(verdict)).first->second;
     }
 
     static std::string key_of(const Attack& attack) {
@@ -171,7 +170,7 @@ report::Card card_of(const std::vector<Trial>& trials) {
         const std::string said =
             trial.problem.empty() ? verdict::headline(trial.verdict) : trial.problem;
         std::vector<std::string> lines = {trial.attack.what + ": " + said};
-        if (trial.twin_was_rejected()) {
+        if (trial.twin && trial.twin_was_rejected()) {
             lines.push_back("its honest twin was rejected: " + verdict::headline(*trial.twin));
         }
         card.rows.push_back({mark, std::move(lines)});

@@ -45,6 +45,7 @@ referee::Options tuning_for(int threads, Console& console) {
 Result<std::unique_ptr<referee::Referee>> open_referee(task::Task task, referee::Options tuning) {
     CUPEL_TRY(std::vector<schedule::BaselineText> texts, schedule::print_baselines(task));
     std::vector<referee::Baseline> panel;
+    panel.reserve(texts.size());
     for (schedule::BaselineText& text : texts) {
         panel.push_back({.name = std::move(text.name), .source = std::move(text.source)});
     }
