@@ -123,8 +123,8 @@ Result<std::vector<Session>> Race::start(const std::vector<Entry>& entries, cons
     for (std::size_t i = 0; i < entries.size(); ++i) {
         CUPEL_TRY(Session session, Session::start(entries[i].object, *arena_, plan.threads,
                                                   to_ns(plan.window_timeout)));
-        if (session.ending()) {
-            CUPEL_DO(blame(outcome, entries[i], i, fault_of(*session.ending())));
+        if (const std::optional<Window>& ending = session.ending()) {
+            CUPEL_DO(blame(outcome, entries[i], i, fault_of(*ending)));
             return sessions;
         }
         outcome.isolation = {.parts = session.held().parts, .missing = session.held().missing};
@@ -174,8 +174,8 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
         for (std::size_t i = 0; i < order.size(); ++i) {
             const std::size_t entry = order[i];
             if (sits_out(entry, round)) continue;
-            CUPEL_DO(answer(sessions[entry], entries[entry], entry, plan, round,
-                            static_cast<int>(i), outcome));
+            const Turn turn{sessions[entry], entries[entry], entry, static_cast<int>(i)};
+            CUPEL_DO(answer(turn, plan, round, outcome));
             if (outcome.fault) return {};
         }
         if (process == 0 && number == 0) {
@@ -201,8 +201,8 @@ Result<void> Race::ask(const Plan& plan, Round& round) {
     return {};
 }
 
-Result<void> Race::answer(Session& session, const Entry& entry, std::size_t number,
-                          const Plan& plan, Round& round, int order, Outcome& outcome) {
+Result<void> Race::answer(const Turn& turn, const Plan& plan, Round& round, Outcome& outcome) {
+    const auto& [session, entry, number, order] = turn;
     arena_->poison(round.questions);
     const Window window = session.window(round.questions, to_ns(plan.window_timeout));
     // The contender is frozen or gone: what it wrote is final from here on.
@@ -254,7 +254,8 @@ void Race::find_slow(const std::vector<Entry>& entries, const Outcome& outcome) 
 }
 
 bool Race::sits_out(std::size_t entry, const Round& round) const {
-    return slow_[entry] && !(round.process < slow_processes_ && round.timed == 1 && !round.wide);
+    const bool asked = round.process < slow_processes_ && round.timed == 1 && !round.wide;
+    return slow_[entry] && !asked;
 }
 
 Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t entry,

@@ -81,8 +81,14 @@ private:
     [[nodiscard]] Result<std::vector<Session>> start(const std::vector<Entry>& entries,
                                                      const Plan& plan, Outcome& outcome);
     [[nodiscard]] Result<void> ask(const Plan& plan, Round& round);
-    [[nodiscard]] Result<void> answer(Session& session, const Entry& entry, std::size_t number,
-                                      const Plan& plan, Round& round, int order, Outcome& outcome);
+    struct Turn {
+        Session& session;
+        const Entry& entry;
+        std::size_t number = 0;  // of the entry
+        int order = 0;           // in the round
+    };
+    [[nodiscard]] Result<void> answer(const Turn& turn, const Plan& plan, Round& round,
+                                      Outcome& outcome);
     // Who is wrong, and how.
     struct Wrong {
         std::size_t entry = 0;
