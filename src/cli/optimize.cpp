@@ -133,6 +133,7 @@ bool keeps_earlier(const RunFolder& folder, const Ended& ended) {
 }
 
 report::Card card_of(const RunFolder& folder, const Ended& ended) {
+    CUPEL_CHECK(ended.winner.has_value());
     const Crowned& winner = *ended.winner;
     report::Card card;
     const bool certified = winner.claim.status == verdict::Status::Faster;
@@ -178,6 +179,7 @@ nlohmann::json to_json(const RunFolder& folder, const Ended& ended) {
 Result<void> write_results(const RunFolder& folder, const referee::Referee& referee,
                            const Ended& ended) {
     if (keeps_earlier(folder, ended)) return {};
+    CUPEL_CHECK(ended.winner.has_value());
     const Crowned& winner = *ended.winner;
     CUPEL_DO(folder.write("kernel.cpp", winner.finalist.kernel.source));
     if (winner.claim.status == verdict::Status::Faster) {
@@ -235,8 +237,8 @@ Result<int> run_optimize(const Options& options, Console& console) {
         console.note("nothing here costs money: the budget in usd is not touched");
     CUPEL_TRY(const RunFolder folder, open_run(options));
     CUPEL_TRY(archive::Archive archive, folder.open_archive());
-    if (archive.set_aside()) {
-        console.note("the archive was damaged; it was moved to " + archive.set_aside()->string());
+    if (const auto& damaged = archive.set_aside()) {
+        console.note("the archive was damaged; it was moved to " + damaged->string());
     }
     Stage stage;
     referee::Options tuning = tuning_for(folder.threads(), console);
