@@ -69,7 +69,7 @@ std::int64_t memory_bytes() {
 }
 
 std::string hypervisor_name(const Processor& processor) {
-    const auto type = read_word("/sys/hypervisor/type");
+    auto type = read_word("/sys/hypervisor/type");
     if (!type.empty()) return type;
     const auto product = read_word("/sys/class/dmi/id/product_name");
     const auto vendor = read_word("/sys/class/dmi/id/sys_vendor");
