@@ -105,6 +105,15 @@ TEST_F(Softmax, ScreeningComparesWithTheIncumbent) {
     EXPECT_EQ(verdict->speedup->baseline, "incumbent");
 }
 
+TEST_F(Softmax, KernelsArePreparedSideBySide) {
+    verdict::Kernel twin = naive();
+    twin.source += "// in other words\n";
+    referee_->prepare({naive(), twin, {.source = "no C++", .schedule = "", .origin = "test"}});
+    const auto verdict = referee_->screen(twin, nullptr);
+    ASSERT_TRUE(verdict) << verdict.error().text;
+    EXPECT_TRUE(verdict::is_right(verdict->status)) << verdict::headline(*verdict);
+}
+
 TEST_F(Softmax, IsAdmitted) {
     const auto admission = referee_->admit();
     ASSERT_TRUE(admission) << admission.error().text;
