@@ -7,6 +7,8 @@
 #include <limits>
 #include <random>
 
+#include "referee/parallel.hpp"
+
 namespace cupel::referee {
 namespace {
 
@@ -35,7 +37,8 @@ TEST(Suspects, EqualAnswersNameNobody) {
 }
 
 TEST(Suspects, OneWrongElementAmongMillionsIsNamedWhereverItIs) {
-    const auto x = noise(1'000'003);
+    const auto x = noise(1'100'003);
+    ASSERT_GE(x.size() * sizeof(float), kParallelBytes) << "or one thread would do it all";
     for (const std::size_t at : {std::size_t{0}, std::size_t{4095}, std::size_t{4096},
                                  std::size_t{777'777}, x.size() - 1}) {
         auto y = x;
