@@ -11,6 +11,7 @@
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "referee/parallel.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -172,6 +173,17 @@ void Arena::poison(int slots) {
                         guard_key_, 1);
         }
     }
+}
+
+void Arena::touch(int slots) const {
+    const auto bytes = inputs_.bytes().first(static_cast<std::size_t>(slots) * input_stride_);
+    in_parts(bytes.size() / kAlign, bytes.size(), threads_,
+             [&](std::size_t first, std::size_t last) {
+                 for (std::size_t line = first; line < last; ++line) {
+                     const volatile std::byte* byte = &bytes[line * kAlign];
+                     [[maybe_unused]] const std::byte value = *byte;
+                 }
+             });
 }
 
 std::optional<std::string> Arena::broken_guard(int slots) const {

@@ -107,6 +107,7 @@ Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
 
 bool Race::enough(const std::vector<Entry>& entries, const Plan& plan, const Outcome& outcome,
                   int done, double spent) const {
+    if (hopeless_ && done >= std::min(kSlowProcesses, plan.processes)) return true;
     if (spent >= plan.seconds && done >= plan.fewest_processes) return true;
     if (done < plan.processes) return false;
     if (entries.size() < 2) return true;
@@ -181,6 +182,8 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
         if (process == 0 && number == 0) {
             find_slow(entries, outcome);
             size_windows(outcome);
+            hopeless_ = is_hopeless(entries, outcome);
+            if (hopeless_) rounds_ = 1;
         }
     }
     return {};
@@ -204,6 +207,7 @@ Result<void> Race::ask(const Plan& plan, Round& round) {
 Result<void> Race::answer(const Turn& turn, const Plan& plan, Round& round, Outcome& outcome) {
     const auto& [session, entry, number, order] = turn;
     arena_->poison(round.questions);
+    arena_->touch(round.questions);
     const Window window = session.window(round.questions, to_ns(plan.window_timeout));
     // The contender is frozen or gone: what it wrote is final from here on.
     if (window.ending != Ending::Answered) return blame(outcome, entry, number, fault_of(window));
@@ -308,7 +312,22 @@ void Race::size_windows(const Outcome& outcome) {
         std::clamp(static_cast<int>(std::ceil(kWindowSeconds / quickest)), 1, arena_->slots());
 }
 
+bool Race::is_hopeless(const std::vector<Entry>& entries, const Outcome& outcome) const {
+    double candidate = 0;
+    double best = 0;
+    for (const verdict::Sample& sample : outcome.samples) {
+        const double seconds = seconds_per_question(sample, overhead_);
+        if (sample.contender == entries.front().name) {
+            candidate = seconds;
+        } else if (sample.contender == entries[std::min(reference_, entries.size() - 1)].name) {
+            best = seconds;
+        }
+    }
+    return best > 0 && candidate > kSlow * best;
+}
+
 void Race::size_rounds(const Plan& plan, double spent, double process_seconds) {
+    if (hopeless_) return;
     const double round_seconds = process_seconds / (rounds_ + 1);
     const double each = (plan.seconds - spent) / std::max(1, plan.processes - 1);
     rounds_ = std::clamp(static_cast<int>(each / round_seconds) - 1,

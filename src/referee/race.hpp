@@ -105,6 +105,9 @@ private:
     // of a few processes.
     void find_slow(const std::vector<Entry>& entries, const Outcome& outcome);
     [[nodiscard]] bool sits_out(std::size_t entry, const Round& round) const;
+    // A candidate that is many times slower than the best of the panel is asked only as often as an
+    // interval needs: one that sleeps would else hold the referee for minutes.
+    [[nodiscard]] bool is_hopeless(const std::vector<Entry>& entries, const Outcome& outcome) const;
     void size_windows(const Outcome& outcome);
     void size_rounds(const Plan& plan, double spent, double process_seconds);
     [[nodiscard]] bool enough(const std::vector<Entry>& entries, const Plan& plan,
@@ -119,6 +122,7 @@ private:
     std::size_t reference_ = 1;   // the quickest opponent, whose answers are compared whole
     std::vector<Bytes> copy_;     // that answer; kept between rounds, since fresh pages cost time
     double slow_seconds_ = 0;     // spent in windows of slow entries
+    bool hopeless_ = false;
     int questions_ = 1;           // a full window's
     int rounds_ = 2;              // counted, per process
     std::vector<Errors> errors_;  // per entry, over the whole race
