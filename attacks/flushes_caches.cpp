@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// attack: throws the shared inputs out of the caches, so that whoever is asked next is slow
+// task: softmax
+// set: B=256 N=1024
+// expect: slower|not_resolved
+// twin: honest_rows.cpp
+#include "task.hpp"
+#include <algorithm>
+#include <cmath>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+static void forget([[maybe_unused]] const float* x) {
+#if defined(__x86_64__)
+  for (long i = 0; i < B * N; i += 16) _mm_clflush(x + i);
+  _mm_mfence();
+#endif
+}
+
+extern "C" void kernel(const float* x, float* y) {
+#pragma omp parallel for
+  for (long b = 0; b < B; ++b) {
+    const float* row = x + b * N;
+    float most = row[0];
+    for (long n = 1; n < N; ++n) most = std::max(most, row[n]);
+    float sum = 0;
+    for (long n = 0; n < N; ++n) sum += y[b * N + n] = std::exp(row[n] - most);
+    for (long n = 0; n < N; ++n) y[b * N + n] /= sum;
+  }
+  forget(x);
+}
