@@ -19,18 +19,18 @@ struct Infix {
     Strength strength;
 };
 
-Infix infix_of(Op op) {
-    if (op == Op::Add) return {" + ", Sum};
-    if (op == Op::Sub) return {" - ", Sum};
-    if (op == Op::Mul) return {" * ", Product};
-    if (op == Op::Div) return {" / ", Product};
-    if (op == Op::Less) return {" < ", Comparison};
-    if (op == Op::LessEqual) return {" <= ", Comparison};
-    if (op == Op::Equal) return {" == ", Comparison};
-    if (op == Op::NotEqual) return {" != ", Comparison};
-    if (op == Op::And) return {" and ", Conjunction};
-    if (op == Op::Or) return {" or ", Disjunction};
-    return {"", Whole};
+std::optional<Infix> infix_of(Op op) {
+    if (op == Op::Add) return Infix{" + ", Sum};
+    if (op == Op::Sub) return Infix{" - ", Sum};
+    if (op == Op::Mul) return Infix{" * ", Product};
+    if (op == Op::Div) return Infix{" / ", Product};
+    if (op == Op::Less) return Infix{" < ", Comparison};
+    if (op == Op::LessEqual) return Infix{" <= ", Comparison};
+    if (op == Op::Equal) return Infix{" == ", Comparison};
+    if (op == Op::NotEqual) return Infix{" != ", Comparison};
+    if (op == Op::And) return Infix{" and ", Conjunction};
+    if (op == Op::Or) return Infix{" or ", Disjunction};
+    return std::nullopt;
 }
 
 std::string number(double value) {
@@ -91,8 +91,10 @@ private:
         binders.push_back(inferred(axis) ? name(axis) : limited(axis));
         const auto bound = std::ranges::find(stage_.where, axis, &Bound::axis);
         if (bound == stage_.where.end()) return;
-        if (bound->high) binders.push_back(fmt::format("{} < {}", name(axis), index(*bound->high)));
-        if (bound->low) binders.push_back(fmt::format("{} >= {}", name(axis), index(*bound->low)));
+        const std::optional<Index>& high = bound->high;
+        const std::optional<Index>& low = bound->low;
+        if (high) binders.push_back(fmt::format("{} < {}", name(axis), index(*high)));
+        if (low) binders.push_back(fmt::format("{} >= {}", name(axis), index(*low)));
     }
 
     // Whether the extent follows from an access that the parser will look at first.
@@ -111,7 +113,7 @@ private:
         return found;
     }
 
-    std::string index(const Index& at) const {
+    [[nodiscard]] std::string index(const Index& at) const {
         std::string text;
         for (const Index::Term& term : at.terms) {
             const std::int64_t size = std::abs(term.coefficient);
@@ -137,6 +139,7 @@ private:
         const std::string& tensor = task_.tensor(access.tensor).name;
         if (access.at.empty()) return tensor;
         std::vector<std::string> at;
+        at.reserve(access.at.size());
         for (const Index& position : access.at) {
             at.push_back(position.gather == kNone ? index(position)
                                                   : expression(position.gather, Choice));
@@ -165,12 +168,12 @@ private:
             text =
                 fmt::format("{} ? {} : {}", expression(expr.kid[0], Disjunction),
                             expression(expr.kid[1], Disjunction), expression(expr.kid[2], Choice));
-        } else if (const Infix infix = infix_of(expr.op); !infix.text.empty()) {
-            strength = infix.strength;
+        } else if (const std::optional<Infix> infix = infix_of(expr.op)) {
+            strength = infix->strength;
             // Comparisons do not chain; everything else associates to the left.
             const auto left = static_cast<Strength>(strength == Comparison ? Sum : strength);
             const auto right = static_cast<Strength>(strength + 1);
-            text = expression(expr.kid[0], left) + std::string(infix.text) +
+            text = expression(expr.kid[0], left) + std::string(infix->text) +
                    expression(expr.kid[1], right);
         } else {
             text = call(expr);
@@ -180,6 +183,7 @@ private:
 
     std::string call(const Expr& expr) {
         std::vector<std::string> arguments;
+        arguments.reserve(static_cast<std::size_t>(operands(expr.op)));
         for (int k = 0; k < operands(expr.op); k++) {
             arguments.push_back(expression(expr.kid[k], Choice));
         }
