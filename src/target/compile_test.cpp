@@ -93,6 +93,18 @@ TEST_F(Compile, TheSecondCompilationComesFromTheCacheWithItsWarnings) {
     EXPECT_EQ(second.warnings, first.warnings);
 }
 
+TEST_F(Compile, TheCompilersOwnHeadersRaiseNoAlarm) {
+    const auto made = artefact(
+        "#if defined(__AVX512F__)\n#include <immintrin.h>\n#endif\n"
+        "extern \"C\" void kernel(const float* x, float* y) {\n"
+        "#if defined(__AVX512F__)\n"
+        "    for (long i = 0; i < N; i += 16)\n"
+        "        _mm512_storeu_ps(y + i, _mm512_max_ps(_mm512_loadu_ps(x + i),\n"
+        "                                              _mm512_set1_ps(1)));\n"
+        "#else\n    for (long i = 0; i < N; ++i) y[i] = x[i];\n#endif\n}\n");
+    EXPECT_EQ(made.warnings, "");
+}
+
 TEST_F(Compile, TheKeyDependsOnSourceHeaderAndFlags) {
     const auto base = artefact(kGood);
     EXPECT_NE(artefact(std::string(kGood) + "\n").key, base.key);
