@@ -63,6 +63,31 @@ std::string draw_row(const Row& row, const Style& style, std::size_t columns) {
     return drawn;
 }
 
+// The compiler may say pages; a person reads the beginning. Of a refusal that is the first error
+// with the lines above it that say where, of warnings the first ones.
+std::vector<std::string> compiler_lines(const verdict::Verdict& verdict) {
+    const bool refused = verdict.status == verdict::Status::CompileError;
+    const std::size_t most = refused ? 12 : 4;
+    std::vector<std::string> lines = split(trim(verdict.detail), '\n');
+    if (refused) {
+        const auto error = std::ranges::find_if(lines, [](const std::string& line) {
+            return line.find("error: ") != std::string::npos ||
+                   line.find("undefined reference") != std::string::npos;
+        });
+        // "In function ..." and the chain of includes lead to the error; warnings do not.
+        auto first = error;
+        while (first != lines.begin() && (first - 1)->find("warning: ") == std::string::npos &&
+               !(first - 1)->starts_with(' '))
+            --first;
+        if (error != lines.end()) lines.erase(lines.begin(), first);
+    }
+    if (lines.size() <= most + 1) return lines;  // a line that says "1 more" is no shorter
+    const std::size_t more = lines.size() - most;
+    lines.resize(most);
+    lines.push_back(fmt::format("... {} more lines; --json has them all", more));
+    return lines;
+}
+
 std::string isolation_text(const verdict::Isolation& isolation) {
     const std::string stands = isolation.parts.empty() ? "none" : join(isolation.parts, ", ");
     if (isolation.full()) return "full: " + stands;
@@ -170,8 +195,7 @@ std::vector<Row> verdict_rows(const verdict::Verdict& verdict) {
     add_speed(rows, verdict);
     if (verdict.law)
         rows.push_back({"law", {fmt::format("{} of the referee was broken", *verdict.law)}});
-    if (!verdict.detail.empty())
-        rows.push_back({"detail", split(std::string(trim(verdict.detail)), '\n')});
+    if (!trim(verdict.detail).empty()) rows.push_back({"compiler", compiler_lines(verdict)});
     if (verdict.evidence.questions > 0) {
         rows.push_back({"checked", {evidence_text(verdict.evidence)}});
         if (verdict::is_right(verdict.status)) rows.push_back({"", {error_text(verdict.evidence)}});

@@ -84,6 +84,41 @@ TEST(Card, TellsSpeedCeilingChecksAndIsolation) {
     }
 }
 
+std::vector<std::string> compiler_row(verdict::Status status, std::string detail) {
+    verdict::Verdict verdict;
+    verdict.status = status;
+    verdict.detail = std::move(detail);
+    for (const Row& row : verdict_rows(verdict))
+        if (row.label == "compiler") return row.lines;
+    return {};
+}
+
+TEST(Card, ShowsTheBeginningOfWhatTheCompilerSaid) {
+    std::string page;
+    for (int i = 0; i < 90; ++i)
+        page += "note " + std::to_string(i) + "\n";
+    const auto warned = compiler_row(verdict::Status::Slower, page);
+    ASSERT_EQ(warned.size(), 5U);
+    EXPECT_EQ(warned.front(), "note 0");
+    EXPECT_EQ(warned.back(), "... 86 more lines; --json has them all");
+    EXPECT_EQ(compiler_row(verdict::Status::Slower, "a\nb\n").size(), 2U);
+    EXPECT_TRUE(compiler_row(verdict::Status::Slower, "\n").empty());
+}
+
+TEST(Card, ShowsOfARefusalTheFirstErrorAndWhereItIs) {
+    const auto refused = compiler_row(verdict::Status::CompileError,
+                                      "k.cpp:3:1: warning: unused variable 'p'\n"
+                                      "    3 | int p;\n"
+                                      "k.cpp: In function 'void kernel()':\n"
+                                      "k.cpp:4:9: error: 'q' was not declared\n"
+                                      "    4 | q = 1;\n");
+    EXPECT_EQ(refused, (std::vector<std::string>{"k.cpp: In function 'void kernel()':",
+                                                 "k.cpp:4:9: error: 'q' was not declared",
+                                                 "    4 | q = 1;"}));
+    // Words without an error among them (a killed compiler) are shown from their beginning.
+    EXPECT_EQ(compiler_row(verdict::Status::CompileError, "Killed\n").front(), "Killed");
+}
+
 TEST(Card, SaysWhichWallsAreMissing) {
     verdict::Verdict verdict = faster();
     verdict.isolation.missing = {"user namespaces"};
