@@ -101,27 +101,6 @@ Result<void> write_file_atomically(const fs::path& path, std::string_view conten
     return {};
 }
 
-Result<TempDir> TempDir::make(std::string_view prefix) {
-    const char* const chosen = environment("TMPDIR");
-    std::string name = (fs::path(chosen != nullptr ? chosen : "/tmp") / prefix).string() + "XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) return fail_errno("make temporary folder " + name);
-    TempDir made;
-    made.path_ = name;
-    return made;
-}
-
-TempDir::TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-
-TempDir& TempDir::operator=(TempDir&& other) noexcept {
-    std::swap(path_, other.path_);
-    return *this;
-}
-
-TempDir::~TempDir() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-}
-
 Result<fs::path> cache_folder() {
     fs::path folder;
     if (const char* chosen = environment("XDG_CACHE_HOME")) {

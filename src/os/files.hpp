@@ -17,9 +17,14 @@ namespace cupel::os {
 [[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path,
                                                  std::string_view content);
 
+// A folder in $TMPDIR, removed with what it holds. As long as its owner lives it is locked; the
+// kernel takes the lock away from whoever is killed, so that a sweep can tell what was left behind.
 class TempDir {
 public:
     [[nodiscard]] static Result<TempDir> make(std::string_view prefix);
+    // Removes the folders that make(prefix) made and nobody owns any more. What is not certainly
+    // one of them stays: links, files, folders of others, folders that others can enter.
+    static void sweep(std::string_view prefix);
     TempDir(TempDir&& other) noexcept;
     TempDir& operator=(TempDir&& other) noexcept;
     TempDir(const TempDir&) = delete;
@@ -30,6 +35,7 @@ public:
 private:
     TempDir() = default;
     std::filesystem::path path_;
+    Fd lock_;
 };
 
 // $XDG_CACHE_HOME/cupel or ~/.cache/cupel (created); an unusable one is an error that says so.

@@ -98,6 +98,71 @@ TEST(TempDir, IsRemovedWithAllItHolds) {
     EXPECT_FALSE(fs::exists(path));
 }
 
+class Sweep : public testing::Test {
+protected:
+    void SetUp() override {
+        auto made = TempDir::make("cupel-");
+        ASSERT_TRUE(made) << made.error().text;
+        folder_.emplace(std::move(*made));
+        ASSERT_EQ(setenv("TMPDIR", folder_->path().c_str(), 1), 0);
+    }
+    void TearDown() override { ASSERT_EQ(unsetenv("TMPDIR"), 0); }
+    [[nodiscard]] fs::path path(std::string_view name) const { return folder_->path() / name; }
+    // As a killed run leaves it.
+    [[nodiscard]] fs::path leave(std::string_view name) const {
+        fs::create_directories(path(name) / "source");
+        fs::permissions(path(name), fs::perms::owner_all);
+        EXPECT_TRUE(write_file_atomically(path(name) / "source" / "kernel.cpp", "x"));
+        return path(name);
+    }
+
+private:
+    std::optional<TempDir> folder_;
+};
+
+TEST_F(Sweep, TakesWhatAKilledRunLeftAndNotWhatIsInUse) {
+    const auto mine = TempDir::make("left-");
+    ASSERT_TRUE(mine);
+    const auto killed = [] {
+        const auto folder = TempDir::make("left-");
+        (void)std::fputs(folder->path().c_str(), stderr);
+        (void)raise(SIGKILL);
+    };
+    EXPECT_EXIT(killed(), testing::KilledBySignal(SIGKILL), "left-");
+    ASSERT_EQ(std::distance(fs::directory_iterator(path("")), fs::directory_iterator()), 2);
+    TempDir::sweep("left-");
+    ASSERT_EQ(std::distance(fs::directory_iterator(path("")), fs::directory_iterator()), 1);
+    EXPECT_TRUE(fs::exists(mine->path()));
+}
+
+TEST_F(Sweep, TakesNothingThatIsNotCertainlyOurs) {
+    const fs::path victim = leave("victim");
+    const fs::path open = leave("left-Open00");
+    fs::permissions(open, fs::perms::others_exec, fs::perm_options::add);
+    const fs::path longer = leave("left-Longer7");
+    const fs::path strange = leave("left-a.b-c_");
+    fs::create_directory_symlink(victim, path("left-Link00"));
+    ASSERT_TRUE(write_file_atomically(path("left-File00"), "x"));
+    ASSERT_EQ(mkfifo(path("left-Pipe00").c_str(), 0600), 0);
+    // What is taken may hold links to what must stay.
+    const fs::path taken = leave("left-Taken0");
+    fs::create_directory_symlink(victim, taken / "link");
+    if (geteuid() == 0) {
+        ASSERT_EQ(chown(leave("left-Other0").c_str(), 12345, 12345), 0);
+    }
+
+    TempDir::sweep("left-");
+    EXPECT_FALSE(fs::exists(taken));
+    EXPECT_TRUE(fs::exists(victim / "source" / "kernel.cpp"));
+    EXPECT_TRUE(fs::is_symlink(path("left-Link00")));
+    for (const char* name :
+         {"left-Open00", "left-Longer7", "left-a.b-c_", "left-File00", "left-Pipe00"})
+        EXPECT_TRUE(fs::exists(path(name))) << name;
+    if (geteuid() == 0) {
+        EXPECT_TRUE(fs::exists(path("left-Other0")));
+    }
+}
+
 TEST(Programs, AreFoundInPathOrNamedAsMissing) {
     EXPECT_TRUE(find_program("sh").value().is_absolute());
     EXPECT_EQ(find_program("no-such-program").error().code, Errc::NotFound);

@@ -38,7 +38,7 @@ struct Bench {
 };
 
 Result<Bench> lay_out(const CompileRequest& request) {
-    CUPEL_TRY(auto root, os::TempDir::make("cupel-compile-"));
+    CUPEL_TRY(auto root, os::TempDir::make(kCompiling));
     Bench bench{.root = std::move(root)};
     for (const auto& folder : {bench.source, bench.out, bench.scratch}) {
         std::error_code error;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "target/cpu.hpp"
@@ -22,6 +23,10 @@ struct Built {
     std::string diagnostics;  // with the jail's paths: see as_author_knows()
     double seconds = 0;
 };
+
+// How the temporary folders begin. (Those of earlier versions carried no lock: another name.)
+inline constexpr std::string_view kCompiling = "cupel-compiling-";
+inline constexpr std::string_view kMeasuring = "cupel-measuring-";
 
 // The paths inside the cell.
 inline constexpr const char* kSourceInside = "/source/kernel.cpp";

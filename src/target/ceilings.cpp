@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "os/child.hpp"
 #include "os/files.hpp"
+#include "target/build_object.hpp"
 #include "target/ceilings_program.hpp"
 #include "target/machine.hpp"
 
@@ -68,7 +69,7 @@ Result<os::Output> run_quietly(std::vector<std::string> argv) {
 }
 
 Result<Ceilings> measure(const Machine& machine, const Compiler& compiler, int threads) {
-    CUPEL_TRY(const auto folder, os::TempDir::make("cupel-ceilings-"));
+    CUPEL_TRY(const auto folder, os::TempDir::make(kMeasuring));
     const auto source = folder.path() / "ceilings.cpp";
     const auto program = folder.path() / "ceilings";
     CUPEL_DO(os::write_file_atomically(source, kCeilingsProgram));

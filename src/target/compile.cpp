@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/hash.hpp"
+#include "os/files.hpp"
 #include "target/artefacts.hpp"
 #include "target/build_object.hpp"
 #include "target/cpu.hpp"
@@ -46,6 +47,11 @@ Result<Compiled> compile(const CompileRequest& request, const Compiler& compiler
     CUPEL_TRY(const auto entry, cache.publish(key, fresh.object, fresh.diagnostics, fresh.seconds));
     if (random_u64() % kTrimEvery == 0) cache.trim(kCacheBytes);
     return artefact_of(entry, key, request.file_name);
+}
+
+void sweep_leftovers() {
+    os::TempDir::sweep(kCompiling);
+    os::TempDir::sweep(kMeasuring);
 }
 
 }  // namespace cupel::target

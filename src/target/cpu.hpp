@@ -52,4 +52,7 @@ struct CompileRequest {
 // threads.
 [[nodiscard]] Result<Compiled> compile(const CompileRequest& request, const Compiler& compiler);
 
+// Removes the temporary folders of this user's runs that were killed.
+void sweep_leftovers();
+
 }  // namespace cupel::target
