@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/text.hpp"
+#include "cli/complete.hpp"
 
 namespace cupel::cli {
 namespace {
@@ -20,89 +21,113 @@ struct Words {
     std::vector<std::string> sizes;
 };
 
+void add_flag(CLI::App& app, const char* name, bool& flag, const char* what) {
+    // `--json=no` would say one thing to CLI11 and another to wants_json().
+    app.add_flag(name, flag, what)->disable_flag_override();
+}
 void add_json(CLI::App& app, Words& words) {
-    app.add_flag("--json", words.options.json,
-                 "print exactly one JSON document on standard output");
+    add_flag(app, "--json", words.options.json,
+             "print exactly one JSON document on standard output");
+}
+void add_threads(CLI::App& app, Words& words, const char* what) {
+    app.add_option("--threads", words.options.threads, what)->type_name("N");
 }
 void add_conditions(CLI::App& app, Words& words) {
-    app.add_option("--threads", words.options.threads,
-                   "threads a kernel may use; default: all processors");
+    add_threads(app, words, "threads a kernel may use; default: all processors");
     app.add_option("--target", words.options.target,
-                   "where kernels run: cpu, cuda or emu; default: cpu");
+                   "where kernels run: cpu, cuda or emu; default: cpu")
+        ->type_name("WHERE");
 }
 void add_sizes(CLI::App& app, Words& words) {
     app.add_option("--set", words.sizes, "replace a size of the task, such as N=1024 (repeatable)")
+        ->type_name("SIZE=N")
         ->allow_extra_args(false);
 }
-void add_task(CLI::App& app, Words& words, const char* what) {
-    app.add_option("TASK", words.options.subject, what)->required();
+void add_task(CLI::App& app, Words& words) {
+    app.add_option("TASK", words.options.subject,
+                   "a task by name (cupel show lists them), or a task file")
+        ->type_name("")
+        ->required();
+}
+// Without the words that CLI11 would add to the help.
+CLI::Validator quiet(const CLI::Validator& validator) {
+    return validator.description("");
 }
 
 void add_optimize(CLI::App& app, Words& words) {
     app.add_option("TASK", words.options.subject,
-                   "a task by name (tasks/NAME.task) or a task file");
-    app.add_option("--run", words.options.run, "the run folder to make; default: runs/TASK-TIME");
-    app.add_option("--resume", words.options.resume,
-                   "go on with an earlier run; give no TASK then");
+                   "a task by name (cupel show lists them), or a task file")
+        ->type_name("");
+    app.add_option("--run", words.options.run, "the run folder to make; default: runs/TASK-TIME")
+        ->type_name("FOLDER");
+    app.add_option("--resume", words.options.resume, "go on with an earlier run; give no TASK then")
+        ->type_name("RUN");
     app.add_option("--budget", words.budget,
                    "what the search may spend: 30s, 5m, 200evals, 5usd (repeatable)")
+        ->type_name("BUDGET")
         ->allow_extra_args(false);
     app.add_option("--seed", words.options.seed, "seed of the search; questions are never seeded")
-        ->check(CLI::NonNegativeNumber);
+        ->type_name("N")
+        ->check(quiet(CLI::NonNegativeNumber));
     add_sizes(app, words);
     add_conditions(app, words);
     add_json(app, words);
 }
 void add_judge(CLI::App& app, Words& words) {
-    add_task(app, words, "a task by name, or a task file");
+    add_task(app, words);
     app.add_option("KERNEL", words.options.file,
                    "a C++ file that includes task.hpp and defines kernel()")
+        ->type_name("")
         ->required();
     add_sizes(app, words);
     add_conditions(app, words);
     add_json(app, words);
 }
 void add_verify(CLI::App& app, Words& words) {
-    app.add_option("CERTIFICATE", words.options.subject, "a certificate.json, or a run folder")
+    app.add_option("CERTIFICATE", words.options.subject, "a certificate.json, or a run")
+        ->type_name("")
         ->required();
-    app.add_flag("--recompute-only", words.options.quick,
-                 "recompute the claim; do not try the kernel again here");
+    add_flag(app, "--recompute-only", words.options.quick,
+             "recompute the claim; do not try the kernel again here");
     add_json(app, words);
 }
 void add_admit(CLI::App& app, Words& words) {
-    add_task(app, words, "a task by name, or a task file");
+    add_task(app, words);
     add_sizes(app, words);
     add_conditions(app, words);
     add_json(app, words);
 }
 void add_show(CLI::App& app, Words& words) {
     app.add_option("WHAT", words.options.subject,
-                   "a task, a run folder, a kernel file or a certificate; without it: all tasks");
-    app.add_flag("--schedule", words.options.schedule,
-                 "of a task: the default schedule and the kernel it prints");
-    app.add_flag("--names", words.options.names, "the names of all tasks, one a line");
-    app.add_flag("--naive", words.options.naive, "of a task: the honest naive kernel");
+                   "a task, a run, a kernel file or a certificate; without it: all tasks")
+        ->type_name("");
+    add_flag(app, "--schedule", words.options.schedule,
+             "of a task: the default schedule and the kernel it prints");
+    add_flag(app, "--names", words.options.names, "the names of all tasks, one a line");
+    add_flag(app, "--naive", words.options.naive, "of a task: the honest naive kernel");
     app.add_option("--kernel", words.options.kernel, "of a run: one kernel, by its number")
-        ->check(CLI::PositiveNumber);
-    app.add_option("--threads", words.options.threads, "threads a schedule is made for");
+        ->type_name("N")
+        ->check(quiet(CLI::PositiveNumber));
+    add_threads(app, words, "threads a schedule is made for");
     add_sizes(app, words);
     add_json(app, words);
 }
 void add_doctor(CLI::App& app, Words& words) {
-    app.add_option("--threads", words.options.threads,
-                   "threads to measure with; default: all processors");
+    add_threads(app, words, "threads to measure with; default: all processors");
+    add_flag(app, "--fresh", words.options.fresh,
+             "forget the ceilings measured before; otherwise the higher figures are kept");
     add_json(app, words);
 }
 void add_redteam(CLI::App& app, Words& words) {
-    app.add_option("--only", words.options.only, "only attacks whose name contains this");
-    app.add_option("--threads", words.options.threads,
-                   "threads a kernel may use; default: all processors");
+    app.add_option("--only", words.options.only, "only attacks whose name contains this")
+        ->type_name("PART");
+    add_threads(app, words, "threads a kernel may use; default: all processors");
     add_json(app, words);
 }
 void add_completion(CLI::App& app, Words& words) {
-    app.add_option("SHELL", words.options.subject, "bash, zsh or fish")->required();
+    app.add_option("SHELL", words.options.subject, "bash, zsh or fish")->type_name("")->required();
+    add_json(app, words);
 }
-void add_nothing(CLI::App&, Words&) {}
 
 struct Command {
     const char* name;
@@ -134,7 +159,7 @@ constexpr std::array kCommands = {
             "measurement on this\n"
             "machine disagrees with the claim.\n\n"
             "Examples:\n"
-            "  cupel verify runs/softmax-20261122-030000/certificate.json\n"
+            "  cupel verify runs/softmax-20261122-030000\n"
             "  cupel verify certificate.json --recompute-only --json"},
     Command{"admit", "does a task pin its function down?", add_admit,
             "Answers that must be rejected (zeros, an input ignored, one element wrong, ...) are "
@@ -158,16 +183,20 @@ constexpr std::array kCommands = {
             "  cupel show runs/mine --kernel 3   # one of them: its source and its trials\n"
             "  cupel show runs/mine/certificate.json"},
     Command{"doctor", "what this machine can and cannot promise", add_doctor,
-            "Isolation, compiler, ceilings, and the noise of one kernel timed against itself.\n\n"
+            "Isolation, compiler, ceilings, and the noise of one kernel timed against itself. The "
+            "ceilings are\n"
+            "measured each time; other commands measure them where they are old, or where the "
+            "machine was busy.\n\n"
             "Examples:\n"
             "  cupel doctor\n"
+            "  cupel doctor --fresh              # when the machine is quiet\n"
             "  cupel doctor --threads 1 --json"},
     Command{"completion", "print a completion script for a shell", add_completion,
             "Examples:\n"
             "  source <(cupel completion bash)\n"
             "  cupel completion zsh > ~/.zfunc/_cupel\n"
             "  cupel completion fish > ~/.config/fish/completions/cupel.fish"},
-    Command{"version", "print the version", add_nothing, ""},
+    Command{"version", "print the version", add_json, ""},
 };
 
 constexpr std::string_view kExitCodes =
@@ -214,12 +243,21 @@ std::unique_ptr<CLI::App> make_app(const Command& command, Words& words) {
     return app;
 }
 
+std::vector<OptionInfo> options_of(const CLI::App& app) {
+    std::vector<OptionInfo> options;
+    for (const CLI::Option* option : app.get_options()) {
+        for (const std::string& name : option->get_lnames()) {
+            options.push_back(
+                {"--" + name, option->get_description(), option->get_items_expected_max() > 0});
+        }
+    }
+    return options;
+}
+
 std::vector<std::string> option_names(const CLI::App& app) {
     std::vector<std::string> names;
-    for (const CLI::Option* option : app.get_options()) {
-        for (const std::string& name : option->get_lnames())
-            names.push_back("--" + name);
-    }
+    for (const OptionInfo& option : options_of(app))
+        names.push_back(option.name);
     return names;
 }
 
@@ -277,7 +315,13 @@ Result<Parsed> parse_command_line(int argc, const char* const* argv) {
     const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
     if (arguments.empty()) return fail(Errc::Usage, "which command? cupel --help lists them");
     const std::string& name = arguments.front();
+    if (name == "help" && arguments.size() == 2 && find_command(arguments[1]) != nullptr)
+        return parse_command(*find_command(arguments[1]), {"--help"});
     if (name == "--help" || name == "-h" || name == "help") return Text{overview()};
+    if (name == kCompleteCommand) {
+        const auto words = std::span(arguments).subspan(1);
+        return Text{words.empty() ? "" : candidates_text(complete(words))};
+    }
     if (name == "--version") return Text{fmt::format("cupel {}\n", kVersion)};
     const Command* command = find_command(name);
     if (command == nullptr && name.starts_with('-')) {
@@ -299,7 +343,7 @@ std::vector<CommandInfo> commands() {
     std::vector<CommandInfo> all;
     for (const Command& command : kCommands) {
         Words words;
-        all.push_back({command.name, command.summary, option_names(*make_app(command, words))});
+        all.push_back({command.name, command.summary, options_of(*make_app(command, words))});
     }
     return all;
 }

@@ -23,10 +23,15 @@ using Parsed = std::variant<Options, Text>;
 // Whether --json stands on the line, found even where the rest of it makes no sense.
 [[nodiscard]] bool wants_json(int argc, const char* const* argv);
 
+struct OptionInfo {
+    std::string name;  // "--json"
+    std::string summary;
+    bool takes_value = false;
+};
 struct CommandInfo {
     std::string name;
     std::string summary;
-    std::vector<std::string> options;  // "--json"
+    std::vector<OptionInfo> options;
 };
 [[nodiscard]] std::vector<CommandInfo> commands();
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/complete.hpp"
+
 namespace cupel::cli {
 namespace {
 
@@ -77,15 +79,48 @@ TEST(CommandLine, JsonIsSeenEvenWhereTheRestMakesNoSense) {
     EXPECT_FALSE(wants_json(0, nullptr));
 }
 
-TEST(Completion, OffersEveryCommandInEveryShell) {
+TEST(CommandLine, HelpOfACommandIsTheCommandsOwn) {
+    const auto parsed = parse({"help", "judge"});
+    ASSERT_TRUE(parsed);
+    EXPECT_NE(std::get<Text>(*parsed).text.find("KERNEL"), std::string::npos);
+}
+
+TEST(CommandLine, FlagsTakeNoValueSoThatJsonMeansOneThing) {
+    EXPECT_NE(error_of({"show", "--json=false"}), "no error");
+}
+
+std::string offered(const std::vector<std::string>& words) {
+    return candidates_text(complete(words));
+}
+
+TEST(Completion, KnowsThreeShells) {
     for (const char* shell : {"bash", "zsh", "fish"}) {
         const auto script = completion_script(shell);
         ASSERT_TRUE(script);
-        for (const CommandInfo& command : commands()) {
-            EXPECT_NE(script->find(command.name), std::string::npos) << shell << command.name;
-        }
+        EXPECT_NE(script->find(kCompleteCommand), std::string::npos) << shell;
     }
     EXPECT_FALSE(completion_script("csh"));
+}
+
+TEST(Completion, OffersCommandsThenTheirArguments) {
+    for (const CommandInfo& command : commands())
+        EXPECT_NE(offered({"op"}).find(command.name + "\t"), std::string::npos) << command.name;
+    EXPECT_NE(offered({"judge", "x.task", ""}).find(":files\n"), std::string::npos);
+    EXPECT_EQ(offered({"judge", "x.task", "x.cpp", ""}), "");
+    EXPECT_EQ(offered({"completion", ""}), "bash\nzsh\nfish\n");
+    EXPECT_EQ(offered({"doctor", ""}), "");
+    EXPECT_EQ(offered({"nonsense", ""}), "");
+    EXPECT_EQ(offered({"help", ""}), offered({""}));
+}
+
+TEST(Completion, OffersOptionsAndTheirValues) {
+    EXPECT_NE(offered({"judge", "--thr"}).find("--threads\tthreads a kernel"), std::string::npos);
+    EXPECT_EQ(offered({"optimize", "--target", ""}), "cpu\ncuda\nemu\n");
+    EXPECT_EQ(offered({"optimize", "softmax", "--run", "r"}), ":folders\n");
+    EXPECT_EQ(offered({"optimize", "--threads", ""}), "");
+    // The value of an option is no argument, and a flag takes none.
+    EXPECT_NE(offered({"judge", "--threads", "1", "x.task", "--json", ""}).find(":files"),
+              std::string::npos);
 }
 
 }  // namespace

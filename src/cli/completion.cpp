@@ -1,98 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
-// Completion scripts for bash, zsh and fish, made from the same table that parses the line.
+// Completion scripts for bash, zsh and fish. They ask the program what to offer: see complete.hpp.
 #include <fmt/format.h>
 
-#include "base/text.hpp"
+#include <array>
+#include <utility>
+
 #include "cli/command_line.hpp"
 
 namespace cupel::cli {
 namespace {
 
-std::string bash_script() {
-    std::string cases;
-    std::vector<std::string> names;
-    for (const CommandInfo& each : commands()) {
-        names.push_back(each.name);
-        cases += fmt::format("        {}) words=\"{}\" ;;\n", each.name, join(each.options, " "));
-    }
-    return fmt::format(R"bash(# bash completion for cupel: source <(cupel completion bash)
-_cupel() {{
-    local word=${{COMP_WORDS[COMP_CWORD]}} words=
-    if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W "{0}" -- "$word"))
-        return
-    fi
-    case ${{COMP_WORDS[COMP_CWORD - 1]}} in
-        --run | --resume) return ;; # folders: what bash completes by itself
-        --target) COMPREPLY=($(compgen -W "cpu cuda emu" -- "$word")) && return ;;
-    esac
-    case ${{COMP_WORDS[1]}} in
-{1}    esac
-    if [[ $word != -* ]]; then
-        case ${{COMP_WORDS[1]}} in
-            optimize | judge | admit | show) words=$("${{COMP_WORDS[0]}}" show --names 2>/dev/null) ;;
-            completion) words="bash zsh fish" ;;
+constexpr std::string_view kBash =
+    R"bash(# bash completion for cupel: source <(cupel completion bash)
+_cupel() {
+    local word=${COMP_WORDS[COMP_CWORD]} line words=
+    while IFS= read -r line; do
+        case $line in
+            # What bash completes by itself, where no word fits.
+            :files) compopt -o default 2>/dev/null ;;
+            :folders) compopt -o dirnames 2>/dev/null ;;
+            *) words+=" ${line%%$'\t'*}" ;;
         esac
-    fi
+    done < <("${COMP_WORDS[0]}" __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
     COMPREPLY=($(compgen -W "$words" -- "$word"))
-}}
-complete -o default -F _cupel cupel
-)bash",
-                       join(names, " "), cases);
+    [[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
+    return 0
 }
+complete -F _cupel cupel
+)bash";
 
-std::string zsh_script() {
-    std::string described;
-    std::string cases;
-    for (const CommandInfo& each : commands()) {
-        described += fmt::format("        '{}:{}'\n", each.name, each.summary);
-        cases += fmt::format("        {}) compadd -- {} ;;\n", each.name, join(each.options, " "));
-    }
-    return fmt::format(R"zsh(#compdef cupel
+constexpr std::string_view kZsh = R"zsh(#compdef cupel
 # zsh completion for cupel: cupel completion zsh > a folder of $fpath/_cupel
-_cupel() {{
-    local -a commands
-    commands=(
-{0}    )
-    if ((CURRENT == 2)); then
-        _describe command commands
-        return
-    fi
-    case $words[2] in
-{1}    esac
-    case $words[2] in
-        optimize | judge | admit | show) compadd -- ${{(f)"$($words[1] show --names 2>/dev/null)"}} ;;
-        completion) compadd bash zsh fish ;;
-    esac
-    _files
-}}
-compdef _cupel cupel
-)zsh",
-                       described, cases);
+_cupel() {
+    local line word paths
+    local -a offers sizes
+    for line in "${(@f)$($words[1] __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+        word=${${line%%$'\t'*}//:/\\:}
+        case $line in
+            '') ;;
+            :files | :folders) paths=$line ;;
+            *=) sizes+=($word) ;;
+            *$'\t'*) offers+=("$word:${line#*$'\t'}") ;;
+            *) offers+=($word) ;;
+        esac
+    done
+    local ended=1
+    ((${#offers})) && _describe 'cupel' offers && ended=0
+    ((${#sizes})) && compadd -S '' -- $sizes && ended=0
+    [[ $paths == :files ]] && _files && ended=0
+    [[ $paths == :folders ]] && _files -/ && ended=0
+    return ended
 }
+# Sourced: register it. Loaded from $fpath: this is the first call.
+if [[ $funcstack[1] == _cupel ]]; then _cupel "$@"; else compdef _cupel cupel; fi
+)zsh";
 
-std::string fish_script() {
-    std::string text = "# fish completion for cupel\n";
-    for (const CommandInfo& each : commands()) {
-        text += fmt::format("complete -c cupel -n __fish_use_subcommand -a {} -d '{}'\n", each.name,
-                            each.summary);
-        for (const std::string& option : each.options) {
-            text += fmt::format("complete -c cupel -n '__fish_seen_subcommand_from {}' -l {}\n",
-                                each.name, option.substr(2));
-        }
-    }
-    return text +
-           "complete -c cupel -n '__fish_seen_subcommand_from optimize judge admit show' -a "
-           "'(cupel show --names)'\n"
-           "complete -c cupel -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n";
-}
+constexpr std::string_view kFish =
+    R"fish(# fish completion for cupel: cupel completion fish > ~/.config/fish/completions/cupel.fish
+function __cupel_complete
+    set -l words (commandline -opc)
+    set -l program $words[1]
+    set -l word (commandline -ct)
+    for line in ($program __complete $words[2..-1] "$word" 2>/dev/null)
+        switch $line
+            case ':files'
+                __fish_complete_path "$word"
+            case ':folders'
+                __fish_complete_directories "$word" ''
+            case '*'
+                echo $line
+        end
+    end
+end
+complete -c cupel -f -a '(__cupel_complete)'
+)fish";
+
+constexpr std::array kScripts = {std::pair{std::string_view("bash"), kBash},
+                                 std::pair{std::string_view("zsh"), kZsh},
+                                 std::pair{std::string_view("fish"), kFish}};
 
 }  // namespace
 
 Result<std::string> completion_script(std::string_view shell) {
-    if (shell == "bash") return bash_script();
-    if (shell == "zsh") return zsh_script();
-    if (shell == "fish") return fish_script();
+    for (const auto& [name, script] : kScripts)
+        if (name == shell) return std::string(script);
     return fail(Errc::Usage,
                 fmt::format("completion: unknown shell {}; expected bash, zsh or fish", shell));
 }

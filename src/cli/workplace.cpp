@@ -20,6 +20,37 @@ Result<task::Task> load_task(const Options& options) {
     return task::load(options.subject, search_folders("tasks"), options.sizes);
 }
 
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::string_view kRuns = "runs";
+
+bool holds_run(const fs::path& folder) {
+    std::error_code ignored;
+    return fs::exists(folder / "archive.db", ignored) || fs::exists(folder / "run.json", ignored) ||
+           fs::exists(folder / "certificate.json", ignored);
+}
+
+}  // namespace
+
+std::vector<std::string> run_names() {
+    std::vector<std::string> names;
+    std::error_code problem;
+    for (fs::directory_iterator at(kRuns, problem), end; !problem && at != end;
+         at.increment(problem)) {
+        if (holds_run(at->path())) names.push_back(at->path().filename().string());
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+fs::path find_run(const std::string& name) {
+    const fs::path written = name;
+    if (name.empty() || holds_run(written)) return written;
+    const fs::path usual = kRuns / written;
+    return holds_run(usual) ? usual : written;
+}
+
 schedule::Width width_of(const target::Machine& machine, int threads) {
     schedule::Width width;
     width.vector_bytes = machine.vector_bytes;
@@ -37,7 +68,8 @@ referee::Options tuning_for(int threads, Console& console) {
     tuning.threads = threads;
     tuning.stop = stop_requested;
     tuning.progress = [&console](std::string_view what, double share) {
-        console.status("referee", fmt::format("{} {:.0f} %", what, 100 * share));
+        console.status("referee", share > 0 ? fmt::format("{} {:.0f} %", what, 100 * share)
+                                            : std::string(what));
     };
     return tuning;
 }

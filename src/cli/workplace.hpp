@@ -2,6 +2,7 @@
 // What the commands share: finding tasks, and setting up a referee for one.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +19,11 @@ namespace cupel::cli {
 // that came with this program.
 [[nodiscard]] std::vector<std::string> search_folders(std::string_view what);
 [[nodiscard]] Result<task::Task> load_task(const Options& options);
+
+// The runs in runs/, by the name of their folder.
+[[nodiscard]] std::vector<std::string> run_names();
+// The folder of a run: as it is written, or runs/NAME where only that is one.
+[[nodiscard]] std::filesystem::path find_run(const std::string& name);
 
 [[nodiscard]] schedule::Width width_of(const target::Machine& machine, int threads);
 

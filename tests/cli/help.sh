@@ -28,27 +28,66 @@ if grep -q "does not parse" out; then fail "a task does not parse"; fi
 run 0 show --names
 [[ $(wc -l <out) == $(find "$TASKS" -name '*.task' | wc -l) ]] || fail "not one name a line"
 
-# The script works where it is used: bash completes a command, an option and a task.
-run 0 completion bash
-cp out completion.bash
-offered() { # WORD... : what bash offers for the last word
-    CUPEL_DIR=$(dirname "$CUPEL") bash -c '
-        PATH=$CUPEL_DIR:$PATH
-        source ./completion.bash
-        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-        _cupel
-        printf "%s\n" "${COMPREPLY[@]}"' bash "$@" >out 2>err
-}
-offered cupel opt
-says out optimize
-offered cupel judge --thr
-says out --threads
-offered cupel optimize softm
-says out softmax
+run 0 help judge
+says out "KERNEL"
 
-for shell in zsh fish; do
+# The scripts work where they are used: each shell that is here completes commands, options, values and tasks.
+PATH=$(dirname "$CUPEL"):$PATH
+export PATH
+mkdir -p runs/mine
+touch runs/mine/archive.db a_kernel.cpp
+cat >bash.driver <<'SCRIPT'
+source ./completion.bash
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+_cupel
+printf '%s\n' "${COMPREPLY[@]}"
+SCRIPT
+# zsh without its terminal: what the script would offer, as its helpers are told it.
+cat >zsh.driver <<'SCRIPT'
+compdef() { }
+_describe() { print -l -- ${${(P)2}%%:*}; }
+compadd() { print -l -- ${@:#-*}; }
+_files() { print -l -- *(N); }
+source ./completion.zsh
+words=("$@") CURRENT=$#
+_cupel || true # false where there is nothing to offer
+SCRIPT
+cat >fish.driver <<'SCRIPT'
+source ./completion.fish
+complete -C (string join ' ' -- $argv)
+SCRIPT
+offered() { # SHELL WORD... : what it offers for the last word
+    local shell=$1
+    shift
+    "$shell" "$shell.driver" "$@" >out 2>err || fail "$shell: completing '$*' failed"
+    silent err
+}
+for shell in bash zsh fish; do
     run 0 completion "$shell"
+    command -v "$shell" >/dev/null || continue
+    cp out "completion.$shell"
+    "$shell" -n "completion.$shell" 2>err || fail "$shell does not read its script"
+    offered "$shell" cupel opt
     says out optimize
-    says out threads
-    if command -v "$shell" >/dev/null; then "$shell" -n out 2>err || fail "$shell does not read its script"; fi
+    offered "$shell" cupel judge --thr
+    says out --threads
+    offered "$shell" cupel optimize softm
+    says out softmax
+    offered "$shell" cupel optimize --budget 5s softm
+    says out softmax
+    offered "$shell" cupel optimize --target c
+    says out cuda
+    offered "$shell" cupel optimize softmax --set ""
+    says out N=
+    offered "$shell" cupel show min
+    says out mine
+    offered "$shell" cupel completion z
+    says out zsh
+    offered "$shell" cupel doctor ""
+    if grep -q . out; then fail "$shell offers something where nothing fits"; fi
+done
+for shell in zsh fish; do
+    command -v "$shell" >/dev/null || continue
+    offered "$shell" cupel judge softmax a_k
+    says out a_kernel.cpp
 done
