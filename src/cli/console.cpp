@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "base/result.hpp"
 #include "os/clock.hpp"
@@ -33,11 +35,16 @@ bool is_capable_terminal(int fd) {
     return isatty(fd) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
 }
 
-// Of the terminal behind the descriptor; a common width where there is none.
+// Of the terminal behind the descriptor; of COLUMNS, or a common width, where there is none.
 std::size_t columns_of(int fd) {
     winsize size{};
     if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-    return kWidest;
+    const char* const chosen =
+        std::getenv("COLUMNS");  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+    const std::string_view digits = chosen != nullptr ? chosen : "";
+    std::size_t columns = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), columns);
+    return columns > 0 ? columns : kWidest;
 }
 
 void write(std::FILE* stream, std::string_view text) {
@@ -65,10 +72,15 @@ void Console::print(const report::Card& card) {
 }
 
 void Console::document(const nlohmann::json& json) {
-    if (!json_) return;
+    if (!json_ || std::exchange(told_, true)) return;
     clear_status();
     // Text of strangers (a compiler, a file) may be no UTF-8: replaced, never refused.
     write(stdout, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+std::string Console::fit(std::string_view line) const {
+    if (isatty(STDOUT_FILENO) != 1) return std::string(line);
+    return report::shorten(line, columns_of(STDOUT_FILENO));
 }
 
 void Console::note(std::string_view line) {

@@ -24,8 +24,10 @@ public:
     // The result, for a person; nothing with --json.
     void print(std::string_view text);
     void print(const report::Card& card);
-    // The result, for a program; nothing without --json. At most once.
+    // The result, for a program; nothing without --json. Only the first is told.
     void document(const nlohmann::json& json);
+    // A line of a list: cut to the width of the terminal, whole where nobody looks.
+    [[nodiscard]] std::string fit(std::string_view line) const;
     // One line on standard error.
     void note(std::string_view line);
     // What is going on now. On a terminal the line before it is replaced, at most ten times a
@@ -38,7 +40,8 @@ public:
 
 private:
     bool json_;
-    bool live_;  // standard error is a terminal that can rewrite a line
+    bool told_ = false;  // the one document is out
+    bool live_;          // standard error is a terminal that can rewrite a line
     report::Style out_;
     report::Style err_;
     std::string phase_;

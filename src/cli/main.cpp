@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
-#include <cstdio>
 #include <exception>
 
 #include "base/text.hpp"
@@ -13,6 +12,7 @@
 #include "cli/commands.hpp"
 #include "cli/signals.hpp"
 #include "referee/referee.hpp"
+#include "target/cpu.hpp"
 
 namespace cupel::cli {
 namespace {
@@ -52,14 +52,13 @@ Result<int> run_command(const Options& options, Console& console) {
 
 int tell(const Error& error, Console& console) {
     const int code = exit_code(error);
-    console.note("cupel: " + error.text);
+    console.note(error.text.starts_with("cupel ") ? error.text : "cupel: " + error.text);
     console.document(
         {{"error", {{"code", error_name(error.code)}, {"text", error.text}, {"exit", code}}}});
     return code;
 }
 
-int run(int argc, const char* const* argv) {
-    Console console(wants_json(argc, argv));
+int run(int argc, const char* const* argv, Console& console) {
     const auto outcome = [&]() -> Result<int> {
         CUPEL_TRY(const Parsed parsed, parse_command_line(argc, argv));
         if (const auto* text = std::get_if<Text>(&parsed)) {
@@ -68,6 +67,7 @@ int run(int argc, const char* const* argv) {
             return 0;
         }
         install_signals();
+        target::sweep_leftovers();
         return run_command(std::get<Options>(parsed), console);
     }();
     const int code = outcome ? *outcome : tell(outcome.error(), console);
@@ -76,16 +76,24 @@ int run(int argc, const char* const* argv) {
     return 30;
 }
 
+int tell_own_bug(std::string_view what, Console& console) {
+    console.note(fmt::format("cupel: our own bug: {}", what));
+    console.document({{"error", {{"code", "bug"}, {"text", what}, {"exit", kOwnBug}}}});
+    static_cast<void>(console.finish());
+    return kOwnBug;
+}
+
 }  // namespace
 }  // namespace cupel::cli
 
 int main(int argc, char** argv) {
+    using namespace cupel::cli;
+    Console console(wants_json(argc, argv));
     try {
-        return cupel::cli::run(argc, argv);
+        return run(argc, argv, console);
     } catch (const std::exception& error) {
-        static_cast<void>(std::fprintf(stderr, "cupel: our own bug: %s\n", error.what()));
+        return tell_own_bug(error.what(), console);
     } catch (...) {
-        static_cast<void>(std::fprintf(stderr, "cupel: our own bug: an unknown exception\n"));
+        return tell_own_bug("an unknown exception", console);
     }
-    return cupel::cli::kOwnBug;
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/signals.hpp"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <csignal>
 
 #include "base/result.hpp"
+#include "cli/options.hpp"
 
 namespace cupel::cli {
 namespace {
@@ -14,6 +17,10 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 
 void on_stop(int) {
     stop_flag.store(true, std::memory_order_relaxed);
+}
+
+void on_abort(int) {
+    _exit(kOwnBug);
 }
 
 }  // namespace
@@ -27,6 +34,9 @@ void install_signals() {
     struct sigaction ignore = {};
     ignore.sa_handler = SIG_IGN;
     CUPEL_CHECK(sigaction(SIGPIPE, &ignore, nullptr) == 0);
+    struct sigaction abort = {};
+    abort.sa_handler = on_abort;
+    CUPEL_CHECK(sigaction(SIGABRT, &abort, nullptr) == 0);
 }
 
 bool stop_requested() noexcept {

@@ -42,3 +42,28 @@ case $code in
     0 | 10 | 11) is_json out ;;
     *) fail "resuming after kill -9 ended with $code" ;;
 esac
+
+# What a killed run left in the folder of temporary files is swept up by the next; nothing else is. (That a folder in
+# use stays, and one of another user, is tried in os/files_test.cpp.)
+mkdir tmp victim
+touch victim/kept
+cat >slow.cpp <<'CODE'
+template <int D, int I> struct T { static constexpr long v = T<D-1,2*I>::v + T<D-1,2*I+1>::v; };
+template <int I> struct T<0, I> { static constexpr long v = I; };
+long x = T<25, 0>::v;
+CODE
+TMPDIR=$PWD/tmp "$CUPEL" judge softmax slow.cpp --set B=16 --set N=64 --threads 1 >out 2>err </dev/null &
+pid=$!
+for ((i = 0; i < 300; ++i)); do
+    grep -qs "T<25" tmp/cupel-compiling-*/source/kernel.cpp && break
+    sleep 0.1
+done
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null || true
+compgen -G "tmp/cupel-compiling-*" >/dev/null || fail "nothing was left to sweep up"
+ln -s "$PWD/victim" tmp/cupel-compiling-aaaaaa
+mkdir -m 700 tmp/cupel-compiling-mine
+TMPDIR=$PWD/tmp run 0 show softmax --naive
+left=$(find tmp -mindepth 1 -printf '%f\n' | sort | paste -sd ' ')
+[[ $left == "cupel-compiling-aaaaaa cupel-compiling-mine" ]] || fail "left: $left"
+[[ -e victim/kept ]] || fail "a link was followed"
