@@ -23,6 +23,7 @@ constexpr double kDefaultSeconds = 20;  // of search; judging the winner comes o
 // What Ctrl-C means depends on how far the run is: a search ends, a judgement of its winner is
 // completed.
 struct Stage {
+    bool searching = false;  // from here on the folder holds something to go on with
     bool certifying = false;
     [[nodiscard]] bool should_stop() const { return !certifying && stop_requested(); }
 };
@@ -228,25 +229,20 @@ Result<int> refuse(const referee::Referee::Admission& admission, Console& consol
     return verdict::exit_code(verdict::Status::TaskRefused);
 }
 
-}  // namespace
-
-Result<int> run_optimize(const Options& options, Console& console) {
+Result<int> optimize_in(const RunFolder& folder, const Options& options, Stage& stage,
+                        Console& console) {
     const std::int64_t begin = os::now_ns();
-    CUPEL_DO(check_target(options.target));
-    if (options.budget.dollars)
-        console.note("nothing here costs money: the budget in usd is not touched");
-    CUPEL_TRY(const RunFolder folder, open_run(options));
     CUPEL_TRY(archive::Archive archive, folder.open_archive());
     if (const auto& damaged = archive.set_aside()) {
         console.note("the archive was damaged; it was moved to " + damaged->string());
     }
-    Stage stage;
     referee::Options tuning = tuning_for(folder.threads(), console);
     tuning.stop = [&stage] { return stage.should_stop(); };
     CUPEL_TRY(const auto referee, open_referee(folder.task(), std::move(tuning)));
     CUPEL_TRY(const referee::Referee::Admission admission, referee->admit());
     if (!admission.admitted) return refuse(admission, console);
     // The task is admitted and the folder is there; from here on every kernel tried is on disk.
+    stage.searching = true;
     auto searched =
         search_and_crown(*referee, archive, search_options(options, stage), stage, console);
     if (!searched) return std::unexpected(with_way_on(std::move(searched).error(), folder));
@@ -257,6 +253,19 @@ Result<int> run_optimize(const Options& options, Console& console) {
             return std::unexpected(with_way_on(std::move(written).error(), folder));
     }
     return tell(folder, ended, console);
+}
+
+}  // namespace
+
+Result<int> run_optimize(const Options& options, Console& console) {
+    CUPEL_DO(check_target(options.target));
+    if (options.budget.dollars)
+        console.note("nothing here costs money: the budget in usd is not touched");
+    CUPEL_TRY(const RunFolder folder, open_run(options));
+    Stage stage;
+    const auto code = optimize_in(folder, options, stage, console);
+    if (!stage.searching) folder.discard();
+    return code;
 }
 
 }  // namespace cupel::cli

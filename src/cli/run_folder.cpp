@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "cli/workplace.hpp"
 #include "os/clock.hpp"
 #include "os/files.hpp"
 
@@ -63,6 +64,26 @@ Result<Description> read_description(const std::string& text) {
     return description;
 }
 
+// Of these, what is not there yet.
+std::vector<fs::path> missing_of(std::vector<fs::path> paths) {
+    std::error_code ignored;
+    std::erase_if(
+        paths, [&](const fs::path& path) { return fs::exists(fs::symlink_status(path, ignored)); });
+    return paths;
+}
+
+// Everything that a run which has not begun puts into its folder, the folder, and those around it.
+std::vector<fs::path> footprint(const fs::path& folder, const std::string& task) {
+    const std::string archive = kArchive;
+    std::vector<fs::path> paths;
+    for (const std::string& name :
+         {std::string(kRun), task + ".task", archive, archive + "-wal", archive + "-shm"})
+        paths.push_back(folder / name);
+    for (fs::path at = folder; !at.empty() && at != at.root_path(); at = at.parent_path())
+        paths.push_back(at);
+    return paths;
+}
+
 }  // namespace
 
 Result<RunFolder> RunFolder::create(const std::string& wanted, const task::Task& task,
@@ -74,6 +95,7 @@ Result<RunFolder> RunFolder::create(const std::string& wanted, const task::Task&
                     fmt::format("--run {0}: a run is there already; go on with it by --resume {0}",
                                 path.string()));
     }
+    std::vector<fs::path> made = missing_of(footprint(path, task.name));
     fs::create_directories(path, problem);
     // Whatever the reason, the folder cannot be had here: no wrong use, even where /proc says "no
     // such file".
@@ -82,13 +104,24 @@ Result<RunFolder> RunFolder::create(const std::string& wanted, const task::Task&
         return fail(code, fmt::format("run folder {}: {}", path.string(), problem.message()));
     }
     RunFolder folder(path, task, threads);
+    folder.made_ = std::move(made);
     // Written before anything is measured: a folder that cannot be written is known now.
-    CUPEL_DO(folder.write(task.name + ".task", task.text));
-    CUPEL_DO(folder.write(kRun, describe(task, threads).dump(2) + "\n"));
-    return folder;
+    auto written = folder.write(task.name + ".task", task.text);
+    if (written) written = folder.write(kRun, describe(task, threads).dump(2) + "\n");
+    if (written) return folder;
+    folder.discard();
+    return std::unexpected(std::move(written).error());
 }
 
-Result<RunFolder> RunFolder::reopen(const std::string& path) {
+void RunFolder::discard() const {
+    std::error_code ignored;
+    // Not recursive: a folder that others have put something into stays.
+    for (const fs::path& path : made_)
+        fs::remove(path, ignored);
+}
+
+Result<RunFolder> RunFolder::reopen(const std::string& name) {
+    const std::string path = find_run(name).string();
     auto text = os::read_file(fs::path(path) / kRun);
     if (!text) {
         return fail(Errc::Usage,

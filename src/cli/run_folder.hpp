@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "archive/archive.hpp"
 #include "cli/options.hpp"
@@ -18,14 +19,17 @@ public:
     // already.
     [[nodiscard]] static Result<RunFolder> create(const std::string& wanted, const task::Task& task,
                                                   int threads);
-    // An earlier run.
-    [[nodiscard]] static Result<RunFolder> reopen(const std::string& path);
+    // An earlier run: its folder, or its name in runs/.
+    [[nodiscard]] static Result<RunFolder> reopen(const std::string& name);
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
     [[nodiscard]] const task::Task& task() const noexcept { return task_; }
     [[nodiscard]] int threads() const noexcept { return threads_; }
 
     [[nodiscard]] Result<archive::Archive> open_archive() const;
+    // Takes back what create() made and what was put there since; what was there before stays. For
+    // a run that never began.
+    void discard() const;
     [[nodiscard]] Result<void> write(const std::string& name, std::string_view content) const;
 
 private:
@@ -35,6 +39,7 @@ private:
     std::filesystem::path path_;
     task::Task task_;
     int threads_;
+    std::vector<std::filesystem::path> made_;  // files, then folders from the inside out
 };
 
 }  // namespace cupel::cli

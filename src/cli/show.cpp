@@ -31,7 +31,7 @@ Result<int> show_tasks(const Options& options, Console& console) {
         }
         const auto task = task::load(name, search_folders("tasks"));
         const std::string title = task ? task->title : "does not parse: cupel show " + name;
-        text += fmt::format("{:<20}{}\n", name, title);
+        text += console.fit(fmt::format("{:<20}{}", name, title)) + "\n";
         list.push_back({{"name", name}, {"title", title}});
     }
     console.document({{"tasks", std::move(list)}});
@@ -160,23 +160,72 @@ Result<int> show_certificate(const fs::path& path, Console& console) {
     return 0;
 }
 
+// ---- which of them ----
+
+// Neither file nor folder: whatever has a name like it.
+std::unexpected<Error> unknown(const std::string& name) {
+    std::vector<std::string> names = task::list(search_folders("tasks"));
+    std::ranges::copy(run_names(), std::back_inserter(names));
+    const auto near = nearest_name(name, names);
+    return fail(Errc::NotFound,
+                fmt::format("nothing is called '{}': no task, no run in runs/, no file; {}", name,
+                            near ? fmt::format("did you mean '{}'?", *near)
+                                 : std::string("`cupel show` lists all tasks")));
+}
+
+bool is_task(const std::string& name) {
+    std::error_code ignored;
+    return fs::is_regular_file(name, ignored) ||
+           std::ranges::binary_search(task::list(search_folders("tasks")), name);
+}
+
+// An option that speaks of something else is wrong use, not a wish to be passed over.
+Result<void> refuse_misplaced(const Options& options, bool of_task, bool of_run) {
+    const auto refuse = [&](const char* option, const char* owner) {
+        return fail(
+            Errc::Usage,
+            fmt::format("cupel show: {} belongs to a {}; {}", option, owner,
+                        options.subject.empty() ? "name one" : options.subject + " is none"));
+    };
+    if (options.kernel > 0 && !of_run) return refuse("--kernel", "run");
+    if (options.naive && !of_task) return refuse("--naive", "task");
+    if (options.schedule && !of_task) return refuse("--schedule", "task");
+    if (!options.sizes.empty() && !of_task) return refuse("--set", "task");
+    return {};
+}
+
+Result<int> show_folder(const fs::path& folder, const Options& options, Console& console) {
+    CUPEL_DO(refuse_misplaced(options, false, true));
+    return options.kernel > 0 ? show_kernel(folder, options.kernel, console)
+                              : show_run(folder, console);
+}
+
 }  // namespace
 
 Result<int> run_show(const Options& options, Console& console) {
-    if (options.names || options.subject.empty()) return show_tasks(options, console);
+    if (options.names || options.subject.empty()) {
+        CUPEL_DO(refuse_misplaced(options, false, false));
+        return show_tasks(options, console);
+    }
     const fs::path path = options.subject;
     std::error_code ignored;
-    if (path.filename() == "archive.db") return show_run(path.parent_path(), console);
-    if (fs::exists(path / "archive.db", ignored)) {
-        return options.kernel > 0 ? show_kernel(path, options.kernel, console)
-                                  : show_run(path, console);
-    }
-    if (fs::is_directory(path, ignored)) {
+    if (path.filename() == "archive.db")
+        return show_folder(path.has_parent_path() ? path.parent_path() : ".", options, console);
+    if (fs::exists(path / "archive.db", ignored)) return show_folder(path, options, console);
+    const bool task = is_task(options.subject);
+    // A run may be called as its task is; the number of a kernel tells which is meant.
+    const fs::path run = find_run(options.subject);
+    if (fs::exists(run / "archive.db", ignored) && (!task || options.kernel > 0))
+        return show_folder(run, options, console);
+    if (!task && fs::is_directory(path, ignored)) {
         return fail(Errc::Usage,
                     fmt::format("{0}: no run is there (no {0}/archive.db)", path.string()));
     }
+    const bool is_text = path.extension() == ".json" || path.extension() == ".cpp";
+    CUPEL_DO(refuse_misplaced(options, !is_text, false));
     if (path.extension() == ".json") return show_certificate(path, console);
     if (path.extension() == ".cpp") return show_kernel_file(path, console);
+    if (!task) return unknown(options.subject);
     return show_task(options, console);
 }
 

@@ -139,7 +139,7 @@ Result<int> show_run(const fs::path& folder, Console& console) {
     std::string text = "  id  hash        origin     trial    over naive  outcome\n";
     for (const Line& line : lines) {
         kernels.push_back(line_json(line));
-        text += line_text(line) + "\n";
+        text += console.fit(line_text(line)) + "\n";
     }
     text += ending_text(folder, totals);
     console.document({{"run", folder.string()}, {"kernels", std::move(kernels)}});

@@ -30,7 +30,7 @@ struct Finding {
 };
 
 Result<std::string> read_text(const std::string& subject) {
-    std::filesystem::path path = subject;
+    std::filesystem::path path = find_run(subject);
     std::error_code ignored;
     if (std::filesystem::is_directory(path, ignored)) path /= "certificate.json";
     return os::read_file(path, kLargestCertificate);
@@ -88,7 +88,7 @@ report::Card card_of(const std::string& subject, const referee::Certificate* cer
     report::Card card;
     card.title = subject;
     if (!finding.consistent) {
-        card.seal = "contradicts itself";
+        card.seal = certificate == nullptr ? "no certificate" : "contradicts itself";
         card.tone = report::Tone::Bad;
         card.headline = finding.problem;
         return card;
@@ -112,6 +112,12 @@ report::Card card_of(const std::string& subject, const referee::Certificate* cer
 
 Result<int> run_verify(const Options& options, Console& console) {
     CUPEL_TRY(const std::string text, read_text(options.subject));
+    // Any other file, or the half of one. What can be read as one but does not hold together is a
+    // finding, below.
+    if (!nlohmann::json::accept(text)) {
+        return fail(Errc::Invalid,
+                    fmt::format("{} is not a certificate: no JSON, or cut short", options.subject));
+    }
     Finding finding;
     auto certificate = referee::read_certificate(text);
     auto recomputed =

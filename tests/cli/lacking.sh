@@ -43,8 +43,9 @@ refused() { # CONTROL; the task stands on standard input
     is_json out
     equals out task_refused status
     [[ $(json out reason) == *"\"$1\""* ]] || fail "the reason does not name '$1'"
-    run 26 optimize mine.task --threads 1 --run "refused $1"
+    run 26 optimize mine.task --threads 1 --run "refused/$1"
     says out "$1"
+    [[ ! -e refused ]] || fail "a refused task left its run folder"
 }
 refused zeros <<'TASK'
 task t(x: f32[B,N]) -> y: f32[B,N] where B = 16, N = 64
@@ -61,6 +62,13 @@ task t(x: f32[B,N]) -> y: f32[B,N] where B = 256, N = 1
   e[b,n] = exp(x[b,n])
   y[b,n] = e[b,n] / sum[k](e[b,k])
 TASK
+
+# A folder that was there before stays, with what was in it.
+mkdir refused
+cp mine.task refused/t.task
+run 26 optimize mine.task --threads 1 --run refused
+left=$(find refused -mindepth 1 -printf "%f ")
+[[ $left == "t.task " ]] || fail "a refused task left: $left"
 
 # A disk that fills up in the middle of a search: the run goes on when there is room. Needs a mount of our own.
 if unshare --user --map-root-user --mount true 2>/dev/null; then

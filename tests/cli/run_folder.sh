@@ -41,7 +41,10 @@ run 2 optimize softmax --run "a run"
 says err "--resume"
 
 before=$("$CUPEL" show "a run" --json | grep -c '"hash"')
-optimize --resume "a run" --budget 3evals
+mkdir runs
+mv "a run" "runs/my run"
+optimize --resume "my run" --budget 3evals # found in runs/
+mv "runs/my run" "a run"
 after=$("$CUPEL" show "a run" --json | grep -c '"hash"')
 ((after >= before)) || fail "resuming lost kernels: $before, then $after"
 run 0 show "a run"
@@ -54,6 +57,33 @@ is_json out
 [[ $(json out source) == "$(cat "a run/kernel.cpp")" ]] || fail "another kernel was shown"
 run 2 show "a run" --kernel 999
 one_line err
+
+# A run in runs/ is found by its name, a name like it is offered, and the options that belong to a run are kept there.
+mv "a run" "runs/my run"
+run 0 show "my run"
+says out "kernels"
+run 0 show "my run" --kernel 1
+says out "void kernel("
+run 2 show "my rum"
+one_line err
+says err "did you mean 'my run'?"
+cp -r "runs/my run" runs/softmax
+run 0 show softmax
+says out "task softmax("
+run 0 show softmax --kernel 1
+says out "// kernel 1 of runs/softmax"
+run 2 show layernorm --kernel 1
+one_line err
+run 2 show "my run" --naive
+one_line err
+mv "runs/my run" "a run"
+
+# Nothing is written where a run is only looked at; a damaged archive is named.
+mkdir damaged
+head -c 8192 /dev/urandom >damaged/archive.db
+run 30 show damaged
+one_line err
+says err "archive.db"
 
 # A damaged archive is moved aside, never deleted, and the run goes on.
 head -c 8192 /dev/urandom >"a run/archive.db"

@@ -28,6 +28,10 @@ wrong "--resume takes" optimize softmax --resume nowhere
 wrong "unknown shell" completion csh
 wrong "nosuch.cpp" judge softmax nosuch.cpp
 wrong "nosuch.json" verify nosuch.json
+wrong "not a certificate" verify "${BASH_SOURCE[0]}"
+wrong "is not a file" judge softmax .
+wrong "--kernel belongs to a run" show softmax --kernel 2
+wrong "--naive belongs to a task" show --naive
 
 # An unknown task: the nearest name is offered.
 run 2 show sofmax
