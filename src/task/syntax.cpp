@@ -20,8 +20,7 @@ constexpr std::size_t kMaxLines = 64;  // of values, shapes, baseline
 
 class FileParser {
 public:
-    FileParser(const Source& source, Parser& parser, File& file)
-        : source_(source), in_(parser), file_(file) {}
+    FileParser(Parser& parser, File& file) : in_(parser), file_(file) {}
 
     Result<void> definitions(bool prelude) {
         while (in_.accept("def"))
@@ -247,7 +246,6 @@ private:
         return {};
     }
 
-    const Source& source_;
     Parser& in_;
     File& file_;
 };
@@ -256,7 +254,7 @@ Result<void> read_prelude(File& file, Definitions& defs) {
     const Source source(kPrelude, "prelude");
     CUPEL_TRY(const std::vector<Token> tokens, lex(source));
     Parser parser(source, tokens, file, defs);
-    return FileParser(source, parser, file).definitions(true);
+    return FileParser(parser, file).definitions(true);
 }
 
 }  // namespace
@@ -269,7 +267,7 @@ Result<File> read_syntax(const Source& source) {
     CUPEL_DO(read_prelude(file, defs));
     CUPEL_TRY(const std::vector<Token> tokens, lex(source));
     Parser parser(source, tokens, file, defs);
-    FileParser reader(source, parser, file);
+    FileParser reader(parser, file);
     CUPEL_DO(reader.definitions(false));
     CUPEL_DO(reader.task());
     return file;
