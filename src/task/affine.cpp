@@ -45,7 +45,7 @@ void simplify(Index& index) {
 }
 
 std::optional<Index> scale(const Index& index, std::int64_t factor) {
-    Index zero;
+    const Index zero;
     return combine(zero, index, factor);
 }
 
@@ -54,7 +54,7 @@ public:
     Affine(const Integers& integers, const FindVariable& variable)
         : integers_(integers), variable_(variable) {}
 
-    Result<std::optional<Index>> of(NodeId id) const {
+    [[nodiscard]] Result<std::optional<Index>> of(NodeId id) const {
         if (const int found = variable_(id); found != kNone) {
             Index index;
             index.terms = {{.axis = found, .coefficient = 1}};
@@ -111,6 +111,7 @@ private:
         if (a.divisor != 1 && b.divisor != 1) return std::nullopt;
         if (b.divisor == 1) {
             const auto scaled = bounded(static_cast<Wide>(sign) * a.divisor);
+            if (!scaled) return std::nullopt;
             auto index = combine(a, b, *scaled);
             if (index) index->divisor = a.divisor;
             return index;
