@@ -62,11 +62,11 @@ Capabilities without_walls() {
 }  // namespace
 
 const Capabilities& capabilities() {
-    static const Capabilities found = find_out();
-    static const Capabilities lowered = without_walls();
+    static const Capabilities kFound = find_out();
+    static const Capabilities kLowered = without_walls();
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in Cupel changes the environment
     const char* const wanted = std::getenv("CUPEL_JAIL");
-    return wanted != nullptr && std::string_view(wanted) == "none" ? lowered : found;
+    return wanted != nullptr && std::string_view(wanted) == "none" ? kLowered : kFound;
 }
 
 }  // namespace cupel::jail
