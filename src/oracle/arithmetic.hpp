@@ -140,7 +140,7 @@ void Arithmetic<T, P>::elementary(task::Op op, const Lanes& a, int lanes, Lanes&
     }
     if (op == Sqrt) {
         // Near zero the slope has no bound, but the root of a disturbance of s u is sqrt(s u).
-        constexpr T kUnit = std::numeric_limits<P>::epsilon() / 2;
+        constexpr T kUnit = static_cast<T>(std::numeric_limits<P>::epsilon()) / 2;
         map1(
             a, lanes, out, [](auto x) { return std::sqrt(x); },
             [](T, T s, T v) {

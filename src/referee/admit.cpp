@@ -104,7 +104,7 @@ void fill_with_mean(const task::Tensor& tensor, std::span<std::byte> bytes) {
     for (std::size_t i = 0; i < count; ++i) {
         float value = 0;
         std::memcpy(&value, bytes.data() + i * sizeof(float), sizeof value);
-        if (std::isfinite(value)) sum += double{value};
+        if (std::isfinite(value)) sum += static_cast<double>(value);
     }
     const auto mean = static_cast<float>(sum / static_cast<double>(count));
     for (std::size_t i = 0; i < count; ++i) {
@@ -282,7 +282,7 @@ void add_input_shortcuts(const task::Task& task, std::vector<Shortcut>& all) {
         if (task.precision != "fp32") break;
         all.push_back({.name = fmt::format("operands rounded to {}", name),
                        .make =
-                           [&task, dropped = dropped](Examination& examination) {
+                           [&task, dropped](Examination& examination) {
                                return examination.answer_to(
                                    [&](std::size_t input, std::span<std::byte> bytes) {
                                        if (task.tensor(task.inputs[input]).type == task::Type::F32)

@@ -84,7 +84,7 @@ std::string element_name(const task::Tensor& tensor, std::uint64_t element) {
 }
 
 double smallest_normal(task::Type type) {
-    return type == task::Type::F64 ? DBL_MIN : double{FLT_MIN};
+    return type == task::Type::F64 ? DBL_MIN : static_cast<double>(FLT_MIN);
 }
 
 }  // namespace
