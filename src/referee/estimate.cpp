@@ -29,6 +29,7 @@ stats::Estimate estimate_of(std::span<const verdict::Sample> samples, std::strin
             by_process[key.first].push_back(stats::log_ratio(pair));
     }
     std::vector<std::vector<double>> processes;
+    processes.reserve(by_process.size());
     for (auto& [process, ratios] : by_process) {
         processes.push_back(std::move(ratios));
     }
@@ -80,6 +81,7 @@ verdict::Status decide(const verdict::Interval& ratio) {
 }
 
 verdict::Status decide(const verdict::Verdict& verdict) {
+    CUPEL_CHECK(verdict.speedup.has_value());
     verdict::Interval ratio = verdict.speedup->ratio;
     if (verdict.seconds > 0)
         ratio.low *= verdict.seconds / (verdict.seconds + verdict.advantage_bound);
