@@ -231,7 +231,7 @@ std::string declared(const Task& task, AxisId axis) {
 }  // namespace
 
 std::string extent(const Task& task, AxisId axis) {
-    std::string name = declared(task, axis);
+    const std::string name = declared(task, axis);
     return name.empty() ? extent(task, task.axis(axis).extent, task.axis(axis).name) : name;
 }
 
@@ -309,7 +309,7 @@ std::string position(const Task& task, const Access& access, const Leaves& leave
             text = here;
             continue;
         }
-        if (is_sum(text)) text = "(" + text + ")";
+        if (is_sum(text)) text = fmt::format("({})", text);
         text += " * " + extent(task, access.tensor, d);
         if (here != "0") text += (here.starts_with('-') ? " + (" + here + ")" : " + " + here);
     }
