@@ -163,6 +163,7 @@ Result<std::optional<Stop>> Search::try_all(std::vector<Candidate> candidates) {
             count = std::min(count, static_cast<std::size_t>(*left));  // compile nothing in vain
         }
         std::vector<verdict::Kernel> kernels;
+        kernels.reserve(count);
         for (std::size_t i = 0; i < count; ++i)
             kernels.push_back(candidates[first + i].kernel);
         desk_.evaluator.prepare(kernels);

@@ -229,7 +229,7 @@ Result<std::variant<Built, Rejection>> build(const CompileRequest& request,
     }
     CUPEL_TRY(auto object, take_object(bench.out / "kernel.so", limits.file_bytes));
     const auto defined = object ? exports_function(*object, "kernel") : Result<bool>(false);
-    if (!defined || !*defined) {
+    if (!object || !defined || !*defined) {
         return Rejection{"the file does not define `" + declared_in(request.header) + "`", words};
     }
     return Built{std::move(*object), std::move(ran.text), ran.seconds};
