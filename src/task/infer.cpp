@@ -44,7 +44,8 @@ private:
     Result<void> plain(const Use& use) {
         if (padded(use)) return {};
         for (std::size_t d = 0; d < use.at.size(); d++) {
-            const int id = use.at[d] ? use.at[d]->plain_axis() : kNone;
+            const std::optional<Index>& index = use.at[d];
+            const int id = index ? index->plain_axis() : kNone;
             if (id == kNone) continue;
             Variable& axis = variable(id);
             const std::int64_t extent = tensor(use).shape[d];
@@ -88,8 +89,9 @@ private:
             if (padded(use)) continue;
             for (std::size_t d = 0; d < use.at.size(); d++) {
                 int id = kNone;
-                if (!use.at[d]) continue;
-                const auto extent = largest(*use.at[d], tensor(use).shape[d], id);
+                const std::optional<Index>& index = use.at[d];
+                if (!index) continue;
+                const auto extent = largest(*index, tensor(use).shape[d], id);
                 if (!extent || *extent < 1) continue;
                 std::int64_t& best = least[static_cast<std::size_t>(id)];
                 best = best == 0 ? *extent : std::min(best, *extent);
@@ -118,7 +120,7 @@ private:
         return false;
     }
 
-    Result<void> known(const Variable& axis) const {
+    [[nodiscard]] Result<void> known(const Variable& axis) const {
         if (axis.extent == 0) {
             return around_.source.error(
                 axis.place,
@@ -154,26 +156,27 @@ private:
         return lowest ? std::max(loose.low, close.low) : std::min(loose.high, close.high);
     }
 
-    Result<void> inside(const Use& use) const {
+    [[nodiscard]] Result<void> inside(const Use& use) const {
         if (padded(use)) return {};
         for (std::size_t d = 0; d < use.at.size(); d++) {
-            if (!use.at[d]) continue;
+            const std::optional<Index>& index = use.at[d];
+            if (!index) continue;
             const NodeId at = node(use).kids[d];
             const Place place = around_.file.node(at).place;
-            if (use.at[d]->divisor != 1) {
+            if (index->divisor != 1) {
                 return around_.source.error(
                     place, fmt::format("dimension {} of '{}' is outside where the division is not "
                                        "exact; expected '| value' for outside",
                                        d + 1, tensor(use).name));
             }
-            const std::int64_t low = extreme(*use.at[d], true);
-            const std::int64_t high = extreme(*use.at[d], false);
+            const std::int64_t low = extreme(*index, true);
+            const std::int64_t high = extreme(*index, false);
             if (low >= 0 && high < tensor(use).shape[d]) continue;
             return around_.source.error(
                 place, fmt::format("dimension {} of '{}' has extent {}, but the index{} runs over "
                                    "{} .. {}; expected '| value' for outside",
                                    d + 1, tensor(use).name, tensor(use).shape[d],
-                                   axes_of(*use.at[d]), low, high));
+                                   axes_of(*index), low, high));
         }
         return {};
     }
