@@ -175,8 +175,8 @@ private:
             return around_.source.error(
                 place, fmt::format("dimension {} of '{}' has extent {}, but the index{} runs over "
                                    "{} .. {}; expected '| value' for outside",
-                                   d + 1, tensor(use).name, tensor(use).shape[d],
-                                   axes_of(*index), low, high));
+                                   d + 1, tensor(use).name, tensor(use).shape[d], axes_of(*index),
+                                   low, high));
         }
         return {};
     }
