@@ -156,8 +156,8 @@ private:
         const Use& use = analysis_.uses.at(id);
         Access access{.tensor = use.tensor, .at = {}};
         for (std::size_t d = 0; d < use.at.size(); d++) {
-            if (use.at[d]) {
-                access.at.push_back(renamed(frame, *use.at[d]));
+            if (const std::optional<Index>& affine = use.at[d]) {
+                access.at.push_back(renamed(frame, *affine));
                 continue;
             }
             Index index;
@@ -234,7 +234,7 @@ private:
     }
 
     // How many values a mean is over; 0 for the other reducers.
-    Result<double> count_of(const Node& node, NodeId id) const {
+    [[nodiscard]] Result<double> count_of(const Node& node, NodeId id) const {
         double count = 1;
         if (node.name != "mean") return 0.0;
         for (const int axis : analysis_.binds.at(id)) {
