@@ -102,7 +102,7 @@ public:
     Printer(const Task& task, const Leaves& leaves, VectorMaths* maths)
         : task_(task), leaves_(leaves), maths_(maths), real_(real_type(task)) {}
 
-    Text print(ExprId id) const {
+    [[nodiscard]] Text print(ExprId id) const {
         const Expr& expr = task_.expr(id);
         switch (expr.op) {
             case Op::Const:
@@ -149,7 +149,7 @@ public:
     }
 
     // Brings a text to the wanted kind.
-    Text as(Text from, Kind want) const {
+    [[nodiscard]] Text as(Text from, Kind want) const {
         if (from.kind == want) return from;
         const bool uniform = from.kind != Kind::Vec && from.kind != Kind::Mask;
         switch (want) {
@@ -172,17 +172,17 @@ public:
     }
 
 private:
-    std::string splat(const std::string& text) const {
+    [[nodiscard]] std::string splat(const std::string& text) const {
         return maths_->use("splat") + "(" + text + ")";
     }
 
-    Text constant(double value, bool whole) const {
+    [[nodiscard]] Text constant(double value, bool whole) const {
         const bool negative = value < 0;
         if (whole) return {fmt::format("{:.0f}", value), negative ? Unary : Primary, Kind::Integer};
         return {number(value, real_), negative ? Unary : Primary, Kind::Real};
     }
 
-    Text real(const Text& from) const {
+    [[nodiscard]] Text real(const Text& from) const {
         if (from.kind == Kind::Real) return from;
         if (from.kind == Kind::Truth) {
             return {bracket(from, OrElse) + " ? " + number(1, real_) + " : " + number(0, real_),
@@ -191,7 +191,7 @@ private:
         return {fmt::format("{}({})", element_name(real_), from.text), Primary, Kind::Real};
     }
 
-    Text axis(task::AxisId id) const {
+    [[nodiscard]] Text axis(task::AxisId id) const {
         const std::string name = leaves_.axis(id);
         if (maths_ != nullptr && id == leaves_.lane_axis) {
             return {maths_->use("iota") + "(" + name + ")", Primary, Kind::Vec};
@@ -199,7 +199,7 @@ private:
         return {name, name.find(' ') == std::string::npos ? Primary : Ternary, Kind::Integer};
     }
 
-    Text load(int access) const {
+    [[nodiscard]] Text load(int access) const {
         const bool uniform = maths_ == nullptr || (leaves_.uniform && leaves_.uniform(access));
         const task::Type type = task_.tensor(task_.access(access).tensor).type;
         std::string text = leaves_.load(access);
@@ -217,7 +217,7 @@ private:
         return {"-" + bracket(kid, Primary), Unary, kid.kind};
     }
 
-    Text invert(const Text& kid) const {
+    [[nodiscard]] Text invert(const Text& kid) const {
         if (kid.kind == Kind::Vec) return {bracket(kid, Relation) + " == 0", Equality, Kind::Mask};
         if (kid.kind == Kind::Mask) return {"~" + bracket(kid, Primary), Unary, Kind::Mask};
         return {"!" + bracket(as(kid, Kind::Truth), Primary), Unary, Kind::Truth};
@@ -236,7 +236,7 @@ private:
 
     // Both operands in one kind: integers stay integers, a scalar beside a vec stays a scalar
     // (the compiler broadcasts it).
-    std::pair<Text, Text> both(const Expr& expr, bool integers) const {
+    [[nodiscard]] std::pair<Text, Text> both(const Expr& expr, bool integers) const {
         Text a = print(expr.kid[0]);
         Text b = print(expr.kid[1]);
         if (integers) join(expr.kid[0], a, b);
@@ -250,7 +250,7 @@ private:
     }
 
     // 1 + erf(x) as one function: cheaper, and without the cancellation where erf is close to -1.
-    std::optional<Text> one_plus_erf(const Expr& expr) const {
+    [[nodiscard]] std::optional<Text> one_plus_erf(const Expr& expr) const {
         if (maths_ == nullptr || real_ != task::Type::F32 || expr.op != Op::Add) return {};
         for (const int one : {0, 1}) {
             const Expr& constant = task_.expr(expr.kid[one]);
@@ -263,7 +263,7 @@ private:
         return {};
     }
 
-    Text arithmetic(const Expr& expr) const {
+    [[nodiscard]] Text arithmetic(const Expr& expr) const {
         if (auto whole = one_plus_erf(expr)) return *std::move(whole);
         const auto [a, b] = both(expr, expr.op != Op::Div);
         if (expr.op == Op::Div && a.kind == Kind::Vec && b.kind == Kind::Real) {
@@ -281,14 +281,14 @@ private:
                 sign.binding, kind};
     }
 
-    Text compare(const Expr& expr) const {
+    [[nodiscard]] Text compare(const Expr& expr) const {
         const auto [a, b] = both(expr, true);
         const Infix sign = infix(expr.op);
         const Kind kind = lanes(a) || lanes(b) ? Kind::Mask : Kind::Truth;
         return {bracket(a, Sum) + " " + sign.sign + " " + bracket(b, Sum), sign.binding, kind};
     }
 
-    Text logic(const Expr& expr) const {
+    [[nodiscard]] Text logic(const Expr& expr) const {
         const Text a = print(expr.kid[0]);
         const Text b = print(expr.kid[1]);
         const Infix sign = infix(expr.op);
@@ -303,7 +303,7 @@ private:
                 sign.binding, Kind::Truth};
     }
 
-    Text select(const Expr& expr) const {
+    [[nodiscard]] Text select(const Expr& expr) const {
         const Text test = print(expr.kid[0]);
         Text a = print(expr.kid[1]);
         Text b = print(expr.kid[2]);
@@ -325,8 +325,7 @@ private:
                 Ternary, a.kind};
     }
 
-    Text call1(Op op, const Text& kid) const {
-        const std::string name(task::op_name(op));
+    [[nodiscard]] Text call1(Op op, const Text& kid) const {
         if (lanes(kid)) {
             const Text argument = as(kid, Kind::Vec);
             return {maths_->use("v" + function(op)) + "(" + argument.text + ")", Primary,
@@ -338,7 +337,7 @@ private:
         return {"std::" + function(op) + "(" + real(kid).text + ")", Primary, Kind::Real};
     }
 
-    Text call2(const Expr& expr) const {
+    [[nodiscard]] Text call2(const Expr& expr) const {
         const auto [a, b] = both(expr, expr.op != Op::Pow);
         if (lanes(a) || lanes(b)) {
             return {maths_->use("v" + function(expr.op)) + "(" + as(a, Kind::Vec).text + ", " +
