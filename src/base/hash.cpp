@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kDigest = 32;
 
 void ensure_sodium() {
-    static const int ready = sodium_init();
-    CUPEL_CHECK(ready >= 0);
+    static const int kReady = sodium_init();
+    CUPEL_CHECK(kReady >= 0);
 }
 
 const unsigned char* bytes_of(std::string_view text) {

@@ -64,6 +64,7 @@ private:
 
     [[nodiscard]] Result<void> known_overrides() const {
         std::vector<std::string> names;
+        names.reserve(file_.sizes.size());
         for (const SizeRule& size : file_.sizes)
             names.push_back(size.name);
         for (const Override& wish : overrides_) {
@@ -263,6 +264,7 @@ private:
 
     Result<void> apply_values(const ValuesRule& rule) {
         std::vector<std::string> names;
+        names.reserve(task_.inputs.size());
         for (const TensorId input : task_.inputs)
             names.push_back(task_.tensor(input).name);
         const auto found = std::ranges::find(names, rule.tensor);
@@ -303,6 +305,7 @@ private:
 
     Result<void> shapes() {
         std::vector<std::string> names;
+        names.reserve(task_.sizes.size());
         for (const Size& size : task_.sizes)
             names.push_back(size.name);
         std::set<std::string> given;

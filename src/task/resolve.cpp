@@ -25,7 +25,7 @@ public:
     }
 
 private:
-    std::unexpected<Error> error(Place place, std::string_view message) const {
+    [[nodiscard]] std::unexpected<Error> error(Place place, std::string_view message) const {
         return around_.source.error(place, message);
     }
     [[nodiscard]] Variable& variable(int id) {
@@ -122,7 +122,7 @@ private:
         return {};
     }
 
-    Result<TensorId> tensor_of(const Node& node) const {
+    [[nodiscard]] Result<TensorId> tensor_of(const Node& node) const {
         const auto found = around_.tensors.find(node.name);
         if (found != around_.tensors.end()) return found->second;
         const auto later = [&](const auto& list) {
@@ -132,6 +132,7 @@ private:
             return error(node.place, fmt::format("'{}' is used before it is assigned", node.name));
         }
         std::vector<std::string> names;
+        names.reserve(scope_.size() + around_.tensors.size() + around_.sizes.size());
         for (const int id : scope_) {
             names.push_back(out_.variables[static_cast<std::size_t>(id)].name);
         }
