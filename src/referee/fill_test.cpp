@@ -27,8 +27,8 @@ TEST(Fill, NormalDrawsHaveTheirMoments) {
     double sum = 0;
     double squares = 0;
     for (const float value : x) {
-        sum += double{value};
-        squares += double{value} * double{value};
+        sum += static_cast<double>(value);
+        squares += static_cast<double>(value) * static_cast<double>(value);
     }
     const double mean = sum / static_cast<double>(x.size());
     EXPECT_NEAR(mean, 2, 0.03);
