@@ -87,13 +87,13 @@ int tell_own_bug(std::string_view what, Console& console) {
 }  // namespace cupel::cli
 
 int main(int argc, char** argv) {
-    using namespace cupel::cli;
-    Console console(wants_json(argc, argv));
+    namespace cli = cupel::cli;
+    cli::Console console(cli::wants_json(argc, argv));
     try {
-        return run(argc, argv, console);
+        return cli::run(argc, argv, console);
     } catch (const std::exception& error) {
-        return tell_own_bug(error.what(), console);
+        return cli::tell_own_bug(error.what(), console);
     } catch (...) {
-        return tell_own_bug("an unknown exception", console);
+        return cli::tell_own_bug("an unknown exception", console);
     }
 }

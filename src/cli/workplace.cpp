@@ -45,7 +45,7 @@ std::vector<std::string> run_names() {
 }
 
 fs::path find_run(const std::string& name) {
-    const fs::path written = name;
+    fs::path written = name;
     if (name.empty() || holds_run(written)) return written;
     const fs::path usual = kRuns / written;
     return holds_run(usual) ? usual : written;
