@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -29,6 +30,7 @@ struct Findings {
     std::string gpu;                    // empty: none was found
     std::vector<std::string> problems;  // what is missing, each with what it costs
     int threads = 1;
+    bool fresh = false;  // the ceilings known before were forgotten
 };
 
 // What drivers leave in the file system; no driver is asked, as nothing is run there.
@@ -48,9 +50,10 @@ Result<verdict::Verdict> measure_noise(int threads, Console& console) {
     return referee->judge({.source = naive, .schedule = "", .origin = "naive"});
 }
 
-Result<Findings> examine(int threads, Console& console) {
+Result<Findings> examine(int threads, bool fresh, Console& console) {
     Findings found;
     found.threads = threads;
+    found.fresh = fresh;
     found.machine = target::this_machine();
     found.gpu = find_gpu();
     found.isolation = referee::isolation();
@@ -65,7 +68,8 @@ Result<Findings> examine(int threads, Console& console) {
         return found;
     }
     console.status("ceilings", "measuring this machine");
-    if (auto ceilings = target::ceilings(found.machine, *found.compiler, threads, true)) {
+    const auto freshness = fresh ? target::Freshness::Anew : target::Freshness::Again;
+    if (auto ceilings = target::ceilings(found.machine, *found.compiler, threads, freshness)) {
         found.ceilings = *ceilings;
     } else {
         found.problems.push_back("ceilings: " + ceilings.error().text);
@@ -151,7 +155,10 @@ report::Card card_of(const Findings& found) {
                           format_si(top.exp_rate)),
               fmt::format("{}/s read, {}/s copy, {}/s streaming copy",
                           format_bytes(top.read_bandwidth), format_bytes(top.copy_bandwidth),
-                          format_bytes(top.stream_bandwidth))}});
+                          format_bytes(top.stream_bandwidth)),
+              measured_text(top, std::time(nullptr)) +
+                  (found.fresh ? "; what was known is forgotten"
+                               : "; figures that were higher before are kept")}});
     }
     if (found.noise) card.rows.push_back({"noise", {noise_text(*found.noise)}});
     card.rows.push_back(
@@ -168,7 +175,7 @@ report::Card card_of(const Findings& found) {
 
 Result<int> run_doctor(const Options& options, Console& console) {
     CUPEL_TRY(const int threads, resolve_threads(options.threads));
-    CUPEL_TRY(const Findings found, examine(threads, console));
+    CUPEL_TRY(const Findings found, examine(threads, options.fresh, console));
     console.document(to_json(found));
     console.print(card_of(found));
     return found.compiler && found.noise ? 0 : 30;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 
 #include "base/text.hpp"
@@ -88,6 +89,7 @@ std::string task_text(const task::Task& task, const TaskFacts& facts) {
         text += fmt::format("ceiling     {} at best on this machine with {} thread{}, set by {}\n",
                             format_seconds(bound.seconds), facts.threads,
                             facts.threads == 1 ? "" : "s", bound.name);
+        text += fmt::format("            {}\n", measured_text(*facts.ceilings, std::time(nullptr)));
     }
     return text;
 }
@@ -109,8 +111,11 @@ nlohmann::json task_json(const task::Task& task, const TaskFacts& facts) {
                            {"ceiling", nullptr}};
     if (facts.ceilings) {
         const target::Bound bound = target::ceiling_bound(facts.counts, *facts.ceilings);
-        json["ceiling"] = {
-            {"name", bound.name}, {"seconds", bound.seconds}, {"threads", facts.threads}};
+        json["ceiling"] = {{"name", bound.name},
+                           {"seconds", bound.seconds},
+                           {"threads", facts.threads},
+                           {"measured", facts.ceilings->measured},
+                           {"disturbed", facts.ceilings->disturbed}};
     }
     return json;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "cli/signals.hpp"
 #include "os/files.hpp"
@@ -49,6 +50,26 @@ fs::path find_run(const std::string& name) {
     if (name.empty() || holds_run(written)) return written;
     const fs::path usual = kRuns / written;
     return holds_run(usual) ? usual : written;
+}
+
+std::string measured_text(const target::Ceilings& ceilings, std::int64_t unix_now) {
+    struct Unit {
+        std::int64_t seconds;
+        std::string_view name;
+    };
+    constexpr std::array kUnits = {Unit{86'400, "day"}, Unit{3600, "hour"}, Unit{60, "minute"}};
+    std::string text = "measured now";
+    for (const Unit& unit : kUnits) {
+        const std::int64_t count = (unix_now - ceilings.measured) / unit.seconds;
+        if (count < 1) continue;
+        text = fmt::format("measured {} {}{} ago", count, unit.name, count == 1 ? "" : "s");
+        break;
+    }
+    if (!target::was_busy(ceilings)) return text;
+    return text + fmt::format(
+                      " while others took {:.0f} % of the processors: too low, perhaps; "
+                      "cupel doctor measures again",
+                      100 * ceilings.disturbed);
 }
 
 schedule::Width width_of(const target::Machine& machine, int threads) {

@@ -25,6 +25,9 @@ namespace cupel::cli {
 // The folder of a run: as it is written, or runs/NAME where only that is one.
 [[nodiscard]] std::filesystem::path find_run(const std::string& name);
 
+// "measured 3 days ago", and whether the machine was busy then.
+[[nodiscard]] std::string measured_text(const target::Ceilings& ceilings, std::int64_t unix_now);
+
 [[nodiscard]] schedule::Width width_of(const target::Machine& machine, int threads);
 
 // The referee's own defaults for so many threads, ended by Ctrl-C and telling its progress on the

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 #include <optional>
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "os/child.hpp"
+#include "os/clock.hpp"
 #include "os/files.hpp"
 #include "target/build_object.hpp"
 #include "target/ceilings_program.hpp"
@@ -42,6 +45,11 @@ std::optional<Ceilings> from_text(std::string_view text, int threads) {
         ceilings.*figure = found->get<double>();
         if (!std::isfinite(ceilings.*figure) || ceilings.*figure <= 0) return std::nullopt;
     }
+    // What the measuring program does not know, and earlier versions did not write.
+    if (const auto at = json.find("measured"); at != json.end() && at->is_number_integer())
+        ceilings.measured = at->get<std::int64_t>();
+    if (const auto at = json.find("disturbed"); at != json.end() && at->is_number())
+        ceilings.disturbed = at->get<double>();
     return ceilings;
 }
 
@@ -68,6 +76,31 @@ Result<os::Output> run_quietly(std::vector<std::string> argv) {
                                       output.timed_out ? " (timed out)" : "", trim(output.text)));
 }
 
+double children_seconds() {
+    rusage usage{};
+    if (getrusage(RUSAGE_CHILDREN, &usage) != 0) return 0;
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// How much of the processors' time others take, the hypervisor among them.
+class Disturbance {
+public:
+    [[nodiscard]] double share() const {
+        const os::CpuTimes now = os::cpu_times();
+        const double taken = now.busy + now.stolen - before_.busy - before_.stolen;
+        const double all = taken + now.idle - before_.idle;
+        const double others = taken - (children_seconds() - ours_before_);
+        return all > 0 ? std::clamp(others / all, 0.0, 1.0) : 0;
+    }
+
+private:
+    os::CpuTimes before_ = os::cpu_times();
+    double ours_before_ = children_seconds();
+};
+
 Result<Ceilings> measure(const Machine& machine, const Compiler& compiler, int threads) {
     CUPEL_TRY(const auto folder, os::TempDir::make(kMeasuring));
     const auto source = folder.path() / "ceilings.cpp";
@@ -82,10 +115,15 @@ Result<Ceilings> measure(const Machine& machine, const Compiler& compiler, int t
 
     constexpr std::int64_t kUsualCache = 32 << 10;
     const auto cache = machine.l1_bytes > 0 ? machine.l1_bytes : kUsualCache;
+    const Disturbance disturbance;
     CUPEL_TRY(const auto output,
               run_quietly({program.string(), std::to_string(threads),
                            std::to_string(array_bytes(machine, threads)), std::to_string(cache)}));
-    if (const auto ceilings = from_text(output.text, threads)) return *ceilings;
+    if (auto ceilings = from_text(output.text, threads)) {
+        ceilings->measured = std::time(nullptr);
+        ceilings->disturbed = disturbance.share();
+        return *ceilings;
+    }
     return fail(Errc::Corrupt, "measuring the ceilings printed no figures: " + output.text);
 }
 
@@ -107,21 +145,54 @@ void raise(Ceilings& ceilings, const std::optional<Ceilings>& known) {
     for (const auto& [name, figure] : kFigures) {
         ceilings.*figure = std::max(ceilings.*figure, *known.*figure);
     }
+    ceilings.disturbed = std::min(ceilings.disturbed, known->disturbed);
+}
+
+// Of every number of threads, as more threads take over the roof of one.
+void forget(const fs::path& one_of_them) {
+    const std::string name = one_of_them.filename().string();
+    const std::string stem = name.substr(0, name.find('-') + 1);
+    std::error_code problem;
+    std::vector<fs::path> known;
+    for (fs::directory_iterator at(one_of_them.parent_path(), problem), end; !problem && at != end;
+         at.increment(problem)) {
+        if (at->path().filename().string().starts_with(stem)) known.push_back(at->path());
+    }
+    for (const fs::path& path : known)
+        fs::remove(path, problem);
 }
 
 }  // namespace
 
+bool was_busy(const Ceilings& ceilings) {
+    constexpr double kQuiet = 0.1;  // an idle machine shows 0.00 to 0.03 here
+    return ceilings.disturbed > kQuiet;
+}
+
+bool worth_measuring_again(const Ceilings& ceilings, std::int64_t unix_now) {
+    constexpr std::int64_t kWeek = 7 * 86'400;
+    constexpr std::int64_t kPatience = 600;  // so that a machine that is always busy is not slower
+    const std::int64_t age = unix_now - ceilings.measured;
+    return age < -kPatience || age > kWeek || (was_busy(ceilings) && age > kPatience);
+}
+
 Result<Ceilings> ceilings(const Machine& machine, const Compiler& compiler, int threads,
-                          bool fresh) {
+                          Freshness freshness) {
     if (threads < 1 || threads > 4096) {
         return fail(Errc::Usage, fmt::format("{} threads: expected 1 to 4096", threads));
     }
     CUPEL_TRY(const auto cache, os::cache_folder());
     const auto place = place_of(cache, machine, compiler, threads);
-    const auto known = recall(place, threads);
-    if (known && !fresh) return *known;
+    auto known = recall(place, threads);
+    if (known && freshness == Freshness::Cached &&
+        !worth_measuring_again(*known, std::time(nullptr)))
+        return *known;
 
     CUPEL_TRY(auto measured, measure(machine, compiler, threads));
+    if (freshness == Freshness::Anew) {
+        forget(place);
+        known.reset();
+    }
     raise(measured, known);
     // More threads than one never have a lower roof than one.
     if (threads > 1) raise(measured, recall(place_of(cache, machine, compiler, 1), 1));
@@ -133,7 +204,9 @@ Result<Ceilings> ceilings(const Machine& machine, const Compiler& compiler, int 
 }
 
 nlohmann::json to_json(const Ceilings& ceilings) {
-    nlohmann::json json = {{"threads", ceilings.threads}};
+    nlohmann::json json = {{"threads", ceilings.threads},
+                           {"measured", ceilings.measured},
+                           {"disturbed", ceilings.disturbed}};
     for (const auto& [name, figure] : kFigures)
         json[name] = ceilings.*figure;
     return json;

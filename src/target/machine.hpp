@@ -5,6 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -40,10 +41,20 @@ struct Ceilings {  // for one thread count, all threads together: the best of ma
     double copy_bandwidth = 0;    // bytes read + bytes written per second
     double stream_bandwidth = 0;  // the same with streaming stores
     double cache_bandwidth = 0;   // read bytes per second from the first-level caches
+    std::int64_t measured = 0;    // Unix time of the last measurement; 0: not known
+    double disturbed = 0;  // share of the processors that others took meanwhile, at the quietest
 };
-// From the cache, or measured now (about a second). `fresh`: measured in any case.
+enum class Freshness {
+    Cached,  // from the cache, unless that is worth measuring again
+    Again,   // measured now (about a second); of each figure the higher is kept
+    Anew,    // measured now, and everything that was known is forgotten
+};
 [[nodiscard]] Result<Ceilings> ceilings(const Machine& machine, const Compiler& compiler,
-                                        int threads, bool fresh = false);
+                                        int threads, Freshness freshness = Freshness::Cached);
+// Older than a week, or measured on a busy machine and not in the last ten minutes.
+[[nodiscard]] bool worth_measuring_again(const Ceilings& ceilings, std::int64_t unix_now);
+// What others took of the processors was too much for a sound figure.
+[[nodiscard]] bool was_busy(const Ceilings& ceilings);
 [[nodiscard]] nlohmann::json to_json(const Ceilings& ceilings);
 
 struct Bound {
