@@ -2,7 +2,7 @@
 // attack: sleeps in every call, to hold the referee up
 // task: softmax
 // set: B=256 N=1024
-// expect: slower
+// expect: slower|timed_out
 // twin: honest_rows.cpp
 #include "task.hpp"
 #include <time.h>

@@ -25,9 +25,10 @@ struct Trial {
     std::optional<verdict::Verdict> twin;
     std::string problem;  // the referee failed instead of deciding
 
-    // Paid for as if it were right.
+    // Paid for as if it were right, though its head does not say that it is right but no faster.
     [[nodiscard]] bool was_accepted() const {
-        return problem.empty() && verdict::is_right(verdict.status);
+        return problem.empty() && verdict::is_right(verdict.status) &&
+               !is_expected(attack, verdict);
     }
     [[nodiscard]] bool twin_was_rejected() const {
         return twin && !verdict::is_right(twin->status);
