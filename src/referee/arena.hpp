@@ -43,8 +43,8 @@ public:
     [[nodiscard]] bool is_wide(int slot) const { return wide_.at(static_cast<std::size_t>(slot)); }
     void poison(
         int slots);  // fresh poison and guards in the outputs of the first `slots` questions
-    // Reads the inputs of the first `slots` questions, so that every contender of a round finds them
-    // in the same caches: otherwise one that flushes them slows down whoever is asked next.
+    // Reads the inputs of the first `slots` questions, so that every contender of a round finds
+    // them in the same caches: otherwise one that flushes them slows down whoever is asked next.
     void touch(int slots) const;
     // A guard that was written over, in words; nothing where all are intact.
     [[nodiscard]] std::optional<std::string> broken_guard(int slots) const;

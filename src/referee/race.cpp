@@ -182,6 +182,9 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
         if (process == 0 && number == 0) {
             find_slow(entries, outcome);
             size_windows(outcome);
+        }
+        // Not after the first round: there a kernel may have started its threads.
+        if (process == 0 && timed == 2 && !hopeless_) {
             hopeless_ = is_hopeless(entries, outcome);
             if (hopeless_) rounds_ = 1;
         }

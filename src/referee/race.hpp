@@ -117,11 +117,11 @@ private:
     Arena* arena_;
     Checker* checker_;
     double overhead_;
-    std::vector<bool> slow_;      // per entry: asked just often enough for a rough figure
-    int slow_processes_ = 0;      // in which that is done
-    std::size_t reference_ = 1;   // the quickest opponent, whose answers are compared whole
-    std::vector<Bytes> copy_;     // that answer; kept between rounds, since fresh pages cost time
-    double slow_seconds_ = 0;     // spent in windows of slow entries
+    std::vector<bool> slow_;     // per entry: asked just often enough for a rough figure
+    int slow_processes_ = 0;     // in which that is done
+    std::size_t reference_ = 1;  // the quickest opponent, whose answers are compared whole
+    std::vector<Bytes> copy_;    // that answer; kept between rounds, since fresh pages cost time
+    double slow_seconds_ = 0;    // spent in windows of slow entries
     bool hopeless_ = false;
     int questions_ = 1;           // a full window's
     int rounds_ = 2;              // counted, per process
