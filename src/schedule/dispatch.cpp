@@ -2,6 +2,7 @@
 // Which family a task belongs to, and the way there.
 #include <algorithm>
 
+#include "schedule/cut.hpp"
 #include "schedule/schedule.hpp"
 #include "schedule/sweep.hpp"
 #include "schedule/text.hpp"
@@ -11,21 +12,23 @@ namespace cupel::schedule {
 
 Family family(const task::Task& task) {
     if (tile::applies(task)) return Family::Tile;
+    if (cut::applies(task)) return Family::Generic;
     return sweep::applies(task) ? Family::Sweep : Family::Generic;
 }
 
 Trace default_trace(const task::Task& task, const Width& width) {
-    return tile::applies(task) ? tile::default_trace(task, width)
-                               : sweep::default_trace(task, width);
+    if (tile::applies(task)) return tile::default_trace(task, width);
+    return cut::applies(task) ? cut::default_trace(task, width) : sweep::default_trace(task, width);
 }
 
 std::vector<Trace> candidates(const task::Task& task, const Width& width) {
-    return tile::applies(task) ? tile::seeds(task, width) : sweep::candidates(task, width);
+    if (tile::applies(task)) return tile::seeds(task, width);
+    return cut::applies(task) ? cut::candidates(task, width) : sweep::candidates(task, width);
 }
 
 std::vector<Trace> neighbours(const task::Task& task, const Width& width, const Trace& trace) {
     if (tile::applies(task)) return tile::neighbours(task, width, trace);
-    std::vector<Trace> near = sweep::candidates(task, width);
+    std::vector<Trace> near = candidates(task, width);
     // One line changed, added or dropped.
     std::erase_if(near, [&](const Trace& other) {
         const auto missing = [](const Trace& from, const Trace& in) {
@@ -43,7 +46,7 @@ std::vector<Trace> neighbours(const task::Task& task, const Width& width, const 
 Result<std::string> print_kernel(const task::Task& task, const Width& width, const Trace& trace) {
     CUPEL_DO(check_types(task));
     if (tile::applies(task)) return tile::print(task, width, trace);
-    return sweep::print(task, width, trace);
+    return cut::applies(task) ? cut::print(task, width, trace) : sweep::print(task, width, trace);
 }
 
 }  // namespace cupel::schedule

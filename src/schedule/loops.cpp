@@ -43,14 +43,20 @@ Result<std::string> LoopPrinter::print(std::string_view title) {
     head.line("#include <algorithm>");
     head.line("#include <cmath>");
     head.line("#include <cstdint>");
+    CUPEL_TRY(const std::string body, print_part(false));
+    head.lines(prelude());
+    head.line();
+    return head.take() + body;
+}
+
+Result<std::string> LoopPrinter::print_part(bool serial) {
+    serial_ = serial;
     CUPEL_DO(scratch());
     out_.open(signature(task_, names_));
     for (const Group& group : nest_.groups)
         print_group(group);
     out_.close();
-    head.lines(prelude());
-    head.line();
-    return head.take() + out_.take();
+    return out_.take();
 }
 
 Result<void> LoopPrinter::scratch() {
@@ -65,8 +71,9 @@ Result<void> LoopPrinter::scratch() {
                                     "beyond 1 GiB",
                                     tensor.name));
         }
-        out_.line(fmt::format("static {} {}[{}];", element_name(tensor.type),
-                              names_.tensor(static_cast<int>(t)), shape(static_cast<int>(t), 0)));
+        out_.line(fmt::format("static {}{} {}[{}];", serial_ ? "thread_local " : "",
+                              element_name(tensor.type), names_.tensor(static_cast<int>(t)),
+                              shape(static_cast<int>(t), 0)));
     }
     if (bytes > 0) out_.line();
     return {};
@@ -150,16 +157,17 @@ void LoopPrinter::print_group(const Group& group) {
         blocks *= task_.axis(outer[shared++]).extent;
     }
     before(group);
-    const bool fenced = streams(group) && shared > 0;
+    const bool fenced = streams(group) && shared > 0 && !serial_;
     if (fenced) {
         out_.line("#pragma omp parallel");
         out_.open("");
     }
     const std::string pragma = fenced ? "#pragma omp for" : "#pragma omp parallel for";
+    if (serial_) shared = 0;
     if (shared == 1) out_.line(pragma);
     if (shared > 1) out_.line(fmt::format("{} collapse({})", pragma, shared));
     open(task_.stages[head], outer);
-    print_body(group, outer.empty());
+    print_body(group, outer.empty() && !serial_);
     close(outer);
     if (streams(group)) out_.line("fence();");
     if (fenced) out_.close();

@@ -26,6 +26,8 @@ public:
 
     // Invalid: the intermediates take more than 1 GiB.
     [[nodiscard]] Result<std::string> print(std::string_view title);
+    // Without headers and prelude. A serial one leaves threads to its caller.
+    [[nodiscard]] Result<std::string> print_part(bool serial);
 
 protected:
     // What a kernel of another kind adds.
@@ -93,6 +95,7 @@ protected:
     const task::Task& task_;
     Names names_;
     Nest nest_;
+    bool serial_ = false;
     Writer out_;
     mutable std::map<task::AxisId, std::string> loop_names_;  // inlining renames on the way
 };

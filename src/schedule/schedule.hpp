@@ -35,6 +35,7 @@ struct Width {
     std::int64_t l1_bytes = 32 << 10;
     std::int64_t l2_bytes = 512 << 10;
     std::int64_t l3_bytes = 8 << 20;  // share of one thread
+    bool nested = false;  // several threads call the text at once: its scratch is each thread's own
 };
 
 enum class Family {

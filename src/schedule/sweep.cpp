@@ -149,4 +149,13 @@ Result<std::string> print(const Task& task, const Width& width, const Trace& tra
     return wrapped ? text + "}  // namespace sweep\n" : text;
 }
 
+Result<std::string> print_part(const Task& task, const Width& width, const Trace& trace,
+                               VectorMaths& maths) {
+    CUPEL_TRY(Plan plan, plan_of(task, width, trace));
+    SweepPrinter printer(task, std::move(plan), width.vector_bytes, false);
+    CUPEL_TRY(std::string text, printer.print_part(width.nested));
+    maths.use_all(printer.maths());
+    return text;
+}
+
 }  // namespace cupel::schedule::sweep

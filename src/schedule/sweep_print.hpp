@@ -17,6 +17,8 @@ public:
     // wrapped: in a namespace of its own, for tasks whose sizes have our names (W).
     SweepPrinter(const task::Task& task, Plan plan, int vector_bytes, bool wrapped);
 
+    [[nodiscard]] const VectorMaths& maths() const { return maths_; }
+
 protected:
     std::string prelude() override;
     void before(const Group& group) override;

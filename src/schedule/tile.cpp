@@ -119,4 +119,12 @@ Result<std::string> print(const task::Task& task, const Width& width, const Trac
     return print_plan(problem, plan);
 }
 
+Result<std::string> print_part(const task::Task& task, const Width& width, const Trace& trace,
+                               VectorMaths& maths) {
+    CUPEL_TRY(const Contraction contraction, find_contraction(task));
+    const Problem problem{task, contraction, width};
+    CUPEL_TRY(const Plan plan, read_plan(problem, trace));
+    return print_part(problem, plan, maths);
+}
+
 }  // namespace cupel::schedule::tile

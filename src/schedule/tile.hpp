@@ -16,6 +16,7 @@
 
 #include "base/result.hpp"
 #include "schedule/schedule.hpp"
+#include "schedule/vector_maths.hpp"
 #include "task/task.hpp"
 
 namespace cupel::schedule::tile {
@@ -33,5 +34,8 @@ namespace cupel::schedule::tile {
 // Invalid: the verb that refused, and why.
 [[nodiscard]] Result<std::string> print(const task::Task& task, const Width& width,
                                         const Trace& trace);
+// The same without headers and without the functions noted in `maths`, which go before it.
+[[nodiscard]] Result<std::string> print_part(const task::Task& task, const Width& width,
+                                             const Trace& trace, VectorMaths& maths);
 
 }  // namespace cupel::schedule::tile

@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "schedule/contraction.hpp"
 #include "schedule/schedule.hpp"
+#include "schedule/vector_maths.hpp"
 #include "task/task.hpp"
 
 namespace cupel::schedule::tile {
@@ -56,5 +57,8 @@ struct Problem {
 
 // The text of a legal plan.
 [[nodiscard]] Result<std::string> print_plan(const Problem& problem, const Plan& plan);
+// The same without headers and without the functions noted in `maths`, which go before it.
+[[nodiscard]] Result<std::string> print_part(const Problem& problem, const Plan& plan,
+                                             VectorMaths& maths);
 
 }  // namespace cupel::schedule::tile

@@ -38,8 +38,10 @@ void print_constants(const Words& words, Writer& out) {
     out.line();
     for (const Operand* operand : {&words.a, &words.b}) {
         if (!operand->packed) continue;
-        out.line(fmt::format("alignas(64) {} {}{}[{} * KC];", words.real, operand->panels,
-                             parallel && !operand->shared ? "[THREADS]" : "", operand->block));
+        out.line(fmt::format("alignas(64) {}{} {}{}[{} * KC];",
+                             words.problem.width.nested ? "thread_local " : "", words.real,
+                             operand->panels, parallel && !operand->shared ? "[THREADS]" : "",
+                             operand->block));
     }
     out.line();
 }
@@ -432,11 +434,10 @@ void print_header(const Words& words, const VectorMaths& maths, Writer& out) {
 
 }  // namespace
 
-Result<std::string> print_plan(const Problem& problem, const Plan& plan) {
-    CUPEL_DO(check_plan(problem, plan));
-    Words words(problem, plan);
-    const Finish finish(words);
-    VectorMaths maths(problem.width.vector_bytes, real_type(problem.task));
+namespace {
+
+// Packing, the tile and what follows the sum.
+std::string functions(const Words& words, const Finish& finish, VectorMaths& maths) {
     Writer middle;
     for (const Operand* operand : {&words.a, &words.b}) {
         if (!operand->packed) continue;
@@ -445,11 +446,33 @@ Result<std::string> print_plan(const Problem& problem, const Plan& plan) {
     }
     print_tile(words, maths, middle);
     if (!words.contraction.finish.empty()) finish.print(maths, middle);
+    return middle.take();
+}
+
+}  // namespace
+
+Result<std::string> print_part(const Problem& problem, const Plan& plan, VectorMaths& maths) {
+    CUPEL_DO(check_plan(problem, plan));
+    Words words(problem, plan);
+    const Finish finish(words);
+    Writer out;
+    print_constants(words, out);
+    out.lines(functions(words, finish, maths));
+    Loops(words, finish).print(out);
+    return out.take();
+}
+
+Result<std::string> print_plan(const Problem& problem, const Plan& plan) {
+    CUPEL_DO(check_plan(problem, plan));
+    Words words(problem, plan);
+    const Finish finish(words);
+    VectorMaths maths(problem.width.vector_bytes, real_type(problem.task));
+    const std::string middle = functions(words, finish, maths);
     Writer out;
     print_header(words, maths, out);
     out.lines(maths.prelude());
     print_constants(words, out);
-    out.lines(middle.text());
+    out.lines(middle);
     out.line("}  // namespace");
     out.line();
     Loops(words, finish).print(out);

@@ -29,6 +29,8 @@ public:
     // store_some(T*, vec, n), reduce_add(vec), reduce_max(vec), reduce_min(vec), reduce_mul(vec),
     // vmax vmin vabs vfloor vsqrt vexp vlog vtanh verf verf1 (1 + erf, in F32 only) vsin vcos vpow.
     std::string use(std::string_view function);
+    // Notes all that the other one has noted.
+    void use_all(const VectorMaths& other) { used_.insert(other.used_.begin(), other.used_.end()); }
 
     // The #include lines that the prelude needs besides <algorithm>, <cmath> and <cstdint>.
     [[nodiscard]] std::string headers() const;

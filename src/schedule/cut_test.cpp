@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tasks that are cut into parts: where, what the verbs refuse, and that every way is right.
+#include "schedule/cut.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "schedule/cut_plan.hpp"
+#include "schedule/schedule.hpp"
+#include "schedule/testing.hpp"
+#include "schedule/trials.hpp"
+#include "task/task.hpp"
+
+namespace cupel::schedule {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::Library;
+using testing::Trial;
+using testing::Unit;
+using Sizes = std::vector<task::Override>;
+
+constexpr const char* kGated =
+    "task gated(x: f32[M,K], u: f32[K,N], g: f32[N,K], a: f32[N]) -> y: f32[M,N]\n"
+    "  where M = 21, K = 13, N = 35\n"
+    "  h[m,n] = sum[k](x[m,k] * u[k,n])\n"
+    "  t[m,n] = tanh(sum[k](x[m,k] * g[n,k]) + a[n])\n"
+    "  y[m,n] = h[m,n] * t[m,n] - mean[j](h[m,j])\n";
+constexpr const char* kConvolved =
+    "task convolved(x: f32[B,C,H,W], w: f32[K,C,R,S]) -> y: f32[B,K]\n"
+    "  where B = 3, C = 5, H = 9, W = 11, K = 6, R = 3, S = 3\n"
+    "  c[b,k,p,q] = relu(sum[i,r,s](x[b,i,p+r,q+s] * w[k,i,r,s]))\n"
+    "  y[b,k] = max[p,q](c[b,k,p,q])\n";
+constexpr const char* kChain =
+    "task chain(a: f32[B,M,K], b: f32[B,K,N], c: f32[N,L]) -> y: f32[B,M,L]\n"
+    "  where B = 4, M = 12, K = 9, N = 17, L = 19\n"
+    "  t[b,m,n] = sum[k](a[b,m,k] * b[b,k,n])\n"
+    "  y[b,m,l] = sum[n](t[b,m,n] * c[n,l])\n";
+
+task::Task named(const char* name, const Sizes& sizes) {
+    const std::vector<std::string> folders = {std::string(CUPEL_ROOT) + "/tasks"};
+    auto task = task::load(name, folders, sizes);
+    if (!task) ADD_FAILURE() << task.error().text;
+    return task ? std::move(*task) : task::Task{};
+}
+task::Task written(const char* text) {
+    auto task = task::parse(text, "here");
+    if (!task) ADD_FAILURE() << task.error().text;
+    return task ? std::move(*task) : task::Task{};
+}
+task::Task attention(std::int64_t steps) {
+    return written(fmt::format("task attention(q: f32[B,S,D], k: f32[B,S,D], v: f32[B,S,D]) -> "
+                               "o: f32[B,S,D]\n"
+                               "  where B = 3, S = {}, D = 20\n"
+                               "  s[b,i,j] = sum[d](q[b,i,d] * k[b,j,d]) / sqrt(D)\n"
+                               "  m[b,i] = max[j](s[b,i,j])\n"
+                               "  p[b,i,j] = exp(s[b,i,j] - m[b,i])\n"
+                               "  z[b,i] = sum[j](p[b,i,j])\n"
+                               "  o[b,i,d] = sum[j](p[b,i,j] * v[b,j,d]) / z[b,i]\n",
+                               steps)
+                       .c_str());
+}
+
+std::string refusal(const task::Task& task, const std::string& text) {
+    const auto trace = parse_trace(text);
+    if (!trace) return trace.error().text;
+    const auto kernel = print_kernel(task, Width{}, *trace);
+    return kernel ? "" : kernel.error().text;
+}
+
+void add(std::vector<Trial>& trials, Unit& unit, task::Task task, const Width& width) {
+    Trial trial{
+        fmt::format("{} on {} threads", task.name, width.threads), std::move(task), 64, {}, 0};
+    const std::vector<Trace> all = candidates(trial.task, width);
+    ASSERT_FALSE(all.empty());
+    EXPECT_EQ(all.front(), default_trace(trial.task, width));
+    // The ways to share come first; then one of each part's schedules.
+    for (std::size_t k = 0; k < all.size(); k += k < 4 ? 1 : 5) {
+        const auto again = parse_trace(print_trace(all[k]));
+        ASSERT_TRUE(again) << again.error().text;
+        const auto kernel = print_kernel(trial.task, width, *again);
+        ASSERT_TRUE(kernel) << trial.what << "\n" << print_trace(all[k]) << kernel.error().text;
+        trial.kernels.push_back(*kernel);
+    }
+    trial.first = unit.count();
+    for (const std::string& kernel : trial.kernels)
+        unit.add(trial.task, kernel);
+    trials.push_back(std::move(trial));
+}
+
+TEST(Cut, AttentionIsTwoProductsAndTheRowsBetweenThem) {
+    const task::Task task = named("attention", {});
+    ASSERT_TRUE(cut::applies(task));
+    const auto plan = cut::plan_of(task, default_trace(task, Width{}));
+    ASSERT_TRUE(plan) << plan.error().text;
+    ASSERT_EQ(plan->parts.size(), 3U);
+    EXPECT_TRUE(plan->parts[0].tiled);
+    EXPECT_FALSE(plan->parts[1].tiled);
+    EXPECT_TRUE(plan->parts[2].tiled);
+    EXPECT_EQ(plan->sharing.whole, 1U);
+    EXPECT_GT(plan->sharing.block, 0);
+}
+
+TEST(Cut, WhatIsOneProductOrNoneIsNotCut) {
+    for (const char* name : {"softmax", "layernorm", "matvec", "max_pool2d", "depthwise_conv2d"})
+        EXPECT_FALSE(cut::applies(named(name, {}))) << name;
+    EXPECT_EQ(family(named("matmul", {})), Family::Tile);
+    EXPECT_EQ(family(named("attention", {})), Family::Generic);
+}
+
+TEST(Cut, RefusedVerbsSayWhy) {
+    const task::Task task = attention(48);
+    EXPECT_EQ(refusal(task,
+                      "share o b\ncut m\ncut o_sum\nsweep m 2\ntile s 4 1 8 8 8\n"
+                      "pack s b\ntile o 4 1 8 8 8\npack o b\n"),
+              "");
+    EXPECT_THAT(refusal(task, "share s b\n"), HasSubstr("expected `share o axis`"));
+    EXPECT_THAT(refusal(task, "share o i\n"), HasSubstr("i is not the next leading axis of o"));
+    EXPECT_THAT(refusal(task, "share o b\nshare o i 7\n"), HasSubstr("7 does not divide the 48"));
+    EXPECT_THAT(refusal(task, "share o b\nshare o i 0\n"), HasSubstr("0 is no number of steps"));
+    EXPECT_THAT(refusal(task, "share o b\nshare o i\nshare o d\n"),
+                HasSubstr("has not all shared"));
+    EXPECT_THAT(refusal(task, "cut x\n"), HasSubstr("the task has no stage x"));
+    EXPECT_THAT(refusal(task, "cut m 3\n"), HasSubstr("expected `cut stage`"));
+    const task::Task causal = named("attention_causal", {});
+    EXPECT_THAT(refusal(causal, "share o b\nshare o i 64\n"), HasSubstr("with a shared axis"));
+}
+
+TEST(Cut, EveryWayIsRightAtEveryRemainder) {
+    std::vector<Trial> trials;
+    Unit unit;
+    for (const int threads : {1, 3}) {
+        const Width width{.threads = threads};
+        add(trials, unit, attention(37), width);
+        add(trials, unit, attention(64), width);
+        add(trials, unit, named("attention_causal", {{"B", 2}, {"S", 45}, {"D", 12}}), width);
+        add(trials, unit, named("linear_relu_softmax", {{"M", 32}, {"K", 9}, {"N", 21}}), width);
+        add(trials, unit, written(kGated), width);
+        add(trials, unit, written(kConvolved), width);
+        add(trials, unit, written(kChain), width);
+    }
+    Library library(unit.text(), "-O1 -march=native");
+    ASSERT_TRUE(library.compiled());
+    for (const Trial& trial : trials)
+        expect_right(trial, library);
+}
+
+TEST(Cut, PartsCompileOnTheirOwnForVectorsOf64Bytes) {
+    const task::Task task = named("attention", {});
+    const Width width{.vector_bytes = 64, .registers = 32, .threads = 2};
+    const auto kernel = print_kernel(task, width, default_trace(task, width));
+    ASSERT_TRUE(kernel) << kernel.error().text;
+    Unit unit;
+    unit.add(task, *kernel);
+    EXPECT_TRUE(Library(unit.text(), "-O1 -mavx512f").compiled());
+}
+
+}  // namespace
+}  // namespace cupel::schedule
