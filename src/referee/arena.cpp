@@ -17,8 +17,6 @@ namespace cupel::referee {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-constexpr std::size_t kColour =
-    std::size_t{17} * 64;  // tensor i starts i * 17 cache lines into its page
 constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
 constexpr std::size_t kAlign = 64;
 
@@ -61,16 +59,16 @@ std::size_t round_up(std::size_t value, std::size_t to) {
 }  // namespace
 
 std::size_t Arena::place(const task::Task& task, const std::vector<task::TensorId>& tensors,
-                         std::vector<Place>& places, std::size_t first_colour) {
+                         std::vector<Place>& places) {
     std::size_t at = 0;
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
+    for (const task::TensorId tensor : tensors) {
         Place p;
-        p.size = static_cast<std::size_t>(task.tensor(tensors[i]).bytes());
-        // At least one cache line of guard before, and the rest of the page plus one more page
-        // after.
-        const std::size_t lead = kAlign + ((first_colour + i) * kColour) % (kPage - kAlign);
-        p.offset = at + lead / kAlign * kAlign;
-        p.guard_before = p.offset - at;
+        p.size = static_cast<std::size_t>(task.tensor(tensor).bytes());
+        // Each begins with a page, as large allocations do: rows of 16 KiB that lie across five
+        // pages instead of four are read 1.25 times slower here. A page of guard before, the rest
+        // of the last page and one more after.
+        p.offset = at + kPage;
+        p.guard_before = kPage;
         at = round_up(p.offset + p.size, kPage) + kPage;
         p.guard_after = at - (p.offset + p.size);
         places.push_back(p);
@@ -82,8 +80,8 @@ Result<Arena> Arena::make(const task::Task& task, int slots, int threads) {
     Arena arena;
     arena.task_ = &task;
     arena.threads_ = threads;
-    arena.input_stride_ = place(task, task.inputs, arena.input_places_, 0);
-    arena.output_stride_ = place(task, task.outputs, arena.output_places_, task.inputs.size());
+    arena.input_stride_ = place(task, task.inputs, arena.input_places_);
+    arena.output_stride_ = place(task, task.outputs, arena.output_places_);
     if (task.inputs.size() + task.outputs.size() > wire::kMaxArguments) {
         return fail(Errc::Invalid, fmt::format("task {}: more than {} inputs and outputs together",
                                                task.name, wire::kMaxArguments));

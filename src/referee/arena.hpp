@@ -63,7 +63,7 @@ private:
         std::size_t guard_after = 0;
     };
     static std::size_t place(const task::Task& task, const std::vector<task::TensorId>& tensors,
-                             std::vector<Place>& places, std::size_t first_colour);
+                             std::vector<Place>& places);
 
     const task::Task* task_ = nullptr;
     int slots_ = 0;
