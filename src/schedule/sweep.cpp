@@ -20,10 +20,14 @@ namespace {
 
 constexpr std::size_t kMost = 64;
 
-// One verb list for one choice: U for all stages, which rows are inlined, and whether outputs
-// stream.
-Trace trace_of(const Task& task, const Plan& plan, std::int64_t unroll, unsigned inlined,
-               bool stream) {
+struct Choice {
+    std::int64_t unroll = 4;  // vectors at a time, in all stages
+    bool stream = false;      // outputs go past the caches
+    bool prefetch = false;    // the next rows are fetched while outputs are written
+};
+
+// One verb list for one choice and the rows that are inlined.
+Trace trace_of(const Task& task, const Plan& plan, const Choice& choice, unsigned inlined) {
     Trace trace;
     unsigned bit = 0;
     for (std::size_t s = 0; s < task.stages.size(); ++s) {
@@ -35,10 +39,12 @@ Trace trace_of(const Task& task, const Plan& plan, std::int64_t unroll, unsigned
         const StagePlan& stage = plan.stages[s];
         if (stage.shape == Shape::Plain) continue;
         const std::int64_t most =
-            std::min<std::int64_t>(unroll, task.axis(stage.lane).extent / plan.lanes);
+            std::min<std::int64_t>(choice.unroll, task.axis(stage.lane).extent / plan.lanes);
         trace.push_back({"sweep", out.name, {fmt::format("{}", most)}});
-        if (stream && can_stream(task, plan, task.stages[s].out))
+        if (choice.stream && can_stream(task, plan, task.stages[s].out))
             trace.push_back({"hint", out.name, {"stream"}});
+        if (choice.prefetch && !next_rows(task, plan, task.stages[s].out).empty())
+            trace.push_back({"hint", out.name, {"prefetch"}});
     }
     return trace;
 }
@@ -97,25 +103,19 @@ bool applies(const Task& task) {
 
 Trace default_trace(const Task& task, const Width& width) {
     const Plan plan = plan_of(task, width);
-    return trace_of(task, plan, 4, cheap_rows(task, plan), large(task, width));
+    return trace_of(task, plan, {4, large(task, width), true}, cheap_rows(task, plan));
 }
 
 // A search that has time for a few measurements only makes the first ones, so what won most often
-// stands first: how far to unroll, then whether to stream, and other choices of rows to inline
-// last.
+// stands first: how far to unroll, then whether to fetch ahead and to stream, and other choices of
+// rows to inline last.
 std::vector<Trace> candidates(const Task& task, const Width& width) {
-    struct Choice {
-        std::int64_t unroll;
-        bool as_advised;  // stream or store as the outputs' size says
-    };
-    static constexpr std::array<Choice, 8> kOrder = {{{4, true},
-                                                      {8, true},
-                                                      {4, false},
-                                                      {2, true},
-                                                      {8, false},
-                                                      {1, true},
-                                                      {2, false},
-                                                      {1, false}}};
+    const bool advised = large(task, width);  // to stream, as the outputs' size says
+    const std::array order = {
+        Choice{4, advised, true},  Choice{8, advised, true},  Choice{2, advised, true},
+        Choice{4, advised, false}, Choice{4, !advised, true}, Choice{1, advised, true},
+        Choice{8, advised, false}, Choice{2, advised, false}, Choice{8, !advised, true},
+        Choice{1, advised, false}, Choice{2, !advised, true}, Choice{1, !advised, true}};
     const Plan plan = plan_of(task, width);
     const unsigned cheap = cheap_rows(task, plan);
     const unsigned choices = 1U << std::min(rows(task, plan), 3U);
@@ -125,9 +125,8 @@ std::vector<Trace> candidates(const Task& task, const Width& width) {
     }
     std::vector<Trace> found = {sweep::default_trace(task, width)};
     for (const unsigned inlined : inlinings) {
-        for (const Choice& choice : kOrder) {
-            const bool stream = large(task, width) == choice.as_advised;
-            Trace trace = trace_of(task, plan, choice.unroll, inlined, stream);
+        for (const Choice& choice : order) {
+            Trace trace = trace_of(task, plan, choice, inlined);
             if (found.size() < kMost && std::ranges::find(found, trace) == found.end())
                 found.push_back(std::move(trace));
         }

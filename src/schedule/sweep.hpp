@@ -3,9 +3,10 @@
 // needs no result of each other shares one pass. Stages that no vector fits stay plain loops, so a
 // sweep exists for every task. The verbs, with y a stage:
 //
-//   sweep y U      U vectors a step: independent sums in a reduction, unrolling in a map
-//   inline e       the intermediate e is computed where it is read, not kept in a row buffer
-//   hint y stream  the output goes past the caches; its rows must be whole vectors
+//   sweep y U        U vectors a step: independent sums in a reduction, unrolling in a map
+//   inline e         the intermediate e is computed where it is read, not kept in a row buffer
+//   hint y stream    the output goes past the caches; its rows must be whole vectors
+//   hint y prefetch  while a row of the output is written, the inputs' next rows are fetched
 #pragma once
 
 #include <string>

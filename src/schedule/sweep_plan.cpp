@@ -184,6 +184,34 @@ bool can_stream(const Task& task, const Plan& plan, TensorId tensor) {
     return true;
 }
 
+std::vector<TensorId> next_rows(const Task& task, const Plan& plan, TensorId output) {
+    std::vector<TensorId> rows;
+    if (task.tensor(output).role != Role::Output) return rows;
+    for (const Group& group : plan.nest.groups) {
+        const auto fills = [&](std::size_t s) { return task.stages[s].out == output; };
+        const auto last = std::ranges::find_if(group.stages, fills);
+        if (last == group.stages.end() || group.depth == 0) continue;
+        const StagePlan& writer = plan.stages[*last];
+        if (writer.shape != Shape::Map || writer.loops.size() != 1) return rows;
+        for (const std::size_t s : group.stages) {
+            const StagePlan& reader = plan.stages[s];
+            if (reader.shape != Shape::Fold || reader.loops.size() != 1 ||
+                task.axis(reader.lane).extent != task.axis(writer.lane).extent)
+                continue;
+            std::vector<AxisId> axes = outer_axes(task, group, s);
+            axes.push_back(reader.lane);
+            for (const int load : loads(task, task.stages[s].body)) {
+                const Access& access = task.access(load);
+                if (task.tensor(access.tensor).role == Role::Input &&
+                    elementwise(access, axes, 0) &&
+                    std::ranges::find(rows, access.tensor) == rows.end())
+                    rows.push_back(access.tensor);
+            }
+        }
+    }
+    return rows;
+}
+
 // ---- Verbs
 
 namespace {
@@ -234,8 +262,18 @@ Result<void> apply(const Task& task, Plan& plan, const Action& action) {
         return {};
     }
     if (action.verb == "hint") {
+        if (action.arguments == std::vector<std::string>{"prefetch"}) {
+            if (next_rows(task, plan, out).empty()) {
+                return fail(Errc::Invalid,
+                            fmt::format("no input has rows that are read once before "
+                                        "{} is written",
+                                        action.stage));
+            }
+            plan.fetching.insert(out);
+            return {};
+        }
         if (action.arguments != std::vector<std::string>{"stream"}) {
-            return fail(Errc::Invalid, "expected `hint stage stream`");
+            return fail(Errc::Invalid, "expected `hint stage stream` or `hint stage prefetch`");
         }
         if (!can_stream(task, plan, out)) {
             return fail(Errc::Invalid,

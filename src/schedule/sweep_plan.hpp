@@ -38,6 +38,7 @@ struct Plan {
     std::vector<std::int64_t> unroll;  // by stage
     std::set<task::TensorId> inlined;
     std::set<task::TensorId> streamed;
+    std::set<task::TensorId> fetching;  // outputs in whose pass the next rows are fetched
 };
 
 // Without any verbs; unroll 1 everywhere.
@@ -49,6 +50,11 @@ struct Plan {
 [[nodiscard]] bool can_inline(const task::Task& task, const Plan& plan, task::TensorId tensor);
 // True if the tensor is an output whose rows are whole vectors, written by a map.
 [[nodiscard]] bool can_stream(const task::Task& task, const Plan& plan, task::TensorId tensor);
+
+// The inputs of which every step of the shared loops reads one row, as long as the output's, in a
+// fold and so before the output is written: by then the next row may be on its way. Empty: none.
+[[nodiscard]] std::vector<task::TensorId> next_rows(const task::Task& task, const Plan& plan,
+                                                    task::TensorId output);
 
 // True if the access reads the tensor at the loop position of its reader, dimension by dimension
 // from `first` on: `axes` are the reader's loops.

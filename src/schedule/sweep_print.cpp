@@ -213,6 +213,7 @@ void SweepPrinter::print_vectors(const Pass& pass, const Steps& walk, bool singl
     const std::string index = walk.unroll == 1 ? "" : inner ? "[u]" : "[0]";
     for (const std::size_t s : pass) {
         at_lane(s, inner ? walk.lane + " + u * W" : walk.lane);
+        if (plan_.fetching.contains(stage(s).out)) fetch_next_rows(s);
         if (plan_.stages[s].shape != Shape::Map) {
             fold_lanes(s, index);
         } else {
@@ -224,6 +225,25 @@ void SweepPrinter::print_vectors(const Pass& pass, const Steps& walk, bool singl
     at_hand_.clear();
     if (inner) out_.close();
     out_.close();
+}
+
+// Past the last row this fetches what nobody reads, which does no harm.
+void SweepPrinter::fetch_next_rows(std::size_t s) {
+    constexpr std::int64_t kLine = 64;  // bytes
+    const auto size = static_cast<std::int64_t>(task::type_size(real_type(task_)));
+    const AxisId outer = stage(s).keep[stage(s).keep.size() - 2];
+    const std::string here = axis(outer);
+    const bool every = plan_.lanes * size >= kLine;
+    const std::string when =
+        every ? "" : fmt::format("if (({}) % {} == 0) ", axis(lane_), kLine / size);
+    loop_names_[outer] = "(" + here + " + 1)";
+    for (const TensorId input : next_rows(task_, plan_, stage(s).out)) {
+        Access access{.tensor = input, .at = {}, .outside = kNone};
+        for (const AxisId axis : stage(s).keep)
+            access.at.push_back({.terms = {{axis, 1}}});
+        out_.line(fmt::format("{}__builtin_prefetch({});", when, place_of(access)));
+    }
+    loop_names_[outer] = here;
 }
 
 // What is left of a row when its vectors are done, one element at a time.

@@ -50,6 +50,7 @@ private:
     void print_pass(const Pass& pass, bool alone);
     void enter_pass(const Pass& pass);
     void print_vectors(const Pass& pass, const Steps& steps, bool single);
+    void fetch_next_rows(std::size_t s);
     void print_tail(const Pass& pass, const Steps& steps, const Sums& sums);
     void print_column(std::size_t s, bool alone);
     void print_columns(std::size_t s, const Steps& steps, bool single);

@@ -79,6 +79,8 @@ TEST(Sweep, RefusedVerbsSayWhy) {
     EXPECT_THAT(vetoed("hint y fast\n"), HasSubstr("expected `hint stage stream`"));
     EXPECT_THAT(vetoed("hint e stream\n"), HasSubstr("e is not an output"));
     EXPECT_THAT(vetoed("hint y stream\n", 65), HasSubstr("in whole vectors"));
+    EXPECT_EQ(vetoed("hint y prefetch\n"), "");
+    EXPECT_THAT(vetoed("hint e prefetch\n"), HasSubstr("no input has rows that are read"));
     EXPECT_THAT(vetoed("tile y 4\n"), HasSubstr("a sweep knows the verbs sweep, inline and hint"));
     EXPECT_THAT(vetoed("sweep y 1\n", 7), HasSubstr("no vector fits y"));
     EXPECT_THAT(vetoed("", 64, 24), HasSubstr("expected 16, 32 or 64"));
@@ -161,6 +163,19 @@ TEST(Sweep, TheFirstCandidatesDifferInWhatMattersMost) {
     }
     EXPECT_TRUE(stored);
     EXPECT_THAT(unrolls, ::testing::UnorderedElementsAre("1", "2", "4", "8"));
+}
+
+TEST(Sweep, FetchesTheNextRowsWhileItWritesOne) {
+    const auto text = [](const char* name, const char* trace) {
+        const auto kernel = print_kernel(small(name), Width{}, *parse_trace(trace));
+        return kernel ? *kernel : kernel.error().text;
+    };
+    EXPECT_THAT(text("softmax", "sweep y 2\nhint y prefetch\n"),
+                HasSubstr("if ((n) % 16 == 0) __builtin_prefetch(x + (b + 1) * N + n);"));
+    // g and b are the same for all rows, and where nothing is reduced the next row comes by itself.
+    EXPECT_THAT(text("layernorm", "sweep y 2\nhint y prefetch\n"),
+                Not(HasSubstr("__builtin_prefetch(g")));
+    EXPECT_THAT(text("bias_gelu", "hint y prefetch\n"), HasSubstr("no input has rows"));
 }
 
 TEST(Sweep, AsksOnceWhetherAnOutputCanBeStreamed) {
