@@ -234,9 +234,10 @@ void SweepPrinter::fetch_next_rows(std::size_t s) {
     const AxisId outer = stage(s).keep[stage(s).keep.size() - 2];
     const std::string here = axis(outer);
     const bool every = plan_.lanes * size >= kLine;
-    const std::string when =
-        every ? "" : fmt::format("if (({}) % {} == 0) ", axis(lane_), kLine / size);
-    loop_names_[outer] = "(" + here + " + 1)";
+    std::string lane = axis(lane_);
+    if (lane.find(' ') != std::string::npos) lane = "(" + lane + ")";
+    const std::string when = every ? "" : fmt::format("if ({} % {} == 0) ", lane, kLine / size);
+    loop_names_[outer] = here + " + 1";
     for (const TensorId input : next_rows(task_, plan_, stage(s).out)) {
         Access access{.tensor = input, .at = {}, .outside = kNone};
         for (const AxisId axis : stage(s).keep)

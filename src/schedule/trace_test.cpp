@@ -171,7 +171,7 @@ TEST(Sweep, FetchesTheNextRowsWhileItWritesOne) {
         return kernel ? *kernel : kernel.error().text;
     };
     EXPECT_THAT(text("softmax", "sweep y 2\nhint y prefetch\n"),
-                HasSubstr("if ((n) % 16 == 0) __builtin_prefetch(x + (b + 1) * N + n);"));
+                HasSubstr("if (n % 16 == 0) __builtin_prefetch(x + (b + 1) * N + n);"));
     // g and b are the same for all rows, and where nothing is reduced the next row comes by itself.
     EXPECT_THAT(text("layernorm", "sweep y 2\nhint y prefetch\n"),
                 Not(HasSubstr("__builtin_prefetch(g")));
