@@ -154,10 +154,7 @@ std::string Words::stride(const task::Access& access, AxisId axis) const {
     std::int64_t product = 1;
     for (std::size_t d = access.at.size(); d-- > 0;) {
         if (access.at[d].plain_axis() == axis && product == value) break;
-        const AxisId here = access.at[d].plain_axis();
-        below.insert(
-            below.begin(),
-            extent(task, shape[d], here == kNone ? std::string_view{} : task.axis(here).name));
+        below.insert(below.begin(), extent(task, access.tensor, d));
         product *= shape[d];
     }
     return product == value ? fmt::format("{}", fmt::join(below, " * ")) : fmt::format("{}", value);
