@@ -79,6 +79,9 @@ void add_judge(CLI::App& app, Words& words) {
                    "a C++ file that includes task.hpp and defines kernel()")
         ->type_name("")
         ->required();
+    app.add_option("--against", words.options.against,
+                   "another kernel of yours, which joins the baselines")
+        ->type_name("FILE");
     add_sizes(app, words);
     add_conditions(app, words);
     add_json(app, words);
@@ -152,6 +155,7 @@ constexpr std::array kCommands = {
             "Examples:\n"
             "  cupel show softmax --naive > my_kernel.cpp    # something to begin with\n"
             "  cupel judge softmax my_kernel.cpp\n"
+            "  cupel judge softmax my_kernel.cpp --against yesterday.cpp\n"
             "  cupel judge softmax my_kernel.cpp --threads 1 --json"},
     Command{"verify", "recompute a certificate from its samples, then try it again here",
             add_verify,

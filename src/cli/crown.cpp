@@ -19,7 +19,9 @@ double worth(const verdict::Verdict& verdict) {
 
 Result<verdict::Verdict> judge(verdict::Evaluator& evaluator, archive::Archive& archive,
                                const engineer::Finalist& finalist, archive::Trial trial) {
-    CUPEL_TRY(verdict::Verdict verdict, evaluator.judge(finalist.kernel));
+    const bool selecting = trial == archive::Trial::Judge;
+    CUPEL_TRY(verdict::Verdict verdict,
+              selecting ? evaluator.select(finalist.kernel) : evaluator.judge(finalist.kernel));
     const double over_naive = verdict.naive_speedup ? verdict.naive_speedup->ratio.mid : 0;
     CUPEL_DO(archive.record_verdict({
         .kernel = finalist.id,

@@ -31,16 +31,23 @@ public:
     Result<verdict::Verdict> screen(const verdict::Kernel&, const verdict::Kernel*) override {
         return fail(Errc::Invalid, "a winner is never chosen by screening");
     }
+    Result<verdict::Verdict> select(const verdict::Kernel& kernel) override {
+        return next("select " + kernel.source);
+    }
     Result<verdict::Verdict> judge(const verdict::Kernel& kernel) override {
-        judged.push_back(kernel.source);
+        return next("judge " + kernel.source);
+    }
+    std::vector<std::string> asked;
+
+private:
+    Result<verdict::Verdict> next(std::string question) {
+        asked.push_back(std::move(question));
         if (answers_.empty()) return fail(Errc::Interrupted, "asked too often");
         verdict::Verdict next = answers_.front();
         answers_.pop_front();
         return next;
     }
-    std::vector<std::string> judged;
 
-private:
     std::deque<verdict::Verdict> answers_;
 };
 
@@ -71,7 +78,7 @@ TEST_F(Crowning, TheBestFinalistIsMeasuredAgainAndTheSecondFigureIsTheClaim) {
     Scripted referee({faster(3.0), faster(5.0), faster(4.95)});
     const auto crowned = crown_them(referee);
     ASSERT_TRUE(crowned && *crowned);
-    EXPECT_EQ(referee.judged, (std::vector<std::string>{"one", "two", "two"}));
+    EXPECT_EQ(referee.asked, (std::vector<std::string>{"select one", "select two", "judge two"}));
     EXPECT_EQ((*crowned)->claim.status, verdict::Status::Faster);
     EXPECT_DOUBLE_EQ((*crowned)->claim.speedup->ratio.mid, 4.95);
     EXPECT_DOUBLE_EQ((*crowned)->selected.speedup->ratio.mid, 5.0);
@@ -89,7 +96,7 @@ TEST_F(Crowning, AWinnerThatTurnsOutWrongIsNotFaster) {
     Scripted referee({faster(3.0), wrong(), wrong()});
     const auto crowned = crown_them(referee);
     ASSERT_TRUE(crowned && *crowned);
-    EXPECT_EQ(referee.judged.back(), "one");
+    EXPECT_EQ(referee.asked.back(), "judge one");
     EXPECT_EQ((*crowned)->claim.status, verdict::Status::Wrong);
 }
 

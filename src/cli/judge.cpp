@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
+#include <optional>
+
 #include "cli/commands.hpp"
 #include "cli/workplace.hpp"
 #include "os/files.hpp"
@@ -18,6 +21,16 @@ Result<verdict::Kernel> read_kernel(const std::string& path) {
     return verdict::Kernel{.source = std::move(*source), .schedule = "", .origin = "user"};
 }
 
+Result<std::optional<referee::Baseline>> read_opponent(const std::string& path) {
+    if (path.empty()) return std::nullopt;
+    CUPEL_TRY(verdict::Kernel kernel, read_kernel(path));
+    return referee::Baseline{
+        .name = "your " + std::filesystem::path(path).filename().string(),
+        .source = std::move(kernel.source),
+        .ours = false,
+    };
+}
+
 }  // namespace
 
 Result<int> run_judge(const Options& options, Console& console) {
@@ -25,7 +38,9 @@ Result<int> run_judge(const Options& options, Console& console) {
     CUPEL_TRY(const int threads, resolve_threads(options.threads));
     CUPEL_TRY(task::Task task, load_task(options));
     CUPEL_TRY(const verdict::Kernel kernel, read_kernel(options.file));
-    CUPEL_TRY(const auto referee, open_referee(std::move(task), tuning_for(threads, console)));
+    CUPEL_TRY(std::optional<referee::Baseline> opponent, read_opponent(options.against));
+    CUPEL_TRY(const auto referee,
+              open_referee(std::move(task), tuning_for(threads, console), std::move(opponent)));
     CUPEL_TRY(const verdict::Verdict verdict, referee->judge(kernel));
 
     auto document = verdict::to_json(verdict);

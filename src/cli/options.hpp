@@ -27,6 +27,7 @@ struct Options {
     std::string command;
     std::string subject;  // the task, certificate, run or shell that the command is about
     std::string file;     // judge: the kernel
+    std::string against;  // judge: a kernel that joins the panel; empty: none
     std::string run;      // the run folder, empty: runs/<task>-<time>
     std::string resume;   // optimize: a run folder to go on with
     Budget budget;

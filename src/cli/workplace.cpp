@@ -95,13 +95,15 @@ referee::Options tuning_for(int threads, Console& console) {
     return tuning;
 }
 
-Result<std::unique_ptr<referee::Referee>> open_referee(task::Task task, referee::Options tuning) {
+Result<std::unique_ptr<referee::Referee>> open_referee(task::Task task, referee::Options tuning,
+                                                       std::optional<referee::Baseline> another) {
     CUPEL_TRY(std::vector<schedule::BaselineText> texts, schedule::print_baselines(task));
     std::vector<referee::Baseline> panel;
     panel.reserve(texts.size());
     for (schedule::BaselineText& text : texts) {
         panel.push_back({.name = std::move(text.name), .source = std::move(text.source)});
     }
+    if (another) panel.push_back(*std::move(another));
     if (tuning.progress) tuning.progress("compiling the baselines, starting the oracle", 0);
     return referee::Referee::open(std::move(task), std::move(panel), std::move(tuning));
 }

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,8 +34,10 @@ namespace cupel::cli {
 // The referee's own defaults for so many threads, ended by Ctrl-C and telling its progress on the
 // console.
 [[nodiscard]] referee::Options tuning_for(int threads, Console& console);
-// A referee with the honest naive kernel as its panel.
-[[nodiscard]] Result<std::unique_ptr<referee::Referee>> open_referee(task::Task task,
-                                                                     referee::Options tuning);
+// A referee with the honest naive kernel and what else Cupel prints as its panel, and another
+// baseline after them where one is given.
+[[nodiscard]] Result<std::unique_ptr<referee::Referee>> open_referee(
+    task::Task task, referee::Options tuning,
+    std::optional<referee::Baseline> another = std::nullopt);
 
 }  // namespace cupel::cli

@@ -254,6 +254,9 @@ public:
         return verdict;
     }
 
+    [[nodiscard]] Result<verdict::Verdict> select(const verdict::Kernel& /*kernel*/) override {
+        return fail(Errc::Usage, "the engineer never selects");
+    }
     [[nodiscard]] Result<verdict::Verdict> judge(const verdict::Kernel& /*kernel*/) override {
         return fail(Errc::Usage, "the engineer never judges");
     }

@@ -19,12 +19,11 @@ namespace {
 
 constexpr double kWindowSeconds =
     4e-3;  // a window should last this long, so that its fixed cost hardly matters
-constexpr double kSlow = 8;               // times the quickest opponent
-constexpr int kSlowProcesses = 3;         // give an interval worth reading
-constexpr int kVerySlowProcesses = 2;     // give an interval
-constexpr double kVerySlowSeconds = 0.5;  // a call
-constexpr int kSingleEvery = 4;           // one window in four asks a single question (law 4)
-constexpr std::uint64_t kWideEvery = 8;   // one round in eight, by chance, has widened questions
+constexpr double kSlow = 8;              // times the quickest opponent
+constexpr double kPanelPatience = 6;     // a naive product may take seconds, on a loud machine tens
+constexpr int kSlowProcesses = 3;        // give an interval worth reading
+constexpr int kSingleEvery = 4;          // one window in four asks a single question (law 4)
+constexpr std::uint64_t kWideEvery = 8;  // one round in eight, by chance, has widened questions
 
 double seconds_since(std::int64_t begin_ns) {
     return static_cast<double>(os::now_ns() - begin_ns) * 1e-9;
@@ -83,7 +82,7 @@ Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
     reference_ = 1;
     while (reference_ + 1 < entries.size() && slow_[reference_])
         ++reference_;
-    slow_processes_ = kSlowProcesses;
+    slow_processes_ = plan.without_slow ? 0 : kSlowProcesses;
     const std::int64_t begin = os::now_ns();
     for (int process = 0; process < plan.most_processes; ++process) {
         const std::int64_t process_begin = os::now_ns();
@@ -211,7 +210,8 @@ Result<void> Race::answer(const Turn& turn, const Plan& plan, Round& round, Outc
     const auto& [session, entry, number, order] = turn;
     arena_->poison(round.questions);
     arena_->touch(round.questions);
-    const Window window = session.window(round.questions, to_ns(plan.window_timeout));
+    const double patience = plan.window_timeout * (number == 0 ? 1 : kPanelPatience);
+    const Window window = session.window(round.questions, to_ns(patience));
     // The contender is frozen or gone: what it wrote is final from here on.
     if (window.ending != Ending::Answered) return blame(outcome, entry, number, fault_of(window));
     if (const auto place = arena_->broken_guard(round.questions)) {
@@ -235,8 +235,6 @@ Result<void> Race::answer(const Turn& turn, const Plan& plan, Round& round, Outc
                                .counted = round.number > 0 && !round.wide});
     if (slow_[number]) {
         slow_seconds_ += window.seconds;
-        if (window.seconds / round.questions > kVerySlowSeconds)
-            slow_processes_ = kVerySlowProcesses;
     }
     return {};
 }
@@ -256,7 +254,6 @@ void Race::find_slow(const std::vector<Entry>& entries, const Outcome& outcome) 
         slow_[i] = slow_[i] || seconds[i] > kSlow * seconds[reference_];
         if (!slow_[i]) continue;
         slow_seconds_ += seconds[i];  // nothing where it was known before, and not asked
-        if (seconds[i] > kVerySlowSeconds) slow_processes_ = kVerySlowProcesses;
     }
 }
 

@@ -35,6 +35,7 @@ struct Plan {
     double window_timeout = 10;
     int threads = 1;
     std::vector<std::string> slow;  // entries that an earlier race of this task found to be slow
+    bool without_slow = false;      // these are not asked at all
     std::function<bool()> stop;
     std::function<void(std::string_view, double)> progress;
 };

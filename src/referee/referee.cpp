@@ -51,6 +51,15 @@ Result<target::Artefact> Referee::State::compile_own(const std::string& source,
     return std::get<target::Artefact>(std::move(compiled));
 }
 
+Result<target::Artefact> Referee::State::compile_opponent(const Baseline& baseline) const {
+    CUPEL_TRY(target::Compiled compiled, compile(baseline.source, "kernel.cpp"));
+    if (const auto* rejection = std::get_if<target::Rejection>(&compiled)) {
+        return fail(Errc::Invalid, fmt::format("{}: {}\n{}", baseline.name, rejection->reason,
+                                               rejection->diagnostics));
+    }
+    return std::get<target::Artefact>(std::move(compiled));
+}
+
 Result<void> Referee::State::open() {
     CUPEL_TRY(compiler, target::find_compiler());
     machine = target::this_machine();
@@ -61,7 +70,9 @@ Result<void> Referee::State::open() {
     CUPEL_TRY(oracle, OracleClient::start(task, *arena, machine.cpus));
     checker.emplace(task, *oracle, *arena);
     for (const Baseline& baseline : panel) {
-        CUPEL_TRY(target::Artefact artefact, compile_own(baseline.source, baseline.name));
+        CUPEL_TRY(target::Artefact artefact, baseline.ours
+                                                 ? compile_own(baseline.source, baseline.name)
+                                                 : compile_opponent(baseline));
         panel_artefacts.push_back(std::move(artefact));
     }
     CUPEL_TRY(ceilings, target::ceilings(machine, compiler, options.threads));
@@ -190,6 +201,7 @@ void Referee::State::add_speed(const Outcome& outcome, const std::vector<Entry>&
     double best_seconds = 0;
     for (std::size_t i = 1; i < entries.size(); ++i) {
         const double seconds = median_seconds(outcome.samples, entries[i].name, overhead);
+        if (seconds == 0) continue;  // it was left out
         const verdict::Speedup speedup = {
             .ratio = to_interval(log_speedup(outcome.samples, entries[i].name, overhead)),
             .baseline = entries[i].name};
@@ -246,15 +258,24 @@ Result<verdict::Verdict> Referee::screen(const verdict::Kernel& kernel,
     return state_->try_kernel(kernel, std::move(opponents), plan);
 }
 
-Result<verdict::Verdict> Referee::judge(const verdict::Kernel& kernel) {
+Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel& kernel,
+                                                           bool without_slow) {
     std::vector<Entry> opponents;
-    opponents.reserve(state_->panel.size());
-    for (std::size_t i = 0; i < state_->panel.size(); ++i) {
-        opponents.push_back(state_->baseline_entry(i));
-    }
-    Plan plan = state_->plan(state_->options.judge_seconds);
-    plan.slow = state_->slow;
-    return state_->try_kernel(kernel, std::move(opponents), plan);
+    opponents.reserve(panel.size());
+    for (std::size_t i = 0; i < panel.size(); ++i)
+        opponents.push_back(baseline_entry(i));
+    Plan full = plan(options.judge_seconds);
+    full.slow = slow;
+    full.without_slow = without_slow;
+    return try_kernel(kernel, std::move(opponents), full);
+}
+
+Result<verdict::Verdict> Referee::select(const verdict::Kernel& kernel) {
+    return state_->try_against_panel(kernel, true);
+}
+
+Result<verdict::Verdict> Referee::judge(const verdict::Kernel& kernel) {
+    return state_->try_against_panel(kernel, false);
 }
 
 const task::Task& Referee::task() const {

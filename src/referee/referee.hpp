@@ -23,6 +23,7 @@ namespace cupel::referee {
 struct Baseline {
     std::string name;    // "naive" is the honest naive kernel and always first
     std::string source;  // under the CPU contract
+    bool ours = true;    // printed by Cupel; false: the user's
 };
 
 struct Options {
@@ -53,6 +54,7 @@ public:
     void prepare(const std::vector<verdict::Kernel>& kernels) override;
     [[nodiscard]] Result<verdict::Verdict> screen(const verdict::Kernel& kernel,
                                                   const verdict::Kernel* incumbent) override;
+    [[nodiscard]] Result<verdict::Verdict> select(const verdict::Kernel& kernel) override;
     [[nodiscard]] Result<verdict::Verdict> judge(const verdict::Kernel& kernel) override;
 
     // Law 9: does the task pin its function down? Each control is an answer that must be rejected.

@@ -37,6 +37,7 @@ struct Referee::State {
     [[nodiscard]] Result<target::Compiled> compile(const std::string& source,
                                                    std::string file_name) const;
     // Compiles our own text; a rejection is an error.
+    [[nodiscard]] Result<target::Artefact> compile_opponent(const Baseline& baseline) const;
     [[nodiscard]] Result<target::Artefact> compile_own(const std::string& source,
                                                        const std::string& name) const;
     [[nodiscard]] Result<double> measure_overhead();
@@ -45,6 +46,8 @@ struct Referee::State {
     // For where any honest kernel will do, so that a slow naive one costs no time.
     [[nodiscard]] std::size_t quickest_baseline() const;
     // One race, told as a verdict.
+    [[nodiscard]] Result<verdict::Verdict> try_against_panel(const verdict::Kernel& kernel,
+                                                             bool without_slow);
     [[nodiscard]] Result<verdict::Verdict> try_kernel(const verdict::Kernel& kernel,
                                                       std::vector<Entry> opponents,
                                                       const Plan& plan);

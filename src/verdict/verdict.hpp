@@ -139,6 +139,9 @@ public:
     // A quick trial against the incumbent (or the naive baseline if there is none): every answer is
     // checked, but few windows are timed. For ranking only; never a claim.
     [[nodiscard]] virtual Result<Verdict> screen(const Kernel& kernel, const Kernel* incumbent) = 0;
+    // The full trial, to choose among finalists: panel members that are many times slower than its
+    // best are left out, so only `speedup` is told.
+    [[nodiscard]] virtual Result<Verdict> select(const Kernel& kernel) = 0;
     // The full trial against the baseline panel on fresh questions in fresh processes.
     [[nodiscard]] virtual Result<Verdict> judge(const Kernel& kernel) = 0;
 };

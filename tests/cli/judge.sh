@@ -43,3 +43,19 @@ esac
 for key in reason speedup naive_speedup ceiling precision tier advantage_bound isolation law; do
     json out "$key" >/dev/null
 done
+
+# Another kernel of the user's joins the panel, and is held to the same contract.
+kernel faster.cpp '#pragma GCC ivdep
+    for (long b = 0; b < B; ++b) { float m = x[b * N], s = 0;
+      for (long n = 1; n < N; ++n) m = std::max(m, x[b * N + n]);
+      for (long n = 0; n < N; ++n) s += y[b * N + n] = std::exp(x[b * N + n] - m);
+      for (long n = 0; n < N; ++n) y[b * N + n] /= s; }'
+sed -i '1i #include <algorithm>\n#include <cmath>' faster.cpp
+code=0
+"$CUPEL" judge softmax naive.cpp --against faster.cpp "${small[@]}" --json >out 2>err || code=$?
+is_json out
+[[ $(json out samples) == *"your faster.cpp"* ]] || fail "the kernel given with --against was not asked"
+run 2 judge softmax naive.cpp --against typo.cpp "${small[@]}"
+says err "your typo.cpp"
+run 2 judge softmax naive.cpp --against nowhere.cpp "${small[@]}"
+says err "nowhere.cpp"
