@@ -41,25 +41,27 @@ bool mentions(const Task& task, task::ExprId id, AxisId axis) {
     return std::ranges::find(used, axis) != used.end();
 }
 
-// True if the access gives all lanes one element, or consecutive elements of the working type.
-bool lane_access(const Task& task, const Access& access, AxisId lane) {
+// True if the access gives all lanes one element, or consecutive elements of the working type; in
+// columns every second one will do, and some may be outside.
+bool lane_access(const Task& task, const Access& access, AxisId lane, bool column) {
     bool used = mentions(task, access.outside, lane);
     for (const Index& index : access.at) {
         used = used || mentions(index, lane) || mentions(task, index.gather, lane);
     }
     if (!used) return true;
-    if (access.outside != kNone || task.tensor(access.tensor).type != real_type(task)) return false;
+    if (access.outside != kNone && (!column || mentions(task, access.outside, lane))) return false;
+    if (task.tensor(access.tensor).type != real_type(task)) return false;
     for (std::size_t d = 0; d + 1 < access.at.size(); ++d) {
         if (mentions(access.at[d], lane) || mentions(task, access.at[d].gather, lane)) return false;
     }
     const Index& last = access.at.back();
     if (last.gather != kNone || last.divisor != 1) return false;
     return std::ranges::all_of(last.terms, [&](const Index::Term& term) {
-        return term.axis != lane || term.coefficient == 1;
+        return term.axis != lane || term.coefficient == 1 || (column && term.coefficient == 2);
     });
 }
 
-bool lane_axis(const Task& task, const Stage& stage, AxisId lane, int lanes) {
+bool lane_axis(const Task& task, const Stage& stage, AxisId lane, int lanes, bool column = false) {
     const std::int64_t extent = task.axis(lane).extent;
     if (extent < lanes || extent > kExactAxis) return false;
     for (const task::Bound& bound : stage.where) {
@@ -68,8 +70,20 @@ bool lane_axis(const Task& task, const Stage& stage, AxisId lane, int lanes) {
         if (bound.axis == lane || ends) return false;
     }
     return std::ranges::all_of(loads(task, stage.body), [&](int load) {
-        return lane_access(task, task.access(load), lane);
+        return lane_access(task, task.access(load), lane, column);
     });
+}
+
+StagePlan column_plan(const Task& task, const Stage& stage, const std::vector<AxisId>& kept,
+                      int lanes) {
+    StagePlan plan{Shape::Column, kept.back(), kept, {}};
+    const bool padded = std::ranges::any_of(
+        loads(task, stage.body), [&](int load) { return task.access(load).outside != kNone; });
+    if (!padded) return plan;
+    const auto spans = inside_spans(task, stage);
+    if (!spans || spans->back().high - spans->back().low < lanes) return {};
+    plan.inside = *spans;
+    return plan;
 }
 
 StagePlan stage_plan(const Task& task, const Stage& stage, std::vector<AxisId> kept, int lanes) {
@@ -79,21 +93,21 @@ StagePlan stage_plan(const Task& task, const Stage& stage, std::vector<AxisId> k
     const bool real = out == real_type(task);
     if (stage.how == Reducer::None) {
         if (kept.empty() || !real || !lane_axis(task, stage, kept.back(), lanes)) return plan;
-        return {Shape::Map, kept.back(), kept};
+        return {Shape::Map, kept.back(), kept, {}};
     }
     const std::vector<AxisId> order = reduce_order(stage);
     const bool folds = lane_axis(task, stage, order.back(), lanes);
     const bool bare = task.expr(stage.body).op == task::Op::Load;  // found again by its value
     if (folds && bare && is_arg(stage.how) && order.size() == 1 && kept.empty() &&
         out == task::Type::I64) {
-        return {Shape::Find, order.back(), order};
+        return {Shape::Find, order.back(), order, {}};
     }
     if (folds && real && kept.empty() && !is_arg(stage.how)) {
-        return {Shape::Fold, order.back(), order};
+        return {Shape::Fold, order.back(), order, {}};
     }
     if (kept.empty() || !real || is_arg(stage.how)) return plan;
-    if (!lane_axis(task, stage, kept.back(), lanes)) return plan;
-    return {Shape::Column, kept.back(), kept};
+    if (!lane_axis(task, stage, kept.back(), lanes, true)) return plan;
+    return column_plan(task, stage, kept, lanes);
 }
 
 std::vector<AxisId> inner_axes(const Task& task, const Group& group, std::size_t s) {

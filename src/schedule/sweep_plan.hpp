@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "schedule/nest.hpp"
 #include "schedule/schedule.hpp"
+#include "schedule/window.hpp"
 #include "task/task.hpp"
 
 namespace cupel::schedule::sweep {
@@ -29,6 +30,8 @@ struct StagePlan {
     task::AxisId lane = task::kNone;  // the axis through the lanes
     std::vector<task::AxisId>
         loops;  // inside the shared loops, outermost first, the lane axis last
+    // A Column whose reads may be outside: for each axis that the stage keeps, where they are not.
+    std::vector<Span> inside = {};
 };
 
 struct Plan {

@@ -123,10 +123,16 @@ void SweepPrinter::print_body(const Group& group, bool alone) {
 
 SweepPrinter::Steps SweepPrinter::steps(std::size_t s) const {
     const std::int64_t extent = task_.axis(plan_.stages[s].lane).extent;
-    const std::int64_t vectors = extent / plan_.lanes;
+    const std::vector<Span>& inside = plan_.stages[s].inside;
+    const Span span = inside.empty() ? Span{0, extent} : inside.back();
+    const std::int64_t vectors = (span.high - span.low) / plan_.lanes;
     const std::int64_t unroll = std::min(plan_.unroll[s], vectors);
-    return {axis(plan_.stages[s].lane), extent, unroll, vectors / unroll * unroll * plan_.lanes,
-            vectors * plan_.lanes};
+    return {.lane = axis(plan_.stages[s].lane),
+            .extent = extent,
+            .begin = span.low,
+            .unroll = unroll,
+            .bulk = span.low + vectors / unroll * unroll * plan_.lanes,
+            .whole = span.low + vectors * plan_.lanes};
 }
 
 void SweepPrinter::enter_pass(const Pass& pass) {
@@ -385,7 +391,12 @@ std::string SweepPrinter::vector_load(int id) const {
         lane_ = reader;
         return text;
     }
-    return maths_.use("load") + "(" + place_of(access) + ")";
+    const auto every_second = [&](const task::Index::Term& term) {
+        return term.axis == lane_ && term.coefficient == 2;
+    };
+    const bool even =
+        !access.at.empty() && std::ranges::any_of(access.at.back().terms, every_second);
+    return maths_.use(even ? "load_even" : "load") + "(" + place_of(access) + ")";
 }
 
 std::string SweepPrinter::vector_value(std::size_t s) const {
@@ -412,82 +423,6 @@ std::string SweepPrinter::vector_place(std::size_t s) const {
     for (const AxisId axis : stage(s).keep)
         access.at.push_back({.terms = {{axis, 1}}});
     return place_of(access);
-}
-
-// ---- Columns and positions
-
-void SweepPrinter::print_column(std::size_t s, bool alone) {
-    declare(stage(s));
-    const Steps walk = steps(s);
-    lane_ = plan_.stages[s].lane;
-    std::vector<AxisId> loops = plan_.stages[s].loops;
-    loops.pop_back();
-    open(stage(s), loops);
-    if (alone && loops.empty()) out_.line("#pragma omp parallel for");
-    print_columns(s, walk, false);
-    if (walk.bulk < walk.whole) print_columns(s, walk, true);
-    if (walk.whole < walk.extent) {
-        out_.open(loop_to(walk, walk.whole, walk.extent, 0));
-        print_stage(stage(s), {}, false);
-        out_.close();
-    }
-    close(loops);
-}
-
-void SweepPrinter::print_columns(std::size_t s, const Steps& walk, bool single) {
-    const std::int64_t unroll = single ? 1 : walk.unroll;
-    out_.open(single ? loop_to(walk, walk.bulk, walk.whole, 1)
-                     : loop_to(walk, 0, walk.bulk, unroll));
-    open_lanes(s, unroll);
-    const std::vector<AxisId> order = reduce_order(stage(s));
-    open(stage(s), order);
-    const auto each = [&](auto&& print) {
-        if (unroll > 1) {
-            out_.line(fmt::format("#pragma GCC unroll {}", unroll));
-            out_.open(fmt::format("for (long u = 0; u < {}; ++u)", unroll));
-            at_lane(s, walk.lane + " + u * W");
-        }
-        print(unroll > 1 ? "[u]" : "");
-        at_lane(s, walk.lane);
-        if (unroll > 1) out_.close();
-    };
-    each([&](const std::string& index) { fold_lanes(s, index); });
-    close(order);
-    each([&](const std::string& index) {
-        out_.line(
-            fmt::format("{}({}, {});", maths_.use("store"), vector_place(s), lanes_[s] + index));
-    });
-    out_.close();
-}
-
-void SweepPrinter::print_find(std::size_t s) {
-    const Steps walk = steps(s);
-    lane_ = plan_.stages[s].lane;
-    const Sum sum{names_.fresh("best"), names_.fresh("where"), false};
-    const bool largest = stage(s).how == Reducer::ArgMax;
-    open_lanes(s, walk.unroll);
-    out_.line(fmt::format("{} {} = {};", real_name(task_), sum.name,
-                          identity(stage(s).how, real_type(task_))));
-    print_vectors({s}, walk, false);
-    if (walk.bulk < walk.whole) print_vectors({s}, walk, true);
-    if (walk.whole < walk.extent) {
-        out_.open(loop_to(walk, walk.whole, walk.extent, 0));
-        out_.line(fmt::format("{0} = std::{1}({0}, {2});", sum.name, largest ? "max" : "min",
-                              scalar(task_, stage(s).body, leaves())));
-        out_.close();
-    }
-    close_lanes(s, walk.unroll, sum, true);
-    out_.line(fmt::format("long {} = 0;", sum.position));
-    at_lane(s, sum.position);
-    out_.line(fmt::format("while ({0} < {1} - 1 && {2} != {3}) ++{0};", sum.position,
-                          extent(task_, plan_.stages[s].lane),
-                          scalar(task_, stage(s).body, leaves()), sum.name));
-    at_lane(s, walk.lane);
-    if (is_variable(stage(s).out)) {
-        out_.line(fmt::format("const long {} = {};", names_.tensor(stage(s).out), sum.position));
-    } else {
-        out_.line(target(stage(s)) + " = " + sum.position + ";");
-    }
 }
 
 }  // namespace cupel::schedule::sweep

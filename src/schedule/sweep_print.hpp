@@ -32,9 +32,10 @@ private:
     struct Steps {
         std::string lane;         // the loop variable
         std::int64_t extent = 0;  // of the lane axis
+        std::int64_t begin = 0;   // where vectors begin
         std::int64_t unroll = 1;
-        std::int64_t bulk = 0;   // elements covered by `unroll` vectors at a time
-        std::int64_t whole = 0;  // ... and by single vectors
+        std::int64_t bulk = 0;   // up to here `unroll` vectors at a time
+        std::int64_t whole = 0;  // ... and up to here single vectors
     };
 
     [[nodiscard]] const task::Stage& stage(std::size_t s) const { return task_.stages[s]; }
@@ -54,6 +55,8 @@ private:
     void print_tail(const Pass& pass, const Steps& steps, const Sums& sums);
     void print_column(std::size_t s, bool alone);
     void print_columns(std::size_t s, const Steps& steps, bool single);
+    void print_rest(std::size_t s, const Steps& steps, std::int64_t from, std::int64_t to);
+    [[nodiscard]] std::string inside_test(std::size_t s) const;
     void print_find(std::size_t s);
 
     // Folds: `vec lanes[U]`, one step, and the lanes brought together.

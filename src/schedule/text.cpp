@@ -245,6 +245,15 @@ std::string extent(const Task& task, TensorId tensor, std::size_t dimension) {
 
 // ---- Positions
 
+namespace {
+
+bool is_sum(const std::string& text) {
+    return text.find_first_of("+-", 1) != std::string::npos ||
+           text.find_first_of("?<=&|") != std::string::npos;
+}
+
+}  // namespace
+
 std::string affine(const Index& index, const AxisName& axis) {
     std::string text;
     for (const auto& term : index.terms) {
@@ -254,8 +263,12 @@ std::string affine(const Index& index, const AxisName& axis) {
         } else if (term.coefficient < 0) {
             text += "-";
         }
-        if (size != 1) text += fmt::format("{} * ", size);
-        text += axis(term.axis);
+        const std::string name = axis(term.axis);
+        if (size == 1) {
+            text += name;
+        } else {
+            text += fmt::format("{} * {}", size, is_sum(name) ? "(" + name + ")" : name);
+        }
     }
     if (text.empty()) return fmt::format("{}", index.offset);
     if (index.offset > 0) text += fmt::format(" + {}", index.offset);
@@ -264,11 +277,6 @@ std::string affine(const Index& index, const AxisName& axis) {
 }
 
 namespace {
-
-bool is_sum(const std::string& text) {
-    return text.find_first_of("+-", 1) != std::string::npos ||
-           text.find_first_of("?<=&|") != std::string::npos;
-}
 
 std::string index_text(const Task& task, const Index& index, const Leaves& leaves) {
     if (index.gather != kNone) return integer(task, index.gather, leaves);

@@ -22,6 +22,13 @@ struct Function {
 constexpr auto kBasics = std::to_array<Function>({
     {"load", "", "static inline vec load(const @T* p) { return *(const vec*)p; }\n"},
     {"store", "", "static inline void store(@T* p, vec x) { *(vec*)p = x; }\n"},
+    {"load_even", "", R"(static inline vec load_even(const @T* p) {  // p[0], p[2], ...
+  const vec low = *(const vec*)p, high = *(const vec*)(p + W - 1);
+  ivec from;
+  for (long l = 0; l < W; ++l) from[l] = 2 * l < W ? 2 * l : 2 * l + 1;
+  return __builtin_shuffle(low, high, from);
+}
+)"},
     {"splat", "", "static inline vec splat(@T x) { return x - vec{}; }\n"},
     {"iota", "", R"(static inline vec iota(long first) {  // first, first + 1, ...
   vec x;

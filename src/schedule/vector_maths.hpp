@@ -24,10 +24,11 @@ public:
     [[nodiscard]] task::Type real() const { return real_; }
 
     // Notes that the function is used, with what it needs itself, and returns its name. Known:
-    // load(const T*), store(T*, vec), splat(T), iota(long) (first, first + 1, ...),
-    // aligned(const T*), stream(T*, vec, aligned), fence(), load_some(const T*, n, fill),
-    // store_some(T*, vec, n), reduce_add(vec), reduce_max(vec), reduce_min(vec), reduce_mul(vec),
-    // vmax vmin vabs vfloor vsqrt vexp vlog vtanh verf verf1 (1 + erf, in F32 only) vsin vcos vpow.
+    // load(const T*), load_even(const T*) (every second), store(T*, vec), splat(T), iota(long)
+    // (first, first + 1, ...), aligned(const T*), stream(T*, vec, aligned), fence(),
+    // load_some(const T*, n, fill), store_some(T*, vec, n), reduce_add(vec), reduce_max(vec),
+    // reduce_min(vec), reduce_mul(vec), vmax vmin vabs vfloor vsqrt vexp vlog vtanh verf verf1 (1 +
+    // erf, in F32 only) vsin vcos vpow.
     std::string use(std::string_view function);
     // Notes all that the other one has noted.
     void use_all(const VectorMaths& other) { used_.insert(other.used_.begin(), other.used_.end()); }
