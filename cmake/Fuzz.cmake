@@ -19,16 +19,24 @@ function(cupel_fuzz name)
     list(APPEND headers ${found})
   endforeach()
   set(program ${CMAKE_BINARY_DIR}/bin/fuzz_${name})
-  add_custom_command(OUTPUT ${program}
-    COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/bin
-    COMMAND ${CUPEL_FUZZ_CXX} -std=c++23 -O1 -g -fsanitize=fuzzer,address,undefined
-      -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS -I${CMAKE_SOURCE_DIR}/src
-      ${sources} -o ${program} ${A_LIBS}
-    DEPENDS ${sources} ${headers}
-    COMMENT "Building fuzz_${name}" VERBATIM)
-  add_custom_target(fuzz_${name} ALL DEPENDS ${program})
   set(grown ${CMAKE_BINARY_DIR}/fuzz/${name})
-  file(MAKE_DIRECTORY ${grown})
+  file(MAKE_DIRECTORY ${grown} ${CMAKE_BINARY_DIR}/bin)
+  set(flags -std=c++23 -O1 -g1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+    -D_GLIBCXX_ASSERTIONS -I${CMAKE_SOURCE_DIR}/src)
+  # File by file: in one command all of them keep one processor busy while the others have nothing left.
+  set(objects)
+  foreach(source IN LISTS sources)
+    file(RELATIVE_PATH object ${CMAKE_SOURCE_DIR}/src ${source})
+    string(REPLACE "/" "_" object ${object})
+    set(object ${CMAKE_BINARY_DIR}/fuzz/${name}_${object}.o)
+    add_custom_command(OUTPUT ${object} COMMAND ${CUPEL_FUZZ_CXX} ${flags} -c ${source} -o ${object}
+      DEPENDS ${source} ${headers} COMMENT "Building ${object}" VERBATIM)
+    list(APPEND objects ${object})
+  endforeach()
+  add_custom_command(OUTPUT ${program}
+    COMMAND ${CUPEL_FUZZ_CXX} ${flags} ${objects} -o ${program} ${A_LIBS}
+    DEPENDS ${objects} COMMENT "Linking fuzz_${name}" VERBATIM)
+  add_custom_target(fuzz_${name} ALL DEPENDS ${program})
   add_test(NAME fuzz.${name} COMMAND ${program} -max_total_time=10 -timeout=10 -rss_limit_mb=2048
     -max_len=4096 -dict=${A_DICTIONARY} -artifact_prefix=${grown}/ -print_final_stats=1
     ${grown} ${A_CORPUS})

@@ -1,9 +1,10 @@
-# cupel_room(NAME DEPS rooms... LIBS libs... [PROGRAM name]): one folder, one library, one test binary.
+# cupel_room(NAME DEPS rooms... LIBS libs... [SERIAL] [PROGRAM name]): one folder, one library, one test binary.
 # Files are globbed on purpose: a source on disk that is not built is the worse mistake.
+#   SERIAL: its tests hold a clock or count processes, so nothing runs beside them.
 #   PROGRAM: the room is an executable of that name (its main is main.cpp); its other files still
 #   make a library, so that they can be tested.
 function(cupel_room name)
-  cmake_parse_arguments(A "" "PROGRAM" "DEPS;LIBS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(A "SERIAL" "PROGRAM" "DEPS;LIBS;TEST_DEPS" ${ARGN})
   set(dir ${CMAKE_CURRENT_SOURCE_DIR}/${name})
   file(GLOB headers CONFIGURE_DEPENDS ${dir}/*.hpp)
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
@@ -49,6 +50,6 @@ function(cupel_room name)
     target_compile_options(${target}_test PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
     target_compile_definitions(${target}_test PRIVATE CUPEL_ROOT="${CMAKE_SOURCE_DIR}")
     gtest_discover_tests(${target}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-      PROPERTIES LABELS "unit;${name}" TIMEOUT 300)
+      PROPERTIES LABELS "unit;${name}" TIMEOUT 300 RUN_SERIAL ${A_SERIAL})
   endif()
 endfunction()
