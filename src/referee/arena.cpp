@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
 #include <cstring>
 #include <random>
 
@@ -26,7 +28,7 @@ constexpr int kGrowth = 6;  // as a power of two, so that products stay exact
 
 template <class Float>
 void widen_runs(std::span<std::byte> bytes) {
-    std::mt19937 random(static_cast<std::uint32_t>(random_u64()));
+    std::mt19937 random(fresh_key().a);
     const std::size_t run = kRun * sizeof(Float);
     for (std::size_t at = 0; at < bytes.size(); at += run) {
         if (random() % kOneRunIn != 0) continue;
@@ -91,7 +93,8 @@ Result<Arena> Arena::make(const task::Task& task, int slots, int threads) {
     arena.slots_ = static_cast<int>(std::clamp<std::size_t>(
         kMaxBytes / slot_bytes, 1, static_cast<std::size_t>(std::max(1, slots))));
     const auto count = static_cast<std::size_t>(arena.slots_);
-    arena.wide_.assign(count, false);
+    arena.kinds_.assign(count, Kind::Lawful);
+    arena.composer_.emplace(task);
     CUPEL_TRY(arena.input_fd_, os::make_shared_memory("cupel-inputs", count * arena.input_stride_));
     CUPEL_TRY(arena.output_fd_,
               os::make_shared_memory("cupel-outputs", count * arena.output_stride_));
@@ -139,7 +142,7 @@ std::uint64_t Arena::input_offset(int slot, std::size_t input) const {
 }
 
 void Arena::ask(int slot) {
-    wide_.at(static_cast<std::size_t>(slot)) = false;
+    kinds_.at(static_cast<std::size_t>(slot)) = Kind::Lawful;
     for (std::size_t i = 0; i < input_places_.size(); ++i) {
         fill_values(input(slot, i), task_->tensor(task_->inputs[i]).type, task_->values[i],
                     fresh_key(), threads_);
@@ -155,8 +158,45 @@ bool Arena::widen(int slot) {
         if (type == task::Type::F64) widen_runs<double>(input(slot, i));
         has_normal = has_normal || type == task::Type::F32 || type == task::Type::F64;
     }
-    wide_.at(static_cast<std::size_t>(slot)) = has_normal;
+    kinds_.at(static_cast<std::size_t>(slot)) = has_normal ? Kind::Wide : Kind::Lawful;
     return has_normal;
+}
+
+Kind Arena::ask(int slot, Kind kind) {
+    const Recipe recipe = composer_->draw(kind, std::bit_cast<std::uint64_t>(fresh_key()));
+    kinds_.at(static_cast<std::size_t>(slot)) = recipe.kind;
+    for (std::size_t i = 0; i < input_places_.size(); ++i) {
+        const Recipe::Input& wanted = recipe.inputs[i];
+        if (wanted.bits > 0 && !recipe.by_rows) {
+            fill_odd(input(slot, i), task_->tensor(task_->inputs[i]).type, wanted.bits,
+                     wanted.exponent, fresh_key(), threads_);
+            continue;
+        }
+        task::Values law = task_->values[i];
+        if (law.law == task::Law::Normal) {
+            law.a = std::ldexp(law.a, wanted.scale);
+            law.b = std::ldexp(law.b, wanted.scale);
+        }
+        fill_values(input(slot, i), task_->tensor(task_->inputs[i]).type, law, fresh_key(),
+                    threads_, true);
+        if (wanted.bits > 0) fill_exact(slot, i, recipe);
+    }
+    if (recipe.kind == Kind::Wide) widen(slot);
+    return kinds_.at(static_cast<std::size_t>(slot));
+}
+
+// Exact rows among the lawful ones that are there.
+void Arena::fill_exact(int slot, std::size_t input, const Recipe& recipe) {
+    const task::Tensor& tensor = task_->tensor(task_->inputs[input]);
+    const auto rows = static_cast<std::size_t>(tensor.shape.front());
+    const std::size_t row = this->input(slot, input).size() / rows;
+    const auto secret = std::bit_cast<std::uint64_t>(fresh_key());
+    for (std::size_t i = 0; i < rows; ++i) {
+        if (!recipe.has_row(i)) continue;
+        fill_odd(this->input(slot, input).subspan(i * row, row), tensor.type,
+                 recipe.inputs[input].bits, recipe.inputs[input].exponent,
+                 std::bit_cast<Key>(derived_u64(secret, i)), 1);
+    }
 }
 
 void Arena::poison(int slots) {

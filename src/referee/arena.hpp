@@ -17,6 +17,7 @@
 #include "base/result.hpp"
 #include "os/fd.hpp"
 #include "referee/fill.hpp"
+#include "referee/question.hpp"
 #include "task/task.hpp"
 #include "wire/control.hpp"
 
@@ -35,12 +36,17 @@ public:
     void describe(wire::Control& control) const;
 
     // Trusted: only called while every contender is frozen.
-    void ask(int slot);  // fresh values in every input
+    void ask(int slot);  // fresh values in every input, from the laws and nothing else
+    // Fresh values as races ask for them: blended, scaled, exact or widened (question.hpp), drawn
+    // in secret. Says what the question became, where the task has no such kind.
+    Kind ask(int slot, Kind kind);
     // Makes runs of the question 64 times larger, where the task draws normal values: a normal law
     // has no largest value, so no kernel may count on one (a softmax that leaves its maximum out
     // does). Says whether the task has such inputs.
     bool widen(int slot);
-    [[nodiscard]] bool is_wide(int slot) const { return wide_.at(static_cast<std::size_t>(slot)); }
+    [[nodiscard]] Kind kind(int slot) const { return kinds_.at(static_cast<std::size_t>(slot)); }
+    [[nodiscard]] bool is_wide(int slot) const { return kind(slot) == Kind::Wide; }
+    [[nodiscard]] const Composer& composer() const { return *composer_; }
     void poison(
         int slots);  // fresh poison and guards in the outputs of the first `slots` questions
     // Reads the inputs of the first `slots` questions, so that every contender of a round finds
@@ -62,6 +68,7 @@ private:
         std::size_t guard_before = 0;  // bytes
         std::size_t guard_after = 0;
     };
+    void fill_exact(int slot, std::size_t input, const Recipe& recipe);
     static std::size_t place(const task::Task& task, const std::vector<task::TensorId>& tensors,
                              std::vector<Place>& places);
 
@@ -78,7 +85,8 @@ private:
     os::Mapping inputs_;
     os::Mapping outputs_;
     Key guard_key_;
-    std::vector<bool> wide_;  // per slot
+    std::vector<Kind> kinds_;  // per slot
+    std::optional<Composer> composer_;
 };
 
 }  // namespace cupel::referee

@@ -7,10 +7,9 @@
 // tolerance. A kernel passes if its root mean square error is at most twice the panel's worst and
 // its largest error at most four times the panel's largest (factors measured in harness studies:
 // honest orders stay within 1.4, tf32 and fp16 are beyond 7). Where all honest orders are exact, so
-// must the kernel be.
+// must the kernel be; exact questions (question.hpp) are made for that.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -19,6 +18,7 @@
 
 #include "referee/arena.hpp"
 #include "referee/oracle_client.hpp"
+#include "referee/standard.hpp"
 #include "task/task.hpp"
 
 namespace cupel::referee {
@@ -32,15 +32,13 @@ struct Probe {
     std::vector<wire::oracle::Truth> truths;
     bool random =
         true;  // false: chosen because they look bad, so they say nothing about the average
-    bool wide = false;  // of a widened question: asked for its range, not for its roundings
+    Kind kind = Kind::Lawful;  // of the question
 };
 
-// The errors of one kernel so far.
-struct Errors {
-    double sum_of_squares = 0;
-    double worst = 0;            // in units of the tolerance
-    std::int64_t positions = 0;  // in the sum of squares: only the random ones
-};
+// The first element that is wrong, in words; nothing if the answer holds. Pure, like the standard.
+[[nodiscard]] std::optional<std::string> first_wrong(const task::Task& task,
+                                                     const Standard& standard, const Probe& probe,
+                                                     const AnswerView& answer, Errors& errors);
 
 class Checker {
 public:
@@ -53,39 +51,24 @@ public:
     [[nodiscard]] Result<Probe> at(int slot, std::vector<wire::oracle::Position> positions,
                                    bool random);
 
-    // The first element that is wrong, in words; nothing if the answer holds.
+    // `first_wrong`, by what honest arithmetic was seen to do so far.
     [[nodiscard]] std::optional<std::string> verify(const Probe& probe, const AnswerView& answer,
                                                     Errors& errors) const;
 
-    // Elements where two answers differ most, as positions to ask the oracle about.
+    // Elements where two answers differ most, `most` per output, as positions to ask the oracle
+    // about.
     [[nodiscard]] std::vector<wire::oracle::Position> dispute(const AnswerView& a,
-                                                              const AnswerView& b) const;
+                                                              const AnswerView& b,
+                                                              std::size_t most = 16) const;
 
     [[nodiscard]] AnswerView answer_in(int slot) const;  // where the arena holds it
     [[nodiscard]] std::int64_t answer_elements() const;
 
 private:
-    struct Judged {
-        double error = 0;  // in units of u * scale
-        bool wrong = false;
-    };
-    void learn(const Probe& probe);
-    [[nodiscard]] Judged judge(const wire::oracle::Truth& truth, double value,
-                               task::Type type) const;
-    [[nodiscard]] Judged judge_wide(const wire::oracle::Truth& truth, double value,
-                                    task::Type type) const;
-    [[nodiscard]] double allowed() const;  // largest error, in units of u * scale
-
     const task::Task* task_;
     OracleClient* oracle_;
     const Arena* arena_;
-    double unit_ = 0x1p-24;  // u of the declared precision
-    // What honest arithmetic was seen to do, over all questions of this task so far.
-    std::array<double, wire::oracle::kPanel> panel_squares_{};
-    double panel_positions_ = 0;
-    double panel_worst_ = 0;
-    bool panel_exact_ = true;
-    double wide_scale_ = 0;  // the largest in any widened question
+    Standard standard_;
 };
 
 }  // namespace cupel::referee

@@ -187,6 +187,62 @@ void fill_block(std::span<std::byte> out, task::Type type, const task::Values& v
     }
 }
 
+constexpr std::size_t kRun = 64;
+constexpr std::uint32_t kOneRunIn = 32;  // of each of four kinds
+
+template <class Float>
+void blend_run(std::span<Float> run, std::uint32_t kind, std::uint32_t bits) {
+    switch (kind) {
+        case 0:
+            for (Float& value : run)
+                value = std::abs(value);
+            return;
+        case 1:
+            std::fill(run.begin(), run.end(), run.front());
+            return;
+        case 2:  // to the last twelve bits or so
+            for (std::size_t i = 0; i + 1 < run.size(); i += 2)
+                run[i + 1] = -run[i] * (1 + run[i + 1] * Float(0x1p-12));
+            return;
+        default:
+            for (std::size_t i = 1; i < run.size(); i += 2)
+                run[i] *= Float(1) / static_cast<Float>(2U << (bits >> (i % 16) & 15U) % 12);
+    }
+}
+
+template <class Float>
+void blend_block(std::span<std::byte> out, Key key) {
+    std::array<Float, kBlock> values;
+    std::array<std::uint32_t, kBlock / kRun> bits;
+    const std::size_t count = out.size() / sizeof(Float);
+    random_bits(bits.data(), bits.size(), Key{.a = key.b, .b = ~key.a});
+    std::memcpy(values.data(), out.data(), out.size());
+    for (std::size_t at = 0; at < count; at += kRun) {
+        const std::uint32_t drawn = bits[at / kRun];
+        const std::uint32_t kind = drawn % kOneRunIn;
+        if (kind > 3) continue;
+        const std::size_t size = std::min(kRun, count - at);
+        blend_run(std::span(values).subspan(at, size), kind, drawn >> 5);
+        std::memcpy(out.data() + at * sizeof(Float), values.data() + at, size * sizeof(Float));
+    }
+}
+
+void blend_block(std::span<std::byte> out, task::Type type, Key key) {
+    if (type == task::Type::F32) blend_block<float>(out, key);
+    if (type == task::Type::F64) blend_block<double>(out, key);
+}
+
+template <class Float>
+void store_odd(std::span<std::byte> out, const std::uint32_t* bits, int width, int exponent) {
+    const auto factor = static_cast<Float>(std::ldexp(1.0, exponent));
+    const std::uint32_t mask = (1U << width) - 1U;
+    for (std::size_t i = 0; i < out.size() / sizeof(Float); ++i) {
+        const auto size = static_cast<Float>(static_cast<std::int32_t>((bits[i] & mask) | 1U));
+        const Float value = (bits[i] >> 31 != 0 ? -size : size) * factor;
+        std::memcpy(out.data() + i * sizeof(Float), &value, sizeof(Float));
+    }
+}
+
 // Calls work(first byte, bytes) over blocks of `block` bytes, split over threads where it pays.
 template <class Work>
 void over_blocks(std::span<std::byte> out, std::size_t block, int threads, const Work& work) {
@@ -206,11 +262,26 @@ Key fresh_key() {
 }
 
 void fill_values(std::span<std::byte> out, task::Type type, const task::Values& values, Key key,
-                 int threads) {
+                 int threads, bool blend) {
     const std::size_t size = task::type_size(type);
     CUPEL_CHECK(out.size() % size == 0);
+    blend = blend && values.law == task::Law::Normal;
     over_blocks(out, kBlock * size, threads, [&](std::size_t offset, std::span<std::byte> part) {
-        fill_block(part, type, values, block_key(key, offset / (kBlock * size)));
+        const Key mine = block_key(key, offset / (kBlock * size));
+        fill_block(part, type, values, mine);
+        if (blend) blend_block(part, type, mine);
+    });
+}
+
+void fill_odd(std::span<std::byte> out, task::Type type, int bits, int exponent, Key key,
+              int threads) {
+    CUPEL_CHECK(bits >= 1 && bits <= 31);
+    const std::size_t size = task::type_size(type);
+    over_blocks(out, kBlock * size, threads, [&](std::size_t offset, std::span<std::byte> part) {
+        std::array<std::uint32_t, kBlock> random;
+        random_bits(random.data(), part.size() / size, block_key(key, offset / (kBlock * size)));
+        if (type == task::Type::F32) store_odd<float>(part, random.data(), bits, exponent);
+        if (type == task::Type::F64) store_odd<double>(part, random.data(), bits, exponent);
     });
 }
 

@@ -19,8 +19,17 @@ struct Key {  // never reused
 
 // Fills with draws from the law. Normal draws come from the inverse of the normal distribution at
 // 4096 knots, linear in between, and end at 5 standard deviations.
+//
+// With `blend`, one run of 64 in eight (of a normal law) is from another distribution, no larger
+// than the law's own: of one sign, one value again and again, values that cancel pairwise, or
+// every second one smaller by up to 2^12. So what is typical of a law cannot be relied on, and
+// nothing shows from outside which runs these are.
 void fill_values(std::span<std::byte> out, task::Type type, const task::Values& values, Key key,
-                 int threads);
+                 int threads, bool blend = false);
+
+// Odd integers of `bits` bits with random signs (1 bit: 1 and -1), times 2^exponent; F32 or F64.
+void fill_odd(std::span<std::byte> out, task::Type type, int bits, int exponent, Key key,
+              int threads);
 
 // Random bits: as likely NaN or huge as anything else, never a pattern to recognise.
 void fill_poison(std::span<std::byte> out, Key key, int threads);

@@ -68,6 +68,69 @@ TEST(Fill, AnotherKeyGivesOtherValues) {
     EXPECT_LT(equal, 10U);
 }
 
+TEST(Fill, BlendsHoldRunsOfOtherDistributionsThatAreNoLarger) {
+    const task::Values law{.tensor = 0, .law = task::Law::Normal, .a = 0, .b = 1};
+    std::vector<float> x(std::size_t{1} << 18);
+    fill_values(std::as_writable_bytes(std::span(x)), task::Type::F32, law, fresh_key(), 2, true);
+    int positive = 0;
+    int repeated = 0;
+    int cancelling = 0;
+    int small = 0;
+    for (std::size_t at = 0; at < x.size(); at += 64) {
+        const std::span run = std::span(x).subspan(at, 64);
+        const auto all = [&](auto holds) {
+            for (std::size_t i = 0; i + 1 < run.size(); i += 2)
+                if (!holds(run[i], run[i + 1])) return false;
+            return true;
+        };
+        if (all([](float a, float b) { return a == b; })) {
+            ++repeated;
+        } else if (all([](float a, float b) { return a >= 0 && b >= 0; })) {
+            ++positive;
+        } else if (all([](float a, float b) { return std::abs(a + b) <= 0.01F * std::abs(a); })) {
+            ++cancelling;
+        } else if (all([](float, float b) { return std::abs(b) <= 2.6F; })) {
+            float sum = 0;
+            for (std::size_t i = 1; i < run.size(); i += 2)
+                sum += std::abs(run[i]);
+            small += sum < 32 * 0.4F ? 1 : 0;
+        }
+    }
+    for (const int found : {positive, repeated, cancelling, small}) {  // 4096 / 32 each
+        EXPECT_GT(found, 70);
+        EXPECT_LT(found, 200);
+    }
+    EXPECT_LT(
+        std::abs(*std::ranges::max_element(x, {}, [](float value) { return std::abs(value); })),
+        5.01F);
+}
+
+TEST(Fill, OtherLawsAreNeverBlended) {
+    const task::Values law{.tensor = 0, .law = task::Law::Uniform, .a = 0.5, .b = 1.5};
+    const Key key = fresh_key();
+    std::vector<float> blended(10'000);
+    fill_values(std::as_writable_bytes(std::span(blended)), task::Type::F32, law, key, 1, true);
+    EXPECT_EQ(blended, draw<float>(task::Type::F32, law, 10'000, key, 1));
+}
+
+TEST(Fill, OddIntegersHaveTheirWidthAndBothSigns) {
+    for (const int bits : {1, 12, 20}) {
+        std::vector<float> x(100'000);
+        fill_odd(std::as_writable_bytes(std::span(x)), task::Type::F32, bits, -7, fresh_key(), 2);
+        double largest = 0;
+        int negative = 0;
+        for (const float value : x) {
+            const double whole = std::abs(static_cast<double>(value)) * 128;
+            ASSERT_EQ(std::fmod(whole, 2), 1);
+            largest = std::max(largest, whole);
+            negative += value < 0 ? 1 : 0;
+        }
+        EXPECT_LT(largest, std::ldexp(1.0, bits));
+        EXPECT_GE(largest, std::ldexp(1.0, bits - 1));
+        EXPECT_NEAR(negative, 50'000, 1000);
+    }
+}
+
 TEST(Fill, HalvesAreTheNearestOnes) {
     const auto x = draw<std::uint16_t>(task::Type::F16,
                                        {.tensor = 0, .law = task::Law::Integers, .a = -3, .b = 4},

@@ -24,6 +24,14 @@ constexpr double kPanelPatience = 6;     // a naive product may take seconds, on
 constexpr int kSlowProcesses = 3;        // give an interval worth reading
 constexpr int kSingleEvery = 4;          // one window in four asks a single question (law 4)
 constexpr std::uint64_t kWideEvery = 8;  // one round in eight, by chance, has widened questions
+constexpr std::uint64_t kExactEvery = 4;  // one question in four is exact, where the task has such
+
+// Answers of a round that are compared whole: as many as cost little beside asking.
+constexpr std::size_t kMostWatched = 4;
+constexpr std::size_t kWatchedBytes = std::size_t{8} << 20;
+// Elements per output that the oracle is then asked about: the largest differences settle the rest.
+constexpr std::size_t kSuspectsOfOne = 16;
+constexpr std::size_t kSuspectsOfMany = 8;  // the least that holds the worst of either kind
 
 double seconds_since(std::int64_t begin_ns) {
     return static_cast<double>(os::now_ns() - begin_ns) * 1e-9;
@@ -41,21 +49,6 @@ std::vector<std::size_t> shuffled(std::size_t count) {
     return order;
 }
 
-Fault fault_of(const Window& window) {
-    switch (window.ending) {
-        case Ending::TimedOut:
-            return {.status = verdict::Status::TimedOut, .law = {}, .reason = window.reason};
-        case Ending::Threads:
-            return {.status = verdict::Status::Cheating, .law = 6, .reason = window.reason};
-        case Ending::Answered:
-        case Ending::Died:
-            break;
-    }
-    if (window.by_jail)
-        return {.status = verdict::Status::Cheating, .law = 14, .reason = window.reason};
-    return {.status = verdict::Status::Crashed, .law = {}, .reason = window.reason};
-}
-
 // A fault of the candidate ends its trial; one of the panel is nobody's verdict.
 Result<void> blame(Outcome& outcome, const Entry& entry, std::size_t number, Fault fault) {
     if (number != 0)
@@ -71,6 +64,21 @@ double detection(std::int64_t positions) {
 }
 
 }  // namespace
+
+Fault fault_of(const Window& window) {
+    switch (window.ending) {
+        case Ending::TimedOut:
+            return {.status = verdict::Status::TimedOut, .law = {}, .reason = window.reason};
+        case Ending::Threads:
+            return {.status = verdict::Status::Cheating, .law = 6, .reason = window.reason};
+        case Ending::Answered:
+        case Ending::Died:
+            break;
+    }
+    if (window.by_jail)
+        return {.status = verdict::Status::Cheating, .law = 14, .reason = window.reason};
+    return {.status = verdict::Status::Crashed, .law = {}, .reason = window.reason};
+}
 
 Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
     Outcome outcome;
@@ -139,10 +147,22 @@ int Race::questions_in(int round) const {
     return questions_ - static_cast<int>(random_u64() % choices);
 }
 
-// Always once in the warm-up of the second process, so that even a screening sees one.
-bool Race::draw_wide(int process, int number) {
+// Always once in the warm-up of the second process, so that even a screening sees one. Where the
+// formula only adds and multiplies, wide questions cost no more than others: there they are drawn
+// one by one and timed.
+bool Race::draw_wide(int process, int number) const {
     if (number == 0) return process == 1;
-    return random_u64() % kWideEvery == 0;
+    return !arena_->composer().is_polynomial() && random_u64() % kWideEvery == 0;
+}
+
+// In the warm-up of the first process all are exact, so that even a screening sees some.
+Kind Race::draw_kind(const Round& round) const {
+    if (round.wide) return Kind::Wide;
+    if (round.process == 0 && round.number == 0) return Kind::Exact;
+    const std::uint64_t drawn = random_u64();
+    if (drawn % kExactEvery == 0) return Kind::Exact;
+    const bool wide = drawn / kExactEvery % kWideEvery == 0;
+    return wide && arena_->composer().is_polynomial() ? Kind::Wide : Kind::Lawful;
 }
 
 Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& plan, int process,
@@ -159,7 +179,7 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
                     .timed = timed,
                     .wide = draw_wide(process, number),
                     .questions = questions_in(timed),
-                    .watched = 0,
+                    .watched = {},
                     .probes = {},
                     .copied = false};
         CUPEL_DO(ask(plan, round));
@@ -191,13 +211,31 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
     return {};
 }
 
+// An exact question before others, every second time: there not one bit may differ.
+std::vector<int> Race::draw_watched(int questions) const {
+    std::size_t bytes = 0;
+    for (const std::span<const std::byte> output : checker_->answer_in(0))
+        bytes += output.size();
+    const std::size_t wanted =
+        std::clamp<std::size_t>(kWatchedBytes / std::max<std::size_t>(1, bytes), 1, kMostWatched);
+    std::vector<int> slots;
+    for (const std::size_t slot : shuffled(static_cast<std::size_t>(questions)))
+        slots.push_back(static_cast<int>(slot));
+    if (random_u64() % 2 == 0) {
+        std::ranges::stable_partition(slots,
+                                      [&](int slot) { return arena_->kind(slot) == Kind::Exact; });
+    }
+    slots.resize(std::min(slots.size(), wanted));
+    return slots;
+}
+
 Result<void> Race::ask(const Plan& plan, Round& round) {
     const auto questions = static_cast<std::size_t>(round.questions);
     for (int slot = 0; slot < round.questions; ++slot) {
-        arena_->ask(slot);
-        if (round.wide) round.wide = arena_->widen(slot);
+        const Kind kind = arena_->ask(slot, draw_kind(round));
+        if (round.wide) round.wide = kind == Kind::Wide;
     }
-    round.watched = static_cast<int>(random_u64() % questions);
+    round.watched = draw_watched(round.questions);
     const std::size_t least = std::max<std::size_t>(4, plan.least_positions / questions);
     for (int slot = 0; slot < round.questions; ++slot) {
         CUPEL_TRY(Probe probe, checker_->draw(slot, plan.oracle_seconds / round.questions, least));
@@ -267,7 +305,7 @@ Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t
     for (int slot = 0; slot < round.questions; ++slot) {
         const Probe& probe = round.probes[static_cast<std::size_t>(slot)];
         // The panel is ours; what it loses on widened questions is the candidate's to match.
-        if (probe.wide && entry != 0) continue;
+        if (probe.kind == Kind::Wide && entry != 0) continue;
         if (auto wrong = checker_->verify(probe, checker_->answer_in(slot), errors_[entry])) {
             return Wrong{.entry = entry, .words = *std::move(wrong)};
         }
@@ -278,11 +316,14 @@ Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t
     }
     if (entry != 0 && entry != reference_) return std::nullopt;
     if (round.copied) return settle_disputes(round, entry, outcome);
-    const AnswerView answer = checker_->answer_in(round.watched);
-    copy_.resize(answer.size());
-    for (std::size_t i = 0; i < answer.size(); ++i) {
-        copy_[i].resize(answer[i].size());
-        copy_bytes(answer[i], copy_[i], arena_->threads());
+    copies_.resize(std::max(copies_.size(), round.watched.size()));
+    for (std::size_t w = 0; w < round.watched.size(); ++w) {
+        const AnswerView answer = checker_->answer_in(round.watched[w]);
+        copies_[w].resize(answer.size());
+        for (std::size_t i = 0; i < answer.size(); ++i) {
+            copies_[w][i].resize(answer[i].size());
+            copy_bytes(answer[i], copies_[w][i], arena_->threads());
+        }
     }
     round.copied = true;
     return std::nullopt;
@@ -290,17 +331,21 @@ Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t
 
 Result<std::optional<Race::Wrong>> Race::settle_disputes(Round& round, std::size_t entry,
                                                          Outcome& outcome) {
-    const AnswerView here = checker_->answer_in(round.watched);
-    const AnswerView copied(copy_.begin(), copy_.end());
-    std::vector<wire::oracle::Position> positions = checker_->dispute(here, copied);
-    if (positions.empty()) return std::nullopt;
-    CUPEL_TRY(const Probe probe, checker_->at(round.watched, std::move(positions), false));
-    outcome.evidence.positions += static_cast<std::int64_t>(probe.positions.size());
-    // Whoever of the two is the candidate is judged; the baseline's part in a dispute is checked by
-    // its own probes.
-    auto wrong = checker_->verify(probe, entry == 0 ? here : copied, errors_.front());
-    if (!wrong) return std::nullopt;
-    return Wrong{.entry = 0, .words = *std::move(wrong)};
+    const std::size_t most = round.watched.size() > 1 ? kSuspectsOfMany : kSuspectsOfOne;
+    for (std::size_t w = 0; w < round.watched.size(); ++w) {
+        const int slot = round.watched[w];
+        const AnswerView here = checker_->answer_in(slot);
+        const AnswerView copied(copies_[w].begin(), copies_[w].end());
+        std::vector<wire::oracle::Position> positions = checker_->dispute(here, copied, most);
+        if (positions.empty()) continue;
+        CUPEL_TRY(const Probe probe, checker_->at(slot, std::move(positions), false));
+        outcome.evidence.positions += static_cast<std::int64_t>(probe.positions.size());
+        // Whoever of the two is the candidate is judged; the baseline's part in a dispute is
+        // checked by its own probes.
+        auto wrong = checker_->verify(probe, entry == 0 ? here : copied, errors_.front());
+        if (wrong) return Wrong{.entry = 0, .words = *std::move(wrong)};
+    }
+    return std::nullopt;
 }
 
 void Race::size_windows(const Outcome& outcome) {

@@ -47,6 +47,9 @@ struct Fault {
     std::string reason;
 };
 
+// How a window ended that was not answered, as a fault.
+[[nodiscard]] Fault fault_of(const Window& window);
+
 struct Outcome {
     std::optional<Fault> fault;
     std::vector<verdict::Sample> samples;
@@ -72,9 +75,9 @@ private:
         int timed = 0;      // its place among the rounds that are not extra
         bool wide = false;  // widened questions: checked, never counted
         int questions = 1;
-        int watched = 0;            // the secret slot whose answers are compared whole
+        std::vector<int> watched;   // the secret slots whose answers are compared whole
         std::vector<Probe> probes;  // one per question
-        bool copied = false;  // the watched answer of whom of candidate and reference came first
+        bool copied = false;  // the watched answers of whom of candidate and reference came first
     };
 
     [[nodiscard]] Result<void> run_process(const std::vector<Entry>& entries, const Plan& plan,
@@ -99,8 +102,10 @@ private:
                                                              Outcome& outcome);
     [[nodiscard]] Result<std::optional<Wrong>> settle_disputes(Round& round, std::size_t entry,
                                                                Outcome& outcome);
+    [[nodiscard]] std::vector<int> draw_watched(int questions) const;
     [[nodiscard]] int questions_in(int round) const;
-    [[nodiscard]] static bool draw_wide(int process, int number);
+    [[nodiscard]] bool draw_wide(int process, int number) const;
+    [[nodiscard]] Kind draw_kind(const Round& round) const;
     // A panel member many times slower than its best cannot be what the claim is divided by; asked
     // in every round it would eat the time that the claim needs. It is asked in one counted round
     // of a few processes.
@@ -121,8 +126,9 @@ private:
     std::vector<bool> slow_;     // per entry: asked just often enough for a rough figure
     int slow_processes_ = 0;     // in which that is done
     std::size_t reference_ = 1;  // the quickest opponent, whose answers are compared whole
-    std::vector<Bytes> copy_;    // that answer; kept between rounds, since fresh pages cost time
-    double slow_seconds_ = 0;    // spent in windows of slow entries
+    // Those answers, per watched slot; kept between rounds, since fresh pages cost time.
+    std::vector<std::vector<Bytes>> copies_;
+    double slow_seconds_ = 0;  // spent in windows of slow entries
     bool hopeless_ = false;
     int questions_ = 1;           // a full window's
     int rounds_ = 2;              // counted, per process

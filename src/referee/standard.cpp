@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/standard.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+
+namespace cupel::referee {
+namespace {
+
+using wire::oracle::Truth;
+
+constexpr double kRmsFactor = 2;  // over the worst honest order
+constexpr double kMaxFactor = 4;  // over the largest honest error
+constexpr double kFloor = 1;      // no order is expected to do better than one rounding everywhere
+constexpr std::int64_t kEnoughForRms = 32;
+// On widened questions: far beyond what honest code loses where values of all sizes meet, and far
+// below what overflow does.
+constexpr double kWideFactor = 16;
+constexpr double kWideFloor = 1e-30;
+
+double smallest_normal(task::Type type) {
+    return type == task::Type::F64 ? DBL_MIN : static_cast<double>(FLT_MIN);
+}
+
+// Every honest order gives the very truth: then so must a kernel.
+bool is_exact(const Truth& truth) {
+    return std::ranges::all_of(truth.panel, [&](double x) { return x == truth.value; });
+}
+
+}  // namespace
+
+double unit_of(std::string_view precision) {
+    if (precision == "fp64") return 0x1p-53;
+    if (precision == "tf32" || precision == "fp16") return 0x1p-11;
+    if (precision == "bf16") return 0x1p-8;
+    return 0x1p-24;
+}
+
+void Standard::learn(const Truth& truth, task::Type type, Kind kind, bool random) {
+    if (!task::is_float(type)) return;
+    if (kind == Kind::Wide) {
+        if (std::isfinite(truth.scale)) wide_scale_ = std::max(wide_scale_, truth.scale);
+        return;
+    }
+    if (!std::isfinite(truth.value) || truth.scale <= 0) return;
+    const bool counts = random && kind == Kind::Lawful;  // exact ones would make averages small
+    for (std::size_t order = 0; order < std::size(truth.panel); ++order) {
+        const double error = std::abs(truth.panel[order] - truth.value) / (unit_ * truth.scale);
+        if (!std::isfinite(error)) continue;
+        if (counts) panel_squares_[order] += error * error;
+        panel_worst_ = std::max(panel_worst_, error);
+        panel_exact_ = panel_exact_ && error == 0;
+    }
+    if (counts) panel_positions_ += 1;
+}
+
+double Standard::allowed() const {
+    return panel_exact_ ? 0 : kMaxFactor * std::max(panel_worst_, kFloor);
+}
+
+Standard::Judged Standard::judge(const Truth& truth, double value, task::Type type,
+                                 Kind kind) const {
+    if (!task::is_float(type)) return {.error = 0, .wrong = value != truth.value};
+    if (kind == Kind::Wide) return judge_wide(truth, value);
+    if (kind == Kind::Exact && is_exact(truth))
+        return {.error = 0, .wrong = !(value == truth.value)};
+    return judge_lawful(truth, value, type);
+}
+
+Standard::Judged Standard::judge_lawful(const Truth& truth, double value, task::Type type) const {
+    const auto honest = [&](double wanted) {  // some honest order gives just this
+        return std::any_of(std::begin(truth.panel), std::end(truth.panel), [&](double panel) {
+            return panel == wanted || (std::isnan(panel) && std::isnan(wanted));
+        });
+    };
+    if (!std::isfinite(value) || !std::isfinite(truth.value))
+        return {.error = 0, .wrong = !honest(value)};
+    const double apart = std::abs(value - truth.value);
+    if (apart <= smallest_normal(type)) return {};
+    if (truth.scale <= 0) return {.error = 0, .wrong = true};  // the truth is exact
+    const double error = apart / (unit_ * truth.scale);
+    return {.error = error, .wrong = !(error <= allowed())};
+}
+
+// What matters here is that nothing overflows or is lost: errors are held to the largest scale, as
+// Strassen's and Winograd's honest algorithms can promise. Where honest arithmetic itself does not
+// hold, nothing is asked of the kernel.
+Standard::Judged Standard::judge_wide(const Truth& truth, double value) const {
+    const auto finite = [](double x) { return std::isfinite(x); };
+    if (!finite(truth.value) ||
+        !std::all_of(std::begin(truth.panel), std::end(truth.panel), finite))
+        return {};
+    double apart = 0;
+    for (const double panel : truth.panel)
+        apart = std::max(apart, std::abs(panel - truth.value));
+    const double most = kWideFactor * std::max(apart, allowed() * unit_ * wide_scale_) + kWideFloor;
+    return {.error = 0, .wrong = !(std::abs(value - truth.value) <= most)};
+}
+
+std::optional<std::string> Standard::judge_average(const Errors& errors) const {
+    if (errors.positions < kEnoughForRms || panel_positions_ < static_cast<double>(kEnoughForRms))
+        return std::nullopt;
+    double honest = 0;
+    for (const double squares : panel_squares_) {
+        honest = std::max(honest, std::sqrt(squares / panel_positions_));
+    }
+    const double rms = std::sqrt(errors.sum_of_squares / static_cast<double>(errors.positions));
+    if (rms <= kRmsFactor * std::max(honest, kFloor / 2)) return std::nullopt;
+    return fmt::format(
+        "root mean square error of {:.3g} roundings over {} elements; honest {} arithmetic has "
+        "{:.3g}",
+        rms, errors.positions, precision_, honest);
+}
+
+}  // namespace cupel::referee

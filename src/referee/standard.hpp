@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What honest arithmetic of the declared precision does on this task, and so what a kernel is held
+// to. Pure: it sees truths and numbers, no process and no memory, so every decision can be tested.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "referee/question.hpp"
+#include "task/task.hpp"
+#include "wire/oracle.hpp"
+
+namespace cupel::referee {
+
+// u of a precision class: half the gap above one.
+[[nodiscard]] double unit_of(std::string_view precision);
+
+// The errors of one kernel so far.
+struct Errors {
+    double sum_of_squares = 0;
+    double worst = 0;            // in units of the tolerance
+    std::int64_t positions = 0;  // in the sum of squares: only the random ones
+};
+
+class Standard {
+public:
+    // `adds_only`: the formula adds and multiplies only, so that where no honest order was seen to
+    // round, none will. Elsewhere that may be luck: exp(0) is 1 to most, not to all who are honest.
+    explicit Standard(std::string_view precision, bool adds_only = true)
+        : unit_(unit_of(precision)), precision_(precision), panel_exact_(adds_only) {}
+
+    // Takes in what the panel of honest orders does at an element; `random`: it was chosen blindly,
+    // so it counts for averages. Integers teach nothing.
+    void learn(const wire::oracle::Truth& truth, task::Type type, Kind kind, bool random);
+
+    struct Judged {
+        double error = 0;  // in units of u * scale
+        bool wrong = false;
+    };
+    [[nodiscard]] Judged judge(const wire::oracle::Truth& truth, double value, task::Type type,
+                               Kind kind) const;
+    // The root mean square error is beyond that of honest arithmetic: in words.
+    [[nodiscard]] std::optional<std::string> judge_average(const Errors& errors) const;
+    [[nodiscard]] double allowed() const;  // largest error, in units of u * scale
+
+private:
+    [[nodiscard]] Judged judge_lawful(const wire::oracle::Truth& truth, double value,
+                                      task::Type type) const;
+    [[nodiscard]] Judged judge_wide(const wire::oracle::Truth& truth, double value) const;
+
+    double unit_ = 0x1p-24;
+    std::string precision_;
+    // What honest arithmetic was seen to do, over all questions of this task so far.
+    std::array<double, wire::oracle::kPanel> panel_squares_{};
+    double panel_positions_ = 0;
+    double panel_worst_ = 0;
+    bool panel_exact_ = true;  // no order has rounded yet
+    double wide_scale_ = 0;    // the largest in any widened question
+};
+
+}  // namespace cupel::referee

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// What kernels are held to. Each test is the death of a fault that could be planted in the checker:
+// a skipped element, a shifted index, a factor too wide, a comparison that NaN passes, an absolute
+// tolerance, an average over the wrong thing.
+#include "referee/standard.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "referee/check.hpp"
+
+namespace cupel::referee {
+namespace {
+
+using task::Type;
+using wire::oracle::Truth;
+
+constexpr double kUnit = 0x1p-24;
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// A truth whose honest orders err by `errors` roundings.
+Truth truth(double value, double scale, std::array<double, 3> errors) {
+    Truth t{.value = value, .scale = scale, .panel = {}};
+    for (std::size_t i = 0; i < errors.size(); ++i)
+        t.panel[i] = value + errors[i] * kUnit * scale;
+    return t;
+}
+
+// The worst honest order errs by up to 3 roundings.
+Standard learned(std::string_view precision = "fp32") {
+    Standard standard(precision);
+    for (int i = 0; i < 100; ++i)
+        standard.learn(truth(1, 1, {i % 2 == 0 ? 3.0 : 1.0, 1, 0.5}), Type::F32, Kind::Lawful,
+                       true);
+    return standard;
+}
+
+bool wrong(const Standard& standard, const Truth& t, double value, Kind kind = Kind::Lawful) {
+    return standard.judge(t, value, Type::F32, kind).wrong;
+}
+
+TEST(Standard, AllowsFourTimesTheLargestHonestErrorAndNoMore) {
+    const Standard standard = learned();
+    const Truth t = truth(1, 1, {1, 1, 1});
+    EXPECT_DOUBLE_EQ(standard.allowed(), 12);
+    for (const double sign : {-1.0, 1.0}) {
+        EXPECT_FALSE(wrong(standard, t, 1 + sign * 11.9 * kUnit));
+        EXPECT_TRUE(wrong(standard, t, 1 + sign * 12.1 * kUnit));
+    }
+    EXPECT_NEAR(standard.judge(t, 1 + 6 * kUnit, Type::F32, Kind::Lawful).error, 6, 1e-6);
+}
+
+TEST(Standard, KnowsNoAbsoluteToleranceThatZerosCouldPass) {
+    const Standard standard = learned();
+    EXPECT_TRUE(wrong(standard, truth(1e-20, 1e-20, {1, 1, 1}), 0));
+    EXPECT_TRUE(wrong(standard, truth(1e-30, 1e-30, {1, 1, 1}), 2e-30));
+    EXPECT_TRUE(wrong(standard, truth(0, 0, {0, 0, 0}), 1e-6));
+    EXPECT_FALSE(wrong(standard, truth(0, 0, {0, 0, 0}), -0.0));
+}
+
+TEST(Standard, NotANumberIsRightOnlyWhereHonestArithmeticHasIt) {
+    const Standard standard = learned();
+    EXPECT_TRUE(wrong(standard, truth(1, 1, {1, 1, 1}), kNan));
+    EXPECT_TRUE(wrong(standard, truth(1, 1, {1, 1, 1}), kInfinity));
+    EXPECT_TRUE(wrong(standard, truth(1, 1, {1, 1, 1}), kNan, Kind::Exact));
+    EXPECT_TRUE(wrong(standard, truth(1, 0, {0, 0, 0}), kNan, Kind::Exact));
+    Truth endless{.value = kInfinity, .scale = 1, .panel = {kInfinity, kInfinity, kInfinity}};
+    EXPECT_FALSE(wrong(standard, endless, kInfinity));
+    EXPECT_TRUE(wrong(standard, endless, -kInfinity));
+    EXPECT_TRUE(wrong(standard, endless, 1e38));
+    EXPECT_TRUE(wrong(standard, endless, kNan));
+    endless.panel[2] = kNan;
+    EXPECT_FALSE(wrong(standard, endless, kNan));
+}
+
+TEST(Standard, WhatEveryHonestOrderGivesExactlyAnExactQuestionDemands) {
+    const Standard standard = learned();
+    const Truth exact = truth(4097, 9000, {0, 0, 0});
+    EXPECT_FALSE(wrong(standard, exact, 4097, Kind::Exact));
+    EXPECT_TRUE(wrong(standard, exact, 4097 + 0x1p-11, Kind::Exact));
+    EXPECT_FALSE(wrong(standard, exact, 4097 + 0x1p-11));
+    // A row that is not exact, in a question that is in others.
+    const Truth other = truth(4097, 9000, {0, 0, 1});
+    EXPECT_FALSE(wrong(standard, other, 4097 + 0x1p-11, Kind::Exact));
+    EXPECT_TRUE(wrong(standard, other, 4098, Kind::Exact));
+}
+
+TEST(Standard, ExactQuestionsDoNotMakeAveragesStricter) {
+    Standard standard = learned();
+    for (int i = 0; i < 10'000; ++i)
+        standard.learn(truth(8, 8, {0, 0, 0}), Type::F32, Kind::Exact, true);
+    const Errors errors{.sum_of_squares = 100 * 3.9 * 3.9, .worst = 0, .positions = 100};
+    EXPECT_FALSE(standard.judge_average(errors));
+}
+
+TEST(Standard, AllowsTwiceTheAverageErrorOfTheWorstHonestOrder) {
+    Standard standard("fp32");
+    for (int i = 0; i < 100; ++i)
+        standard.learn(truth(1, 1, {2, 1, 0.5}), Type::F32, Kind::Lawful, true);
+    const auto average = [&](double error, std::int64_t count) {
+        return standard
+            .judge_average({.sum_of_squares = error * error * static_cast<double>(count),
+                            .worst = 0,
+                            .positions = count})
+            .has_value();
+    };
+    EXPECT_FALSE(average(3.9, 100));
+    EXPECT_TRUE(average(4.1, 100));
+    EXPECT_TRUE(average(kNan, 100)) << "a comparison that is false of NaN must not acquit";
+    EXPECT_FALSE(average(100, 5)) << "five elements are no average";
+}
+
+TEST(Standard, WhatWasChosenForLookingBadIsNoPartOfTheAverage) {
+    Standard standard("fp32");
+    for (int i = 0; i < 100; ++i)
+        standard.learn(truth(1, 1, {1, 1, 1}), Type::F32, Kind::Lawful, true);
+    for (int i = 0; i < 100; ++i)
+        standard.learn(truth(1, 1, {50, 50, 50}), Type::F32, Kind::Lawful, false);
+    const Errors errors{.sum_of_squares = 100 * 9.0, .worst = 0, .positions = 100};
+    EXPECT_TRUE(standard.judge_average(errors));
+}
+
+TEST(Standard, IntegersAreRightOrWrong) {
+    const Standard standard = learned();
+    const Truth t = truth(7, 0, {0, 0, 0});
+    EXPECT_FALSE(standard.judge(t, 7, Type::I64, Kind::Lawful).wrong);
+    EXPECT_TRUE(standard.judge(t, 8, Type::I64, Kind::Lawful).wrong);
+    EXPECT_TRUE(standard.judge(t, 8, Type::I64, Kind::Wide).wrong);
+}
+
+TEST(Standard, WideQuestionsAskForRangeAndStillForTheAnswer) {
+    Standard standard = learned();
+    const Truth t = truth(3, 64, {1, 1, 1});
+    standard.learn(t, Type::F32, Kind::Wide, true);
+    EXPECT_FALSE(wrong(standard, t, 3 + 100 * 64 * kUnit, Kind::Wide));
+    EXPECT_TRUE(wrong(standard, t, 3 + 300 * 64 * kUnit, Kind::Wide));
+    EXPECT_TRUE(wrong(standard, t, kNan, Kind::Wide));
+    EXPECT_TRUE(wrong(standard, t, kInfinity, Kind::Wide));
+    EXPECT_TRUE(wrong(standard, t, 0, Kind::Wide));
+}
+
+TEST(Standard, LuckOfHonestOrdersIsNoLawWhereTheFormulaDoesMoreThanAdd) {
+    Standard adds("fp32", true);
+    Standard more("fp32", false);
+    const Truth t = truth(1, 1, {0, 0, 0});
+    adds.learn(t, Type::F32, Kind::Lawful, true);
+    more.learn(t, Type::F32, Kind::Lawful, true);
+    EXPECT_TRUE(wrong(adds, t, 1 - kUnit));
+    EXPECT_FALSE(wrong(more, t, 1 - kUnit));
+    EXPECT_TRUE(wrong(more, t, 1 - 5 * kUnit));
+}
+
+TEST(Standard, EachPrecisionIsHeldToItsOwnUnit) {
+    EXPECT_EQ(unit_of("fp32"), 0x1p-24);
+    EXPECT_EQ(unit_of("fp64"), 0x1p-53);
+    EXPECT_EQ(unit_of("tf32"), 0x1p-11);
+    EXPECT_EQ(unit_of("fp16"), 0x1p-11);
+    EXPECT_EQ(unit_of("bf16"), 0x1p-8);
+    const Truth t = truth(1, 1, {0, 0, 1});
+    Standard tf32("tf32");
+    tf32.learn(t, Type::F32, Kind::Lawful, true);
+    EXPECT_FALSE(wrong(tf32, t, 1 + 0x1p-11));
+    EXPECT_TRUE(wrong(learned(), t, 1 + 0x1p-11));
+}
+
+// A matrix of 3 x 5 whose element i is i + 1.
+class FirstWrong : public testing::Test {
+protected:
+    FirstWrong() {
+        auto parsed = task::parse(
+            "task t(x: f32[M,N]) -> y: f32[M,N] where M = 3, N = 5\n  y[m,n] = x[m,n] * 3\n", "t");
+        task_ = *std::move(parsed);
+        for (int i = 0; i < 15; ++i) {
+            answer_.push_back(static_cast<float>(i + 1));
+            const Truth t = truth(i + 1, i + 1, {1, 0.5, 0.25});
+            standard_.learn(t, Type::F32, Kind::Lawful, true);
+            probe_.positions.push_back(
+                {.output = 0, .reserved = 0, .element = static_cast<std::uint64_t>(i)});
+            probe_.truths.push_back(t);
+        }
+    }
+    std::optional<std::string> judge() {
+        errors_ = {};
+        return first_wrong(task_, standard_, probe_, {std::as_bytes(std::span(answer_))}, errors_);
+    }
+
+    task::Task task_;
+    Standard standard_{"fp32"};
+    Probe probe_;
+    std::vector<float> answer_;
+    Errors errors_;
+};
+
+TEST_F(FirstWrong, ARightAnswerHoldsAndIsCountedWhole) {
+    EXPECT_EQ(judge(), std::nullopt);
+    EXPECT_EQ(errors_.positions, 15);
+    EXPECT_EQ(errors_.worst, 0);
+}
+
+TEST_F(FirstWrong, NoElementIsSkippedAndNoneIsTakenForItsNeighbour) {
+    for (std::size_t i = 0; i < answer_.size(); ++i) {
+        const float right = answer_[i];
+        answer_[i] = right * 1.00001F;
+        const auto words = judge();
+        ASSERT_TRUE(words) << i;
+        EXPECT_TRUE(words->starts_with("y[" + std::to_string(i / 5) + ", " + std::to_string(i % 5) +
+                                       "] is "))
+            << *words;
+        answer_[i] = right;
+    }
+}
+
+TEST_F(FirstWrong, ErrorsAreGivenInUnitsOfTheTolerance) {
+    answer_[7] = std::nextafter(answer_[7], 100.0F);  // 8 + 2^-20: two roundings of four
+    EXPECT_EQ(judge(), std::nullopt);
+    EXPECT_NEAR(errors_.worst, 0.5, 1e-6);
+    EXPECT_NEAR(errors_.sum_of_squares, 4, 1e-6);
+}
+
+TEST_F(FirstWrong, AnExactQuestionSaysThatNothingIsForgiven) {
+    probe_.kind = Kind::Exact;
+    probe_.random = false;
+    for (Truth& t : probe_.truths)
+        t.panel[0] = t.panel[1] = t.panel[2] = t.value;
+    EXPECT_EQ(judge(), std::nullopt);
+    answer_[14] = std::nextafter(answer_[14], 100.0F);
+    const auto words = judge();
+    ASSERT_TRUE(words);
+    EXPECT_NE(words->find("y[2, 4]"), std::string::npos) << *words;
+    EXPECT_NE(words->find("exactly"), std::string::npos) << *words;
+}
+
+}  // namespace
+}  // namespace cupel::referee
