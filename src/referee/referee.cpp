@@ -275,7 +275,64 @@ Result<verdict::Verdict> Referee::select(const verdict::Kernel& kernel) {
 }
 
 Result<verdict::Verdict> Referee::judge(const verdict::Kernel& kernel) {
-    return state_->try_against_panel(kernel, false);
+    const std::int64_t begin = os::now_ns();
+    CUPEL_TRY(verdict::Verdict verdict, state_->try_against_panel(kernel, false));
+    if (verdict::is_right(verdict.status))
+        CUPEL_DO(state_->try_shapes(state_->draw_shapes(kernel), verdict));
+    verdict.wall_seconds = seconds_since(begin);
+    return verdict;
+}
+
+// ---- hidden shapes ----
+
+// Nothing is timed any more, so all are compiled at once.
+std::vector<Shape> Referee::State::draw_shapes(const verdict::Kernel& kernel) const {
+    std::vector<Shape> shapes;
+    for (int number = 0; number < options.shapes; ++number) {
+        auto task_here = draw_shape(task, number, random_u64());
+        if (task_here) shapes.push_back({.task = *std::move(task_here), .compiled = {}});
+    }
+    if (shapes.empty()) return shapes;
+    const auto compile_at = [this, &kernel](const std::string& header_here) {
+        return std::async(std::launch::async, [this, &kernel, header_here] {
+            return target::compile(
+                {.source = kernel.source, .file_name = "kernel.cpp", .header = header_here},
+                compiler);
+        });
+    };
+    std::vector<std::future<Result<target::Compiled>>> running;
+    running.reserve(shapes.size());
+    for (const Shape& shape : shapes)
+        running.push_back(compile_at(target::contract_header(shape.task, options.threads)));
+    for (std::size_t i = 0; i < shapes.size(); ++i)
+        shapes[i].compiled = running[i].get();
+    return shapes;
+}
+
+Result<void> Referee::State::try_shapes(const std::vector<Shape>& shapes,
+                                        verdict::Verdict& verdict) const {
+    for (const Shape& shape : shapes) {
+        if (!shape.compiled) return std::unexpected(shape.compiled.error());
+        std::optional<Fault> fault;
+        if (const auto* rejection = std::get_if<target::Rejection>(&*shape.compiled)) {
+            verdict.detail = rejection->diagnostics;
+            fault = {.status = verdict::Status::CompileError,
+                     .law = {},
+                     .reason = fmt::format("at the sizes {}, which the task allows: {}",
+                                           shape_name(shape.task), rejection->reason)};
+        } else {
+            CUPEL_TRY(fault, try_shape(shape.task, std::get<target::Artefact>(*shape.compiled),
+                                       options.threads, options.window_timeout));
+        }
+        if (!fault) continue;
+        verdict.status = fault->status;
+        verdict.law = fault->law;
+        verdict.reason = fault->reason;
+        verdict.speedup.reset();  // what is wrong has no speed
+        verdict.naive_speedup.reset();
+        return {};
+    }
+    return {};
 }
 
 const task::Task& Referee::task() const {

@@ -34,7 +34,9 @@ struct Options {
     double screen_seconds = 0.4;
     double window_timeout = 10.0;  // seconds a kernel may take for one window
     int processes = 8;             // pairs of fresh processes in a judgement, at least
-    std::function<bool()> stop;    // asked between windows; true: end with Errc::Interrupted
+    // Hidden shapes that a judgement tries, where the task allows others than its own.
+    int shapes = 2;
+    std::function<bool()> stop;  // asked between windows; true: end with Errc::Interrupted
     std::function<void(std::string_view what, double share)> progress;  // long work, 0..1
 };
 

@@ -12,8 +12,14 @@
 #include "referee/oracle_client.hpp"
 #include "referee/race.hpp"
 #include "referee/referee.hpp"
+#include "referee/shapes.hpp"
 
 namespace cupel::referee {
+
+struct Shape {  // a hidden one
+    task::Task task;
+    Result<target::Compiled> compiled;
+};
 
 struct Referee::State {
     State(task::Task the_task, std::vector<Baseline> the_panel, Options the_options)
@@ -51,6 +57,10 @@ struct Referee::State {
     [[nodiscard]] Result<verdict::Verdict> try_kernel(const verdict::Kernel& kernel,
                                                       std::vector<Entry> opponents,
                                                       const Plan& plan);
+    // The kernel at sizes it was not told of, compiled; then what it does wrong there, if anything.
+    [[nodiscard]] std::vector<Shape> draw_shapes(const verdict::Kernel& kernel) const;
+    [[nodiscard]] Result<void> try_shapes(const std::vector<Shape>& shapes,
+                                          verdict::Verdict& verdict) const;
     void add_speed(const Outcome& outcome, const std::vector<Entry>& entries,
                    verdict::Verdict& verdict) const;
 };

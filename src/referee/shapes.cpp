@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/shapes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <random>
+
+#include "base/text.hpp"
+#include "referee/arena.hpp"
+#include "referee/check.hpp"
+#include "referee/oracle_client.hpp"
+#include "referee/session.hpp"
+
+namespace cupel::referee {
+namespace {
+
+constexpr std::array<std::int64_t, 18> kOdd = {1,  2,  3,  5,   7,   8,   13,  17,  31,
+                                               33, 64, 65, 101, 127, 129, 251, 257, 509};
+constexpr int kTries = 64;
+constexpr std::int64_t kMostBytes = std::int64_t{16} << 20;
+constexpr double kMostFlops = 1e8;
+constexpr double kOracleSeconds = 0.02;
+constexpr std::size_t kPositions = 64;
+
+bool is_small(const task::Task& task) {
+    std::int64_t bytes = 0;
+    for (const task::Tensor& tensor : task.tensors)
+        bytes += tensor.bytes();
+    return bytes <= kMostBytes && task::count(task).flops <= kMostFlops;
+}
+
+}  // namespace
+
+std::optional<task::Task> draw_shape(const task::Task& task, int number, std::uint64_t seed) {
+    if (task.shapes.empty()) return std::nullopt;
+    std::mt19937_64 random(seed);
+    for (int attempt = 0; attempt < kTries; ++attempt) {
+        std::vector<task::Override> sizes;
+        const std::size_t least = random() % task.shapes.size();
+        for (const task::Size& size : task.sizes) {
+            if (size.derived) continue;
+            std::int64_t value = size.value;
+            const auto range = std::ranges::find(task.shapes, size.name, &task::ShapeRange::size);
+            if (range != task.shapes.end()) {
+                // Later attempts draw from the small ones only.
+                const std::size_t among =
+                    std::max<std::size_t>(4, kOdd.size() - static_cast<std::size_t>(attempt) / 3);
+                value = std::clamp(kOdd.at(random() % std::min(among, kOdd.size())), range->low,
+                                   range->high);
+                const auto place = static_cast<std::size_t>(range - task.shapes.begin());
+                if (number == 0 && place == least) value = range->low;
+            }
+            sizes.push_back({.name = size.name, .value = value});
+        }
+        auto shape = task::parse(task.text, task.name, sizes);
+        if (shape && is_small(*shape)) return *std::move(shape);
+    }
+    return std::nullopt;
+}
+
+std::string shape_name(const task::Task& task) {
+    std::vector<std::string> sizes;
+    for (const task::ShapeRange& range : task.shapes) {
+        const auto size = std::ranges::find(task.sizes, range.size, &task::Size::name);
+        if (size != task.sizes.end())
+            sizes.push_back(fmt::format("{}={}", size->name, size->value));
+    }
+    return join(sizes, ", ");
+}
+
+Result<std::optional<Fault>> try_shape(const task::Task& shape, const target::Artefact& artefact,
+                                       int threads, double window_timeout) {
+    const auto patience = std::chrono::nanoseconds(static_cast<std::int64_t>(window_timeout * 1e9));
+    CUPEL_TRY(Arena arena, Arena::make(shape, 1, threads));
+    CUPEL_TRY(OracleClient oracle, OracleClient::start(shape, arena, threads));
+    Checker checker(shape, oracle, arena);
+    CUPEL_TRY(Session session, Session::start(artefact.object, arena, threads, patience));
+    const auto at_shape = [&](Fault fault) {
+        fault.reason = fmt::format("at the sizes {}, which the task allows, the kernel {}",
+                                   shape_name(shape), fault.reason);
+        return fault;
+    };
+    if (session.ending()) return at_shape(fault_of(*session.ending()));
+    Errors errors;
+    for (const Kind kind : {Kind::Lawful, Kind::Exact, Kind::Wide}) {
+        arena.ask(0, kind);
+        CUPEL_TRY(const Probe probe, checker.draw(0, kOracleSeconds, kPositions));
+        arena.poison(1);
+        const Window window = session.window(1, patience);
+        if (window.ending != Ending::Answered) return at_shape(fault_of(window));
+        if (const auto place = arena.broken_guard(1)) {
+            return at_shape({.status = verdict::Status::Cheating,
+                             .law = 7,
+                             .reason = "wrote outside its answer: " + *place});
+        }
+        if (const auto wrong = checker.verify(probe, checker.answer_in(0), errors)) {
+            return at_shape(
+                {.status = verdict::Status::Wrong, .law = {}, .reason = "is wrong: " + *wrong});
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace cupel::referee
