@@ -92,7 +92,7 @@ std::optional<std::string> first_wrong(const task::Task& task, const Standard& s
                 fmt::format(" (error {:.3g} roundings; honest {} arithmetic stays below {:.3g})",
                             judged.error, task.precision, standard.allowed());
         } else if (probe.kind == Kind::Exact) {
-            words += fmt::format(" (exactly: every honest order of {} arithmetic gives it here)",
+            words += fmt::format(" (exactly: honest {} arithmetic makes no roundings here)",
                                  task.precision);
         }
         if (probe.kind == Kind::Wide)
