@@ -13,23 +13,19 @@
 #include "os/clock.hpp"
 #include "referee/estimate.hpp"
 #include "referee/parallel.hpp"
+#include "referee/round.hpp"
 
 namespace cupel::referee {
 namespace {
 
 constexpr double kWindowSeconds =
     4e-3;  // a window should last this long, so that its fixed cost hardly matters
-constexpr double kSlow = 8;              // times the quickest opponent
-constexpr double kPanelPatience = 6;     // a naive product may take seconds, on a loud machine tens
-constexpr int kSlowProcesses = 3;        // give an interval worth reading
-constexpr int kSingleEvery = 4;          // one window in four asks a single question (law 4)
-constexpr std::uint64_t kWideEvery = 8;  // one round in eight, by chance, has widened questions
-constexpr std::uint64_t kExactEvery = 4;  // one question in four is exact, where the task has such
+constexpr double kSlow = 8;           // times the quickest opponent
+constexpr double kPanelPatience = 6;  // a naive product may take seconds, on a loud machine tens
+constexpr int kSlowProcesses = 3;     // give an interval worth reading
 
-// Answers of a round that are compared whole: as many as cost little beside asking.
-constexpr std::size_t kMostWatched = 4;
-constexpr std::size_t kWatchedBytes = std::size_t{8} << 20;
-// Elements per output that the oracle is then asked about: the largest differences settle the rest.
+// Elements per output of answers compared whole that the oracle is then asked about: the largest
+// differences settle the rest.
 constexpr std::size_t kSuspectsOfOne = 16;
 constexpr std::size_t kSuspectsOfMany = 8;  // the least that holds the worst of either kind
 
@@ -55,12 +51,6 @@ Result<void> blame(Outcome& outcome, const Entry& entry, std::size_t number, Fau
         return fail(Errc::Invalid, fmt::format("baseline {}: {}", entry.name, fault.reason));
     outcome.fault = std::move(fault);
     return {};
-}
-
-// The probability that a sampled check of each question sees 1 % of its elements being wrong at
-// least once.
-double detection(std::int64_t positions) {
-    return 1 - std::pow(0.99, static_cast<double>(positions));
 }
 
 }  // namespace
@@ -141,12 +131,6 @@ Result<std::vector<Session>> Race::start(const std::vector<Entry>& entries, cons
     return sessions;
 }
 
-int Race::questions_in(int round) const {
-    if (questions_ == 1 || round % kSingleEvery == 1) return 1;
-    const auto choices = static_cast<std::uint64_t>(questions_ - questions_ / 2);
-    return questions_ - static_cast<int>(random_u64() % choices);
-}
-
 // Always once in the warm-up of the second process, so that even a screening sees one. Where the
 // formula only adds and multiplies, wide questions cost no more than others: there they are drawn
 // one by one and timed.
@@ -159,10 +143,7 @@ bool Race::draw_wide(int process, int number) const {
 Kind Race::draw_kind(const Round& round) const {
     if (round.wide) return Kind::Wide;
     if (round.process == 0 && round.number == 0) return Kind::Exact;
-    const std::uint64_t drawn = random_u64();
-    if (drawn % kExactEvery == 0) return Kind::Exact;
-    const bool wide = drawn / kExactEvery % kWideEvery == 0;
-    return wide && arena_->composer().is_polynomial() ? Kind::Wide : Kind::Lawful;
+    return referee::draw_kind(arena_->composer().is_polynomial(), random_u64());
 }
 
 Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& plan, int process,
@@ -178,7 +159,7 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
                     .number = number,
                     .timed = timed,
                     .wide = draw_wide(process, number),
-                    .questions = questions_in(timed),
+                    .questions = questions_in(questions_, timed, random_u64()),
                     .watched = {},
                     .probes = {},
                     .copied = false};
@@ -211,31 +192,19 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
     return {};
 }
 
-// An exact question before others, every second time: there not one bit may differ.
-std::vector<int> Race::draw_watched(int questions) const {
-    std::size_t bytes = 0;
-    for (const std::span<const std::byte> output : checker_->answer_in(0))
-        bytes += output.size();
-    const std::size_t wanted =
-        std::clamp<std::size_t>(kWatchedBytes / std::max<std::size_t>(1, bytes), 1, kMostWatched);
-    std::vector<int> slots;
-    for (const std::size_t slot : shuffled(static_cast<std::size_t>(questions)))
-        slots.push_back(static_cast<int>(slot));
-    if (random_u64() % 2 == 0) {
-        std::ranges::stable_partition(slots,
-                                      [&](int slot) { return arena_->kind(slot) == Kind::Exact; });
-    }
-    slots.resize(std::min(slots.size(), wanted));
-    return slots;
-}
-
 Result<void> Race::ask(const Plan& plan, Round& round) {
     const auto questions = static_cast<std::size_t>(round.questions);
     for (int slot = 0; slot < round.questions; ++slot) {
         const Kind kind = arena_->ask(slot, draw_kind(round));
         if (round.wide) round.wide = kind == Kind::Wide;
     }
-    round.watched = draw_watched(round.questions);
+    std::vector<Kind> kinds;
+    for (int slot = 0; slot < round.questions; ++slot)
+        kinds.push_back(arena_->kind(slot));
+    std::size_t bytes = 0;
+    for (const std::span<const std::byte> output : checker_->answer_in(0))
+        bytes += output.size();
+    round.watched = draw_watched(kinds, bytes, random_u64());
     const std::size_t least = std::max<std::size_t>(4, plan.least_positions / questions);
     for (int slot = 0; slot < round.questions; ++slot) {
         CUPEL_TRY(Probe probe, checker_->draw(slot, plan.oracle_seconds / round.questions, least));

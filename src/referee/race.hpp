@@ -102,8 +102,6 @@ private:
                                                              Outcome& outcome);
     [[nodiscard]] Result<std::optional<Wrong>> settle_disputes(Round& round, std::size_t entry,
                                                                Outcome& outcome);
-    [[nodiscard]] std::vector<int> draw_watched(int questions) const;
-    [[nodiscard]] int questions_in(int round) const;
     [[nodiscard]] bool draw_wide(int process, int number) const;
     [[nodiscard]] Kind draw_kind(const Round& round) const;
     // A panel member many times slower than its best cannot be what the claim is divided by; asked
