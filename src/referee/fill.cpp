@@ -188,6 +188,7 @@ void fill_block(std::span<std::byte> out, task::Type type, const task::Values& v
 }
 
 constexpr std::size_t kRun = 64;
+constexpr std::size_t kRepeats = 8;
 constexpr std::uint32_t kOneRunIn = 32;  // of each of four kinds
 
 template <class Float>
@@ -197,8 +198,9 @@ void blend_run(std::span<Float> run, std::uint32_t kind, std::uint32_t bits) {
             for (Float& value : run)
                 value = std::abs(value);
             return;
-        case 1:
-            std::fill(run.begin(), run.end(), run.front());
+        case 1:  // no longer: a sum of 64 equal products would drown what was added before
+            for (std::size_t i = 0; i < run.size(); ++i)
+                run[i] = run[i - i % kRepeats];
             return;
         case 2:  // to the last twelve bits or so
             for (std::size_t i = 0; i + 1 < run.size(); i += 2)

@@ -21,7 +21,7 @@ struct Key {  // never reused
 // 4096 knots, linear in between, and end at 5 standard deviations.
 //
 // With `blend`, one run of 64 in eight (of a normal law) is from another distribution, no larger
-// than the law's own: of one sign, one value again and again, values that cancel pairwise, or
+// than the law's own: of one sign, each value eight times, values that cancel pairwise, or
 // every second one smaller by up to 2^12. So what is typical of a law cannot be relied on, and
 // nothing shows from outside which runs these are.
 void fill_values(std::span<std::byte> out, task::Type type, const task::Values& values, Key key,
