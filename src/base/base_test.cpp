@@ -5,6 +5,7 @@
 
 #include "base/hash.hpp"
 #include "base/result.hpp"
+#include "base/seed.hpp"
 #include "base/text.hpp"
 
 namespace cupel {
@@ -53,6 +54,26 @@ TEST(Hash, PartsDoNotCollideByConcatenation) {
 
 TEST(Random, TwoDrawsDiffer) {
     EXPECT_NE(random_u64(), random_u64());
+}
+
+// Computed by another implementation: Python's hashlib.blake2b(digest_size=32).
+TEST(Seed, DerivesWhatAnyImplementationOfBlake2bDerives) {
+    const auto seed =
+        Seed::from_hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
+    ASSERT_TRUE(seed);
+    EXPECT_EQ(seed->commitment(),
+              "b21c15e38524ba4046d52743e634435e383698521b393d727663c796602af71c");
+    EXPECT_EQ(seed->number(0), 2304680112888101666U);
+    EXPECT_EQ(seed->number(7), 15390517817541146082U);
+}
+
+TEST(Seed, IsDrawnAnewAndHasOneSpelling) {
+    const Seed seed = Seed::draw();
+    EXPECT_NE(seed.hex(), Seed::draw().hex());
+    EXPECT_EQ(Seed::from_hex(seed.hex())->hex(), seed.hex());
+    EXPECT_NE(seed.number(0), seed.number(1));
+    EXPECT_FALSE(Seed::from_hex("0F" + std::string(62, '0')));
+    EXPECT_FALSE(Seed::from_hex(""));
 }
 
 TEST(Text, NearestNameFindsMisspellingsAndNothingElse) {
