@@ -52,4 +52,13 @@ bool aa_compatible(std::int64_t false_positives, std::int64_t runs, double promi
     return binomial_tail(false_positives, runs, promised) >= alpha;
 }
 
+AaTest aa_test(std::int64_t different, std::int64_t runs) {
+    AaTest test;
+    test.runs = runs;
+    test.different = different;
+    test.p_value = binomial_tail(different, runs, test.promised);
+    test.contradicted = !aa_compatible(different, runs, test.promised, test.significance);
+    return test;
+}
+
 }  // namespace cupel::stats

@@ -49,4 +49,16 @@ private:
 [[nodiscard]] bool aa_compatible(std::int64_t false_positives, std::int64_t runs,
                                  double promised = 0.05, double alpha = 0.01);
 
+// The same as numbers that can be shown and recomputed.
+struct AaTest {
+    std::int64_t runs = 0;
+    std::int64_t different = 0;  // called faster or slower, though both sides were the same code
+    double promised = 0.05;
+    // Small, since the record is looked at before every claim.
+    double significance = 0.001;
+    double p_value = 1;  // of as many or more, were the promise kept
+    bool contradicted = false;
+};
+[[nodiscard]] AaTest aa_test(std::int64_t different, std::int64_t runs);
+
 }  // namespace cupel::stats

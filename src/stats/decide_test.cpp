@@ -137,5 +137,41 @@ TEST(AaCompatible, BlocksARulerThatIsWrongTooOften) {
     EXPECT_FALSE(aa_compatible(3, 3));
 }
 
+TEST(AaTest, SaysTheExactProbabilityAndDecidesByIt) {
+    EXPECT_EQ(aa_test(0, 0).p_value, 1);
+    EXPECT_FALSE(aa_test(0, 0).contradicted);
+    EXPECT_NEAR(aa_test(3, 3).p_value, 0.05 * 0.05 * 0.05, 1e-12);
+    EXPECT_TRUE(aa_test(3, 3).contradicted);
+    EXPECT_FALSE(aa_test(2, 2).contradicted);  // 0.0025: the record is looked at often
+    EXPECT_NEAR(aa_test(1, 10).p_value, 1 - std::pow(0.95, 10), 1e-12);
+    EXPECT_FALSE(aa_test(10, 200).contradicted);
+    EXPECT_TRUE(aa_test(30, 200).contradicted);
+}
+
+// A sound machine looks at a rolling record for years: what it is falsely kept from claiming.
+TEST(AaTest, SeldomBlocksASoundMachineAndSoonAnUnsoundOne) {
+    std::mt19937_64 random(3);
+    const auto blocked = [&](double rate, int looks) {
+        std::bernoulli_distribution differs(rate);
+        std::vector<bool> record;
+        std::int64_t different = 0;
+        for (int i = 0; i < looks; ++i) {
+            record.push_back(differs(random));
+            different += record.back() ? 1 : 0;
+            if (record.size() > 200 && record[record.size() - 201]) --different;
+            if (aa_test(different, std::min<std::int64_t>(200, i + 1)).contradicted) return true;
+        }
+        return false;
+    };
+    int sound = 0;
+    int unsound = 0;
+    for (int i = 0; i < 200; ++i) {
+        sound += blocked(0.05, 200) ? 1 : 0;
+        unsound += blocked(0.3, 60) ? 1 : 0;
+    }
+    EXPECT_LE(sound, 10);
+    EXPECT_GE(unsound, 190);
+}
+
 }  // namespace
 }  // namespace cupel::stats
