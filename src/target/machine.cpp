@@ -125,6 +125,7 @@ nlohmann::json to_json(const Machine& machine) {
             {"isa", machine.isa},
             {"vector_bytes", machine.vector_bytes},
             {"vector_registers", machine.vector_registers},
+            {"tiles", machine.tiles},
             {"kernel", machine.kernel},
             {"virtualised", machine.virtualised},
             {"fingerprint", machine.fingerprint}};
