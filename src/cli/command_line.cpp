@@ -92,6 +92,9 @@ void add_verify(CLI::App& app, Words& words) {
         ->required();
     add_flag(app, "--recompute-only", words.options.quick,
              "recompute the claim; do not try the kernel again here");
+    app.add_option("--key", words.options.key,
+                   "demand a signature by the key with this fingerprint (32 digits)")
+        ->type_name("FINGERPRINT");
     add_json(app, words);
 }
 void add_admit(CLI::App& app, Words& words) {
@@ -159,12 +162,15 @@ constexpr std::array kCommands = {
             "  cupel judge softmax my_kernel.cpp --threads 1 --json"},
     Command{"verify", "recompute a certificate from its samples, then try it again here",
             add_verify,
-            "Exit code 20 where the certificate contradicts its own samples, 11 where a new "
-            "measurement on this\n"
-            "machine disagrees with the claim.\n\n"
+            "Exit code 20 where a byte was changed, where the certificate contradicts its own "
+            "samples or is not signed\n"
+            "as demanded; 11 where a new measurement on this machine disagrees with the claim. A "
+            "signature proves who\n"
+            "signed and that nothing was edited, not that the figure is true.\n\n"
             "Examples:\n"
             "  cupel verify runs/softmax-20261122-030000\n"
-            "  cupel verify certificate.json --recompute-only --json"},
+            "  cupel verify certificate.json --recompute-only --json\n"
+            "  cupel verify certificate.json --key 8fd1b5e2a9c04d7736f0e1c2b3a49588"},
     Command{"admit", "does a task pin its function down?", add_admit,
             "Answers that must be rejected (zeros, an input ignored, one element wrong, ...) are "
             "tried against the\n"
@@ -187,10 +193,12 @@ constexpr std::array kCommands = {
             "  cupel show runs/mine --kernel 3   # one of them: its source and its trials\n"
             "  cupel show runs/mine/certificate.json"},
     Command{"doctor", "what this machine can and cannot promise", add_doctor,
-            "Isolation, compiler, ceilings, and the noise of one kernel timed against itself. The "
-            "ceilings are\n"
-            "measured each time; other commands measure them where they are old, or where the "
-            "machine was busy.\n\n"
+            "Isolation, compiler, ceilings, and the noise of one kernel timed against itself, "
+            "which goes on the record\n"
+            "of this machine: where that contradicts what is promised, claims are withheld. The "
+            "ceilings are measured\n"
+            "each time; other commands measure them where they are old, or where the machine was "
+            "busy.\n\n"
             "Examples:\n"
             "  cupel doctor\n"
             "  cupel doctor --fresh              # when the machine is quiet\n"

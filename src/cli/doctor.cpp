@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/workplace.hpp"
+#include "os/clock.hpp"
 
 namespace cupel::cli {
 namespace {
@@ -27,7 +29,9 @@ struct Findings {
     Result<target::Compiler> compiler = fail(Errc::Missing, "");
     std::optional<target::Ceilings> ceilings;
     std::optional<verdict::Verdict> noise;
-    std::string gpu;                    // empty: none was found
+    referee::AaSummary record;  // with the run that was just made
+    double stolen = 0;          // share of all processors that the hypervisor took meanwhile
+    std::string gpu;            // empty: none was found
     std::vector<std::string> problems;  // what is missing, each with what it costs
     int threads = 1;
     bool fresh = false;  // the ceilings known before were forgotten
@@ -43,11 +47,36 @@ std::string find_gpu() {
     return {};
 }
 
-Result<verdict::Verdict> measure_noise(int threads, Console& console) {
+Result<verdict::Verdict> measure_noise(int threads, Findings& found, Console& console) {
     CUPEL_TRY(task::Task probe, task::parse(kProbe, "probe"));
-    CUPEL_TRY(const std::string naive, schedule::print_naive(probe));
     CUPEL_TRY(const auto referee, open_referee(std::move(probe), tuning_for(threads, console)));
-    return referee->judge({.source = naive, .schedule = "", .origin = "naive"});
+    const os::CpuTimes before = os::cpu_times();
+    CUPEL_TRY(verdict::Verdict verdict, referee->judge_against_itself());
+    const os::CpuTimes after = os::cpu_times();
+    const double stolen = after.stolen - before.stolen;
+    const double all = after.busy - before.busy + stolen + after.idle - before.idle;
+    found.stolen = all > 0 ? std::clamp(stolen / all, 0.0, 1.0) : 0;
+    found.record = referee->aa();
+    return verdict;
+}
+
+std::string record_text(const referee::AaSummary& record) {
+    const stats::AaTest& test = record.test;
+    std::string text = fmt::format("{} of {} runs of a kernel against itself were called different",
+                                   test.different, test.runs);
+    if (record.damaged > 0) text += fmt::format(" ({} lines are damaged)", record.damaged);
+    if (!test.contradicted)
+        return text + fmt::format("; {:.0f} % are promised", 100 * test.promised);
+    return text + fmt::format(
+                      "; {:.0f} % are promised, and so many have a probability of {:.2g}: "
+                      "claims are withheld",
+                      100 * test.promised, test.p_value);
+}
+
+// An interval narrows with the root of the time: what a difference of that size would take.
+double seconds_to_resolve(const verdict::Verdict& noise, double difference) {
+    const double times = noise.speedup->ratio.half_width() / difference;
+    return noise.wall_seconds * std::max(1.0, times * times);
 }
 
 Result<Findings> examine(int threads, bool fresh, Console& console) {
@@ -74,7 +103,7 @@ Result<Findings> examine(int threads, bool fresh, Console& console) {
     } else {
         found.problems.push_back("ceilings: " + ceilings.error().text);
     }
-    auto noise = measure_noise(threads, console);
+    auto noise = measure_noise(threads, found, console);
     if (noise) {
         found.noise = std::move(*noise);
     } else if (noise.error().code == Errc::Interrupted) {
@@ -82,6 +111,7 @@ Result<Findings> examine(int threads, bool fresh, Console& console) {
     } else {
         found.problems.push_back("noise: " + noise.error().text);
     }
+    if (found.record.test.contradicted) found.problems.push_back(record_text(found.record));
     return found;
 }
 
@@ -97,6 +127,8 @@ nlohmann::json to_json(const Findings& found) {
         {"ceilings", found.ceilings ? target::to_json(*found.ceilings) : nlohmann::json()},
         {"gpu", found.gpu.empty() ? nlohmann::json() : nlohmann::json(found.gpu)},
         {"noise", nullptr},
+        {"aa", referee::to_json(found.record)},
+        {"stolen", found.stolen},
         {"problems", found.problems},
     };
     if (found.noise && found.noise->speedup) {
@@ -105,9 +137,20 @@ nlohmann::json to_json(const Findings& found) {
                          {"low", ratio.low},
                          {"mid", ratio.mid},
                          {"high", ratio.high},
-                         {"half_width", ratio.half_width()}};
+                         {"half_width", ratio.half_width()},
+                         {"seconds", found.noise->wall_seconds}};
     }
     return json;
+}
+
+std::string resolution_text(const verdict::Verdict& noise) {
+    std::string text;
+    for (const double difference : {0.1, 0.03, 0.01}) {
+        const double seconds = seconds_to_resolve(noise, difference);
+        text += fmt::format("{}{:.0f} % takes about {}", text.empty() ? "a difference of " : ", ",
+                            100 * difference, format_seconds(seconds));
+    }
+    return text;
 }
 
 std::string noise_text(const verdict::Verdict& noise) {
@@ -160,7 +203,15 @@ report::Card card_of(const Findings& found) {
                   (found.fresh ? "; what was known is forgotten"
                                : "; figures that were higher before are kept")}});
     }
-    if (found.noise) card.rows.push_back({"noise", {noise_text(*found.noise)}});
+    if (found.noise) {
+        card.rows.push_back({"noise", {noise_text(*found.noise)}});
+        if (found.noise->speedup) card.rows.push_back({"", {resolution_text(*found.noise)}});
+        card.rows.push_back({"", {record_text(found.record)}});
+    }
+    card.rows.push_back({"steal",
+                         {fmt::format("{:.1f} % of the processors went to others of the "
+                                      "host meanwhile",
+                                      100 * found.stolen)}});
     card.rows.push_back(
         {"GPU",
          {found.gpu.empty() ? "none; nothing here needs one"

@@ -70,11 +70,17 @@ private:
 // ---- the stages ----
 
 Result<RunFolder> open_run(const Options& options) {
+    const auto signing = [] -> Result<void> {
+        CUPEL_DO(
+            find_signer());  // a key that must not be used is known before anything is measured
+        return {};
+    };
     if (!options.resume.empty()) {
         if (!options.subject.empty() || !options.run.empty() || !options.sizes.empty()) {
             return fail(Errc::Usage,
                         "--resume takes task, sizes and folder from the run: give none of them");
         }
+        CUPEL_DO(signing());
         return RunFolder::reopen(options.resume);
     }
     if (options.subject.empty())
@@ -82,6 +88,7 @@ Result<RunFolder> open_run(const Options& options) {
     CUPEL_TRY(const int threads, resolve_threads(options.threads));
     CUPEL_TRY(const task::Task task, load_task(options));
     CUPEL_DO(target::find_compiler());  // before a folder is left that no run could begin
+    CUPEL_DO(signing());
     return RunFolder::create(options.run, task, threads);
 }
 
@@ -120,6 +127,7 @@ Result<Ended> search_and_crown(referee::Referee& referee, archive::Archive& arch
         finalists.resize(1);
     }
     const auto tell = [&](std::string_view what) { console.status("certify", what); };
+    CUPEL_DO(keep_aa_record(referee, console));
     CUPEL_TRY(ended.winner, crown(referee, archive, finalists, tell));
     return ended;
 }
@@ -178,7 +186,7 @@ nlohmann::json to_json(const RunFolder& folder, const Ended& ended) {
 }
 
 Result<void> write_results(const RunFolder& folder, const referee::Referee& referee,
-                           const Ended& ended) {
+                           const referee::Signer& signer, const Ended& ended) {
     if (keeps_earlier(folder, ended)) return {};
     CUPEL_CHECK(ended.winner.has_value());
     const Crowned& winner = *ended.winner;
@@ -186,7 +194,7 @@ Result<void> write_results(const RunFolder& folder, const referee::Referee& refe
     if (winner.claim.status == verdict::Status::Faster) {
         const auto certificate = referee::make_certificate(referee, winner.finalist.kernel,
                                                            winner.claim, &winner.selected);
-        CUPEL_DO(folder.write("certificate.json", certificate.dump(1) + "\n"));
+        CUPEL_DO(folder.write("certificate.json", referee::certificate_text(certificate, signer)));
     }
     constexpr std::size_t kSummaryColumns = 92;
     return folder.write("summary.txt",
@@ -232,6 +240,8 @@ Result<int> refuse(const referee::Referee::Admission& admission, Console& consol
 Result<int> optimize_in(const RunFolder& folder, const Options& options, Stage& stage,
                         Console& console) {
     const std::int64_t begin = os::now_ns();
+    CUPEL_TRY(const referee::Signer signer, find_signer());
+    if (!signer.key) console.note("the certificate will be unsigned: " + signer.missing);
     CUPEL_TRY(archive::Archive archive, folder.open_archive());
     if (const auto& damaged = archive.set_aside()) {
         console.note("the archive was damaged; it was moved to " + damaged->string());
@@ -249,7 +259,7 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, Stage& 
     Ended& ended = *searched;
     ended.seconds = static_cast<double>(os::now_ns() - begin) * 1e-9;
     if (ended.winner) {
-        if (auto written = write_results(folder, *referee, ended); !written)
+        if (auto written = write_results(folder, *referee, signer, ended); !written)
             return std::unexpected(with_way_on(std::move(written).error(), folder));
     }
     return tell(folder, ended, console);

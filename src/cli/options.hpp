@@ -41,6 +41,7 @@ struct Options {
     bool naive = false;     // show: the honest naive kernel
     int kernel = 0;         // show: the number of a kernel of a run; 0: all
     bool quick = false;     // verify: recompute only
+    std::string key;        // verify: the fingerprint of whom it must be signed by
     bool fresh = false;     // doctor: forget the ceilings that are known
     std::string only;       // redteam: attacks whose name contains this
 };

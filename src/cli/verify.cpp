@@ -5,10 +5,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 
-#include "base/hash.hpp"
 #include "cli/commands.hpp"
 #include "cli/workplace.hpp"
 #include "os/files.hpp"
@@ -27,6 +27,7 @@ struct Finding {
     std::optional<verdict::Verdict> here;
     referee::Agreement agreement;
     std::vector<std::string> remarks;
+    std::string signer;  // the fingerprint, or empty: unsigned
 };
 
 Result<std::string> read_text(const std::string& subject) {
@@ -36,19 +37,50 @@ Result<std::string> read_text(const std::string& subject) {
     return os::read_file(path, kLargestCertificate);
 }
 
-bool has_our_naive(const referee::Certificate& certificate, const std::string& naive) {
-    for (const referee::Baseline& baseline : certificate.panel) {
-        if (baseline.name == "naive") return baseline.source == naive;
+// A stranger's panel may lack the baseline that is hard to beat.
+Result<bool> has_our_panel(const referee::Certificate& certificate) {
+    CUPEL_TRY(const std::vector<schedule::BaselineText> ours,
+              schedule::print_baselines(certificate.task));
+    return std::ranges::equal(ours, certificate.panel, [](const auto& mine, const auto& theirs) {
+        return mine.name == theirs.name && mine.source == theirs.source;
+    });
+}
+
+// Who signed, where it matters.
+std::optional<std::string> wrong_signer(const Options& options, const Finding& finding) {
+    if (options.key.empty() || options.key == finding.signer) return std::nullopt;
+    return finding.signer.empty()
+               ? "not signed, and a signature was demanded"
+               : fmt::format("signed by {}, not by {}", finding.signer, options.key);
+}
+
+// Part of a fingerprint would be any key's that begins so.
+Result<void> check_key(std::string_view key) {
+    constexpr std::size_t kDigits = 32;
+    const bool whole = key.size() == kDigits &&
+                       key.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    if (key.empty() || whole) return {};
+    return fail(Errc::Usage,
+                fmt::format("--key {}: expected the whole fingerprint, 32 digits of 0-9a-f", key));
+}
+
+std::string signature_text(const referee::Certificate& certificate) {
+    const referee::Certificate::Signature& signature = certificate.signature;
+    if (signature.key.empty()) {
+        return fmt::format("unsigned ({}): anybody could have written this", signature.reason);
     }
-    return false;
+    return fmt::format(
+        "by key {}; this proves who signed, and that nothing was edited since, not that the figure "
+        "is true",
+        signature.fingerprint());
 }
 
 Result<void> try_here(const referee::Certificate& certificate, Finding& finding, Console& console) {
-    CUPEL_TRY(const int threads, resolve_threads(certificate.threads));
-    CUPEL_TRY(const std::string naive, schedule::print_naive(certificate.task));
-    if (!has_our_naive(certificate, naive)) {
+    CUPEL_TRY(const int threads, resolve_threads(certificate.claim.threads));
+    CUPEL_TRY(const bool our_panel, has_our_panel(certificate));
+    if (!our_panel) {
         finding.remarks.emplace_back(
-            "its naive kernel is not the one this version prints; ours was used here");
+            "its baselines are not those that this version prints; ours were used here");
     }
     // The task is the stranger's too: a known name may stand over an easier formula.
     const auto known = task::load(certificate.task.name, search_folders("tasks"), {});
@@ -59,7 +91,14 @@ Result<void> try_here(const referee::Certificate& certificate, Finding& finding,
     }
     CUPEL_TRY(const auto referee, open_referee(certificate.task, tuning_for(threads, console)));
     CUPEL_TRY(finding.here, referee->judge(certificate.kernel));
-    const bool same_machine = certificate.fingerprint == referee->machine().fingerprint;
+    const bool same_machine = certificate.machine.fingerprint == referee->machine().fingerprint;
+    const bool same_compiler = certificate.compiler_version == referee->compiler().version &&
+                               certificate.compiler_flags == referee->compiler().flags;
+    if (same_machine && same_compiler && !finding.here->artefact_hash.empty() &&
+        finding.here->artefact_hash != certificate.claim.artefact_hash) {
+        finding.remarks.emplace_back(
+            "the same compiler makes another binary of its kernel here than it names");
+    }
     finding.agreement = referee::compare(certificate.claim, *finding.here, same_machine);
     return {};
 }
@@ -73,8 +112,13 @@ int code_of(const Finding& finding) {
 
 nlohmann::json to_json(const Finding& finding) {
     nlohmann::json json = {
-        {"consistent", finding.consistent},   {"problem", finding.problem}, {"agrees", nullptr},
-        {"reason", finding.agreement.reason}, {"remarks", finding.remarks}, {"here", nullptr}};
+        {"consistent", finding.consistent},
+        {"problem", finding.problem},
+        {"agrees", nullptr},
+        {"reason", finding.agreement.reason},
+        {"remarks", finding.remarks},
+        {"here", nullptr},
+        {"signer", finding.signer.empty() ? nlohmann::json() : nlohmann::json(finding.signer)}};
     if (finding.here) {
         json["agrees"] = finding.agreement.agrees;
         json["here"] = verdict::to_json(*finding.here);
@@ -88,7 +132,7 @@ report::Card card_of(const std::string& subject, const referee::Certificate* cer
     report::Card card;
     card.title = subject;
     if (!finding.consistent) {
-        card.seal = certificate == nullptr ? "no certificate" : "contradicts itself";
+        card.seal = certificate == nullptr ? "no certificate" : "does not hold";
         card.tone = report::Tone::Bad;
         card.headline = finding.problem;
         return card;
@@ -98,8 +142,9 @@ report::Card card_of(const std::string& subject, const referee::Certificate* cer
     card.tone = holds ? report::Tone::Good : report::Tone::Doubtful;
     card.headline = "claim: " + verdict::headline(certificate->claim);
     card.rows.push_back({"samples",
-                         {fmt::format("the interval follows from the {} samples in the certificate",
+                         {fmt::format("every figure follows from the {} samples in the certificate",
                                       certificate->claim.samples.size())}});
+    card.rows.push_back({"signature", {signature_text(*certificate)}});
     if (finding.here) {
         card.rows.push_back({"here", {verdict::headline(*finding.here), finding.agreement.reason}});
     }
@@ -111,6 +156,7 @@ report::Card card_of(const std::string& subject, const referee::Certificate* cer
 }  // namespace
 
 Result<int> run_verify(const Options& options, Console& console) {
+    CUPEL_DO(check_key(options.key));
     CUPEL_TRY(const std::string text, read_text(options.subject));
     // Any other file, or the half of one. What can be read as one but does not hold together is a
     // finding, below.
@@ -124,6 +170,12 @@ Result<int> run_verify(const Options& options, Console& console) {
         certificate ? referee::recompute(*certificate) : std::unexpected(certificate.error());
     finding.consistent = recomputed.has_value();
     if (!recomputed) finding.problem = recomputed.error().text;
+    if (certificate && !certificate->signature.key.empty())
+        finding.signer = certificate->signature.fingerprint();
+    if (const auto wrong = wrong_signer(options, finding); wrong && finding.consistent) {
+        finding.consistent = false;
+        finding.problem = *wrong;
+    }
     if (finding.consistent && !options.quick) CUPEL_DO(try_here(*certificate, finding, console));
     console.document(to_json(finding));
     console.print(card_of(options.subject, certificate ? &*certificate : nullptr, finding));

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <array>
 
+#include "base/hash.hpp"
 #include "cli/signals.hpp"
 #include "os/files.hpp"
+#include "os/user_key.hpp"
 
 namespace cupel::cli {
 
@@ -106,6 +108,28 @@ Result<std::unique_ptr<referee::Referee>> open_referee(task::Task task, referee:
     if (another) panel.push_back(*std::move(another));
     if (tuning.progress) tuning.progress("compiling the baselines, starting the oracle", 0);
     return referee::Referee::open(std::move(task), std::move(panel), std::move(tuning));
+}
+
+Result<referee::Signer> find_signer() {
+    auto key = os::user_key();
+    if (key) return referee::Signer{.key = *std::move(key), .missing = ""};
+    if (key.error().code == Errc::Missing)
+        return referee::Signer{.key = std::nullopt, .missing = std::move(key).error().text};
+    return fail(Errc::Corrupt, std::move(key).error().text);
+}
+
+Result<void> keep_aa_record(referee::Referee& referee, Console& console) {
+    constexpr std::uint64_t kOneIn = 8;
+    constexpr std::int64_t kFew = 1;
+    if (referee.aa().test.runs >= kFew && random_u64() % kOneIn != 0) return {};
+    console.status("ruler", "trying a baseline against itself, for the record of this machine");
+    const auto verdict = referee.judge_against_itself();
+    if (verdict) return {};
+    if (verdict.error().code == Errc::Interrupted) return std::unexpected(verdict.error());
+    // A record that cannot be written holds up nobody; it is said, as what it would have said is
+    // not on the certificate.
+    console.note("the A/A record of this machine could not be kept: " + verdict.error().text);
+    return {};
 }
 
 }  // namespace cupel::cli

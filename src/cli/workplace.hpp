@@ -11,6 +11,7 @@
 
 #include "cli/console.hpp"
 #include "cli/options.hpp"
+#include "referee/certificate.hpp"
 #include "referee/referee.hpp"
 #include "schedule/schedule.hpp"
 
@@ -39,5 +40,13 @@ namespace cupel::cli {
 [[nodiscard]] Result<std::unique_ptr<referee::Referee>> open_referee(
     task::Task task, referee::Options tuning,
     std::optional<referee::Baseline> another = std::nullopt);
+
+// What certificates are signed with. Corrupt: there is a key that must not be used. Where no key
+// can be kept, none, and why: certificates are then unsigned, and say so.
+[[nodiscard]] Result<referee::Signer> find_signer();
+
+// Now and then (at random, and where nothing is known yet) a judgement is preceded by an A/A run,
+// so that the record of the machine grows where claims are made. A few seconds.
+[[nodiscard]] Result<void> keep_aa_record(referee::Referee& referee, Console& console);
 
 }  // namespace cupel::cli

@@ -27,8 +27,8 @@ constexpr unsigned kOneRunIn = 16;
 constexpr int kGrowth = 6;  // as a power of two, so that products stay exact
 
 template <class Float>
-void widen_runs(std::span<std::byte> bytes) {
-    std::mt19937 random(fresh_key().a);
+void widen_runs(std::span<std::byte> bytes, std::uint64_t key) {
+    std::mt19937 random(static_cast<std::uint32_t>(key));
     const std::size_t run = kRun * sizeof(Float);
     for (std::size_t at = 0; at < bytes.size(); at += run) {
         if (random() % kOneRunIn != 0) continue;
@@ -95,6 +95,7 @@ Result<Arena> Arena::make(const task::Task& task, int slots, int threads) {
     const auto count = static_cast<std::size_t>(arena.slots_);
     arena.kinds_.assign(count, Kind::Lawful);
     arena.composer_.emplace(task);
+    arena.slot_key_.assign(count, 0);
     CUPEL_TRY(arena.input_fd_, os::make_shared_memory("cupel-inputs", count * arena.input_stride_));
     CUPEL_TRY(arena.output_fd_,
               os::make_shared_memory("cupel-outputs", count * arena.output_stride_));
@@ -141,12 +142,25 @@ std::uint64_t Arena::input_offset(int slot, std::size_t input) const {
     return static_cast<std::size_t>(slot) * input_stride_ + input_places_.at(input).offset;
 }
 
+void Arena::begin(const Seed& seed) {
+    seed_ = seed;
+    next_key_ = 0;
+}
+
 void Arena::ask(int slot) {
     kinds_.at(static_cast<std::size_t>(slot)) = Kind::Lawful;
+    const std::uint64_t first = take_keys(slot);
     for (std::size_t i = 0; i < input_places_.size(); ++i) {
         fill_values(input(slot, i), task_->tensor(task_->inputs[i]).type, task_->values[i],
-                    fresh_key(), threads_);
+                    key(first + i), threads_);
     }
+}
+
+std::uint64_t Arena::take_keys(int slot) {
+    const std::uint64_t first = next_key_;
+    slot_key_.at(static_cast<std::size_t>(slot)) = first;
+    next_key_ += keys_of_question(*task_);
+    return first;
 }
 
 bool Arena::widen(int slot) {
@@ -154,8 +168,10 @@ bool Arena::widen(int slot) {
     for (std::size_t i = 0; i < input_places_.size(); ++i) {
         const task::Type type = task_->tensor(task_->inputs[i]).type;
         if (task_->values[i].law != task::Law::Normal) continue;
-        if (type == task::Type::F32) widen_runs<float>(input(slot, i));
-        if (type == task::Type::F64) widen_runs<double>(input(slot, i));
+        const std::uint64_t key =
+            seed_.number(slot_key_.at(static_cast<std::size_t>(slot)) + task_->inputs.size() + i);
+        if (type == task::Type::F32) widen_runs<float>(input(slot, i), key);
+        if (type == task::Type::F64) widen_runs<double>(input(slot, i), key);
         has_normal = has_normal || type == task::Type::F32 || type == task::Type::F64;
     }
     kinds_.at(static_cast<std::size_t>(slot)) = has_normal ? Kind::Wide : Kind::Lawful;
@@ -163,13 +179,14 @@ bool Arena::widen(int slot) {
 }
 
 Kind Arena::ask(int slot, Kind kind) {
-    const Recipe recipe = composer_->draw(kind, std::bit_cast<std::uint64_t>(fresh_key()));
+    const std::uint64_t first = take_keys(slot);
+    const Recipe recipe = composer_->draw(kind, seed_.number(first + 2 * task_->inputs.size()));
     kinds_.at(static_cast<std::size_t>(slot)) = recipe.kind;
     for (std::size_t i = 0; i < input_places_.size(); ++i) {
         const Recipe::Input& wanted = recipe.inputs[i];
         if (wanted.bits > 0 && !recipe.by_rows) {
             fill_odd(input(slot, i), task_->tensor(task_->inputs[i]).type, wanted.bits,
-                     wanted.exponent, fresh_key(), threads_);
+                     wanted.exponent, key(first + i), threads_);
             continue;
         }
         task::Values law = task_->values[i];
@@ -177,7 +194,7 @@ Kind Arena::ask(int slot, Kind kind) {
             law.a = std::ldexp(law.a, wanted.scale);
             law.b = std::ldexp(law.b, wanted.scale);
         }
-        fill_values(input(slot, i), task_->tensor(task_->inputs[i]).type, law, fresh_key(),
+        fill_values(input(slot, i), task_->tensor(task_->inputs[i]).type, law, key(first + i),
                     threads_, true);
         if (wanted.bits > 0) fill_exact(slot, i, recipe);
     }
@@ -190,7 +207,8 @@ void Arena::fill_exact(int slot, std::size_t input, const Recipe& recipe) {
     const task::Tensor& tensor = task_->tensor(task_->inputs[input]);
     const auto rows = static_cast<std::size_t>(tensor.shape.front());
     const std::size_t row = this->input(slot, input).size() / rows;
-    const auto secret = std::bit_cast<std::uint64_t>(fresh_key());
+    const std::uint64_t secret =
+        seed_.number(slot_key_.at(static_cast<std::size_t>(slot)) + task_->inputs.size() + input);
     for (std::size_t i = 0; i < rows; ++i) {
         if (!recipe.has_row(i)) continue;
         fill_odd(this->input(slot, input).subspan(i * row, row), tensor.type,

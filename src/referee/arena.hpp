@@ -4,10 +4,10 @@
 // pages, so that nobody's buffers are luckier.
 //
 // Around each tensor lie guard bytes, random and fresh for every window; those around outputs are
-// looked at after the window (law 7). Tensors start at different offsets within their pages so that
-// loads and stores of equal indices do not alias in the low 12 bits.
+// looked at after the window (law 7).
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/seed.hpp"
 #include "os/fd.hpp"
 #include "referee/fill.hpp"
 #include "referee/question.hpp"
@@ -34,6 +35,19 @@ public:
     [[nodiscard]] const os::Fd& output_fd() const { return output_fd_; }
     // Writes the layout that a contender needs to find its arguments.
     void describe(wire::Control& control) const;
+
+    // Every question from here on is derived from this seed, by keys with consecutive numbers from
+    // 0. A question takes two for each input (those of its values, then those of widened runs and
+    // exact rows), then one for its recipe and one for its kind.
+    void begin(const Seed& seed);
+    [[nodiscard]] std::uint64_t keys_drawn() const { return next_key_; }
+    // What decides on the kind of the next question.
+    [[nodiscard]] std::uint64_t number_of_kind() const {
+        return seed_.number(next_key_ + keys_of_question(*task_) - 1);
+    }
+    [[nodiscard]] static std::uint64_t keys_of_question(const task::Task& task) {
+        return 2 * task.inputs.size() + 2;
+    }
 
     // Trusted: only called while every contender is frozen.
     void ask(int slot);  // fresh values in every input, from the laws and nothing else
@@ -69,6 +83,11 @@ private:
         std::size_t guard_after = 0;
     };
     void fill_exact(int slot, std::size_t input, const Recipe& recipe);
+    [[nodiscard]] Key key(std::uint64_t number) const {
+        return std::bit_cast<Key>(seed_.number(number));
+    }
+    // The first of the next question's, which is asked in the slot.
+    std::uint64_t take_keys(int slot);
     static std::size_t place(const task::Task& task, const std::vector<task::TensorId>& tensors,
                              std::vector<Place>& places);
 
@@ -87,6 +106,9 @@ private:
     Key guard_key_;
     std::vector<Kind> kinds_;  // per slot
     std::optional<Composer> composer_;
+    Seed seed_ = Seed::draw();
+    std::uint64_t next_key_ = 0;
+    std::vector<std::uint64_t> slot_key_;  // the first key of the question in each slot
 };
 
 }  // namespace cupel::referee

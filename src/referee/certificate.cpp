@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <cmath>
+#include <algorithm>
 
 #include "base/hash.hpp"
 #include "os/clock.hpp"
-#include "referee/estimate.hpp"
+#include "referee/differences.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -16,26 +16,29 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kFormat = "cupel-certificate";
-constexpr int kVersion = 1;
-constexpr int kDisagreement = 11;  // the law that reconcile() names
-constexpr double kEqual = 1e-9;    // relative: what printing and reading a double may change
+constexpr int kVersion = 2;
+constexpr std::string_view kScheme = "ed25519";
+constexpr std::string_view kUnsigned = "unsigned";
 
-json sizes_of(const task::Task& task) {
-    json sizes = json::object();
-    for (const task::Size& size : task.sizes) {
-        if (!size.derived) sizes[size.name] = size.value;
-    }
-    return sizes;
+// The only spelling: sorted keys, one space a level, UTF-8, the shortest digits of each number.
+std::string text_of(const json& document) {
+    return document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-// The hash of everything but itself, over the canonical (sorted, unspaced) text.
+// Of the whole text, with the digits of hash and signature left out.
 std::string content_hash(json document) {
-    document.erase("hash");
-    return hash_hex(document.dump());
+    document["hash"] = "";
+    document["signature"]["value"] = "";
+    return hash_hex(text_of(document));
 }
 
-// A certificate is a stranger's text, and printing JSON (for its hash) recurses as deep as it
-// nests.
+// What is signed: the whole text, with the digits of the signature left out.
+std::string signed_text(json document) {
+    document["signature"]["value"] = "";
+    return fmt::format("{} {}\n{}", kFormat, kVersion, text_of(document));
+}
+
+// A certificate is a stranger's text, and printing JSON recurses as deep as it nests.
 bool too_deep(std::string_view text) {
     constexpr int kDeepest = 64;
     int depth = 0;
@@ -52,6 +55,14 @@ bool too_deep(std::string_view text) {
     return false;
 }
 
+json sizes_of(const task::Task& task) {
+    json sizes = json::object();
+    for (const task::Size& size : task.sizes) {
+        if (!size.derived) sizes[size.name] = size.value;
+    }
+    return sizes;
+}
+
 std::vector<task::Override> overrides_of(const json& sizes) {
     std::vector<task::Override> overrides;
     for (const auto& [name, value] : sizes.items()) {
@@ -60,21 +71,71 @@ std::vector<task::Override> overrides_of(const json& sizes) {
     return overrides;
 }
 
-bool close(double a, double b) {
-    return std::abs(a - b) <= kEqual * std::max(1.0, std::abs(a));
+json panel_json(const std::vector<Certificate::Member>& panel) {
+    json list = json::array();
+    for (const Certificate::Member& member : panel) {
+        list.push_back({{"name", member.name},
+                        {"source", member.source},
+                        {"source_hash", member.source_hash},
+                        {"object_hash", member.object_hash}});
+    }
+    return list;
 }
 
-// The reading itself; nlohmann throws on missing fields and wrong types.
-Result<Certificate> read_document(const json& document) {
-    if (document.at("format") != kFormat) return fail(Errc::Corrupt, "not a certificate");
-    if (document.at("version") != kVersion) {
-        return fail(Errc::Corrupt, "a certificate of another version; this Cupel reads version 1");
-    }
-    if (document.at("hash") != content_hash(document)) {
-        return fail(Errc::Corrupt,
-                    "the text was changed after it was written: its hash does not match");
-    }
+// Everything but the digits of hash and signature.
+json document_of(const Certificate& certificate) {
+    const task::Task& task = certificate.task;
+    const verdict::Kernel& kernel = certificate.kernel;
+    const Certificate::Signature& signature = certificate.signature;
+    return {
+        {"format", kFormat},
+        {"version", kVersion},
+        {"written", certificate.written},
+        {"headline", certificate.headline},
+        {"task", {{"name", task.name}, {"text", task.text}, {"sizes", sizes_of(task)}}},
+        {"kernel",
+         {{"source", kernel.source}, {"schedule", kernel.schedule}, {"origin", kernel.origin}}},
+        {"panel", panel_json(certificate.panel)},
+        {"claim", verdict::to_json(certificate.claim)},
+        {"selected",
+         certificate.selected ? verdict::to_json(*certificate.selected) : json(nullptr)},
+        {"window_overhead", certificate.window_overhead},
+        {"machine", target::to_json(certificate.machine)},
+        {"ceilings", target::to_json(certificate.ceilings)},
+        {"compiler",
+         {{"version", certificate.compiler_version}, {"flags", certificate.compiler_flags}}},
+        {"aa", to_json(certificate.aa)},
+        {"hash", ""},
+        {"signature",
+         {{"scheme", signature.key.empty() ? kUnsigned : kScheme},
+          {"key", signature.key},
+          {"reason", signature.reason},
+          {"value", ""}}},
+    };
+}
+
+AaSummary read_aa_summary(const json& object) {
+    AaSummary aa;
+    aa.test.runs = object.at("runs");
+    aa.test.different = object.at("different");
+    aa.test.promised = object.at("promised");
+    aa.test.significance = object.at("significance");
+    aa.test.p_value = object.at("p_value");
+    aa.test.contradicted = object.at("contradicted");
+    aa.threads = object.at("threads");
+    aa.damaged = object.at("damaged");
+    aa.half_width = object.at("half_width");
+    aa.stolen = object.at("stolen");
+    aa.first = object.at("first");
+    aa.last = object.at("last");
+    return aa;
+}
+
+// nlohmann throws on missing fields and wrong types.
+Result<Certificate> read_fields(const json& document) {
     Certificate certificate;
+    certificate.written = document.at("written");
+    certificate.headline = document.at("headline");
     const json& task = document.at("task");
     CUPEL_TRY(certificate.task, task::parse(task.at("text").get<std::string>(),
                                             task.at("name").get<std::string>() + ".task",
@@ -83,144 +144,130 @@ Result<Certificate> read_document(const json& document) {
     certificate.kernel = {.source = kernel.at("source"),
                           .schedule = kernel.at("schedule"),
                           .origin = kernel.at("origin")};
-    for (const json& baseline : document.at("panel")) {
-        certificate.panel.push_back({.name = baseline.at("name"), .source = baseline.at("source")});
+    for (const json& member : document.at("panel")) {
+        certificate.panel.push_back({.name = member.at("name"),
+                                     .source = member.at("source"),
+                                     .source_hash = member.at("source_hash"),
+                                     .object_hash = member.at("object_hash")});
     }
     CUPEL_TRY(certificate.claim, verdict::verdict_from_json(document.at("claim")));
-    certificate.threads = certificate.claim.threads;
-    certificate.headline = document.at("headline");
-    certificate.window_overhead = document.at("window_overhead");
-    certificate.fingerprint = document.at("machine").at("fingerprint");
-    if (certificate.claim.kernel_hash != hash_hex(certificate.kernel.source)) {
-        return fail(Errc::Corrupt,
-                    "kernel.source is not the kernel that was measured (its hash differs)");
+    if (!document.at("selected").is_null()) {
+        CUPEL_TRY(certificate.selected, verdict::verdict_from_json(document.at("selected")));
     }
+    certificate.window_overhead = document.at("window_overhead");
+    CUPEL_TRY(certificate.machine, target::machine_from_json(document.at("machine")));
+    CUPEL_TRY(certificate.ceilings, target::ceilings_from_json(document.at("ceilings")));
+    certificate.compiler_version = document.at("compiler").at("version");
+    certificate.compiler_flags = document.at("compiler").at("flags");
+    certificate.aa = read_aa_summary(document.at("aa"));
+    certificate.signature.key = document.at("signature").at("key");
+    certificate.signature.reason = document.at("signature").at("reason");
+    return certificate;
+}
+
+// The line where two texts part, from 1.
+std::ptrdiff_t line_of_difference(std::string_view a, std::string_view b) {
+    const auto at = std::ranges::mismatch(a, b).in1;
+    return 1 + std::count(a.begin(), at, '\n');
+}
+
+Result<void> check_spelling(const json& document, std::string_view text) {
+    const std::string ours = text_of(document);
+    if (ours == text) return {};
+    return fail(Errc::Corrupt,
+                fmt::format("the text was changed after it was written: line {} is not spelt as "
+                            "Cupel spells it (spaces, the order or doubling of fields, a number)",
+                            line_of_difference(text, ours)));
+}
+
+Result<void> check_signature(const json& document) {
+    const json& signature = document.at("signature");
+    const std::string scheme = signature.at("scheme");
+    const std::string key = signature.at("key");
+    const std::string value = signature.at("value");
+    const bool has_reason = !signature.at("reason").get<std::string>().empty();
+    if (scheme == kUnsigned) {
+        if (key.empty() && value.empty() && has_reason) return {};
+        return fail(Errc::Corrupt,
+                    "signature: an unsigned certificate has neither key nor value, "
+                    "and says why");
+    }
+    if (scheme != kScheme || has_reason)
+        return fail(Errc::Corrupt, "signature.scheme is neither ed25519 nor unsigned");
+    if (!verify_signature(key, signed_text(document), value))
+        return fail(Errc::Corrupt, "the signature is not of this text by this key");
+    return {};
+}
+
+Result<Certificate> read_document(const json& document, std::string_view text) {
+    if (document.at("format") != kFormat) return fail(Errc::Corrupt, "not a certificate");
+    if (document.at("version") != kVersion) {
+        return fail(
+            Errc::Corrupt,
+            fmt::format("a certificate of another version; this Cupel reads version {}", kVersion));
+    }
+    CUPEL_DO(check_spelling(document, text));
+    const json& hash = document.at("hash");
+    if (!document.at("signature").is_object() || hash != content_hash(document)) {
+        return fail(Errc::Corrupt,
+                    "the text was changed after it was written: its hash does not match");
+    }
+    CUPEL_DO(check_signature(document));
+    CUPEL_TRY(Certificate certificate, read_fields(document));
+    // A field that nobody reads says nothing, and must not look as if it did.
+    json ours = document_of(certificate);
+    ours["hash"] = hash;
+    ours["signature"]["value"] = document.at("signature").at("value");
+    if (const auto field = first_difference(ours, document, ""))
+        return fail(Errc::Corrupt, *field + ": no such field, or not of its type");
     return certificate;
 }
 
 }  // namespace
 
-json make_certificate(const Referee& referee, const verdict::Kernel& kernel,
-                      const verdict::Verdict& claim, const verdict::Verdict* selected) {
-    json panel = json::array();
-    for (const Baseline& baseline : referee.panel()) {
-        panel.push_back({{"name", baseline.name}, {"source", baseline.source}});
+Certificate make_certificate(const Referee& referee, const verdict::Kernel& kernel,
+                             const verdict::Verdict& claim, const verdict::Verdict* selected) {
+    Certificate certificate;
+    certificate.written = os::utc_timestamp();
+    certificate.headline = verdict::headline(claim);
+    certificate.task = referee.task();
+    certificate.kernel = kernel;
+    const std::vector<std::string> hashes = referee.panel_hashes();
+    for (std::size_t i = 0; i < referee.panel().size(); ++i) {
+        const Baseline& baseline = referee.panel()[i];
+        certificate.panel.push_back({.name = baseline.name,
+                                     .source = baseline.source,
+                                     .source_hash = hash_hex(baseline.source),
+                                     .object_hash = hashes.at(i)});
     }
-    json document = {
-        {"format", kFormat},
-        {"version", kVersion},
-        {"written", os::utc_timestamp()},
-        {"headline", verdict::headline(claim)},
-        {"task",
-         {{"name", referee.task().name},
-          {"text", referee.task().text},
-          {"sizes", sizes_of(referee.task())}}},
-        {"kernel",
-         {{"source", kernel.source}, {"schedule", kernel.schedule}, {"origin", kernel.origin}}},
-        {"panel", panel},
-        {"claim", verdict::to_json(claim)},
-        {"selected", selected != nullptr ? verdict::to_json(*selected) : json(nullptr)},
-        {"window_overhead", referee.window_overhead()},
-        {"machine", target::to_json(referee.machine())},
-        {"ceilings", target::to_json(referee.ceilings())},
-        {"compiler",
-         {{"version", referee.compiler().version}, {"flags", referee.compiler().flags}}},
-    };
+    certificate.claim = claim;
+    if (selected != nullptr) certificate.selected = *selected;
+    certificate.window_overhead = referee.window_overhead();
+    certificate.machine = referee.machine();
+    certificate.ceilings = referee.ceilings();
+    certificate.compiler_version = referee.compiler().version;
+    certificate.compiler_flags = referee.compiler().flags;
+    certificate.aa = referee.aa();
+    return certificate;
+}
+
+std::string certificate_text(const Certificate& certificate, const Signer& signer) {
+    Certificate ours = certificate;
+    ours.signature = {.key = signer.key ? signer.key->public_hex() : "",
+                      .reason = signer.key ? "" : "no key: " + signer.missing};
+    json document = document_of(ours);
     document["hash"] = content_hash(document);
-    return document;
+    if (signer.key) document["signature"]["value"] = signer.key->sign(signed_text(document));
+    return text_of(document);
 }
-
-namespace {
-
-bool same_interval(const verdict::Interval& a, const verdict::Interval& b) {
-    return close(a.low, b.low) && close(a.mid, b.mid) && close(a.high, b.high) &&
-           close(a.level, b.level);
-}
-
-// What is shown beside the speedup and follows from the samples too.
-Result<void> recompute_rest(const Certificate& certificate) {
-    const verdict::Verdict& claim = certificate.claim;
-    const double overhead = certificate.window_overhead;
-    const auto differs = [](std::string_view field) {
-        return fail(Errc::Corrupt, fmt::format("claim.{} is not what the samples say", field));
-    };
-    // Seconds are small: held to a relative bound.
-    const auto near = [](double a, double b) { return std::abs(a - b) <= kEqual * std::abs(b); };
-    if (!near(claim.seconds, median_seconds(claim.samples, kCandidate, overhead)))
-        return differs("seconds");
-    if (!near(claim.advantage_bound, advantage_bound(claim.samples, overhead)))
-        return differs("advantage_bound");
-    if (claim.naive_speedup) {
-        const auto naive = log_speedup(claim.samples, claim.naive_speedup->baseline, overhead);
-        if (!same_interval(claim.naive_speedup->ratio, to_interval(naive)))
-            return differs("naive_speedup");
-    }
-    if (claim.precision != certificate.task.precision)
-        return fail(Errc::Corrupt, "claim.precision is not the precision of the task");
-    std::int64_t questions = 0;
-    for (const verdict::Sample& sample : claim.samples) {
-        if (sample.contender == kCandidate) questions += sample.questions;
-    }
-    if (claim.evidence.questions != questions) return differs("evidence.questions");
-    if (certificate.headline != verdict::headline(claim))
-        return fail(Errc::Corrupt, "the headline is not what the claim says");
-    return {};
-}
-
-}  // namespace
 
 Result<Certificate> read_certificate(std::string_view text) {
     if (too_deep(text)) return fail(Errc::Corrupt, "not a certificate: nested too deeply");
     try {
-        return read_document(json::parse(text));
+        return read_document(json::parse(text), text);
     } catch (const json::exception& problem) {
         return fail(Errc::Corrupt, fmt::format("not a certificate: {}", problem.what()));
     }
-}
-
-Result<verdict::Speedup> recompute(const Certificate& certificate) {
-    const verdict::Verdict& claim = certificate.claim;
-    if (!claim.speedup) return fail(Errc::Corrupt, "the certificate claims no speedup");
-    CUPEL_DO(recompute_rest(certificate));
-    const std::string& baseline = claim.speedup->baseline;
-    const verdict::Interval ratio =
-        to_interval(log_speedup(claim.samples, baseline, certificate.window_overhead));
-    const verdict::Interval& claimed = claim.speedup->ratio;
-    if (!same_interval(ratio, claimed)) {
-        return fail(
-            Errc::Corrupt,
-            fmt::format("claim.speedup is not what the samples say: {:.4f} [{:.4f}, {:.4f}] "
-                        "instead of {:.4f} [{:.4f}, {:.4f}]",
-                        ratio.mid, ratio.low, ratio.high, claimed.mid, claimed.low, claimed.high));
-    }
-    const verdict::Status status = decide(claim);
-    const bool withheld =
-        claim.status == verdict::Status::NotResolved;  // law 11 may withhold what samples allow
-    if (claim.status != status && !withheld)
-        return fail(Errc::Corrupt, "claim.status is not what the samples say");
-    return verdict::Speedup{.ratio = ratio, .baseline = baseline};
-}
-
-Agreement compare(const verdict::Verdict& claim, const verdict::Verdict& here, bool same_machine) {
-    if (!verdict::is_right(here.status)) {
-        return {.agrees = false,
-                .reason = "the kernel does not hold here: " + verdict::headline(here)};
-    }
-    if (!claim.speedup || !here.speedup)
-        return {.agrees = false, .reason = "there is no speedup to compare"};
-    const verdict::Interval& first = claim.speedup->ratio;
-    const verdict::Interval& second = here.speedup->ratio;
-    const std::string figures =
-        fmt::format("claimed {:.3f}x [{:.3f}, {:.3f}], here {:.3f}x [{:.3f}, {:.3f}]", first.mid,
-                    first.low, first.high, second.mid, second.low, second.high);
-    if (!same_machine) {
-        // Another machine has other ratios; what must hold is the direction.
-        const bool agrees =
-            decide(first) != verdict::Status::Faster || decide(second) == verdict::Status::Faster;
-        return {.agrees = agrees,
-                .reason = figures + " (another machine: only the direction is compared)"};
-    }
-    return {.agrees = reconcile(claim, here).law != kDisagreement, .reason = figures};
 }
 
 }  // namespace cupel::referee

@@ -1,44 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 // A certificate: a verdict with a speedup claim and everything a stranger needs to recompute it and
-// to try it again. docs/formats/certificate.md describes the JSON.
+// to try it again, signed. docs/formats/certificate.md describes the text, which has one spelling:
+// reading refuses any byte that writing would have written otherwise.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/sign.hpp"
 #include "referee/referee.hpp"
 #include "verdict/verdict.hpp"
 
 namespace cupel::referee {
 
-// `claim` is the verdict to be published; `selected` the earlier judgement that chose the kernel,
-// if there was one.
-[[nodiscard]] nlohmann::json make_certificate(const Referee& referee, const verdict::Kernel& kernel,
-                                              const verdict::Verdict& claim,
-                                              const verdict::Verdict* selected);
-
-struct Certificate {  // read back, whole and consistent
+struct Certificate {
+    struct Member {  // of the panel
+        std::string name;
+        std::string source;
+        std::string source_hash;
+        std::string object_hash;
+    };
+    struct Signature {
+        std::string key;     // public, or empty: unsigned
+        std::string reason;  // why there is none, or empty
+        [[nodiscard]] std::string fingerprint() const { return key_fingerprint(key); }
+    };
+    std::string written;  // UTC
+    std::string headline;
     task::Task task;
     verdict::Kernel kernel;
-    std::vector<Baseline> panel;
-    verdict::Verdict claim;
-    std::string headline;
-    int threads = 1;
-    double window_overhead = 0;  // seconds
-    std::string fingerprint;     // of the machine it was measured on
+    std::vector<Member> panel;
+    verdict::Verdict claim;                    // what is published
+    std::optional<verdict::Verdict> selected;  // the earlier judgement that chose the kernel
+    double window_overhead = 0;                // seconds
+    target::Machine machine;
+    target::Ceilings ceilings;
+    std::string compiler_version;
+    std::vector<std::string> compiler_flags;
+    AaSummary aa;
+    Signature signature;
 };
-// Corrupt: the text was edited or damaged (the field is named).
+
+// `selected` is null where no earlier judgement chose the kernel.
+[[nodiscard]] Certificate make_certificate(const Referee& referee, const verdict::Kernel& kernel,
+                                           const verdict::Verdict& claim,
+                                           const verdict::Verdict* selected);
+
+struct Signer {
+    std::optional<SigningKey> key;
+    std::string missing;  // why there is no key
+};
+// The whole text; unsigned, and saying so, where there is no key.
+[[nodiscard]] std::string certificate_text(const Certificate& certificate, const Signer& signer);
+
+// Corrupt, with what is wrong: a byte was changed, or the signature is not of this text.
 [[nodiscard]] Result<Certificate> read_certificate(std::string_view text);
 
-// The interval computed anew from the samples in the certificate alone; Corrupt where it differs
-// from the claim.
+// All that follows from the samples, computed anew from the certificate alone; Corrupt where a
+// field says something else (it is named).
 [[nodiscard]] Result<verdict::Speedup> recompute(const Certificate& certificate);
 
-// The second half of `verify`: does a new judgement on this machine agree with the claim?
+// The last part of `verify`: does a new judgement on this machine agree with the claim?
 struct Agreement {
     bool agrees = false;
     std::string reason;

@@ -2,6 +2,7 @@
 #include "referee/estimate.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 #include <vector>
@@ -67,6 +68,10 @@ stats::Estimate log_speedup(std::span<const verdict::Sample> samples, std::strin
     if (batch.n == 0) return single;
     if (single.n == 0) return batch;
     return single.mid < batch.mid && !stats::agree(single, batch) ? single : batch;
+}
+
+double detection(std::int64_t positions) {
+    return 1 - std::pow(0.99, static_cast<double>(positions));
 }
 
 verdict::Interval to_interval(const stats::Estimate& log_estimate) {

@@ -3,6 +3,7 @@
 // figure.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,6 +35,9 @@ inline constexpr double kMargin = 0.005;
 // claim.
 [[nodiscard]] stats::Estimate log_speedup(std::span<const verdict::Sample> samples,
                                           std::string_view baseline, double overhead);
+
+// The probability that so many sampled positions show 1 % of wrong elements at least once.
+[[nodiscard]] double detection(std::int64_t positions);
 
 [[nodiscard]] verdict::Interval to_interval(const stats::Estimate& log_estimate);
 

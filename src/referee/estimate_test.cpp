@@ -39,7 +39,8 @@ std::vector<verdict::Sample> simulate(const Simulation& s, unsigned seed) {
                                    .order = order,
                                    .questions = s.questions,
                                    .seconds = noisy,
-                                   .counted = round > 0});
+                                   .counted = round > 0,
+                                   .first_key = 0});
             };
             add(std::string(kCandidate), s.candidate * bias, 0);
             add("naive", s.baseline, 1);
@@ -140,7 +141,8 @@ TEST(Estimate, TheCorrectionNeverTakesMoreThanHalfAWindow) {
                                  .order = 0,
                                  .questions = 1,
                                  .seconds = 5.1e-5,
-                                 .counted = true};
+                                 .counted = true,
+                                 .first_key = 0};
     EXPECT_DOUBLE_EQ(seconds_per_question(sample, 5e-5), 2.55e-5);
 }
 

@@ -143,7 +143,7 @@ bool Race::draw_wide(int process, int number) const {
 Kind Race::draw_kind(const Round& round) const {
     if (round.wide) return Kind::Wide;
     if (round.process == 0 && round.number == 0) return Kind::Exact;
-    return referee::draw_kind(arena_->composer().is_polynomial(), random_u64());
+    return referee::draw_kind(arena_->composer().is_polynomial(), arena_->number_of_kind());
 }
 
 Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& plan, int process,
@@ -160,6 +160,7 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
                     .timed = timed,
                     .wide = draw_wide(process, number),
                     .questions = questions_in(questions_, timed, random_u64()),
+                    .first_key = 0,
                     .watched = {},
                     .probes = {},
                     .copied = false};
@@ -194,6 +195,7 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
 
 Result<void> Race::ask(const Plan& plan, Round& round) {
     const auto questions = static_cast<std::size_t>(round.questions);
+    round.first_key = arena_->keys_drawn();
     for (int slot = 0; slot < round.questions; ++slot) {
         const Kind kind = arena_->ask(slot, draw_kind(round));
         if (round.wide) round.wide = kind == Kind::Wide;
@@ -239,7 +241,8 @@ Result<void> Race::answer(const Turn& turn, const Plan& plan, Round& round, Outc
                                .order = order,
                                .questions = round.questions,
                                .seconds = window.seconds,
-                               .counted = round.number > 0 && !round.wide});
+                               .counted = round.number > 0 && !round.wide,
+                               .first_key = static_cast<std::int64_t>(round.first_key)});
     if (slow_[number]) {
         slow_seconds_ += window.seconds;
     }

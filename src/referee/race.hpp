@@ -75,8 +75,9 @@ private:
         int timed = 0;      // its place among the rounds that are not extra
         bool wide = false;  // widened questions: checked, never counted
         int questions = 1;
-        std::vector<int> watched;   // the secret slots whose answers are compared whole
-        std::vector<Probe> probes;  // one per question
+        std::uint64_t first_key = 0;  // of its questions, under the seed of the judgement
+        std::vector<int> watched;     // the secret slots whose answers are compared whole
+        std::vector<Probe> probes;    // one per question
         bool copied = false;  // the watched answers of whom of candidate and reference came first
     };
 

@@ -8,11 +8,13 @@
 #include <chrono>
 #include <cmath>
 #include <future>
+#include <span>
 #include <utility>
 
 #include "base/hash.hpp"
-#include "base/text.hpp"
+#include "base/seed.hpp"
 #include "os/clock.hpp"
+#include "referee/conclude.hpp"
 #include "referee/estimate.hpp"
 #include "referee/state.hpp"
 #include "stats/sample.hpp"
@@ -22,7 +24,6 @@ namespace {
 
 constexpr int kSlots = 64;  // questions in a window, at most
 constexpr int kOverheadWindows = 31;
-constexpr std::string_view kNaive = "naive";
 
 double seconds_since(std::int64_t begin_ns) {
     return static_cast<double>(os::now_ns() - begin_ns) * 1e-9;
@@ -76,6 +77,8 @@ Result<void> Referee::State::open() {
         panel_artefacts.push_back(std::move(artefact));
     }
     CUPEL_TRY(ceilings, target::ceilings(machine, compiler, options.threads));
+    CUPEL_TRY(const std::filesystem::path record, aa_path(machine.fingerprint));
+    aa = summarize(read_aa(record), options.threads);
     CUPEL_TRY(overhead, measure_overhead());
     return {};
 }
@@ -138,7 +141,12 @@ Result<verdict::Verdict> Referee::State::try_kernel(const verdict::Kernel& kerne
                                                     std::vector<Entry> opponents,
                                                     const Plan& plan) {
     const std::int64_t begin = os::now_ns();
+    // Before the kernel is compiled or loaded: whoever saw this knows later that the questions were
+    // not chosen for it. Never used again: the next judgement draws its own.
+    const Seed seed = Seed::draw();
     verdict::Verdict verdict;
+    verdict.seed.commitment = seed.commitment();
+    if (plan.progress) plan.progress("committed to seed " + verdict.seed.commitment, 0);
     verdict.precision = task.precision;
     verdict.threads = options.threads;
     verdict.kernel_hash = hash_hex(kernel.source);
@@ -159,66 +167,27 @@ Result<verdict::Verdict> Referee::State::try_kernel(const verdict::Kernel& kerne
     std::vector<Entry> entries = {{.name = std::string(kCandidate), .object = artefact.object}};
     std::move(opponents.begin(), opponents.end(), std::back_inserter(entries));
     CUPEL_CHECK(arena && checker);
+    arena->begin(seed);
     Race race(task, *arena, *checker, overhead);
     CUPEL_TRY(Outcome outcome, race.run(entries, plan));
     // Everything that will ever be known of this kernel is in `outcome`; the processes are gone.
     if (entries.size() > 2) slow = outcome.slow;
     verdict.evidence = outcome.evidence;
+    verdict.seed.value = seed.hex();
+    verdict.samples = std::move(outcome.samples);
     if (!outcome.isolation.parts.empty()) verdict::set_isolation(verdict, outcome.isolation);
     if (outcome.fault) {
         verdict.status = outcome.fault->status;
         verdict.law = outcome.fault->law;
         verdict.reason = outcome.fault->reason;
     } else {
-        add_speed(outcome, entries, verdict);
+        std::vector<std::string> names;
+        for (const Entry& entry : entries)
+            names.push_back(entry.name);
+        conclude({task, machine, ceilings, overhead}, std::span(names).subspan(1), verdict);
     }
-    verdict.samples = std::move(outcome.samples);
     verdict.wall_seconds = seconds_since(begin);
     return verdict;
-}
-
-void Referee::State::add_speed(const Outcome& outcome, const std::vector<Entry>& entries,
-                               verdict::Verdict& verdict) const {
-    verdict.seconds = median_seconds(outcome.samples, kCandidate, overhead);
-    verdict.advantage_bound = advantage_bound(outcome.samples, overhead);
-
-    const task::Counts counts = task::count(task);
-    const target::Bound bound = target::ceiling_bound(counts, ceilings);
-    verdict.ceiling = {.name = fmt::format("{}, {} thread{}", bound.name, options.threads,
-                                           options.threads == 1 ? "" : "s"),
-                       .share = verdict.seconds > 0 ? bound.seconds / verdict.seconds : 0};
-    const target::Bound floor = target::physical_floor(counts, ceilings, machine);
-    if (verdict.seconds < floor.seconds) {
-        verdict.status = verdict::Status::Impossible;
-        verdict.law = 12;
-        verdict.reason =
-            fmt::format("{} per question is below the {} that {} allows",
-                        format_seconds(verdict.seconds), format_seconds(floor.seconds), floor.name);
-        return;
-    }
-    // The claim is over the best of the panel.
-    const Entry* best = nullptr;
-    double best_seconds = 0;
-    for (std::size_t i = 1; i < entries.size(); ++i) {
-        const double seconds = median_seconds(outcome.samples, entries[i].name, overhead);
-        if (seconds == 0) continue;  // it was left out
-        const verdict::Speedup speedup = {
-            .ratio = to_interval(log_speedup(outcome.samples, entries[i].name, overhead)),
-            .baseline = entries[i].name};
-        if (entries[i].name == kNaive) verdict.naive_speedup = speedup;
-        if (best != nullptr && seconds >= best_seconds) continue;
-        best = &entries[i];
-        best_seconds = seconds;
-        verdict.speedup = speedup;
-    }
-    verdict.status = verdict.speedup ? decide(verdict) : verdict::Status::Accepted;
-    if (verdict.speedup && verdict.status == verdict::Status::NotResolved) {
-        verdict.reason = fmt::format(
-            "the interval {:.3f} to {:.3f} does not clear 1 by {:.1f} % and what a "
-            "window could hide ({:.1f} %)",
-            verdict.speedup->ratio.low, verdict.speedup->ratio.high, 100 * kMargin,
-            100 * verdict.advantage_bound / verdict.seconds);
-    }
 }
 
 void Referee::prepare(const std::vector<verdict::Kernel>& kernels) {
@@ -260,6 +229,7 @@ Result<verdict::Verdict> Referee::screen(const verdict::Kernel& kernel,
 
 Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel& kernel,
                                                            bool without_slow) {
+    const std::int64_t begin = os::now_ns();
     std::vector<Entry> opponents;
     opponents.reserve(panel.size());
     for (std::size_t i = 0; i < panel.size(); ++i)
@@ -267,7 +237,10 @@ Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel
     Plan full = plan(options.judge_seconds);
     full.slow = slow;
     full.without_slow = without_slow;
-    return try_kernel(kernel, std::move(opponents), full);
+    CUPEL_TRY(verdict::Verdict verdict, try_kernel(kernel, std::move(opponents), full));
+    if (verdict::is_right(verdict.status)) CUPEL_DO(try_shapes(draw_shapes(kernel), verdict));
+    verdict.wall_seconds = seconds_since(begin);
+    return withhold(std::move(verdict), aa);
 }
 
 Result<verdict::Verdict> Referee::select(const verdict::Kernel& kernel) {
@@ -275,12 +248,7 @@ Result<verdict::Verdict> Referee::select(const verdict::Kernel& kernel) {
 }
 
 Result<verdict::Verdict> Referee::judge(const verdict::Kernel& kernel) {
-    const std::int64_t begin = os::now_ns();
-    CUPEL_TRY(verdict::Verdict verdict, state_->try_against_panel(kernel, false));
-    if (verdict::is_right(verdict.status))
-        CUPEL_DO(state_->try_shapes(state_->draw_shapes(kernel), verdict));
-    verdict.wall_seconds = seconds_since(begin);
-    return verdict;
+    return state_->try_against_panel(kernel, false);
 }
 
 // ---- hidden shapes ----
@@ -335,6 +303,33 @@ Result<void> Referee::State::try_shapes(const std::vector<Shape>& shapes,
     return {};
 }
 
+Result<verdict::Verdict> Referee::judge_against_itself() {
+    State& state = *state_;
+    const std::size_t quickest = state.quickest_baseline();
+    const os::CpuTimes before = os::cpu_times();
+    CUPEL_TRY(verdict::Verdict verdict, state.try_kernel({.source = state.panel.at(quickest).source,
+                                                          .schedule = "",
+                                                          .origin = state.panel.at(quickest).name},
+                                                         {state.baseline_entry(quickest)},
+                                                         state.plan(state.options.judge_seconds)));
+    const os::CpuTimes after = os::cpu_times();
+    const double busy = after.busy - before.busy;
+    const double stolen = after.stolen - before.stolen;
+    const double all = busy + stolen + after.idle - before.idle;
+    if (!verdict::is_right(verdict.status) || !verdict.speedup) return verdict;
+    CUPEL_TRY(const std::filesystem::path record, aa_path(state.machine.fingerprint));
+    CUPEL_DO(append_aa(record, {.written = os::utc_timestamp(),
+                                .threads = state.options.threads,
+                                .outcome = verdict.status,
+                                .mid = verdict.speedup->ratio.mid,
+                                .half_width = verdict.speedup->ratio.half_width(),
+                                .seconds = verdict.wall_seconds,
+                                .busy = all > 0 ? std::clamp(busy / all, 0.0, 1.0) : 0,
+                                .stolen = all > 0 ? std::clamp(stolen / all, 0.0, 1.0) : 0}));
+    state.aa = summarize(read_aa(record), state.options.threads);
+    return verdict;
+}
+
 const task::Task& Referee::task() const {
     return state_->task;
 }
@@ -349,6 +344,15 @@ const target::Compiler& Referee::compiler() const {
 }
 const std::vector<Baseline>& Referee::panel() const {
     return state_->panel;
+}
+std::vector<std::string> Referee::panel_hashes() const {
+    std::vector<std::string> hashes;
+    for (const target::Artefact& artefact : state_->panel_artefacts)
+        hashes.push_back(artefact.object_hash);
+    return hashes;
+}
+const AaSummary& Referee::aa() const {
+    return state_->aa;
 }
 const Options& Referee::options() const {
     return state_->options;

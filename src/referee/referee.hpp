@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "referee/aa_record.hpp"
 #include "target/cpu.hpp"
 #include "target/machine.hpp"
 #include "task/task.hpp"
@@ -59,6 +60,10 @@ public:
     [[nodiscard]] Result<verdict::Verdict> select(const verdict::Kernel& kernel) override;
     [[nodiscard]] Result<verdict::Verdict> judge(const verdict::Kernel& kernel) override;
 
+    // An A/A run: the best baseline against itself, tried as any kernel is, and put on this
+    // machine's record. Its verdict is never withheld: it is what claims are withheld for.
+    [[nodiscard]] Result<verdict::Verdict> judge_against_itself();
+
     // Law 9: does the task pin its function down? Each control is an answer that must be rejected.
     struct Control {
         std::string name;  // "zeros", "input x ignored", "1 % of the work dropped", ...
@@ -77,6 +82,8 @@ public:
     [[nodiscard]] const target::Ceilings& ceilings() const;
     [[nodiscard]] const target::Compiler& compiler() const;
     [[nodiscard]] const std::vector<Baseline>& panel() const;
+    [[nodiscard]] std::vector<std::string> panel_hashes() const;  // of the compiled objects
+    [[nodiscard]] const AaSummary& aa() const;                    // where this machine stands
     [[nodiscard]] const Options& options() const;
     // Seconds a window costs beyond the kernel (bell, wake, freeze), measured with an empty kernel.
     [[nodiscard]] double window_overhead() const;

@@ -3,10 +3,12 @@
 #include "referee/referee.hpp"
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
-#include "base/hash.hpp"
-#include "referee/certificate.hpp"
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/seed.hpp"
+#include "os/files.hpp"
 #include "referee/estimate.hpp"
 #include "schedule/schedule.hpp"
 
@@ -121,41 +123,64 @@ TEST_F(Softmax, IsAdmitted) {
     EXPECT_GE(admission->controls.size(), 10U);
 }
 
-TEST_F(Softmax, ACertificateHoldsItsOwnProofAndNoEditSurvives) {
-    const verdict::Kernel kernel = naive();
-    verdict::Verdict claim = judge(kernel.source);
-    ASSERT_TRUE(claim.speedup);
-    const std::string text = make_certificate(*referee_, kernel, claim, nullptr).dump();
-    const auto read = read_certificate(text);
-    ASSERT_TRUE(read) << read.error().text;
-    const auto again = recompute(*read);
-    ASSERT_TRUE(again) << again.error().text;
-    EXPECT_DOUBLE_EQ(again->ratio.mid, claim.speedup->ratio.mid);
+TEST_F(Softmax, EveryJudgementHasASeedOfItsOwnThatWasCommittedToFirst) {
+    std::vector<std::string> told;
+    Options options = quick();
+    options.progress = [&](std::string_view what, double) { told.emplace_back(what); };
+    const auto referee = Referee::open(
+        referee_->task(), {referee_->panel().begin(), referee_->panel().end()}, options);
+    ASSERT_TRUE(referee) << referee.error().text;
+    told.clear();
+    const auto verdict = (*referee)->judge(naive());
+    ASSERT_TRUE(verdict) << verdict.error().text;
+    ASSERT_FALSE(told.empty());
+    EXPECT_EQ(told.front(), "committed to seed " + verdict->seed.commitment);
+    EXPECT_EQ(Seed::from_hex(verdict->seed.value)->commitment(), verdict->seed.commitment);
+    EXPECT_NE(judge(naive().source).seed.value, verdict->seed.value);
+    // A kernel that was never loaded has seen no question: its seed stays secret.
+    const verdict::Verdict refused = judge("no C++");
+    EXPECT_FALSE(refused.seed.commitment.empty());
+    EXPECT_TRUE(refused.seed.value.empty());
+}
 
-    nlohmann::json edited = nlohmann::json::parse(text);
-    edited["claim"]["samples"][3]["seconds"] = 1e-9;
-    EXPECT_FALSE(read_certificate(edited.dump()));
-    // An editor who mends the hash is caught by what the samples say.
-    const auto forged = [&](auto&& edit) {
-        nlohmann::json document = nlohmann::json::parse(text);
-        edit(document);
-        document.erase("hash");
-        document["hash"] = hash_hex(document.dump());
-        const auto forgery = read_certificate(document.dump());
-        return forgery && recompute(*forgery);
-    };
-    EXPECT_TRUE(forged([](nlohmann::json&) {}));
-    EXPECT_FALSE(forged([](nlohmann::json& d) { d["headline"] = "faster: 150x over naive"; }));
-    EXPECT_FALSE(forged([](nlohmann::json& d) { d["claim"]["evidence"]["questions"] = 10'000; }));
-    EXPECT_FALSE(forged([](nlohmann::json& d) { d["claim"]["advantage_bound"] = 0; }));
-    EXPECT_FALSE(forged([](nlohmann::json& d) {
-        for (nlohmann::json& sample : d["claim"]["samples"]) {
-            if (sample["contender"] == "candidate")
-                sample["seconds"] = sample["seconds"].get<double>() / 2;
-        }
-    }));
-    EXPECT_FALSE(read_certificate(text.substr(0, text.size() / 2)));
-    EXPECT_FALSE(read_certificate("[]"));
+TEST_F(Softmax, ARunAgainstItselfGoesOnTheRecordAndARecordThatContradictsWithholdsClaims) {
+    const auto cache = os::cache_folder();
+    ASSERT_TRUE(cache);
+    const auto folder = os::TempDir::make("cupel-test-");
+    ASSERT_TRUE(folder);
+    // A cache of its own for the record alone: what is compiled and measured is taken from the
+    // user's.
+    const std::filesystem::path mine = folder->path() / "cupel";
+    std::filesystem::create_directories(mine);
+    for (const char* name : {"artefacts", "ceilings"})
+        std::filesystem::create_directory_symlink(*cache / name, mine / name);
+    const char* const before = std::getenv("XDG_CACHE_HOME");
+    const std::string kept = before != nullptr ? before : "";
+    ASSERT_EQ(setenv("XDG_CACHE_HOME", folder->path().c_str(), 1), 0);
+
+    const auto sound = open(kSoftmax);
+    ASSERT_NE(sound, nullptr);
+    const auto file = aa_path(sound->machine().fingerprint);
+    const auto verdict = sound->judge_against_itself();
+    ASSERT_TRUE(verdict) << verdict.error().text;
+    EXPECT_EQ(read_aa(*file).runs.size(), 1U);
+    EXPECT_EQ(sound->aa().test.runs, 1);
+    for (int i = 0; i < 10; ++i)
+        EXPECT_TRUE(append_aa(*file, {.written = "", .outcome = verdict::Status::Faster}));
+    const auto unsound = open(kSoftmax);
+    ASSERT_NE(unsound, nullptr);
+    EXPECT_TRUE(unsound->aa().test.contradicted);
+    // Much slower than naive: a claim that a sound machine would make.
+    verdict::Kernel slow = naive();
+    slow.source.insert(slow.source.rfind('}'),
+                       "  for (volatile int i = 0; i < 3000000;) i = i + 1;\n");
+    const auto withheld = unsound->judge(slow);
+    ASSERT_TRUE(withheld) << withheld.error().text;
+    EXPECT_EQ(withheld->status, verdict::Status::NotResolved) << verdict::headline(*withheld);
+    EXPECT_NE(withheld->reason.find("withheld"), std::string::npos) << withheld->reason;
+    ASSERT_EQ(
+        before != nullptr ? setenv("XDG_CACHE_HOME", kept.c_str(), 1) : unsetenv("XDG_CACHE_HOME"),
+        0);
 }
 
 TEST(Admission, ATaskThatIgnoresAnInputIsRefusedByName) {

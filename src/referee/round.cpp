@@ -42,8 +42,4 @@ std::vector<int> draw_watched(std::span<const Kind> kinds, std::size_t answer_by
     return slots;
 }
 
-double detection(std::int64_t positions) {
-    return 1 - std::pow(0.99, static_cast<double>(positions));
-}
-
 }  // namespace cupel::referee

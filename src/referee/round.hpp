@@ -27,8 +27,4 @@ inline constexpr std::uint64_t kExactEvery = 4;  // by chance, where the task ha
 [[nodiscard]] std::vector<int> draw_watched(std::span<const Kind> kinds, std::size_t answer_bytes,
                                             std::uint64_t seed);
 
-// The probability that a check of so many random positions sees one per cent of the elements being
-// wrong at least once.
-[[nodiscard]] double detection(std::int64_t positions);
-
 }  // namespace cupel::referee

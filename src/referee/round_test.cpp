@@ -10,6 +10,8 @@
 #include <random>
 #include <set>
 
+#include "referee/estimate.hpp"
+
 namespace cupel::referee {
 namespace {
 

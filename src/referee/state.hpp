@@ -37,6 +37,7 @@ struct Referee::State {
     std::optional<OracleClient> oracle;
     std::optional<Checker> checker;
     double overhead = 0;
+    AaSummary aa;                   // of this machine, with these threads
     std::vector<std::string> slow;  // of the panel, as the first judgement found
 
     [[nodiscard]] Result<void> open();
@@ -61,8 +62,6 @@ struct Referee::State {
     [[nodiscard]] std::vector<Shape> draw_shapes(const verdict::Kernel& kernel) const;
     [[nodiscard]] Result<void> try_shapes(const std::vector<Shape>& shapes,
                                           verdict::Verdict& verdict) const;
-    void add_speed(const Outcome& outcome, const std::vector<Entry>& entries,
-                   verdict::Verdict& verdict) const;
 };
 
 }  // namespace cupel::referee

@@ -221,6 +221,7 @@ Result<Sample> read_sample(const Json& json, std::string path) {
     reader.read("questions", sample.questions, 0);
     reader.read("seconds", sample.seconds);
     reader.read("counted", sample.counted);
+    reader.read("first_key", sample.first_key, std::int64_t{0});
     return reader.done(std::move(sample));
 }
 
@@ -233,7 +234,8 @@ Json to_json(const Sample& sample) {
             {"order", sample.order},
             {"questions", sample.questions},
             {"seconds", number(sample.seconds)},
-            {"counted", sample.counted}};
+            {"counted", sample.counted},
+            {"first_key", sample.first_key}};
 }
 
 Json to_json(const Verdict& verdict) {
@@ -258,6 +260,8 @@ Json to_json(const Verdict& verdict) {
               {"missing", texts(verdict.isolation.missing)}}},
             {"evidence", evidence_json(verdict.evidence)},
             {"samples", std::move(samples)},
+            {"seed",
+             {{"commitment", text(verdict.seed.commitment)}, {"value", text(verdict.seed.value)}}},
             {"kernel_hash", text(verdict.kernel_hash)},
             {"artefact_hash", text(verdict.artefact_hash)},
             {"wall_seconds", number(verdict.wall_seconds)}};
@@ -300,6 +304,10 @@ Result<Verdict> verdict_from_json(const Json& json) {
                   read_sample(item, fmt::format("samples[{}]", verdict.samples.size())));
         verdict.samples.push_back(std::move(sample));
         return {};
+    });
+    reader.object("seed", [&](Reader& inner) {
+        inner.read("commitment", verdict.seed.commitment);
+        inner.read("value", verdict.seed.value);
     });
     reader.read("kernel_hash", verdict.kernel_hash);
     reader.read("artefact_hash", verdict.artefact_hash);

@@ -64,6 +64,7 @@ struct Sample {
     double seconds = 0;     // bell to captured answers
     bool counted = true;
     bool operator==(const Sample&) const = default;
+    std::int64_t first_key = 0;  // the number, under the seed, of the first key of its questions
 };
 
 // What held the kernel in, and what did not. Empty `missing`: full isolation.
@@ -72,6 +73,13 @@ struct Isolation {
         parts;  // "network", "files", "processes", "syscalls", "limits", "cores"
     std::vector<std::string> missing;  // law 14: named, and the trust label lowered
     [[nodiscard]] bool full() const { return missing.empty(); }
+};
+
+// The secret that the questions of one judgement were derived from. The commitment is made before
+// the kernel is compiled or loaded; the value is told when its processes are gone.
+struct Seed {
+    std::string commitment;  // cupel::Seed::commitment(), or empty
+    std::string value;       // cupel::Seed::hex(), or empty
 };
 
 struct Evidence {                // what was checked
@@ -99,6 +107,7 @@ struct Verdict {
     Isolation isolation;
     Evidence evidence;
     std::vector<Sample> samples;
+    Seed seed;
     std::string kernel_hash;    // of the source
     std::string artefact_hash;  // of the compiled object
     double wall_seconds = 0;    // spent on this verdict

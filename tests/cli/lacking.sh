@@ -20,6 +20,26 @@ CUPEL_CXX=true run 30 judge softmax naive.cpp "${small[@]}" --json
 is_json out
 equals out missing error code
 
+# A signing key that others may read, or that is damaged: named before a run folder is left, with the way out.
+mkdir -p config/cupel
+chmod 700 config/cupel
+echo damaged >config/cupel/signing.key
+chmod 600 config/cupel/signing.key
+run 30 optimize softmax "${small[@]}" --run none
+one_line err
+says err "damaged"
+chmod 644 config/cupel/signing.key
+run 30 optimize softmax "${small[@]}" --run none
+one_line err
+says err "chmod 600"
+[[ ! -e none ]] || fail "a run folder was left that no run could begin"
+# No kernel reads it while it is compiled.
+sed -i "1i #include \"$PWD/config/cupel/signing.key\"" naive.cpp
+chmod 600 config/cupel/signing.key
+run 23 judge softmax naive.cpp "${small[@]}" --json
+[[ $(json out isolation missing) != "[]" ]] || says out "No such file"
+sed -i 1d naive.cpp
+rm config/cupel/signing.key
 # A cache that cannot be written.
 XDG_CACHE_HOME=/proc/nowhere run 30 judge softmax naive.cpp "${small[@]}"
 says err "set XDG_CACHE_HOME"

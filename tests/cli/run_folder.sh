@@ -29,6 +29,26 @@ if [[ $status == faster ]]; then
     is_json out
     equals out ON consistent
 
+    signer=$(json out signer)
+    [[ ${#signer} == 32 ]] || fail "no signer: $signer"
+    run 0 verify "a run" --recompute-only --key "$signer"
+    says out "$signer"
+    says out "proves"
+    run 20 verify "a run" --recompute-only --key 00000000000000000000000000000000
+    says out "signed by $signer"
+    [[ $(stat -c %a config/cupel config/cupel/signing.key | xargs) == "700 600" ]] || fail "the key is open to others"
+
+    # A space more, the last line feed less, a figure with a digit more.
+    mkdir edited
+    sed '0,/": /s//":  /' "a run/certificate.json" >edited/certificate.json
+    run 20 verify edited --recompute-only
+    says out "spelt"
+    head -c -1 "a run/certificate.json" >edited/certificate.json
+    run 20 verify edited --recompute-only
+    sed '0,/\("high": [0-9.]*\),/s//\17,/' "a run/certificate.json" >edited/certificate.json
+    run 20 verify edited --recompute-only
+    says out "changed after it was written"
+
     # One figure changed: the certificate contradicts itself.
     mkdir forged
     sed '0,/"high": [0-9.]*/s//"high": 99.5/' "a run/certificate.json" >forged/certificate.json
@@ -98,7 +118,9 @@ one_line err
 says err "/proc/nowhere"
 
 # What was certified stays, with its kernel, where a resumed run ends with less.
-optimize softmax --set B=1 --set N=16 --threads 1 --budget 1evals --run less
+# Nowhere to keep a signing key: said, and no reason to stop.
+XDG_CONFIG_HOME=/proc/nowhere optimize softmax --set B=1 --set N=16 --threads 1 --budget 1evals --run less
+says err "the certificate will be unsigned"
 echo '{}' >less/certificate.json
 echo kept >less/kernel.cpp
 optimize --resume less --budget 1evals

@@ -28,6 +28,7 @@ wrong "--resume takes" optimize softmax --resume nowhere
 wrong "unknown shell" completion csh
 wrong "nosuch.cpp" judge softmax nosuch.cpp
 wrong "nosuch.json" verify nosuch.json
+wrong "--key abc" verify nosuch.json --key abc
 wrong "not a certificate" verify "${BASH_SOURCE[0]}"
 wrong "is not a file" judge softmax .
 wrong "--kernel belongs to a run" show softmax --kernel 2
