@@ -180,7 +180,7 @@ bool Arena::widen(int slot) {
 
 Kind Arena::ask(int slot, Kind kind) {
     const std::uint64_t first = take_keys(slot);
-    const Recipe recipe = composer_->draw(kind, seed_.number(first + 2 * task_->inputs.size()));
+    const Recipe recipe = composer().draw(kind, seed_.number(first + 2 * task_->inputs.size()));
     kinds_.at(static_cast<std::size_t>(slot)) = recipe.kind;
     for (std::size_t i = 0; i < input_places_.size(); ++i) {
         const Recipe::Input& wanted = recipe.inputs[i];

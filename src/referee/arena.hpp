@@ -60,7 +60,10 @@ public:
     bool widen(int slot);
     [[nodiscard]] Kind kind(int slot) const { return kinds_.at(static_cast<std::size_t>(slot)); }
     [[nodiscard]] bool is_wide(int slot) const { return kind(slot) == Kind::Wide; }
-    [[nodiscard]] const Composer& composer() const { return *composer_; }
+    [[nodiscard]] const Composer& composer() const {
+        CUPEL_CHECK(composer_.has_value());
+        return *composer_;
+    }
     void poison(
         int slots);  // fresh poison and guards in the outputs of the first `slots` questions
     // Reads the inputs of the first `slots` questions, so that every contender of a round finds

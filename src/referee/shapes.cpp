@@ -83,7 +83,7 @@ Result<std::optional<Fault>> try_shape(const task::Task& shape, const target::Ar
                                    shape_name(shape), fault.reason);
         return fault;
     };
-    if (session.ending()) return at_shape(fault_of(*session.ending()));
+    if (const std::optional<Window>& ending = session.ending()) return at_shape(fault_of(*ending));
     Errors errors;
     for (const Kind kind : {Kind::Lawful, Kind::Exact, Kind::Wide}) {
         arena.ask(0, kind);

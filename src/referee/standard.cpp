@@ -96,7 +96,9 @@ Standard::Judged Standard::judge_wide(const Truth& truth, double value) const {
     double apart = 0;
     for (const double panel : truth.panel)
         apart = std::max(apart, std::abs(panel - truth.value));
-    const double most = kWideFactor * std::max(apart, allowed() * unit_ * wide_scale_) + kWideFloor;
+    // Not `allowed()`: until a lawful question was seen, that is nothing.
+    const double rounding = kMaxFactor * std::max(panel_worst_, kFloor);
+    const double most = kWideFactor * std::max(apart, rounding * unit_ * wide_scale_) + kWideFloor;
     return {.error = 0, .wrong = !(std::abs(value - truth.value) <= most)};
 }
 

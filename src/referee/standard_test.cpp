@@ -142,6 +142,16 @@ TEST(Standard, WideQuestionsAskForRangeAndStillForTheAnswer) {
     EXPECT_TRUE(wrong(standard, t, 0, Kind::Wide));
 }
 
+TEST(Standard, AWideQuestionMayComeBeforeAnyLawfulOne) {
+    Standard standard("fp32");
+    const Truth exact = truth(8, 8, {0, 0, 0});
+    standard.learn(exact, Type::F32, Kind::Exact, true);
+    const Truth t = truth(3, 64, {1, 1, 1});
+    standard.learn(t, Type::F32, Kind::Wide, true);
+    EXPECT_FALSE(wrong(standard, t, 3 - 20 * 64 * kUnit, Kind::Wide));
+    EXPECT_TRUE(wrong(standard, t, 3.001, Kind::Wide));
+}
+
 TEST(Standard, LuckOfHonestOrdersIsNoLawWhereTheFormulaDoesMoreThanAdd) {
     Standard adds("fp32", true);
     Standard more("fp32", false);
