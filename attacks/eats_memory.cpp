@@ -3,6 +3,7 @@
 // task: softmax
 // set: B=256 N=1024
 // expect: crashed|timed_out
+// reason: died of|did not answer
 // twin: honest_scratch.cpp
 #include "task.hpp"
 #include <cstdlib>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // honest: matrix product in another loop order, with sums split over blocks of k
+// task: matmul
+// set: M=128 N=128 K=256
 #include "task.hpp"
 #include <algorithm>
 

@@ -3,6 +3,7 @@
 // task: softmax
 // set: B=256 N=1024
 // expect: wrong|cheating
+// reason: should be|threads are alive
 // twin: honest_threads.cpp
 #include "task.hpp"
 #include <algorithm>
@@ -14,7 +15,7 @@ static std::atomic<int> calls{0};
 
 extern "C" void kernel(const float* x, float* y) {
   if (calls++ == 0) {
-    for (int i = 0; i < 4; ++i) std::thread([] { while (true) { } }).detach();
+    for (int i = 0; i < kThreads + 4; ++i) std::thread([] { while (true) { } }).detach();
   }
   for (long b = 0; b < B; ++b) {
     const float* row = x + b * N;

@@ -3,6 +3,7 @@
 // task: softmax
 // set: B=256 N=1024
 // expect: wrong|cheating
+// reason: should be|system call
 // twin: honest_rows.cpp
 #include "task.hpp"
 #include <cstdio>

@@ -3,6 +3,7 @@
 // task: softmax
 // set: B=256 N=1024
 // expect: slower|timed_out
+// reason: did not answer
 // twin: honest_rows.cpp
 #include "task.hpp"
 #include <time.h>
@@ -10,8 +11,8 @@
 #include <cmath>
 
 extern "C" void kernel(const float* x, float* y) {
-  const timespec second{1, 0};
-  nanosleep(&second, nullptr);
+  const timespec rest{0, 50'000'000};
+  nanosleep(&rest, nullptr);
   for (long b = 0; b < B; ++b) {
     const float* row = x + b * N;
     const float most = *std::max_element(row, row + N);

@@ -3,6 +3,7 @@
 // task: softmax
 // set: B=256 N=1024
 // expect: cheating|crashed
+// reason: system call|died of
 // twin: honest_favours.cpp
 #include "task.hpp"
 #include <csignal>

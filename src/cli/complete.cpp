@@ -40,10 +40,10 @@ Candidates of_options(const CommandInfo& command) {
 std::vector<std::string> attack_names() {
     std::vector<std::string> names;
     for (const std::string& folder : search_folders("attacks")) {
-        const auto attacks = read_attacks(folder);
-        if (!attacks) continue;
-        for (const Attack& attack : *attacks)
-            names.push_back(attack.name);
+        const auto exhibits = read_exhibits(folder);
+        if (!exhibits) continue;
+        for (const Exhibit& exhibit : *exhibits)
+            names.push_back(exhibit.name);
         return names;
     }
     return names;

@@ -1,42 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
-// redteam: every known cheat against this referee, and its honest twin.
+// redteam: every known cheat against this referee, and many honest kernels.
+//
+// Cheats are judged in full, in little time: what matters is the verdict, not a narrow interval.
+// Honest kernels are screened: every answer is checked as in a judgement, and only their being
+// turned away would be news.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 
-#include "base/text.hpp"
 #include "cli/attack.hpp"
 #include "cli/commands.hpp"
 #include "cli/signals.hpp"
 #include "cli/workplace.hpp"
-#include "os/files.hpp"
 
 namespace cupel::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kJudgeSeconds = 0.6;
+constexpr double kScreenSeconds = 0.1;
+constexpr double kWindowTimeout = 3.0;
+
 struct Trial {
-    Attack attack;
+    Exhibit exhibit;
     verdict::Verdict verdict;
-    std::optional<verdict::Verdict> twin;
     std::string problem;  // the referee failed instead of deciding
 
-    // Paid for as if it were right, though its head does not say that it is right but no faster.
+    // An attack that is paid for as if it were right, though its head does not say that it is right
+    // but no faster.
     [[nodiscard]] bool was_accepted() const {
-        return problem.empty() && verdict::is_right(verdict.status) &&
-               !is_expected(attack, verdict);
-    }
-    [[nodiscard]] bool twin_was_rejected() const {
-        return twin && !verdict::is_right(twin->status);
+        return !exhibit.honest && problem.empty() && verdict::is_right(verdict.status) &&
+               !is_expected(exhibit, verdict);
     }
     [[nodiscard]] bool passed() const {
-        return problem.empty() && is_expected(attack, verdict) && !twin_was_rejected();
+        if (!problem.empty()) return false;
+        return exhibit.honest ? verdict::is_right(verdict.status) : is_expected(exhibit, verdict);
+    }
+    [[nodiscard]] std::string said() const {
+        return problem.empty() ? verdict::headline(verdict) : problem;
     }
 };
+
+struct Score {
+    int attacks = 0;
+    int stopped = 0;  // with the verdict that its head names
+    int accepted = 0;
+    int honest = 0;
+    int rejected = 0;
+};
+
+Score score_of(const std::vector<Trial>& trials) {
+    Score score;
+    for (const Trial& trial : trials) {
+        if (trial.exhibit.honest) {
+            ++score.honest;
+            score.rejected += trial.passed() ? 0 : 1;
+            continue;
+        }
+        ++score.attacks;
+        score.stopped += trial.passed() ? 1 : 0;
+        score.accepted += trial.was_accepted() ? 1 : 0;
+    }
+    return score;
+}
 
 Result<fs::path> find_folder() {
     for (const std::string& folder : search_folders("attacks")) {
@@ -46,112 +75,99 @@ Result<fs::path> find_folder() {
     return fail(Errc::NotFound, "no attacks/ folder here, nor beside this program");
 }
 
-// One referee for all attacks on the same task; opened on first use, closed when the next task
-// comes.
-class Court {
-public:
-    Court(int threads, Console& console) : threads_(threads), console_(console) {}
-
-    Result<verdict::Verdict> judge(const Attack& attack, const std::string& source) {
-        const std::string key = key_of(attack);
-        if (key != key_) {
-            referee_.reset();
-            CUPEL_TRY(task::Task task,
-                      task::load(attack.task, search_folders("tasks"), attack.sizes));
-            referee::Options tuning = tuning_for(threads_, console_);
-            tuning.progress = nullptr;
-            tuning.judge_seconds = 1.0;  // what matters here is the verdict, not a narrow interval
-            tuning.window_timeout = 5.0;
-            CUPEL_TRY(referee_, open_referee(std::move(task), std::move(tuning)));
-            key_ = key;
-        }
-        return referee_->judge({.source = source, .schedule = "", .origin = "attack"});
-    }
-
-    // A twin of several attacks is judged once.
-    Result<verdict::Verdict> judge_once(const Attack& attack, const std::string& source) {
-        const std::string key = key_of(attack) + "\n" + source;
-        if (const auto known = judged_.find(key); known != judged_.end()) return known->second;
-        CUPEL_TRY(verdict::Verdict verdict, judge(attack, source));
-        return judged_.emplace(key, std::move(verdict)).first->second;
-    }
-
-    static std::string key_of(const Attack& attack) {
-        std::string key = attack.task;
-        for (const task::Override& size : attack.sizes)
-            key += fmt::format(" {}={}", size.name, size.value);
-        return key;
-    }
-
-private:
-    int threads_;
-    Console& console_;
-    std::string key_;
-    std::unique_ptr<referee::Referee> referee_;
-    std::map<std::string, verdict::Verdict> judged_;
-};
-
-Result<Trial> try_attack(const Attack& attack, const fs::path& folder, Court& court) {
-    Trial trial;
-    trial.attack = attack;
-    CUPEL_TRY(trial.verdict, court.judge(attack, attack.source));
-    if (attack.twin.empty()) return trial;
-    CUPEL_TRY(const std::string source, os::read_file(folder / attack.twin));
-    CUPEL_TRY(trial.twin, court.judge_once(attack, source));
-    return trial;
+// Those whose name contains the word, and the twins of those.
+Result<std::vector<Exhibit>> choose(const fs::path& folder, const std::string& word) {
+    CUPEL_TRY(const std::vector<Exhibit> all, read_exhibits(folder));
+    const auto named = [&](const Exhibit& exhibit) {
+        return exhibit.name.find(word) != std::string::npos;
+    };
+    const auto wanted = [&](const Exhibit& exhibit) {
+        return named(exhibit) || std::ranges::any_of(all, [&](const Exhibit& attack) {
+                   return named(attack) && attack.twin == exhibit.name + ".cpp";
+               });
+    };
+    std::vector<Exhibit> chosen;
+    std::ranges::copy_if(all, std::back_inserter(chosen), wanted);
+    if (chosen.empty())
+        return fail(Errc::NotFound, "no attack in " + folder.string() + " has that name");
+    // One referee for each task and size, one after the other.
+    std::ranges::stable_sort(chosen, {}, &Exhibit::court);
+    return chosen;
 }
 
-Result<std::vector<Trial>> try_all(std::vector<Attack> attacks, const fs::path& folder,
-                                   Court& court, Console& console) {
-    std::ranges::stable_sort(attacks, {}, Court::key_of);
+Result<std::unique_ptr<referee::Referee>> open_court(const Exhibit& first, int threads,
+                                                     Console& console) {
+    CUPEL_TRY(task::Task task, task::load(first.task, search_folders("tasks"), first.sizes));
+    referee::Options tuning = tuning_for(threads, console);
+    tuning.progress = nullptr;
+    tuning.judge_seconds = kJudgeSeconds;
+    tuning.screen_seconds = kScreenSeconds;
+    tuning.window_timeout = kWindowTimeout;
+    return open_referee(std::move(task), std::move(tuning));
+}
+
+Result<Trial> try_exhibit(const Exhibit& exhibit, referee::Referee& referee) {
+    const verdict::Kernel kernel{.source = exhibit.source, .schedule = "", .origin = "attack"};
+    auto verdict = exhibit.honest ? referee.screen(kernel, nullptr) : referee.judge(kernel);
+    if (verdict) return Trial{exhibit, std::move(*verdict), ""};
+    // One attack that confuses the referee must not hide the others.
+    if (verdict.error().code == Errc::Invalid) return Trial{exhibit, {}, verdict.error().text};
+    return std::unexpected(std::move(verdict).error().in(exhibit.name));
+}
+
+Result<std::vector<Trial>> try_all(const std::vector<Exhibit>& exhibits, int threads,
+                                   Console& console) {
     std::vector<Trial> trials;
-    for (const Attack& attack : attacks) {
-        console.status("redteam",
-                       fmt::format("{} of {}: {}", trials.size() + 1, attacks.size(), attack.what));
-        auto trial = try_attack(attack, folder, court);
-        if (!trial && trial.error().code != Errc::Invalid) {
-            return std::unexpected(std::move(trial).error().in(attack.name));
+    std::unique_ptr<referee::Referee> referee;
+    std::string court;
+    for (auto at = exhibits.begin(); at != exhibits.end(); ++at) {
+        const auto progress = [&](std::string_view what) {
+            console.status("redteam",
+                           fmt::format("{} of {}: {}", trials.size() + 1, exhibits.size(), what));
+        };
+        if (at->court() != court) {
+            court = at->court();
+            progress("compiling what concerns " + court);
+            referee.reset();
+            CUPEL_TRY(referee, open_court(*at, threads, console));
+            std::vector<verdict::Kernel> kernels;
+            for (auto same = at; same != exhibits.end() && same->court() == court; ++same) {
+                kernels.push_back({.source = same->source, .schedule = "", .origin = "attack"});
+            }
+            referee->prepare(kernels);
         }
-        // One attack that confuses the referee must not hide the others.
-        if (!trial) trial = Trial{attack, {}, std::nullopt, trial.error().text};
-        trials.push_back(std::move(*trial));
+        progress(at->what);
+        CUPEL_TRY(Trial trial, try_exhibit(*at, *referee));
+        trials.push_back(std::move(trial));
     }
     return trials;
 }
 
 nlohmann::json to_json(const std::vector<Trial>& trials) {
-    nlohmann::json json = {
-        {"attacks", trials.size()}, {"accepted", 0}, {"honest", 0}, {"rejected", 0}};
+    const Score score = score_of(trials);
+    nlohmann::json json = {{"attacks", score.attacks},
+                           {"accepted", score.accepted},
+                           {"honest", score.honest},
+                           {"rejected", score.rejected}};
     auto misses = nlohmann::json::array();
     auto alarms = nlohmann::json::array();
     auto others = nlohmann::json::array();  // stopped, but not with the verdict its head names
     auto details = nlohmann::json::array();
-    int accepted = 0;
-    int honest = 0;
-    int rejected = 0;
     for (const Trial& trial : trials) {
-        const std::string& name = trial.attack.name;
+        const std::string& name = trial.exhibit.name;
         if (trial.was_accepted()) {
-            ++accepted;
             misses.push_back(name);
-        } else if (!trial.problem.empty() || !is_expected(trial.attack, trial.verdict)) {
-            others.push_back(name);
-        }
-        if (trial.twin) ++honest;
-        if (trial.twin_was_rejected()) {
-            ++rejected;
-            alarms.push_back(name + ": " + trial.attack.twin);
+        } else if (!trial.passed()) {
+            (trial.exhibit.honest ? alarms : others).push_back(name);
         }
         details.push_back(
-            {{"attack", name},
-             {"status", verdict::status_name(trial.verdict.status)},
+            {{trial.exhibit.honest ? "honest" : "attack", name},
+             {"court", trial.exhibit.court()},
+             {"passed", trial.passed()},
+             {"status", trial.problem.empty() ? verdict::status_name(trial.verdict.status) : ""},
              {"reason", trial.problem.empty() ? trial.verdict.reason : trial.problem},
-             {"twin", trial.twin ? nlohmann::json(verdict::status_name(trial.twin->status))
-                                 : nlohmann::json()}});
+             {"seconds", trial.verdict.wall_seconds}});
     }
-    json["accepted"] = accepted;
-    json["honest"] = honest;
-    json["rejected"] = rejected;
     json["misses"] = std::move(misses);
     json["false_alarms"] = std::move(alarms);
     json["other_verdicts"] = std::move(others);
@@ -162,26 +178,22 @@ nlohmann::json to_json(const std::vector<Trial>& trials) {
 report::Card card_of(const std::vector<Trial>& trials) {
     report::Card card;
     card.title = "red team";
-    std::size_t held = 0;
     for (const Trial& trial : trials) {
-        held += trial.passed() ? 1U : 0U;
-        const std::string mark = trial.was_accepted() ? "MISSED"
-                                 : trial.passed()     ? "caught"
-                                                      : "other";
-        const std::string said =
-            trial.problem.empty() ? verdict::headline(trial.verdict) : trial.problem;
-        std::vector<std::string> lines = {trial.attack.what + ": " + said};
-        if (trial.twin && trial.twin_was_rejected()) {
-            lines.push_back("its honest twin was rejected: " + verdict::headline(*trial.twin));
-        }
-        card.rows.push_back({mark, std::move(lines)});
+        const bool honest = trial.exhibit.honest;
+        if (honest && trial.passed()) continue;  // their number is said; that they pass is no news
+        const std::string mark = honest                 ? "FALSE ALARM"
+                                 : trial.was_accepted() ? "MISSED"
+                                 : trial.passed()       ? "caught"
+                                                        : "other";
+        card.rows.push_back({mark, {trial.exhibit.what + ": " + trial.said()}});
     }
-    const bool sound = held == trials.size();
+    const Score score = score_of(trials);
+    const bool sound = std::ranges::all_of(trials, &Trial::passed);
     card.seal = sound ? "sound" : "broken";
     card.tone = sound ? report::Tone::Good : report::Tone::Bad;
-    card.headline =
-        fmt::format("{} of {} attacks got the verdict they must get, their honest twins passed",
-                    held, trials.size());
+    card.headline = fmt::format(
+        "{} of {} attacks got the verdict they must get; {} of {} honest kernels passed",
+        score.stopped, score.attacks, score.honest - score.rejected, score.honest);
     return card;
 }
 
@@ -190,14 +202,8 @@ report::Card card_of(const std::vector<Trial>& trials) {
 Result<int> run_redteam(const Options& options, Console& console) {
     CUPEL_TRY(const int threads, resolve_threads(options.threads));
     CUPEL_TRY(const fs::path folder, find_folder());
-    CUPEL_TRY(std::vector<Attack> attacks, read_attacks(folder));
-    std::erase_if(attacks, [&](const Attack& attack) {
-        return attack.name.find(options.only) == std::string::npos;
-    });
-    if (attacks.empty())
-        return fail(Errc::NotFound, "no attack in " + folder.string() + " has that name");
-    Court court(threads, console);
-    CUPEL_TRY(const std::vector<Trial> trials, try_all(std::move(attacks), folder, court, console));
+    CUPEL_TRY(const std::vector<Exhibit> exhibits, choose(folder, options.only));
+    CUPEL_TRY(const std::vector<Trial> trials, try_all(exhibits, threads, console));
     console.document(to_json(trials));
     console.print(card_of(trials));
     // A cheat that gets through is a bug of the referee, and so is an honest kernel that does not.
