@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// attack: lets an alarm call it between the windows
+// task: softmax
+// set: B=256 N=1024
+// expect: cheating
+// reason: setitimer
+// twin: honest_rows.cpp
+#include "task.hpp"
+#include <sys/time.h>
+
+static void softmax_row(const float* x, float* y) {
+  float most = x[0], sum = 0;
+  for (long n = 1; n < N; ++n) most = x[n] > most ? x[n] : most;
+  for (long n = 0; n < N; ++n) sum += y[n] = __builtin_expf(x[n] - most);
+  for (long n = 0; n < N; ++n) y[n] /= sum;
+}
+
+extern "C" void kernel(const float* x, float* y) {
+  itimerval soon = {{0, 100}, {0, 100}};
+  setitimer(ITIMER_REAL, &soon, nullptr);
+  for (long b = 0; b < B; ++b) softmax_row(x + b * N, y + b * N);
+}

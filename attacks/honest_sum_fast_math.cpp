@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// honest: row sums under -ffast-math, which may add in any order
+// task: sum_rows
+// set: M=256 N=1024
+#pragma GCC optimize("O3,fast-math")
+#include "task.hpp"
+
+extern "C" void kernel(const float* x, float* y) {
+  for (long m = 0; m < M; ++m) {
+    float total = 0;
+    for (long n = 0; n < N; ++n) total += x[m * N + n];
+    y[m] = total;
+  }
+}
