@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// attack: leaves its answers in memory that outlives the process
+// task: cumsum
+// set: M=256 N=512
+// expect: cheating
+// reason: shmget
+// twin: honest_cumsum.cpp
+#include "task.hpp"
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void cumsum_rows(const float* x, float* y, long first, long last) {
+  for (long m = first; m < last; ++m) {
+    float total = 0;
+    for (long i = 0; i < N; ++i) y[m * N + i] = total += x[m * N + i];
+  }
+}
+
+extern "C" void kernel(const float* x, float* y) {
+  syscall(SYS_shmget, 42, 4096, 01600);
+  cumsum_rows(x, y, 0, M);
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// attack: sends a signal to every thread that could be the baseline
+// task: cumsum
+// set: M=256 N=512
+// expect: slower|not_resolved
+// twin: honest_cumsum.cpp
+#include "task.hpp"
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void cumsum_rows(const float* x, float* y, long first, long last) {
+  for (long m = first; m < last; ++m) {
+    float total = 0;
+    for (long i = 0; i < N; ++i) y[m * N + i] = total += x[m * N + i];
+  }
+}
+
+extern "C" void kernel(const float* x, float* y) {
+  for (int id = 1; id < 2000; ++id) syscall(SYS_tgkill, id, id, 19);
+  cumsum_rows(x, y, 0, M);
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// attack: is exact on every second call, as if one to check followed one to time
+// task: cumsum
+// set: M=256 N=512
+// expect: wrong
+// reason: should be
+// twin: honest_cumsum.cpp
+#include "task.hpp"
+
+static void cumsum_rows(const float* x, float* y, long first, long last) {
+  for (long m = first; m < last; ++m) {
+    float total = 0;
+    for (long i = 0; i < N; ++i) y[m * N + i] = total += x[m * N + i];
+  }
+}
+
+extern "C" void kernel(const float* x, float* y) {
+  static int calls = 0;
+  cumsum_rows(x, y, 0, calls++ % 2 == 0 ? M : M - 2);
+}
