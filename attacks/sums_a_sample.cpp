@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// attack: divides by a sum over every eighth element, times eight
+// task: softmax
+// set: B=256 N=1024
+// expect: wrong
+// reason: should be|roundings
+// twin: honest_rows.cpp
+#include "task.hpp"
+
+extern "C" void kernel(const float* x, float* y) {
+  for (long b = 0; b < B; ++b) {
+    float most = x[b * N], sum = 0;
+    for (long n = 1; n < N; ++n) most = x[b * N + n] > most ? x[b * N + n] : most;
+    for (long n = 0; n < N; n += 8) sum += __builtin_expf(x[b * N + n] - most);
+    for (long n = 0; n < N; ++n) y[b * N + n] = __builtin_expf(x[b * N + n] - most) / (8 * sum);
+  }
+}
