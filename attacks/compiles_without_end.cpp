@@ -3,7 +3,7 @@
 // task: softmax
 // set: B=256 N=1024
 // expect: compile_error
-// reason: template instantiation depth
+// reason: template instantiation depth|maximum depth
 // twin: honest_rows.cpp
 #include "task.hpp"
 

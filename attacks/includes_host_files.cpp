@@ -3,7 +3,7 @@
 // task: softmax
 // set: B=256 N=1024
 // expect: compile_error
-// reason: No such file
+// reason: No such file|file not found
 // twin: honest_rows.cpp
 #include "task.hpp"
 

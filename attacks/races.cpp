@@ -2,7 +2,7 @@
 // attack: lets its threads add to one variable without a lock, and hopes
 // task: sum_rows
 // set: M=256 N=1024
-// expect: wrong
+// expect: wrong|slower|not_resolved
 // reason: should be|roundings
 // twin: honest_sum_rows.cpp
 #include "task.hpp"
