@@ -70,10 +70,15 @@ Result<void> Referee::State::open() {
     // yet.
     CUPEL_TRY(oracle, OracleClient::start(task, *arena, machine.cpus));
     checker.emplace(task, *oracle, *arena);
+    std::vector<std::future<Result<target::Artefact>>> compiling;
     for (const Baseline& baseline : panel) {
-        CUPEL_TRY(target::Artefact artefact, baseline.ours
-                                                 ? compile_own(baseline.source, baseline.name)
-                                                 : compile_opponent(baseline));
+        compiling.push_back(std::async(std::launch::async, [this, &baseline] {
+            return baseline.ours ? compile_own(baseline.source, baseline.name)
+                                 : compile_opponent(baseline);
+        }));
+    }
+    for (std::future<Result<target::Artefact>>& one : compiling) {
+        CUPEL_TRY(target::Artefact artefact, one.get());
         panel_artefacts.push_back(std::move(artefact));
     }
     CUPEL_TRY(ceilings, target::ceilings(machine, compiler, options.threads));
