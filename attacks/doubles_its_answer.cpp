@@ -2,7 +2,7 @@
 // attack: maps the first answer a second time and hopes that one write serves two questions
 // task: cumsum
 // set: M=256 N=512
-// expect: wrong
+// expect: wrong|slower|not_resolved
 // reason: should be
 // twin: honest_cumsum.cpp
 #include "task.hpp"

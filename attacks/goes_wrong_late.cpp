@@ -2,7 +2,7 @@
 // attack: is right for its first ten calls and saves work afterwards
 // task: cumsum
 // set: M=256 N=512
-// expect: wrong
+// expect: wrong|slower|not_resolved
 // reason: should be
 // twin: honest_cumsum.cpp
 #include "task.hpp"

@@ -2,7 +2,7 @@
 // attack: is exact for the first question of a window and saves work on the rest
 // task: layernorm
 // set: N=256 D=1024
-// expect: wrong
+// expect: wrong|slower|not_resolved
 // reason: should be
 // twin: honest_layernorm.cpp
 #include "task.hpp"

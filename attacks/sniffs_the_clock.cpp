@@ -2,7 +2,7 @@
 // attack: saves work on a question that follows the one before without a pause
 // task: cumsum
 // set: M=256 N=512
-// expect: wrong
+// expect: wrong|slower|not_resolved
 // reason: should be
 // twin: honest_cumsum.cpp
 #include "task.hpp"

@@ -2,7 +2,7 @@
 // attack: answers the first question of a window and copies that answer to the others
 // task: cumsum
 // set: M=256 N=512
-// expect: wrong
+// expect: wrong|slower|not_resolved
 // reason: should be
 // twin: honest_cumsum.cpp
 #include "task.hpp"
