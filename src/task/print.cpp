@@ -80,6 +80,7 @@ public:
         if (axes.empty()) return fmt::format("{} = {}", out.name, body);
         return fmt::format("{}[{}] = {}", out.name, fmt::join(axes, ","), body);
     }
+    std::string whole(ExprId id) { return expression(id, Choice); }
 
 private:
     [[nodiscard]] const std::string& name(AxisId axis) const { return task_.axis(axis).name; }
@@ -212,6 +213,10 @@ std::string_view law_name(Law law) {
 }
 
 }  // namespace
+
+std::string print(const Task& task, const Stage& stage, ExprId expr) {
+    return StagePrinter(task, stage).whole(expr);
+}
 
 std::string print(const Task& task) {
     std::string out;

@@ -237,5 +237,7 @@ struct Override {  // --set N=1024
 // The normal form as index notation, one stage a line: what `cupel show` prints. It parses back to
 // the same stages; sizes are printed as numbers, so `shapes` lines are left out.
 [[nodiscard]] std::string print(const Task& task);
+// One expression of a stage, in the same notation.
+[[nodiscard]] std::string print(const Task& task, const Stage& stage, ExprId expr);
 
 }  // namespace cupel::task
