@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/hash.hpp"
 #include "cli/commands.hpp"
 #include "cli/workplace.hpp"
 #include "os/files.hpp"
@@ -31,6 +32,21 @@ Result<std::optional<referee::Baseline>> read_opponent(const std::string& path) 
     };
 }
 
+// A verdict on a task that accepts wrong answers would say nothing (law 9).
+Result<verdict::Verdict> judge_admitted(referee::Referee& referee, const verdict::Kernel& kernel) {
+    CUPEL_TRY(const referee::Referee::Admission admission, referee.admit_once());
+    if (admission.admitted) return referee.judge(kernel);
+    verdict::Verdict verdict;
+    verdict.status = verdict::Status::TaskRefused;
+    verdict.law = 9;
+    verdict.reason = admission.reason;
+    verdict.kernel_hash = hash_hex(kernel.source);
+    verdict.precision = referee.task().precision;
+    verdict.threads = referee.options().threads;
+    verdict::set_isolation(verdict, referee::isolation());
+    return verdict;
+}
+
 }  // namespace
 
 Result<int> run_judge(const Options& options, Console& console) {
@@ -42,7 +58,7 @@ Result<int> run_judge(const Options& options, Console& console) {
     CUPEL_TRY(const auto referee,
               open_referee(std::move(task), tuning_for(threads, console), std::move(opponent)));
     CUPEL_DO(keep_aa_record(*referee, console));
-    CUPEL_TRY(const verdict::Verdict verdict, referee->judge(kernel));
+    CUPEL_TRY(const verdict::Verdict verdict, judge_admitted(*referee, kernel));
 
     auto document = verdict::to_json(verdict);
     console.document(document);

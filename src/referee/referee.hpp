@@ -65,17 +65,28 @@ public:
     [[nodiscard]] Result<verdict::Verdict> judge_against_itself();
 
     // Law 9: does the task pin its function down? Each control is an answer that must be rejected.
+    enum class Ruling {
+        Rejected,
+        Equivalent,  // the same function after all: nothing to reject
+        Unreached,   // differs only where the inputs vanish, by a guard (an epsilon): passed over
+        Accepted     // the task is refused
+    };
     struct Control {
-        std::string name;  // "zeros", "input x ignored", "1 % of the work dropped", ...
-        bool rejected = false;
-        std::string how;  // the checker's words
+        std::string kind;  // "answer", "input", or the part of the formula that is changed
+        std::string name;  // "zeros", "input x ignored (zeros)", "exp is left out of ...", ...
+        Ruling ruling = Ruling::Rejected;
+        bool rejected = true;
+        std::string how;    // the checker's words
+        double margin = 0;  // the largest error over the tolerance; 0 where it has no measure
     };
     struct Admission {
         bool admitted = false;
-        std::string reason;  // for a refusal: the first control that was accepted
+        std::string reason;  // for a refusal: the first control that was accepted, and what to do
         std::vector<Control> controls;
     };
-    [[nodiscard]] Result<Admission> admit();
+    [[nodiscard]] Result<Admission> admit();  // keeps the outcome
+    // The outcome that was kept of this very task, examined by these very programs; else admit().
+    [[nodiscard]] Result<Admission> admit_once();
 
     [[nodiscard]] const task::Task& task() const;
     [[nodiscard]] const target::Machine& machine() const;
@@ -88,11 +99,14 @@ public:
     // Seconds a window costs beyond the kernel (bell, wake, freeze), measured with an empty kernel.
     [[nodiscard]] double window_overhead() const;
 
+    struct State;  // what only this room knows
+
 private:
-    struct State;
     explicit Referee(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };
+
+[[nodiscard]] std::string_view ruling_name(Referee::Ruling ruling);  // "rejected"
 
 // The walls this machine offers, before any kernel is tried.
 [[nodiscard]] verdict::Isolation isolation();

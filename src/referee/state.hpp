@@ -48,6 +48,7 @@ struct Referee::State {
     [[nodiscard]] Result<target::Artefact> compile_own(const std::string& source,
                                                        const std::string& name) const;
     [[nodiscard]] Result<double> measure_overhead();
+    [[nodiscard]] Result<Admission> admit();
     [[nodiscard]] Plan plan(double seconds) const;
     [[nodiscard]] Entry baseline_entry(std::size_t index) const;
     // For where any honest kernel will do, so that a slow naive one costs no time.
