@@ -117,6 +117,16 @@ std::string refusal(const Referee::Control& control) {
         kHead, control.name, control.how);
 }
 
+// The first that was accepted; that the last answer serves again follows from something else.
+const Referee::Control* most_telling(const std::vector<Referee::Control>& controls) {
+    const Referee::Control* found = nullptr;
+    for (const Referee::Control& control : controls) {
+        if (control.ruling != Referee::Ruling::Accepted) continue;
+        if (found == nullptr || found->name == kPreviousAnswer) found = &control;
+    }
+    return found;
+}
+
 std::vector<Suspect> suspects_of(const std::vector<Tampering>& tampered,
                                  const std::vector<task::Mutant>& mutants) {
     std::vector<Suspect> all;
@@ -181,9 +191,8 @@ Result<Referee::Admission> Referee::State::admit() {
     CUPEL_DO(interrogation.run());
     std::ranges::transform(suspects, std::back_inserter(admission.controls), decide);
 
-    const auto accepted =
-        std::ranges::find(admission.controls, Referee::Ruling::Accepted, &Referee::Control::ruling);
-    admission.admitted = accepted == admission.controls.end();
+    const Referee::Control* accepted = most_telling(admission.controls);
+    admission.admitted = accepted == nullptr;
     if (!admission.admitted) admission.reason = refusal(*accepted);
     return admission;
 }

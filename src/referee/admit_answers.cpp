@@ -167,7 +167,7 @@ std::vector<Shortcut> shortcuts(const task::Task& task) {
         std::ranges::fill(bytes, std::byte{0});
     });
     collector.add("a constant (the mean)", true, fill_with_mean);
-    all.push_back({.name = "the answer to the question before",
+    all.push_back({.name = std::string(kPreviousAnswer),
                    .make = [](const Exchange& exchange) { return exchange.previous; }});
     collector.add("the first row for all rows", true, repeat_first_row);
     add_parts(task, collector);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "task/task.hpp"
@@ -14,6 +15,8 @@ namespace cupel::referee {
 
 using Bytes = std::vector<std::byte>;
 using Answer = std::vector<Bytes>;  // one per output
+
+inline constexpr std::string_view kPreviousAnswer = "the answer to the question before";
 
 struct Exchange {  // what an answer is made of
     const std::vector<Bytes>& question;

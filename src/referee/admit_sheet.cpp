@@ -16,7 +16,8 @@ namespace {
 using wire::oracle::Position;
 using wire::oracle::Truth;
 
-constexpr std::int64_t kRun = 16;  // neighbouring elements that are asked about together
+constexpr double kNoMeasure = 1e30;  // times a tolerance of nothing
+constexpr std::int64_t kRun = 16;    // neighbouring elements that are asked about together
 
 template <class Stored>
 void put(std::byte* at, double value) {
@@ -170,6 +171,7 @@ Sheet::Marks Sheet::mark(std::span<const Truth> answers) const {
             if (!marks.wrong) marks.wrong = std::move(words);
         }
     }
+    if (marks.margin > kNoMeasure) marks.margin = 0;
     marks.share = static_cast<double>(wrong) / static_cast<double>(positions_.size());
     Errors errors;
     if (!marks.wrong) marks.wrong = checker_->verify(anywhere_, view, errors);

@@ -77,7 +77,7 @@ task t(x: f32[B,N]) -> y: f32[B,N] where B = 16, N = 64
   y[b,n] = max(x[b,n], 0)
 values x ~ uniform(0, 1)
 TASK
-refused "input x ignored" <<'TASK'
+refused "input x ignored (zeros)" <<'TASK'
 task t(x: f32[B,N]) -> y: f32[B,N] where B = 256, N = 1
   e[b,n] = exp(x[b,n])
   y[b,n] = e[b,n] / sum[k](e[b,k])
