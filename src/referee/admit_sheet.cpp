@@ -159,7 +159,7 @@ Sheet::Marks Sheet::mark(std::span<const Truth> answers) const {
     one.truths.resize(1);
     one.random = false;
     for (const Probe* probe : {&anywhere_, &edges_}) {
-        one.wide = probe->wide;
+        one.kind = probe->kind;
         for (std::size_t i = 0; i < probe->positions.size(); ++i) {
             one.positions[0] = probe->positions[i];
             one.truths[0] = probe->truths[i];
