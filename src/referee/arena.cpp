@@ -30,8 +30,10 @@ template <class Float>
 void widen_runs(std::span<std::byte> bytes, std::uint64_t key) {
     std::mt19937 random(static_cast<std::uint32_t>(key));
     const std::size_t run = kRun * sizeof(Float);
+    const std::size_t runs = (bytes.size() + run - 1) / run;
+    const std::size_t always = runs == 0 ? 0 : random() % runs * run;  // small tensors have few
     for (std::size_t at = 0; at < bytes.size(); at += run) {
-        if (random() % kOneRunIn != 0) continue;
+        if (at != always && random() % kOneRunIn != 0) continue;
         const std::size_t end = std::min(at + run, bytes.size());
         for (std::size_t i = at; i < end; i += sizeof(Float)) {
             Float value;
@@ -94,6 +96,7 @@ Result<Arena> Arena::make(const task::Task& task, int slots, int threads) {
         kMaxBytes / slot_bytes, 1, static_cast<std::size_t>(std::max(1, slots))));
     const auto count = static_cast<std::size_t>(arena.slots_);
     arena.kinds_.assign(count, Kind::Lawful);
+    arena.recipes_.assign(count, Recipe{});
     arena.composer_.emplace(task);
     arena.slot_key_.assign(count, 0);
     CUPEL_TRY(arena.input_fd_, os::make_shared_memory("cupel-inputs", count * arena.input_stride_));
@@ -182,6 +185,7 @@ Kind Arena::ask(int slot, Kind kind) {
     const std::uint64_t first = take_keys(slot);
     const Recipe recipe = composer().draw(kind, seed_.number(first + 2 * task_->inputs.size()));
     kinds_.at(static_cast<std::size_t>(slot)) = recipe.kind;
+    recipes_.at(static_cast<std::size_t>(slot)) = recipe;
     for (std::size_t i = 0; i < input_places_.size(); ++i) {
         const Recipe::Input& wanted = recipe.inputs[i];
         if (wanted.bits > 0 && !recipe.by_rows) {
@@ -200,6 +204,16 @@ Kind Arena::ask(int slot, Kind kind) {
     }
     if (recipe.kind == Kind::Wide) widen(slot);
     return kinds_.at(static_cast<std::size_t>(slot));
+}
+
+bool Arena::in_lawful_row(int slot, std::size_t output, std::uint64_t element) const {
+    const Recipe& recipe = recipes_.at(static_cast<std::size_t>(slot));
+    if (!recipe.by_rows) return false;
+    const task::Tensor& tensor = task_->tensor(task_->outputs.at(output));
+    const std::int64_t rows = task_->tensor(task_->inputs.front()).shape.front();
+    if (tensor.shape.empty() || tensor.shape.front() != rows) return true;
+    const auto row = static_cast<std::uint64_t>(tensor.elements() / rows);
+    return !recipe.has_row(element / row);
 }
 
 // Exact rows among the lawful ones that are there.

@@ -59,6 +59,9 @@ public:
     // does). Says whether the task has such inputs.
     bool widen(int slot);
     [[nodiscard]] Kind kind(int slot) const { return kinds_.at(static_cast<std::size_t>(slot)); }
+    // Of an exact question with lawful rows among the others: whether the element is in one of
+    // them.
+    [[nodiscard]] bool in_lawful_row(int slot, std::size_t output, std::uint64_t element) const;
     [[nodiscard]] bool is_wide(int slot) const { return kind(slot) == Kind::Wide; }
     [[nodiscard]] const Composer& composer() const {
         CUPEL_CHECK(composer_.has_value());
@@ -107,7 +110,8 @@ private:
     os::Mapping inputs_;
     os::Mapping outputs_;
     Key guard_key_;
-    std::vector<Kind> kinds_;  // per slot
+    std::vector<Kind> kinds_;      // per slot
+    std::vector<Recipe> recipes_;  // per slot, of races
     std::optional<Composer> composer_;
     Seed seed_ = Seed::draw();
     std::uint64_t next_key_ = 0;

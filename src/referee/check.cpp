@@ -77,7 +77,7 @@ std::optional<std::string> first_wrong(const task::Task& task, const Standard& s
         const task::Tensor& tensor = task.tensor(task.outputs[position.output]);
         const double value = value_at(answer[position.output], position.element, tensor.type);
         const Standard::Judged judged =
-            standard.judge(probe.truths[i], value, tensor.type, probe.kind);
+            standard.judge(probe.truths[i], value, tensor.type, probe.kind_at(i));
         if (probe.random) {
             errors.positions += 1;
             errors.sum_of_squares += judged.error * judged.error;
@@ -91,7 +91,7 @@ std::optional<std::string> first_wrong(const task::Task& task, const Standard& s
             words +=
                 fmt::format(" (error {:.3g} roundings; honest {} arithmetic stays below {:.3g})",
                             judged.error, task.precision, standard.allowed());
-        } else if (probe.kind == Kind::Exact) {
+        } else if (probe.kind_at(i) == Kind::Exact) {
             words += fmt::format(" (exactly: honest {} arithmetic makes no roundings here)",
                                  task.precision);
         }
@@ -149,6 +149,10 @@ Result<Probe> Checker::at(int slot, std::vector<wire::oracle::Position> position
     CUPEL_TRY(probe.truths, oracle_->ask(slot, positions));
     probe.positions = std::move(positions);
     probe.kind = arena_->kind(slot);
+    if (probe.kind == Kind::Exact) {
+        for (const wire::oracle::Position& position : probe.positions)
+            probe.lawful.push_back(arena_->in_lawful_row(slot, position.output, position.element));
+    }
     probe.random = random && probe.kind == Kind::Lawful;
     for (std::size_t i = 0; i < probe.positions.size(); ++i) {
         standard_.learn(probe.truths[i],

@@ -33,6 +33,12 @@ struct Probe {
     bool random =
         true;  // false: chosen because they look bad, so they say nothing about the average
     Kind kind = Kind::Lawful;  // of the question
+    // Positions in lawful rows of a question whose other rows are exact: three honest orders may
+    // agree there by chance, and a fourth need not. Empty: none.
+    std::vector<bool> lawful = {};
+    [[nodiscard]] Kind kind_at(std::size_t position) const {
+        return position < lawful.size() && lawful[position] ? Kind::Lawful : kind;
+    }
 };
 
 // The first element that is wrong, in words; nothing if the answer holds. Pure, like the standard.
