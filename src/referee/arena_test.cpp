@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <set>
 #include <string>
@@ -64,6 +65,39 @@ TEST_F(Asking, TheSameSeedAsksTheSameAndWidensTheSame) {
         asked.push_back(input(0, 0) + input(0, 1));
     }
     EXPECT_EQ(asked[0], asked[1]);
+}
+
+// All that races ask for: whoever is told the seed can make every one of these questions again.
+TEST_F(Asking, TheSameSeedMakesTheSameQuestionsOfEveryKind) {
+    const task::Task sums = [] {
+        auto task = task::parse(
+            "task sums(x: f32[B,N]) -> y: f32[B] where B = 64, N = 256\n"
+            "  y[b] = sum[n](x[b,n])\n",
+            "here");
+        EXPECT_TRUE(task) << task.error().text;
+        return *task;
+    }();
+    auto arena = Arena::make(sums, 4, 1);
+    ASSERT_TRUE(arena) << arena.error().text;
+    const auto ask = [&](const Seed& seed) {
+        std::string asked;
+        arena->begin(seed);
+        for (int question = 0; question < 24; ++question) {
+            const auto kind = std::array{Kind::Exact, Kind::Lawful, Kind::Wide}.at(
+                static_cast<std::size_t>(question) % 3);
+            const std::uint64_t deciding = arena->number_of_kind();
+            EXPECT_EQ(arena->ask(question % 4, kind), kind);
+            const auto bytes = arena->input(question % 4, 0);
+            asked.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+            asked += std::to_string(deciding) + "\n";
+        }
+        EXPECT_EQ(arena->keys_drawn(), 24 * Arena::keys_of_question(sums));
+        return asked;
+    };
+    const Seed seed = Seed::draw();
+    const std::string first = ask(seed);
+    EXPECT_EQ(first, ask(seed));
+    EXPECT_NE(first, ask(Seed::draw()));
 }
 
 TEST_F(Asking, NoValueIsAskedTwiceUnderOneSeedOrUnderTwo) {
