@@ -174,10 +174,15 @@ TEST_F(Softmax, ARunAgainstItselfGoesOnTheRecordAndARecordThatContradictsWithhol
     verdict::Kernel slow = naive();
     slow.source.insert(slow.source.rfind('}'),
                        "  for (volatile int i = 0; i < 3000000;) i = i + 1;\n");
-    const auto withheld = unsound->judge(slow);
-    ASSERT_TRUE(withheld) << withheld.error().text;
-    EXPECT_EQ(withheld->status, verdict::Status::NotResolved) << verdict::headline(*withheld);
-    EXPECT_NE(withheld->reason.find("withheld"), std::string::npos) << withheld->reason;
+    // A loud machine may resolve nothing, which leaves nothing to withhold; it is asked again then.
+    std::string reason;
+    for (int attempt = 0; attempt < 8 && reason.find("withheld") == std::string::npos; ++attempt) {
+        const auto withheld = unsound->judge(slow);
+        ASSERT_TRUE(withheld) << withheld.error().text;
+        ASSERT_EQ(withheld->status, verdict::Status::NotResolved) << verdict::headline(*withheld);
+        reason = withheld->reason;
+    }
+    EXPECT_NE(reason.find("withheld"), std::string::npos) << reason;
     ASSERT_EQ(
         before != nullptr ? setenv("XDG_CACHE_HOME", kept.c_str(), 1) : unsetenv("XDG_CACHE_HOME"),
         0);
