@@ -20,7 +20,7 @@ Blanks arguments_of(const Words& words, const Operand& operand) {
     Blanks all;
     Names names = words.names;
     for (const char* local : {"to", "into", "depth", "some", "panel", "step", "lane", "from",
-                              "line", "run", "done", "low", "high", "base"}) {
+                              "line", "run", "done", "low", "high", "base", "strip", "end", "at"}) {
         set(all, local, names.fresh(local));
     }
     set(all, "pack", operand.pack);
@@ -46,37 +46,96 @@ Blanks arguments_of(const Words& words, const Operand& operand) {
 }
 
 constexpr const char* kHead =
-    "void {pack}({inputs}{real}* {to}, {batch}long {group0}, long {some}, long {k0}, long {depth}) "
+    "void {pack}({inputs}{real}* __restrict {to}, {batch}long {group0}, long {some}, long {k0}, "
+    "long {depth}) "
     "{\n";
+
+// Rows of the group lie in memory one after the other, k with a stride. Four panels at a time: of
+// every row a few lines in succession are read, not one line of every page.
+constexpr const char* kPackRows =
+    R"({share}  for (long {strip} = 0; {strip} < {some}; {strip} += 4 * {R}) {
+    const long {end} = std::min({strip} + 4 * {R}, {some});
+    for (long {step} = 0; {step} < {depth}; {step}++) {
+      const {type}* {from} = {start};
+      {real}* {into} = {to} + {step} * {R};
+      long {panel} = {strip};
+      for (; {panel} + {R} <= {end}; {panel} += {R})
+        {copy}
+      if ({panel} < {end})
+        for (long {lane} = 0; {lane} < {R}; {lane}++)
+          {into}[{panel} * {depth} + {lane}] = {panel} + {lane} < {some} ? {from}[{panel} + {lane}] : 0;
+    }
+  }
+}
+)";
+
+// k lies in memory one after the other: a line of each row at a time, and the next panel's on its
+// way.
+constexpr const char* kPackColumns =
+    R"({share}  for (long {panel} = 0; {panel} < {some}; {panel} += {R}) {
+    const {type}* {from} = {start};
+    {real}* {into} = {to} + {panel} * {depth};
+    for (long {step} = 0; {step} < {depth}; {step} += 16) {
+      const long {end} = std::min({step} + 16, {depth});
+      for (long {lane} = 0; {lane} < {R}; {lane}++) {
+        if ({panel} + {lane} >= {some}) {
+          for (long {at} = {step}; {at} < {end}; {at}++) {into}[{at} * {R} + {lane}] = 0;
+          continue;
+        }
+        __builtin_prefetch({next});
+        for (long {at} = {step}; {at} < {end}; {at}++)
+          {into}[{at} * {R} + {lane}] = {element};
+      }
+    }
+  }
+}
+)";
+
+constexpr const char* kPackStrided =
+    R"({share}  for (long {panel} = 0; {panel} < {some}; {panel} += {R}) {
+    const {type}* {from} = {start};
+    {real}* {into} = {to} + {panel} * {depth};
+    for (long {step} = 0; {step} < {depth}; {step}++)
+      for (long {lane} = 0; {lane} < {R}; {lane}++)
+        {into}[{step} * {R} + {lane}] = {panel} + {lane} < {some} ? {element} : 0;
+  }
+}
+)";
 
 // One stride along the group, one along k.
 std::string linear(const Words& words, const Operand& operand, Blanks all) {
     const task::Access& access = words.task.access(operand.factor.access);
+    const task::Type type = words.task.tensor(access.tensor).type;
     const std::string across = words.stride(access, operand.group);
     const std::string along = words.stride(access, words.k);
-    set(all, "type", element_name(words.task.tensor(access.tensor).type));
+    const bool is_rows = operand.factor.group_stride == 1;
+    const bool is_columns = operand.factor.k_stride == 1;
+    const auto fill_in = [&](const char* text) { return fill(text, all); };
+    set(all, "type", element_name(type));
+    const std::string first = is_rows ? "{group0}" : "({group0} + {panel})";
+    const std::string step = is_rows ? "({k0} + {step})" : "{k0}";
     set(all, "start",
-        words.base(operand) + " + " + times(fill("({group0} + {panel})", all), across) + " + " +
-            times(fill("{k0}", all), along));
+        words.base(operand) + " + " + times(fill(first, all), across) + " + " +
+            times(fill(step, all), along));
+    if (is_rows) {
+        const bool is_whole = &operand == &words.b && type == real_type(words.task);
+        set(all, "copy",
+            fill_in(
+                is_whole
+                    ? "for (long {lane} = 0; {lane} < {R}; {lane} += W)\n          "
+                      "store({into} + {panel} * {depth} + {lane}, load({from} + {panel} + {lane}));"
+                    : "for (long {lane} = 0; {lane} < {R}; {lane}++)\n          "
+                      "{into}[{panel} * {depth} + {lane}] = {from}[{panel} + {lane}];"));
+        return fill_in(kPackRows);
+    }
+    const char* at = is_columns ? "{at}" : "{step}";
     set(all, "element",
         fill("{from}[", all) + times(fill("{lane}", all), across) + " + " +
-            times(fill("{step}", all), along) + "]");
-    return fill(R"({share}  for (long {panel} = 0; {panel} < {some}; {panel} += {R}) {
-    const {type}* {from} = {start};
-    {real}* {into} = {to} + {panel} * {depth};
-    if ({some} - {panel} >= {R}) {
-      for (long {step} = 0; {step} < {depth}; {step}++)
-        for (long {lane} = 0; {lane} < {R}; {lane}++)
-          {into}[{step} * {R} + {lane}] = {element};
-    } else {
-      for (long {step} = 0; {step} < {depth}; {step}++)
-        for (long {lane} = 0; {lane} < {R}; {lane}++)
-          {into}[{step} * {R} + {lane}] = {panel} + {lane} < {some} ? {element} : 0;
-    }
-  }
-}
-)",
-                all);
+            times(fill(at, all), along) + "]");
+    set(all, "next",
+        fill("{from} + ", all) + times(fill("({R} + {lane})", all), across) +
+            fill(" + {step}", all));
+    return fill_in(is_columns ? kPackColumns : kPackStrided);
 }
 
 std::string axes_from(const Words& words, const Group& group, const std::vector<AxisId>& wanted) {
