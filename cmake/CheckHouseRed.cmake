@@ -56,6 +56,11 @@ file(WRITE ${SCRATCH}/src/base/nobodys.cpp "int x;\n")
 expect("the first line is not the licence")
 
 build_clean_house()
+file(WRITE ${SCRATCH}/src/base/late.hpp "${licence}")
+file(WRITE ${SCRATCH}/src/base/late.cpp "${licence}#include <string>\n#include \"base/late.hpp\"\n")
+expect("src/base/late.cpp: the first include is not its own header")
+
+build_clean_house()
 file(READ ${ROOT}/src/CMakeLists.txt table)
 string(REPLACE "cupel_room(contender SERIAL DEPS base wire" "cupel_room(contender SERIAL DEPS base wire stats" bent "${table}")
 file(WRITE ${SCRATCH}/src/CMakeLists.txt "${bent}")

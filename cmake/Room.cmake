@@ -23,8 +23,20 @@ function(cupel_room name)
     set(own INTERFACE)
     add_library(${target} INTERFACE)
   endif()
+  # Where x.cpp or x_test.cpp includes x.hpp first, it is the proof that x.hpp compiles alone (lint.house sees to
+  # it); the others are compiled for that by lint.headers.
+  set(alone ${headers})
+  foreach(header IN LISTS headers)
+    string(REGEX REPLACE "[.]hpp$" "" stem ${header})
+    if(EXISTS ${stem}.cpp OR EXISTS ${stem}_test.cpp)
+      list(REMOVE_ITEM alone ${header})
+    endif()
+  endforeach()
+  list(REMOVE_ITEM headers ${alone})
   target_sources(${target} ${scope}
-    FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR} FILES ${headers})
+    FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR} FILES ${headers}
+    FILE_SET alone TYPE HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR} FILES ${alone})
+  set_target_properties(${target} PROPERTIES INTERFACE_HEADER_SETS_TO_VERIFY alone)
   foreach(dep IN LISTS A_DEPS)
     target_link_libraries(${target} ${scope} cupel_${dep})
   endforeach()

@@ -8,9 +8,11 @@
 #include <cmath>
 #include <cstring>
 #include <random>
+#include <set>
 
 #include "base/hash.hpp"
 #include "referee/compare.hpp"
+#include "task/independence.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -54,15 +56,20 @@ double value_at(std::span<const std::byte> bytes, std::uint64_t element, task::T
     return 0;
 }
 
-// "y[3, 17]"
-std::string element_name(const task::Tensor& tensor, std::uint64_t element) {
-    if (tensor.shape.empty()) return tensor.name;
+std::vector<std::uint64_t> index_of(const task::Tensor& tensor, std::uint64_t element) {
     std::vector<std::uint64_t> index(tensor.shape.size());
     for (std::size_t d = tensor.shape.size(); d-- > 0;) {
         const auto extent = static_cast<std::uint64_t>(tensor.shape[d]);
         index[d] = element % extent;
         element /= extent;
     }
+    return index;
+}
+
+// "y[3, 17]"
+std::string element_name(const task::Tensor& tensor, std::uint64_t element) {
+    if (tensor.shape.empty()) return tensor.name;
+    const auto index = index_of(tensor, element);
     return fmt::format("{}[{}]", tensor.name, fmt::join(index, ", "));
 }
 
@@ -72,6 +79,7 @@ std::optional<std::string> first_wrong(const task::Task& task, const Standard& s
                                        const Probe& probe, const AnswerView& answer,
                                        Errors& errors) {
     const double limit = std::max(standard.allowed(), 1e-300);
+    if (probe.random) errors.independent += probe.independent;
     for (std::size_t i = 0; i < probe.positions.size(); ++i) {
         const wire::oracle::Position& position = probe.positions[i];
         const task::Tensor& tensor = task.tensor(task.outputs[position.output]);
@@ -106,7 +114,23 @@ Checker::Checker(const task::Task& task, OracleClient& oracle, const Arena& aren
     : task_(&task),
       oracle_(&oracle),
       arena_(&arena),
-      standard_(task.precision, arena.composer().is_polynomial()) {}
+      standard_(task.precision, arena.composer().is_polynomial()) {
+    for (const task::TensorId output : task.outputs)
+        apart_.push_back(task::independent_dimensions(task, output));
+}
+
+double Checker::independent(std::span<const wire::oracle::Position> positions) const {
+    std::set<std::vector<std::uint64_t>> sums;
+    for (const wire::oracle::Position& position : positions) {
+        const auto index =
+            index_of(task_->tensor(task_->outputs[position.output]), position.element);
+        std::vector<std::uint64_t> sum{position.output};
+        for (const std::size_t dimension : apart_[position.output])
+            sum.push_back(index[dimension]);
+        sums.insert(std::move(sum));
+    }
+    return static_cast<double>(sums.size());
+}
 
 AnswerView Checker::answer_in(int slot) const {
     AnswerView view;
@@ -154,6 +178,10 @@ Result<Probe> Checker::at(int slot, std::vector<wire::oracle::Position> position
             probe.lawful.push_back(arena_->in_lawful_row(slot, position.output, position.element));
     }
     probe.random = random && probe.kind == Kind::Lawful;
+    if (probe.random) {
+        probe.independent = independent(probe.positions);
+        standard_.learn_independent(probe.independent);
+    }
     for (std::size_t i = 0; i < probe.positions.size(); ++i) {
         standard_.learn(probe.truths[i],
                         task_->tensor(task_->outputs[probe.positions[i].output]).type, probe.kind,

@@ -32,6 +32,7 @@ struct Probe {
     std::vector<wire::oracle::Truth> truths;
     bool random =
         true;  // false: chosen because they look bad, so they say nothing about the average
+    double independent = 0;    // of random ones: how many can be off by themselves
     Kind kind = Kind::Lawful;  // of the question
     // Positions in lawful rows of a question whose other rows are exact: three honest orders may
     // agree there by chance, and a fourth need not. Empty: none.
@@ -71,7 +72,11 @@ public:
     [[nodiscard]] std::int64_t answer_elements() const;
 
 private:
+    // How many of them share no sum with another.
+    [[nodiscard]] double independent(std::span<const wire::oracle::Position> positions) const;
+
     const task::Task* task_;
+    std::vector<std::vector<std::size_t>> apart_;  // per output: independent_dimensions
     OracleClient* oracle_;
     const Arena* arena_;
     Standard standard_;

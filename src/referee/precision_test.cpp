@@ -142,6 +142,7 @@ std::map<std::string, bool> passes(task::Values law, std::size_t length, bool bl
         operands.emplace_back(draw(), draw());
         truths.push_back(truth_of(operands.back().first, operands.back().second));
         standard.learn(truths.back(), task::Type::F32, Kind::Lawful, true);
+        standard.learn_independent(1);
     }
     std::map<std::string, bool> all;
     for (const auto* styles : {&kHonest, &kDishonest}) {
@@ -155,6 +156,7 @@ std::map<std::string, bool> passes(task::Values law, std::size_t length, bool bl
                 right = right && !judged.wrong;
                 errors.sum_of_squares += judged.error * judged.error;
                 errors.positions += 1;
+                errors.independent += 1;
             }
             all[name] = right && !standard.judge_average(errors);
         }

@@ -13,9 +13,10 @@ namespace {
 using wire::oracle::Truth;
 
 constexpr double kRmsFactor = 2;  // over the worst honest order
+constexpr double kHonestSpread =
+    1.4;                          // of one honest order's root mean square error over another's
 constexpr double kMaxFactor = 4;  // over the largest honest error
 constexpr double kFloor = 1;      // no order is expected to do better than one rounding everywhere
-constexpr std::int64_t kEnoughForRms = 32;
 // On widened questions: far beyond what honest code loses where values of all sizes meet, and far
 // below what overflow does.
 constexpr double kWideFactor = 16;
@@ -103,14 +104,17 @@ Standard::Judged Standard::judge_wide(const Truth& truth, double value) const {
 }
 
 std::optional<std::string> Standard::judge_average(const Errors& errors) const {
-    if (errors.positions < kEnoughForRms || panel_positions_ < static_cast<double>(kEnoughForRms))
-        return std::nullopt;
+    if (errors.independent < 1 || panel_independent_ < 1) return std::nullopt;
     double honest = 0;
     for (const double squares : panel_squares_) {
         honest = std::max(honest, std::sqrt(squares / panel_positions_));
     }
     const double rms = std::sqrt(errors.sum_of_squares / static_cast<double>(errors.positions));
-    if (rms <= kRmsFactor * std::max(honest, kFloor / 2)) return std::nullopt;
+    // The logarithm of a mean of m squares has a deviation of sqrt(2 / m); six of them of the
+    // quotient, halved by the root, are chance.
+    const double chance = std::exp(3 * std::sqrt(2 / errors.independent + 2 / panel_independent_));
+    const double factor = std::max(kRmsFactor, kHonestSpread * chance);
+    if (rms <= factor * std::max(honest, kFloor / 2)) return std::nullopt;
     return fmt::format(
         "root mean square error of {:.3g} roundings over {} elements; honest {} arithmetic has "
         "{:.3g}",

@@ -23,6 +23,7 @@ struct Errors {
     double sum_of_squares = 0;
     double worst = 0;            // in units of the tolerance
     std::int64_t positions = 0;  // in the sum of squares: only the random ones
+    double independent = 0;      // how many of these can have been off by themselves
 };
 
 class Standard {
@@ -35,6 +36,10 @@ public:
     // Takes in what the panel of honest orders does at an element; `random`: it was chosen blindly,
     // so it counts for averages. Integers teach nothing.
     void learn(const wire::oracle::Truth& truth, task::Type type, Kind kind, bool random);
+
+    // Of the random positions learnt from, `count` more can be off by themselves: elements of one
+    // softmax row are all off where its sum is.
+    void learn_independent(double count) { panel_independent_ += count; }
 
     struct Judged {
         double error = 0;  // in units of u * scale
@@ -56,6 +61,7 @@ private:
     // What honest arithmetic was seen to do, over all questions of this task so far.
     std::array<double, wire::oracle::kPanel> panel_squares_{};
     double panel_positions_ = 0;
+    double panel_independent_ = 0;
     double panel_worst_ = 0;
     bool panel_exact_ = true;  // no order has rounded yet
     double wide_scale_ = 0;    // the largest in any widened question

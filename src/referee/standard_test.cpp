@@ -92,7 +92,8 @@ TEST(Standard, ExactQuestionsDoNotMakeAveragesStricter) {
     Standard standard = learned();
     for (int i = 0; i < 10'000; ++i)
         standard.learn(truth(8, 8, {0, 0, 0}), Type::F32, Kind::Exact, true);
-    const Errors errors{.sum_of_squares = 100 * 3.9 * 3.9, .worst = 0, .positions = 100};
+    const Errors errors{
+        .sum_of_squares = 100 * 3.9 * 3.9, .worst = 0, .positions = 100, .independent = 1000};
     EXPECT_FALSE(standard.judge_average(errors));
 }
 
@@ -100,17 +101,21 @@ TEST(Standard, AllowsTwiceTheAverageErrorOfTheWorstHonestOrder) {
     Standard standard("fp32");
     for (int i = 0; i < 100; ++i)
         standard.learn(truth(1, 1, {2, 1, 0.5}), Type::F32, Kind::Lawful, true);
-    const auto average = [&](double error, std::int64_t count) {
+    standard.learn_independent(1000);
+    const auto average = [&](double error, std::int64_t count, double independent = 1000) {
         return standard
             .judge_average({.sum_of_squares = error * error * static_cast<double>(count),
                             .worst = 0,
-                            .positions = count})
+                            .positions = count,
+                            .independent = independent})
             .has_value();
     };
     EXPECT_FALSE(average(3.9, 100));
     EXPECT_TRUE(average(4.1, 100));
     EXPECT_TRUE(average(kNan, 100)) << "a comparison that is false of NaN must not acquit";
-    EXPECT_FALSE(average(100, 5)) << "five elements are no average";
+    EXPECT_FALSE(average(100, 500, 1)) << "one row of one sum is no average";
+    EXPECT_FALSE(average(5, 500, 30)) << "thirty sums say little about a factor of two";
+    EXPECT_TRUE(average(15, 500, 30)) << "they do about one of seven";
 }
 
 TEST(Standard, WhatWasChosenForLookingBadIsNoPartOfTheAverage) {
@@ -119,7 +124,9 @@ TEST(Standard, WhatWasChosenForLookingBadIsNoPartOfTheAverage) {
         standard.learn(truth(1, 1, {1, 1, 1}), Type::F32, Kind::Lawful, true);
     for (int i = 0; i < 100; ++i)
         standard.learn(truth(1, 1, {50, 50, 50}), Type::F32, Kind::Lawful, false);
-    const Errors errors{.sum_of_squares = 100 * 9.0, .worst = 0, .positions = 100};
+    standard.learn_independent(1000);
+    const Errors errors{
+        .sum_of_squares = 100 * 9.0, .worst = 0, .positions = 100, .independent = 1000};
     EXPECT_TRUE(standard.judge_average(errors));
 }
 

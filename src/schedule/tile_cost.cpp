@@ -46,7 +46,8 @@ double pack_cycles(const Problem& problem, const Factor& factor, double elements
 
 // Bytes per cycle of the level that holds the operand's block.
 double level(const Problem& problem, double bytes) {
-    // Half of it may be the neighbour's on the same core, and the other operands stream through the rest.
+    // Half of it may be the neighbour's on the same core, and the other operands stream through the
+    // rest.
     if (bytes <= 0.2 * static_cast<double>(problem.width.l2_bytes)) return kL2Bytes;
     return kL3Bytes;
 }
