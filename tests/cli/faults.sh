@@ -66,7 +66,11 @@ drill() {
 
 kill_contender() { for one in $(named "$1" cupel-conten | tail -n 1); do kill -KILL "$one" 2>/dev/null || true; done; }
 kill_oracle() { for one in $(named "$1" cupel-oracle); do kill -KILL "$one" 2>/dev/null || true; done; }
-stop_referee() { kill -STOP "$1"; sleep 1; kill -CONT "$1"; }
+stop_referee() { # it may have ended by itself
+    kill -STOP "$1" 2>/dev/null || return 0
+    sleep 1
+    kill -CONT "$1"
+}
 
 for ((drill = 0; drill < drills; ++drill)); do
     drill "a contender killed" kill_contender
