@@ -189,10 +189,13 @@ void fill_block(std::span<std::byte> out, task::Type type, const task::Values& v
 
 constexpr std::size_t kRun = 64;
 constexpr std::size_t kRepeats = 8;
-constexpr std::uint32_t kOneRunIn = 32;  // of each of four kinds
+constexpr std::uint32_t kOneRunIn = 32;  // of each of five kinds
+constexpr double kTop = 4.75;            // standard deviations: hardly a draw is beyond
 
 template <class Float>
-void blend_run(std::span<Float> run, std::uint32_t kind, std::uint32_t bits) {
+void blend_run(std::span<Float> run, const task::Values& law, std::uint32_t kind,
+               std::uint32_t bits) {
+    const auto top = static_cast<Float>(law.a + (bits % 2 == 0 ? kTop : -kTop) * law.b);
     switch (kind) {
         case 0:
             for (Float& value : run)
@@ -206,6 +209,10 @@ void blend_run(std::span<Float> run, std::uint32_t kind, std::uint32_t bits) {
             for (std::size_t i = 0; i + 1 < run.size(); i += 2)
                 run[i + 1] = -run[i] * (1 + run[i + 1] * Float(0x1p-12));
             return;
+        case 3:  // which of equal extremes is meant must not be left to chance
+            for (std::uint32_t i = 0; i < run.size(); ++i)
+                if (mix(bits ^ i) % 8 == 0) run[i] = top;
+            return;
         default:
             for (std::size_t i = 1; i < run.size(); i += 2)
                 run[i] *= Float(1) / static_cast<Float>(2U << (bits >> (i % 16) & 15U) % 12);
@@ -213,7 +220,7 @@ void blend_run(std::span<Float> run, std::uint32_t kind, std::uint32_t bits) {
 }
 
 template <class Float>
-void blend_block(std::span<std::byte> out, Key key) {
+void blend_block(std::span<std::byte> out, const task::Values& law, Key key) {
     std::array<Float, kBlock> values;
     std::array<std::uint32_t, kBlock / kRun> bits;
     const std::size_t count = out.size() / sizeof(Float);
@@ -222,16 +229,16 @@ void blend_block(std::span<std::byte> out, Key key) {
     for (std::size_t at = 0; at < count; at += kRun) {
         const std::uint32_t drawn = bits[at / kRun];
         const std::uint32_t kind = drawn % kOneRunIn;
-        if (kind > 3) continue;
+        if (kind > 4) continue;
         const std::size_t size = std::min(kRun, count - at);
-        blend_run(std::span(values).subspan(at, size), kind, drawn >> 5);
+        blend_run(std::span(values).subspan(at, size), law, kind, drawn >> 5);
         std::memcpy(out.data() + at * sizeof(Float), values.data() + at, size * sizeof(Float));
     }
 }
 
-void blend_block(std::span<std::byte> out, task::Type type, Key key) {
-    if (type == task::Type::F32) blend_block<float>(out, key);
-    if (type == task::Type::F64) blend_block<double>(out, key);
+void blend_block(std::span<std::byte> out, task::Type type, const task::Values& law, Key key) {
+    if (type == task::Type::F32) blend_block<float>(out, law, key);
+    if (type == task::Type::F64) blend_block<double>(out, law, key);
 }
 
 template <class Float>
@@ -271,7 +278,7 @@ void fill_values(std::span<std::byte> out, task::Type type, const task::Values& 
     over_blocks(out, kBlock * size, threads, [&](std::size_t offset, std::span<std::byte> part) {
         const Key mine = block_key(key, offset / (kBlock * size));
         fill_block(part, type, values, mine);
-        if (blend) blend_block(part, type, mine);
+        if (blend) blend_block(part, type, values, mine);
     });
 }
 

@@ -20,10 +20,11 @@ struct Key {  // never reused
 // Fills with draws from the law. Normal draws come from the inverse of the normal distribution at
 // 4096 knots, linear in between, and end at 5 standard deviations.
 //
-// With `blend`, one run of 64 in eight (of a normal law) is from another distribution, no larger
-// than the law's own: of one sign, each value eight times, values that cancel pairwise, or
-// every second one smaller by up to 2^12. So what is typical of a law cannot be relied on, and
-// nothing shows from outside which runs these are.
+// With `blend`, five runs of 64 in 32 (of a normal law) are from another distribution, no larger
+// than the law's own: of one sign, each value eight times, values that cancel pairwise, every
+// second one smaller by up to 2^12, or an eighth of them equal, 4.75 standard deviations from the
+// mean, so that rows have their extremes more than once. So what is typical of a law cannot be
+// relied on, and nothing shows from outside which runs these are.
 void fill_values(std::span<std::byte> out, task::Type type, const task::Values& values, Key key,
                  int threads, bool blend = false);
 

@@ -105,6 +105,21 @@ TEST(Fill, BlendsHoldRunsOfOtherDistributionsThatAreNoLarger) {
         5.01F);
 }
 
+TEST(Fill, BlendedRowsHaveTheirExtremesMoreThanOnce) {
+    constexpr std::size_t kRow = 4096;
+    constexpr std::size_t kRows = 64;
+    const task::Values law{.tensor = 0, .law = task::Law::Normal, .a = 3, .b = 2};
+    std::vector<float> x(kRows * kRow);
+    fill_values(std::as_writable_bytes(std::span(x)), task::Type::F32, law, fresh_key(), 2, true);
+    std::size_t tied = 0;
+    for (std::size_t row = 0; row < kRows; ++row) {
+        const std::span values = std::span(x).subspan(row * kRow, kRow);
+        for (const float extreme : {std::ranges::max(values), std::ranges::min(values)})
+            tied += std::ranges::count(values, extreme) > 1 ? 1U : 0U;
+    }
+    EXPECT_GT(tied, kRows / 2) << "of two in each row; one run in 64 for each";
+}
+
 TEST(Fill, OtherLawsAreNeverBlended) {
     const task::Values law{.tensor = 0, .law = task::Law::Uniform, .a = 0.5, .b = 1.5};
     const Key key = fresh_key();
