@@ -76,7 +76,7 @@ void add_optimize(CLI::App& app, Words& words) {
 void add_judge(CLI::App& app, Words& words) {
     add_task(app, words);
     app.add_option("KERNEL", words.options.file,
-                   "a C++ file that includes task.hpp and defines kernel()")
+                   "a C++ file that includes task.hpp and defines kernel(), or a .schedule")
         ->type_name("")
         ->required();
     app.add_option("--against", words.options.against,
@@ -109,6 +109,8 @@ void add_show(CLI::App& app, Words& words) {
         ->type_name("");
     add_flag(app, "--schedule", words.options.schedule,
              "of a task: the default schedule and the kernel it prints");
+    app.add_option("--from", words.options.from, "with --schedule: this schedule, not the default")
+        ->type_name("FILE");
     add_flag(app, "--names", words.options.names, "the names of all tasks, one a line");
     add_flag(app, "--naive", words.options.naive, "of a task: the honest naive kernel");
     app.add_option("--kernel", words.options.kernel, "of a run: one kernel, by its number")
@@ -153,13 +155,15 @@ constexpr std::array kCommands = {
             "  cupel optimize matmul --set M=512 --set N=512 --set K=512 --budget 2m --threads 1\n"
             "  cupel optimize my.task --run runs/mine --budget 5m --budget 500evals --json\n"
             "  cupel optimize --resume runs/mine --budget 5m"},
-    Command{"judge", "try one kernel against the best baseline", add_judge,
-            "The first line is the verdict; the exit code is the same verdict for scripts.\n\n"
-            "Examples:\n"
-            "  cupel show softmax --naive > my_kernel.cpp    # something to begin with\n"
-            "  cupel judge softmax my_kernel.cpp\n"
-            "  cupel judge softmax my_kernel.cpp --against yesterday.cpp\n"
-            "  cupel judge softmax my_kernel.cpp --threads 1 --json"},
+    Command{
+        "judge", "try one kernel against the best baseline", add_judge,
+        "The first line is the verdict; the exit code is the same verdict for scripts.\n\n"
+        "Examples:\n"
+        "  cupel show softmax --naive > my_kernel.cpp    # something to begin with\n"
+        "  cupel judge softmax my_kernel.cpp\n"
+        "  cupel judge softmax my_kernel.cpp --against yesterday.cpp\n"
+        "  cupel judge softmax my_kernel.cpp --threads 1 --json\n"
+        "  cupel judge matmul my.schedule                # one verb a line, as kernels show them"},
     Command{"verify", "recompute a certificate from its samples, then try it again here",
             add_verify,
             "Exit code 20 where a byte was changed, where the certificate contradicts its own "
@@ -189,6 +193,7 @@ constexpr std::array kCommands = {
             "  cupel show                        # all tasks\n"
             "  cupel show softmax                # normal form, counts, ceilings of this machine\n"
             "  cupel show softmax --schedule     # the schedule tried first, and its kernel\n"
+            "  cupel show matmul --schedule --from my.schedule\n"
             "  cupel show runs/mine              # every kernel of a run\n"
             "  cupel show runs/mine --kernel 3   # one of them: its source and its trials\n"
             "  cupel show runs/mine/certificate.json"},

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <optional>
 
-#include "base/hash.hpp"
 #include "cli/commands.hpp"
 #include "cli/workplace.hpp"
 #include "os/files.hpp"
@@ -22,6 +21,13 @@ Result<verdict::Kernel> read_kernel(const std::string& path) {
     return verdict::Kernel{.source = std::move(*source), .schedule = "", .origin = "user"};
 }
 
+// A kernel, or a schedule that prints one.
+Result<verdict::Kernel> read_candidate(const task::Task& task, const std::string& path,
+                                       int threads) {
+    if (path.ends_with(".schedule")) return print_schedule_file(task, path, threads);
+    return read_kernel(path);
+}
+
 Result<std::optional<referee::Baseline>> read_opponent(const std::string& path) {
     if (path.empty()) return std::nullopt;
     CUPEL_TRY(verdict::Kernel kernel, read_kernel(path));
@@ -32,28 +38,13 @@ Result<std::optional<referee::Baseline>> read_opponent(const std::string& path) 
     };
 }
 
-// A verdict on a task that accepts wrong answers would say nothing (law 9).
-Result<verdict::Verdict> judge_admitted(referee::Referee& referee, const verdict::Kernel& kernel) {
-    CUPEL_TRY(const referee::Referee::Admission admission, referee.admit_once());
-    if (admission.admitted) return referee.judge(kernel);
-    verdict::Verdict verdict;
-    verdict.status = verdict::Status::TaskRefused;
-    verdict.law = 9;
-    verdict.reason = admission.reason;
-    verdict.kernel_hash = hash_hex(kernel.source);
-    verdict.precision = referee.task().precision;
-    verdict.threads = referee.options().threads;
-    verdict::set_isolation(verdict, referee::isolation());
-    return verdict;
-}
-
 }  // namespace
 
 Result<int> run_judge(const Options& options, Console& console) {
     CUPEL_DO(check_target(options.target));
     CUPEL_TRY(const int threads, resolve_threads(options.threads));
     CUPEL_TRY(task::Task task, load_task(options));
-    CUPEL_TRY(const verdict::Kernel kernel, read_kernel(options.file));
+    CUPEL_TRY(const verdict::Kernel kernel, read_candidate(task, options.file, threads));
     CUPEL_TRY(std::optional<referee::Baseline> opponent, read_opponent(options.against));
     CUPEL_TRY(const auto referee,
               open_referee(std::move(task), tuning_for(threads, console), std::move(opponent)));

@@ -37,6 +37,7 @@ struct Options {
     std::vector<task::Override> sizes;
     bool json = false;
     bool schedule = false;  // show: the schedule and the kernel it prints
+    std::string from;       // ... from this file; empty: the default schedule
     bool names = false;     // show: the names of all tasks
     bool naive = false;     // show: the honest naive kernel
     int kernel = 0;         // show: the number of a kernel of a run; 0: all

@@ -134,6 +134,11 @@ Result<int> show_task(const Options& options, Console& console) {
     }
     if (options.schedule) {
         CUPEL_TRY(const int threads, resolve_threads(options.threads));
+        if (!options.from.empty()) {
+            CUPEL_TRY(const verdict::Kernel kernel,
+                      print_schedule_file(task, options.from, threads));
+            return show_source(kernel.source, kernel.schedule, console);
+        }
         const schedule::Width width = width_of(target::this_machine(), threads);
         const schedule::Trace trace = schedule::default_trace(task, width);
         CUPEL_TRY(const std::string source, schedule::print_kernel(task, width, trace));
@@ -195,6 +200,9 @@ Result<void> refuse_misplaced(const Options& options, bool of_task, bool of_run)
     if (options.kernel > 0 && !of_run) return refuse("--kernel", "run");
     if (options.naive && !of_task) return refuse("--naive", "task");
     if (options.schedule && !of_task) return refuse("--schedule", "task");
+    if (!options.from.empty() && !options.schedule) {
+        return fail(Errc::Usage, "cupel show: --from belongs to --schedule");
+    }
     if (!options.sizes.empty() && !of_task) return refuse("--set", "task");
     return {};
 }

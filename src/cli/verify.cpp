@@ -90,7 +90,7 @@ Result<void> try_here(const referee::Certificate& certificate, Finding& finding,
             certificate.task.name));
     }
     CUPEL_TRY(const auto referee, open_referee(certificate.task, tuning_for(threads, console)));
-    CUPEL_TRY(finding.here, referee->judge(certificate.kernel));
+    CUPEL_TRY(finding.here, judge_admitted(*referee, certificate.kernel));
     const bool same_machine = certificate.machine.fingerprint == referee->machine().fingerprint;
     const bool same_compiler = certificate.compiler_version == referee->compiler().version &&
                                certificate.compiler_flags == referee->compiler().flags;

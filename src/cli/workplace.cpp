@@ -132,4 +132,34 @@ Result<void> keep_aa_record(referee::Referee& referee, Console& console) {
     return {};
 }
 
+Result<verdict::Verdict> judge_admitted(referee::Referee& referee, const verdict::Kernel& kernel) {
+    CUPEL_TRY(const referee::Referee::Admission admission, referee.admit_once());
+    if (admission.admitted) return referee.judge(kernel);
+    verdict::Verdict verdict;
+    verdict.status = verdict::Status::TaskRefused;
+    verdict.law = 9;
+    verdict.reason = admission.reason;
+    verdict.kernel_hash = hash_hex(kernel.source);
+    verdict.precision = referee.task().precision;
+    verdict.threads = referee.options().threads;
+    verdict::set_isolation(verdict, referee::isolation());
+    return verdict;
+}
+
+Result<verdict::Kernel> print_schedule_file(const task::Task& task, const std::string& path,
+                                            int threads) {
+    constexpr std::size_t kLargest = std::size_t{64} << 10;
+    CUPEL_TRY(const std::string text, os::read_file(path, kLargest));
+    const auto in_file = [&](Error error) {
+        error.text = fmt::format("{}: {}", path, error.text);
+        return std::unexpected(std::move(error));
+    };
+    const auto trace = schedule::parse_trace(text);
+    if (!trace) return in_file(trace.error());
+    auto source = schedule::print_kernel(task, width_of(target::this_machine(), threads), *trace);
+    if (!source) return in_file(source.error());
+    return verdict::Kernel{
+        .source = std::move(*source), .schedule = schedule::print_trace(*trace), .origin = "user"};
+}
+
 }  // namespace cupel::cli

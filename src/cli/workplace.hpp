@@ -32,6 +32,10 @@ namespace cupel::cli {
 
 [[nodiscard]] schedule::Width width_of(const target::Machine& machine, int threads);
 
+// The kernel that a schedule file prints for this machine.
+[[nodiscard]] Result<verdict::Kernel> print_schedule_file(const task::Task& task,
+                                                          const std::string& path, int threads);
+
 // The referee's own defaults for so many threads, ended by Ctrl-C and telling its progress on the
 // console.
 [[nodiscard]] referee::Options tuning_for(int threads, Console& console);
@@ -48,5 +52,10 @@ namespace cupel::cli {
 // Now and then (at random, and where nothing is known yet) a judgement is preceded by an A/A run,
 // so that the record of the machine grows where claims are made. A few seconds.
 [[nodiscard]] Result<void> keep_aa_record(referee::Referee& referee, Console& console);
+
+// A judgement, or a refusal of the task: a verdict on one that accepts wrong answers would say
+// nothing (law 9).
+[[nodiscard]] Result<verdict::Verdict> judge_admitted(referee::Referee& referee,
+                                                      const verdict::Kernel& kernel);
 
 }  // namespace cupel::cli

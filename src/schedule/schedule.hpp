@@ -25,6 +25,7 @@ struct Action {
 using Trace = std::vector<Action>;
 
 [[nodiscard]] std::string print_trace(const Trace& trace);
+// `#` begins a comment.
 [[nodiscard]] Result<Trace> parse_trace(std::string_view text);
 
 // What the text should be made for.

@@ -49,7 +49,9 @@ Result<Trace> parse_trace(std::string_view text) {
     Trace trace;
     for (std::size_t number = 1; !text.empty(); ++number) {
         const std::size_t end = std::min(text.find('\n'), text.size());
-        const std::vector<std::string> line = words(text.substr(0, end));
+        std::string_view written = text.substr(0, end);
+        written = written.substr(0, written.find('#'));
+        const std::vector<std::string> line = words(written);
         text.remove_prefix(std::min(end + 1, text.size()));
         if (line.empty()) continue;
         const auto refuse = [&](std::string_view why) {

@@ -51,6 +51,7 @@ TEST(Trace, PrintedAndParsedIsTheSame) {
     ASSERT_TRUE(again) << again.error().text;
     EXPECT_EQ(*again, trace);
     EXPECT_EQ(*parse_trace(""), Trace{});
+    EXPECT_EQ(*parse_trace("# mine\nsweep y 4 # lanes\n"), (Trace{{"sweep", "y", {"4"}}}));
     EXPECT_EQ(*parse_trace("\n  sweep \t y   4\r\n\n"), (Trace{{"sweep", "y", {"4"}}}));
 }
 

@@ -59,3 +59,21 @@ run 2 judge softmax naive.cpp --against typo.cpp "${small[@]}"
 says err "your typo.cpp"
 run 2 judge softmax naive.cpp --against nowhere.cpp "${small[@]}"
 says err "nowhere.cpp"
+
+# A schedule written by hand: printed, judged, and refused with its line and the reason.
+printf '%s\n' '# mine' 'tile c 6 2 64 48 64' 'pack c a' 'pack c b' 'order c n k m' 'unroll c 2' >mine.schedule
+matmul=(--set M=96 --set N=64 --set K=64 --threads 1)
+run 0 show matmul --schedule --from mine.schedule "${matmul[@]}"
+says out "tile c 6 2 64 48 64"
+code=0
+"$CUPEL" judge matmul mine.schedule "${matmul[@]}" --json >out 2>err </dev/null || code=$?
+case $code in
+    0 | 10 | 11) is_json out ;;
+    *) fail "a schedule ended with $code" ;;
+esac
+echo 'tile c 6 2 64 47 64' >bad.schedule
+run 2 judge matmul bad.schedule "${matmul[@]}"
+one_line err
+says err "bad.schedule: tile: MC = 47"
+run 2 show matmul --from mine.schedule
+says err "--from belongs to --schedule"
