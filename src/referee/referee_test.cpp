@@ -87,6 +87,17 @@ TEST_F(Softmax, AWrongElementIsNamed) {
     EXPECT_NE(verdict.reason.find("y[7, 5]"), std::string::npos) << verdict.reason;
 }
 
+TEST_F(Softmax, TheClockRunsForAsLongAsTheKernelDoes) {
+    std::string source = naive().source;
+    // At least one cycle each: half a millisecond at 6 GHz.
+    source.insert(
+        source.rfind('}'),
+        "  volatile long spent = 0;\n  for (long i = 0; i < 3000000; i++) spent = spent + 1;\n");
+    const verdict::Verdict verdict = judge(source);
+    EXPECT_TRUE(verdict::is_right(verdict.status)) << verdict::headline(verdict);
+    EXPECT_GT(verdict.seconds, 0.0005);
+}
+
 TEST_F(Softmax, ACompileErrorKeepsTheLinesOfItsAuthor) {
     const verdict::Verdict verdict = judge("#include \"task.hpp\"\nint x = \"no\";\n");
     EXPECT_EQ(verdict.status, verdict::Status::CompileError);
