@@ -25,6 +25,22 @@ void expect_near(const std::vector<wire::oracle::Truth>& truths,
         ASSERT_NEAR(truths[i].value, wanted[i], kTight * std::max(1.0, std::abs(wanted[i]))) << i;
 }
 
+TEST(Oracle, AnAxisInAFormulaIsItsNumber) {
+    Asked asked(
+        "task t(x: f32[B,N]) -> y: f32[B,N] where B = 3, N = 40\n"
+        "  y[b,n] = x[b,n] * n + b + sum[k](k * x[b,k])\n");
+    const auto x = asked.inputs.normal<float>(3 * 40);
+    std::vector<double> wanted;
+    for (std::size_t b = 0; b < 3; ++b) {
+        double sum = static_cast<double>(b);
+        for (std::size_t k = 0; k < 40; ++k)
+            sum += static_cast<double>(k) * static_cast<double>(x[b * 40 + k]);
+        for (std::size_t n = 0; n < 40; ++n)
+            wanted.push_back(static_cast<double>(x[b * 40 + n]) * static_cast<double>(n) + sum);
+    }
+    expect_near(asked.all(), wanted);
+}
+
 TEST(Oracle, MultipliesMatrices) {
     Asked asked(
         "task matmul(a: f32[M,K], b: f32[K,N]) -> c: f32[M,N] where M = 9, N = 31, K = 300\n"
