@@ -51,6 +51,11 @@ class Checker {
 public:
     Checker(const task::Task& task, OracleClient& oracle, const Arena& arena);
 
+    // Asks questions that no kernel sees, in slot 0 of `arena` (its own), until honest arithmetic
+    // was seen on enough sums to hold the first answer to. A kernel's one sum can be four times as
+    // far off as the panel's one by luck, at one row in twenty.
+    [[nodiscard]] Result<void> study(Arena& arena);
+
     // Secret random positions of the question in `slot`, as many as cost about `seconds` of the
     // oracle's time (at least `least`), over all outputs.
     [[nodiscard]] Result<Probe> draw(int slot, double seconds, std::size_t least);

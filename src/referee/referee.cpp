@@ -84,6 +84,7 @@ Result<void> Referee::State::open() {
     CUPEL_TRY(ceilings, target::ceilings(machine, compiler, options.threads));
     CUPEL_TRY(const std::filesystem::path record, aa_path(machine.fingerprint));
     aa = summarize(read_aa(record), options.threads);
+    CUPEL_DO(checker->study(*arena));
     CUPEL_TRY(overhead, measure_overhead());
     return {};
 }
