@@ -15,6 +15,8 @@ namespace {
 // round: what is not found at few elements is looked for at more.
 constexpr std::pair<int, double> kRounds[] = {{8, 0.02}, {32, 0.1}, {128, 0.4}};
 constexpr int kFewestRuns = 2;
+constexpr std::int64_t kElementsOfRun = 16;
+constexpr int kMostQuestions = 16;  // in a round, of either kind
 constexpr int kForeignRuns = 8;
 constexpr double kVanishing = 0x1p-12;
 
@@ -69,14 +71,20 @@ Result<int> Interrogation::affordable(double seconds, int most) {
     return static_cast<int>(std::clamp(runs, double{kFewestRuns}, static_cast<double>(most)));
 }
 
-// On one question of the declared values, and on one that is widened, as a race asks both.
+// On questions of the declared values, and on widened ones, as a race asks both. A race asks many:
+// where an answer has few elements, one of them may hide by luck what most show.
 Result<void> Interrogation::round(int runs) {
-    state_->arena->ask(0);
-    CUPEL_DO(on_one_question(runs));
-    if (!any_left()) return {};
-    state_->arena->ask(0);
-    if (!state_->arena->widen(0)) return {};
-    return on_one_question(runs);
+    const std::int64_t wanted = runs * kElementsOfRun / state_->checker->answer_elements();
+    const auto questions = std::clamp<std::int64_t>(wanted, 1, std::min(runs, kMostQuestions));
+    for (std::int64_t i = 0; i < questions; ++i) {
+        if (!any_left()) return {};
+        state_->arena->ask(0);
+        CUPEL_DO(on_one_question(runs));
+        if (!any_left()) return {};
+        state_->arena->ask(0);
+        if (state_->arena->widen(0)) CUPEL_DO(on_one_question(runs));
+    }
+    return {};
 }
 
 Result<void> Interrogation::on_one_question(int runs) {
@@ -90,7 +98,7 @@ Result<void> Interrogation::on_one_question(int runs) {
                                                 static_cast<double>(suspects_->size() + 1)));
         }
         CUPEL_TRY(const Truths said, answers(suspect, sheet.positions()));
-        Sheet::Marks marks = sheet.mark(said);
+        Sheet::Marks marks = sheet.mark(said, suspect.errors);
         keep_larger(suspect.declared, sheet.distance(said));
         if (marks.wrong) {
             suspect.marks = std::move(marks);

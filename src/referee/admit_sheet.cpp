@@ -144,7 +144,7 @@ Result<Sheet> Sheet::make(const task::Task& task, Checker& checker,
     return sheet;
 }
 
-Sheet::Marks Sheet::mark(std::span<const Truth> answers) const {
+Sheet::Marks Sheet::mark(std::span<const Truth> answers, Errors& errors) const {
     AnswerView view(scratch_->begin(), scratch_->end());
     for (std::size_t i = 0; i < positions_.size(); ++i) {
         const Position& position = positions_[i];
@@ -163,9 +163,9 @@ Sheet::Marks Sheet::mark(std::span<const Truth> answers) const {
         for (std::size_t i = 0; i < probe->positions.size(); ++i) {
             one.positions[0] = probe->positions[i];
             one.truths[0] = probe->truths[i];
-            Errors errors;
-            std::optional<std::string> words = checker_->verify(one, view, errors);
-            marks.margin = std::max(marks.margin, errors.worst);
+            Errors of_one;
+            std::optional<std::string> words = checker_->verify(one, view, of_one);
+            marks.margin = std::max(marks.margin, of_one.worst);
             if (!words) continue;
             ++wrong;
             if (!marks.wrong) marks.wrong = std::move(words);
@@ -173,7 +173,6 @@ Sheet::Marks Sheet::mark(std::span<const Truth> answers) const {
     }
     if (marks.margin > kNoMeasure) marks.margin = 0;
     marks.share = static_cast<double>(wrong) / static_cast<double>(positions_.size());
-    Errors errors;
     if (!marks.wrong) marks.wrong = checker_->verify(anywhere_, view, errors);
     return marks;
 }

@@ -43,8 +43,9 @@ public:
         double share = 0;                  // of the positions that are wrong
         double margin = 0;  // the largest error over the tolerance; 0 where it has no measure
     };
-    // Answers of float32 arithmetic at the positions, as the checker takes a kernel's.
-    [[nodiscard]] Marks mark(std::span<const wire::oracle::Truth> answers) const;
+    // Answers of float32 arithmetic at the positions, as the checker takes a kernel's; `errors`: of
+    // who gave them, over all questions so far.
+    [[nodiscard]] Marks mark(std::span<const wire::oracle::Truth> answers, Errors& errors) const;
     [[nodiscard]] Distance distance(std::span<const wire::oracle::Truth> answers) const;
 
 private:

@@ -162,6 +162,20 @@ values x ~ uniform(1, 2)
   y[m] = argmax[n](x[m,n])
 )",
      nullptr},
+    {"OneElement", R"(task largest(x: f32[M,N]) -> y: f32[M] where M = 1, N = 3
+  y[m] = max[n](x[m,n])
+)",
+     nullptr},
+    {"FewElements", R"(task soft(x: f32[B,N]) -> y: f32[B,N] where B = 3, N = 5
+  m[b]   = max[n](x[b,n])
+  e[b,n] = exp(x[b,n] - m[b])
+  y[b,n] = e[b,n] / sum[k](e[b,k])
+)",
+     nullptr},
+    {"OneLongSum", R"(task mse(p: f32[M,N], t: f32[M,N]) -> y: f32[M] where M = 1, N = 8192
+  y[m] = mean[n](sq(p[m,n] - t[m,n]))
+)",
+     nullptr},
     {"WholeNumbers",
      R"(task gather(table: f32[V,D], t: i64[N]) -> y: f32[N,D] where V = 50, D = 20, N = 64
   y[n,d] = table[t[n], d]
