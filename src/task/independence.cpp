@@ -30,6 +30,19 @@ void add_axes(const Task& task, const Index& index, std::set<AxisId>& axes) {
     }
 }
 
+// The axes along which other data is added. Those that only bound or mask a sum are not among them:
+// running sums of one row add the same terms again, and are off together.
+std::set<AxisId> axes_of_data(const Task& task, const Stage& stage) {
+    std::set<AxisId> axes;
+    for (const ExprId id : below(task, stage.body)) {
+        const Expr& expr = task.expr(id);
+        if (expr.op != Op::Load) continue;
+        for (const Index& index : task.access(expr.reference).at)
+            add_axes(task, index, axes);
+    }
+    return axes;
+}
+
 // Nothing where no sum has gone in: then nothing is shared.
 std::optional<Dimensions> told_apart_by(const Task& task, TensorId tensor) {
     const Stage* stage = task.producer(tensor);
@@ -38,7 +51,11 @@ std::optional<Dimensions> told_apart_by(const Task& task, TensorId tensor) {
     for (std::size_t d = 0; d < stage->keep.size(); ++d)
         all.insert(d);
     std::optional<Dimensions> result;
-    if (adds(*stage)) result = all;
+    if (adds(*stage)) {
+        const std::set<AxisId> axes = axes_of_data(task, *stage);
+        result = all;
+        std::erase_if(*result, [&](std::size_t d) { return !axes.contains(stage->keep[d]); });
+    }
     for (const ExprId id : below(task, stage->body)) {
         if (task.expr(id).op != Op::Load) continue;
         const Access& access = task.access(task.expr(id).reference);

@@ -52,6 +52,24 @@ TEST(Independence, OneSumOverEverythingLeavesNothingApart) {
                 IsEmpty());
 }
 
+TEST(Independence, RunningSumsOfOneRowAddTheSameTerms) {
+    EXPECT_THAT(of("task t(x: f32[M,N]) -> y: f32[M,N] where M = 3, N = 5\n"
+                   "  y[m,i] = sum[j <= i](x[m,j])\n"),
+                ElementsAre(0));
+    EXPECT_THAT(of("task t(x: f32[M,N]) -> y: f32[M,I] where M = 3, N = 5, I = 5\n"
+                   "  y[m,i] = sum[j](j <= i ? x[m,j] : 0)\n"),
+                ElementsAre(0));
+}
+
+TEST(Independence, ABoundedSumOfProductsIsApartWhereItsFactorsAre) {
+    EXPECT_THAT(of("task t(a: f32[M,M], b: f32[M,N]) -> c: f32[M,N] where M = 3, N = 5\n"
+                   "  c[i,j] = sum[k <= i](a[i,k] * b[k,j])\n"),
+                ElementsAre(0, 1));
+    EXPECT_THAT(of("task t(x: f32[N,H]) -> y: f32[N,P] where N = 3, H = 8, P = 6\n"
+                   "  y[n,p] = mean[r < 3](x[n, p+r])\n"),
+                ElementsAre(0, 1));
+}
+
 TEST(Independence, WithoutASumNothingIsShared) {
     EXPECT_THAT(of("task t(x: f32[B,N]) -> y: f32[B,N] where B = 3, N = 5\n"
                    "  y[b,n] = x[b,n] - max[k](x[b,k])\n"),
