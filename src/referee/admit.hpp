@@ -51,7 +51,7 @@ private:
     using Truths = std::vector<wire::oracle::Truth>;
     using Positions = std::span<const wire::oracle::Position>;
 
-    [[nodiscard]] Result<void> round(int runs);
+    [[nodiscard]] Result<void> round(int runs, int least);
     [[nodiscard]] Result<void> on_one_question(int runs);
     [[nodiscard]] Result<int> affordable(double seconds, int most);
     [[nodiscard]] Result<Truths> answers(Suspect& suspect, Positions positions);

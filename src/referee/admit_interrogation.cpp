@@ -11,9 +11,15 @@
 namespace cupel::referee {
 namespace {
 
-// Runs of neighbouring elements per question, and seconds of the oracle for one suspect, in each
-// round: what is not found at few elements is looked for at more.
-constexpr std::pair<int, double> kRounds[] = {{8, 0.02}, {32, 0.1}, {128, 0.4}};
+// Runs of neighbouring elements, seconds of the oracle for one suspect, and questions over which
+// both are spread, at least, in each round: what is not found at few elements is looked for at
+// more.
+struct Effort {
+    int runs = 0;
+    double seconds = 0;
+    int questions = 0;
+};
+constexpr Effort kRounds[] = {{8, 0.02, 1}, {32, 0.1, 4}, {128, 0.4, 4}};
 constexpr int kFewestRuns = 2;
 constexpr std::int64_t kElementsOfRun = 16;
 constexpr int kMostQuestions = 16;  // in a round, of either kind
@@ -49,10 +55,10 @@ Result<void> Interrogation::not_stopped() const {
 }
 
 Result<void> Interrogation::run() {
-    for (const auto& [most, seconds] : kRounds) {
+    for (const Effort& effort : kRounds) {
         if (!any_left()) return {};
-        CUPEL_TRY(const int runs, affordable(seconds, most));
-        CUPEL_DO(round(runs));
+        CUPEL_TRY(const int runs, affordable(effort.seconds, effort.runs));
+        CUPEL_DO(round(runs, effort.questions));
     }
     if (!any_left()) return {};
     CUPEL_DO(on_foreign_values(1, &Suspect::around_zero));
@@ -72,17 +78,20 @@ Result<int> Interrogation::affordable(double seconds, int most) {
 }
 
 // On questions of the declared values, and on widened ones, as a race asks both. A race asks many:
-// where an answer has few elements, one of them may hide by luck what most show.
-Result<void> Interrogation::round(int runs) {
-    const std::int64_t wanted = runs * kElementsOfRun / state_->checker->answer_elements();
-    const auto questions = std::clamp<std::int64_t>(wanted, 1, std::min(runs, kMostQuestions));
-    for (std::int64_t i = 0; i < questions; ++i) {
+// what most questions show, one may hide by luck, the more so where an answer has few elements.
+Result<void> Interrogation::round(int runs, int least) {
+    const std::int64_t small = runs * kElementsOfRun / state_->checker->answer_elements();
+    const auto wanted =
+        static_cast<int>(std::clamp<std::int64_t>(small, least, std::max(least, kMostQuestions)));
+    const int questions = std::clamp(runs / kFewestRuns, 1, wanted);
+    const int each = std::max(kFewestRuns, runs / questions);
+    for (int i = 0; i < questions; ++i) {
         if (!any_left()) return {};
         state_->arena->ask(0);
-        CUPEL_DO(on_one_question(runs));
+        CUPEL_DO(on_one_question(each));
         if (!any_left()) return {};
         state_->arena->ask(0);
-        if (state_->arena->widen(0)) CUPEL_DO(on_one_question(runs));
+        if (state_->arena->widen(0)) CUPEL_DO(on_one_question(each));
     }
     return {};
 }
