@@ -83,7 +83,11 @@ std::optional<std::string> first_wrong(const task::Task& task, const Standard& s
                                        const Probe& probe, const AnswerView& answer,
                                        Errors& errors) {
     const double limit = std::max(standard.allowed(), 1e-300);
-    if (probe.random) errors.independent += probe.independent;
+    if (probe.random) {
+        errors.independent =
+            independent_together(static_cast<double>(errors.positions), errors.independent,
+                                 static_cast<double>(probe.positions.size()), probe.independent);
+    }
     for (std::size_t i = 0; i < probe.positions.size(); ++i) {
         const wire::oracle::Position& position = probe.positions[i];
         const task::Tensor& tensor = task.tensor(task.outputs[position.output]);
@@ -196,7 +200,7 @@ Result<Probe> Checker::at(int slot, std::vector<wire::oracle::Position> position
     probe.random = random && probe.kind == Kind::Lawful;
     if (probe.random) {
         probe.independent = independent(probe.positions);
-        standard_.learn_independent(probe.independent);
+        standard_.learn_independent(probe.independent, static_cast<double>(probe.positions.size()));
     }
     for (std::size_t i = 0; i < probe.positions.size(); ++i) {
         standard_.learn(probe.truths[i],

@@ -142,7 +142,7 @@ std::map<std::string, bool> passes(task::Values law, std::size_t length, bool bl
         operands.emplace_back(draw(), draw());
         truths.push_back(truth_of(operands.back().first, operands.back().second));
         standard.learn(truths.back(), task::Type::F32, Kind::Lawful, true);
-        standard.learn_independent(1);
+        standard.learn_independent(1, 1);
     }
     std::map<std::string, bool> all;
     for (const auto* styles : {&kHonest, &kDishonest}) {

@@ -40,6 +40,15 @@ double unit_of(std::string_view precision) {
     return 0x1p-24;
 }
 
+double independent_together(double positions, double independent, double more_positions,
+                            double more_independent) {
+    const auto squared_weights = [](double n, double k) { return k > 0 ? n * n / k : 0; };
+    const double all = positions + more_positions;
+    const double weights =
+        squared_weights(positions, independent) + squared_weights(more_positions, more_independent);
+    return weights > 0 ? all * all / weights : 0;
+}
+
 void Standard::learn(const Truth& truth, task::Type type, Kind kind, bool random) {
     if (!task::is_float(type)) return;
     if (kind == Kind::Wide) {

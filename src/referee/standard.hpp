@@ -26,6 +26,11 @@ struct Errors {
     double independent = 0;      // how many of these can have been off by themselves
 };
 
+// Errors of `positions` that were `independent` draws, averaged with more of them: as many draws as
+// that average is worth (Kish). One sum that half of all positions share is half of it.
+[[nodiscard]] double independent_together(double positions, double independent,
+                                          double more_positions, double more_independent);
+
 class Standard {
 public:
     // `adds_only`: the formula adds and multiplies only, so that where no honest order was seen to
@@ -37,9 +42,13 @@ public:
     // so it counts for averages. Integers teach nothing.
     void learn(const wire::oracle::Truth& truth, task::Type type, Kind kind, bool random);
 
-    // Of the random positions learnt from, `count` more can be off by themselves: elements of one
-    // softmax row are all off where its sum is.
-    void learn_independent(double count) { panel_independent_ += count; }
+    // Of `positions` more random ones, `count` can be off by themselves: elements of one softmax
+    // row are all off where its sum is.
+    void learn_independent(double count, double positions) {
+        panel_independent_ =
+            independent_together(panel_drawn_, panel_independent_, positions, count);
+        panel_drawn_ += positions;
+    }
 
     struct Judged {
         double error = 0;  // in units of u * scale
@@ -61,6 +70,7 @@ private:
     // What honest arithmetic was seen to do, over all questions of this task so far.
     std::array<double, wire::oracle::kPanel> panel_squares_{};
     double panel_positions_ = 0;
+    double panel_drawn_ = 0;  // random positions, and ...
     double panel_independent_ = 0;
     double panel_worst_ = 0;
     bool panel_exact_ = true;  // no order has rounded yet

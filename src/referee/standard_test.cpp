@@ -101,7 +101,7 @@ TEST(Standard, AllowsTwiceTheAverageErrorOfTheWorstHonestOrder) {
     Standard standard("fp32");
     for (int i = 0; i < 100; ++i)
         standard.learn(truth(1, 1, {2, 1, 0.5}), Type::F32, Kind::Lawful, true);
-    standard.learn_independent(1000);
+    standard.learn_independent(1000, 1000);
     const auto average = [&](double error, std::int64_t count, double independent = 1000) {
         return standard
             .judge_average({.sum_of_squares = error * error * static_cast<double>(count),
@@ -118,13 +118,20 @@ TEST(Standard, AllowsTwiceTheAverageErrorOfTheWorstHonestOrder) {
     EXPECT_TRUE(average(15, 500, 30)) << "they do about one of seven";
 }
 
+TEST(Standard, OneSumThatManyPositionsShareWeighsAsManyTimesMore) {
+    EXPECT_DOUBLE_EQ(independent_together(0, 0, 64, 1), 1);
+    EXPECT_DOUBLE_EQ(independent_together(100, 100, 50, 50), 150);
+    // A hundred questions of four elements each, then one of 400.
+    EXPECT_NEAR(independent_together(400, 100, 400, 1), 3.96, 0.01);
+}
+
 TEST(Standard, WhatWasChosenForLookingBadIsNoPartOfTheAverage) {
     Standard standard("fp32");
     for (int i = 0; i < 100; ++i)
         standard.learn(truth(1, 1, {1, 1, 1}), Type::F32, Kind::Lawful, true);
     for (int i = 0; i < 100; ++i)
         standard.learn(truth(1, 1, {50, 50, 50}), Type::F32, Kind::Lawful, false);
-    standard.learn_independent(1000);
+    standard.learn_independent(1000, 1000);
     const Errors errors{
         .sum_of_squares = 100 * 9.0, .worst = 0, .positions = 100, .independent = 1000};
     EXPECT_TRUE(standard.judge_average(errors));
