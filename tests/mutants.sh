@@ -10,7 +10,7 @@ mkdir -p "$copy"
 planted=0 missed=0
 
 rm -rf "$copy/src"
-(cd "$source" && tar -cf - --exclude=./build --exclude=./.git .) | tar -xf - -C "$copy"
+(cd "$source" && tar -cf - --exclude=./build --exclude=./.git .) | tar -xmf - -C "$copy" # of this moment: what a fault left is built anew
 
 # mutant DESCRIPTION FILE OLD NEW ROOM TESTS: in FILE, the first OLD becomes NEW; then TESTS of the room's must fail.
 mutant() {
