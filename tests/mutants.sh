@@ -52,7 +52,7 @@ mutant "infinity passes" referee/standard.cpp ".wrong = !honest(value)" ".wrong 
 mutant "integers may be off by one" referee/standard.cpp ".wrong = value != truth.value}" ".wrong = std::abs(value - truth.value) > 1}" referee 'Standard.*'
 mutant "elements of one sum count as many" task/independence.cpp "std::erase_if(*result" "if (false) std::erase_if(*result" task 'Independence.*'
 mutant "the last element of a block is not compared" referee/compare.cpp "for (; i < count; ++i)" "for (; i + 1 < count; ++i)" referee 'Suspects.*'
-mutant "a difference that is no number is none" referee/compare.cpp "return difference <= std::numeric_limits<float>::max() ? difference" "return difference <= std::numeric_limits<float>::infinity() ? difference" referee 'Suspects.*'
+mutant "a difference that is no number is none" referee/compare.cpp "if (a == b || (a != a && b != b)) return {};" "if (a == b || a != a || b != b) return {};" referee 'Suspects.*'
 mutant "relative differences are not looked at" referee/compare.cpp "for (float Difference::* const kind : {&Difference::absolute, &Difference::relative})" "for (float Difference::* const kind : {&Difference::absolute, &Difference::absolute})" referee 'Suspects.*'
 mutant "the oracle hides a NaN" oracle/arithmetic.hpp "return a > b || (std::isnan(a) && !std::isnan(b));" "return a > b;" oracle '*'
 mutant "an axis is off by one" oracle/arithmetic.hpp "out.value[lane] = static_cast<T>(at);" "out.value[lane] = static_cast<T>(at + 1);" oracle '*'
