@@ -13,9 +13,10 @@ using namespace std::chrono_literals;
 
 constexpr const char* kLoader = "/lib64/ld-linux-x86-64.so.2";
 
-// What kernels are linked with, whether or not the program itself is. (libgomp: OpenMP.)
+// What kernels are linked with, whether or not the program itself is. (libgomp: OpenMP; libmvec:
+// the C library's functions of vectors, which g++ calls of itself in loops with fast mathematics.)
 constexpr std::string_view kKernelLibraries =
-    "libgomp.so.1 libstdc++.so.6 libgcc_s.so.1 libm.so.6 libpthread.so.0";
+    "libgomp.so.1 libstdc++.so.6 libgcc_s.so.1 libm.so.6 libmvec.so.1 libpthread.so.0";
 
 struct Library {
     std::filesystem::path name;  // as programs ask for it
