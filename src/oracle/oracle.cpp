@@ -50,12 +50,16 @@ public:
     }
 
 private:
-    // Storing the answer is one more rounding, of the output's unit.
+    // Storing the answer is one more rounding, of the output's unit; but an input that was only
+    // chosen (a maximum, a row of a table) is stored as it is.
     [[nodiscard]] static Truth delivered(const Number<T>& number, task::Type type) {
         constexpr int kBits = std::numeric_limits<P>::digits;
         const int bits = significand_bits(type);
         T scale = number.scale;
-        if (bits != 0 && bits <= kBits) scale += std::ldexp(std::abs(number.value), kBits - bits);
+        const bool chosen = scale == 0 && stored(static_cast<double>(number.value), type) ==
+                                              static_cast<double>(number.value);
+        if (bits != 0 && bits <= kBits && !chosen)
+            scale += std::ldexp(std::abs(number.value), kBits - bits);
         Truth truth{static_cast<double>(number.value), static_cast<double>(scale), {}};
         for (int which = 0; which < kOrders; ++which)
             truth.panel[which] = stored(number.panel[which], type);

@@ -201,6 +201,16 @@ TEST(Oracle, FindsTheFirstOfEqualExtrema) {
     }
 }
 
+TEST(Oracle, KnowsThatChosenInputsAreNotRounded) {
+    Asked asked(
+        "task both(x: f32[N]) -> y: f32, z: f32 where N = 40\n"
+        "  y = max[n](x[n])\n"
+        "  z = max[n](x[n] + x[n])\n");
+    (void)asked.inputs.normal<float>(40);
+    EXPECT_EQ(asked.all(0)[0].scale, 0);
+    EXPECT_GT(asked.all(1)[0].scale, 0);
+}
+
 TEST(Oracle, LetsNaNWinEveryExtremum) {
     Asked asked(
         "task nan(x: f32[N]) -> a: f32, b: f32, c: i64, d: i64 where N = 300\n"
