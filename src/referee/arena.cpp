@@ -9,11 +9,11 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <random>
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "referee/parallel.hpp"
+#include "referee/widen.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -21,28 +21,6 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
 constexpr std::size_t kAlign = 64;
-
-constexpr std::size_t kRun = 64;  // elements that grow together
-constexpr unsigned kOneRunIn = 16;
-constexpr int kGrowth = 6;  // as a power of two, so that products stay exact
-
-template <class Float>
-void widen_runs(std::span<std::byte> bytes, std::uint64_t key) {
-    std::mt19937 random(static_cast<std::uint32_t>(key));
-    const std::size_t run = kRun * sizeof(Float);
-    const std::size_t runs = (bytes.size() + run - 1) / run;
-    const std::size_t always = runs == 0 ? 0 : random() % runs * run;  // small tensors have few
-    for (std::size_t at = 0; at < bytes.size(); at += run) {
-        if (at != always && random() % kOneRunIn != 0) continue;
-        const std::size_t end = std::min(at + run, bytes.size());
-        for (std::size_t i = at; i < end; i += sizeof(Float)) {
-            Float value;
-            std::memcpy(&value, bytes.data() + i, sizeof(Float));
-            value *= Float(1 << kGrowth);
-            std::memcpy(bytes.data() + i, &value, sizeof(Float));
-        }
-    }
-}
 
 // The pages are all touched at once, so sizes out of a stranger's certificate could otherwise have
 // other programs killed for want of memory.
@@ -167,18 +145,16 @@ std::uint64_t Arena::take_keys(int slot) {
 }
 
 bool Arena::widen(int slot) {
-    bool has_normal = false;
+    bool changed = false;
     for (std::size_t i = 0; i < input_places_.size(); ++i) {
-        const task::Type type = task_->tensor(task_->inputs[i]).type;
-        if (task_->values[i].law != task::Law::Normal) continue;
         const std::uint64_t key =
             seed_.number(slot_key_.at(static_cast<std::size_t>(slot)) + task_->inputs.size() + i);
-        if (type == task::Type::F32) widen_runs<float>(input(slot, i), key);
-        if (type == task::Type::F64) widen_runs<double>(input(slot, i), key);
-        has_normal = has_normal || type == task::Type::F32 || type == task::Type::F64;
+        changed = widen_values(input(slot, i), task_->tensor(task_->inputs[i]), task_->values[i],
+                               key, !composer().is_polynomial()) ||
+                  changed;
     }
-    kinds_.at(static_cast<std::size_t>(slot)) = has_normal ? Kind::Wide : Kind::Lawful;
-    return has_normal;
+    kinds_.at(static_cast<std::size_t>(slot)) = changed ? Kind::Wide : Kind::Lawful;
+    return changed;
 }
 
 Kind Arena::ask(int slot, Kind kind) {

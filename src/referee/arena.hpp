@@ -37,8 +37,8 @@ public:
     void describe(wire::Control& control) const;
 
     // Every question from here on is derived from this seed, by keys with consecutive numbers from
-    // 0. A question takes two for each input (those of its values, then those of widened runs and
-    // exact rows), then one for its recipe and one for its kind.
+    // 0. A question takes two for each input (those of its values, then those of what is
+    // widened and of exact rows), then one for its recipe and one for its kind.
     void begin(const Seed& seed);
     [[nodiscard]] std::uint64_t keys_drawn() const { return next_key_; }
     // What decides on the kind of the next question.
@@ -54,9 +54,9 @@ public:
     // Fresh values as races ask for them: blended, scaled, exact or widened (question.hpp), drawn
     // in secret. Says what the question became, where the task has no such kind.
     Kind ask(int slot, Kind kind);
-    // Makes runs of the question 64 times larger, where the task draws normal values: a normal law
+    // Puts into the question what its laws may draw and hardly ever do (widen.hpp): a normal law
     // has no largest value, so no kernel may count on one (a softmax that leaves its maximum out
-    // does). Says whether the task has such inputs.
+    // does). Says whether the task has inputs to which that can be done.
     bool widen(int slot);
     [[nodiscard]] Kind kind(int slot) const { return kinds_.at(static_cast<std::size_t>(slot)); }
     // Of an exact question with lawful rows among the others: whether the element is in one of

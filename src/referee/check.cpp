@@ -112,7 +112,9 @@ std::optional<std::string> first_wrong(const task::Task& task, const Standard& s
                                  task.precision);
         }
         if (probe.kind == Kind::Wide)
-            words += "; some values of this question are 64 times larger than usual";
+            words +=
+                "; some values of this question are 64 times larger than usual, of one sign, tiny, "
+                "or equal";
         return words;
     }
     return standard.judge_average(errors);

@@ -23,6 +23,8 @@ constexpr double kWindowSeconds =
 constexpr double kSlow = 8;           // times the quickest opponent
 constexpr double kPanelPatience = 6;  // a naive product may take seconds, on a loud machine tens
 constexpr int kSlowProcesses = 3;     // give an interval worth reading
+constexpr int kFewestWide = 4;        // questions of the widened round that even a screening sees,
+constexpr double kWideSeconds = 1;    // unless they would take longer
 
 // Elements per output of answers compared whole that the oracle is then asked about: the largest
 // differences settle the rest.
@@ -43,6 +45,14 @@ std::vector<std::size_t> shuffled(std::size_t count) {
     std::mt19937_64 random(random_u64());
     std::shuffle(order.begin(), order.end(), random);
     return order;
+}
+
+// How often the kinds of rows that a widened question may have or not are drawn at least.
+int fewest_wide(const Outcome& outcome) {
+    double slowest = 0;
+    for (const verdict::Sample& sample : outcome.samples)
+        slowest = std::max(slowest, sample.seconds / sample.questions);
+    return slowest * kFewestWide < kWideSeconds ? kFewestWide : 1;
 }
 
 // A fault of the candidate ends its trial; one of the panel is nobody's verdict.
@@ -164,6 +174,9 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
                     .watched = {},
                     .probes = {},
                     .copied = false};
+        if (round.wide && number == 0)
+            round.questions =
+                std::max(round.questions, std::min(fewest_wide(outcome), arena_->slots()));
         CUPEL_DO(ask(plan, round));
         // ABBA: every second round repeats the order backwards, so that a drift hits both alike.
         const bool extra = round.wide && number > 0;

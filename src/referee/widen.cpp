@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/widen.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace cupel::referee {
+namespace {
+
+constexpr std::size_t kRun = 64;  // elements that grow together
+constexpr unsigned kOneRunIn = 16;
+constexpr int kGrowth = 6;  // as a power of two, so that products stay exact
+// In standard deviations. exp(-104) is nothing in fp32, denormals included; and the largest value
+// is no larger than the widened runs have them, as errors are held to the largest.
+constexpr double kFar = 112;
+constexpr double kFarSpread = 32;
+constexpr int kLeastShrinking = 8;
+constexpr unsigned kShrinkings = 17;
+constexpr std::int64_t kMostStrided = 1 << 20;  // elements of tensors whose columns are walked
+
+// Rows of a tensor: how many elements they have, and what is done to each.
+struct Rows {
+    std::size_t length = 1;
+    std::vector<Row> what;
+};
+
+// Along the last dimension, as most sums are; of four inputs one in larger pieces, few of them
+// plain: scores are all negative only where all keys of an attention are.
+Rows draw_rows(const task::Tensor& tensor, std::mt19937& random) {
+    const std::size_t rank = tensor.shape.size();
+    const bool coarse = rank < 2 || random() % 4 == 0;
+    const std::size_t leading = !coarse ? rank - 1 : rank < 2 ? 0 : random() % (rank - 1);
+    Rows rows;
+    for (std::size_t d = leading; d < rank; ++d)
+        rows.length *= static_cast<std::size_t>(tensor.shape[d]);
+    rows.what.resize(static_cast<std::size_t>(tensor.elements()) / rows.length);
+    for (Row& row : rows.what) {
+        const std::uint64_t drawn = random() % (coarse ? 4 : 8);
+        row = drawn == 0 ? Row::Low : drawn == 1 ? Row::High : drawn == 2 ? Row::Tiny : Row::Plain;
+    }
+    return rows;
+}
+
+template <class Float>
+void widen_runs(std::span<Float> values, const Rows& rows, std::mt19937& random) {
+    const std::size_t runs = (values.size() + kRun - 1) / kRun;
+    const std::size_t always = runs == 0 ? 0 : random() % runs;  // small tensors have few
+    for (std::size_t run = 0; run < runs; ++run) {
+        if (run != always && random() % kOneRunIn != 0) continue;
+        const std::size_t end = std::min((run + 1) * kRun, values.size());
+        for (std::size_t i = run * kRun; i < end; ++i) {
+            if (rows.what.empty() || rows.what[i / rows.length] == Row::Plain)
+                values[i] *= Float(1 << kGrowth);
+        }
+    }
+}
+
+template <class Float>
+void bend_normal(std::span<Float> row, Row what, const task::Values& values, std::uint64_t drawn) {
+    if (what == Row::Tiny) {
+        const int shrinking = kLeastShrinking + static_cast<int>(drawn % kShrinkings);
+        for (Float& value : row)
+            value = std::ldexp(value, -shrinking);
+        return;
+    }
+    const auto far = static_cast<Float>(kFar * values.b);
+    const Float sign = what == Row::Low ? Float(-1) : Float(1);
+    for (Float& value : row)
+        value = sign * (far + std::abs(value) * Float(kFarSpread));
+}
+
+// The end is not drawn itself.
+template <class Float>
+void bend_uniform(std::span<Float> row, Row what, const task::Values& values) {
+    constexpr auto kNear = Float(1) / (1 << kGrowth);
+    const auto low = static_cast<Float>(values.a);
+    const auto high = static_cast<Float>(values.b);
+    if (what == Row::Tiny || !(low < high)) return;
+    for (Float& value : row) {
+        value = what == Row::Low ? low + (value - low) * kNear : high - (high - value) * kNear;
+        value = std::clamp(value, low, std::nextafter(high, low));
+    }
+}
+
+template <class Stored>
+void bend_integers(std::span<Stored> row, Row what, const task::Values& values) {
+    if (what == Row::Tiny) return;
+    const auto low = static_cast<std::int64_t>(values.a);
+    const auto high = std::max(low, static_cast<std::int64_t>(values.b) - 1);
+    std::ranges::fill(row, static_cast<Stored>(what == Row::Low ? low : high));
+}
+
+// One of the extremes of a line: its largest, its smallest, or its smallest magnitude.
+template <class Float>
+std::size_t extreme_of(std::span<const Float> values, std::size_t first, std::size_t step,
+                       std::size_t count, std::uint64_t drawn) {
+    const auto key = [&](std::size_t i) {
+        const Float value = values[first + i * step];
+        return drawn == 0 ? value : drawn == 1 ? -value : -std::abs(value);
+    };
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < count; ++i)
+        best = key(i) > key(best) ? i : best;
+    return best;
+}
+
+// Who of equal ones comes first is seen only where some are equal, and not neighbours; that the
+// last one is not read only where it is the extreme, which of many it hardly ever is.
+template <class Float>
+void place_extremes(std::span<Float> values, const task::Tensor& tensor, std::mt19937& random) {
+    constexpr unsigned kExtremes = 3;
+    const std::size_t rank = tensor.shape.size();
+    if (rank == 0) return;
+    std::size_t dimension = rank - 1;
+    if (tensor.elements() <= kMostStrided && random() % 2 == 0) dimension = random() % rank;
+    std::size_t step = 1;
+    for (std::size_t d = dimension + 1; d < rank; ++d)
+        step *= static_cast<std::size_t>(tensor.shape[d]);
+    const auto count = static_cast<std::size_t>(tensor.shape[dimension]);
+    if (count < 2) return;
+    for (std::size_t block = 0; block < values.size(); block += count * step) {
+        for (std::size_t first = block; first < block + step; ++first) {
+            const std::uint64_t drawn = random();
+            const std::uint64_t way = drawn % 4;
+            if (way == 0) continue;
+            const std::size_t from =
+                extreme_of<Float>(values, first, step, count, drawn / 4 % kExtremes);
+            Float& extreme = values[first + from * step];
+            if (way == 1) values[first + random() % count * step] = extreme;
+            if (way == 2) std::swap(values[first], extreme);
+            if (way == 3) std::swap(values[first + (count - 1) * step], extreme);
+        }
+    }
+}
+
+template <class Float>
+bool widen_floats(std::span<Float> values, const task::Tensor& tensor, const task::Values& law,
+                  std::mt19937& random, bool rows) {
+    const bool normal = law.law == task::Law::Normal;
+    const bool integers = law.law == task::Law::Integers;
+    if (!normal && !integers && !rows) return false;
+    const Rows chosen = rows || integers ? draw_rows(tensor, random) : Rows{};
+    for (std::size_t i = 0; i < chosen.what.size(); ++i) {
+        const std::uint64_t drawn = random();
+        const std::span<Float> row = values.subspan(i * chosen.length, chosen.length);
+        if (chosen.what[i] == Row::Plain) continue;
+        if (normal) bend_normal(row, chosen.what[i], law, drawn);
+        if (law.law == task::Law::Uniform) bend_uniform(row, chosen.what[i], law);
+        if (integers) bend_integers(row, chosen.what[i], law);
+    }
+    if (normal) widen_runs(values, chosen, random);
+    if (rows) place_extremes(values, tensor, random);
+    return true;
+}
+
+template <class Stored>
+bool widen_integers(std::span<Stored> values, const task::Tensor& tensor, const task::Values& law,
+                    std::mt19937& random) {
+    const Rows rows = draw_rows(tensor, random);
+    for (std::size_t i = 0; i < rows.what.size(); ++i) {
+        if (rows.what[i] != Row::Plain)
+            bend_integers(values.subspan(i * rows.length, rows.length), rows.what[i], law);
+    }
+    return true;
+}
+
+template <class Stored>
+std::span<Stored> elements(std::span<std::byte> bytes) {
+    return {reinterpret_cast<Stored*>(bytes.data()), bytes.size() / sizeof(Stored)};
+}
+
+}  // namespace
+
+bool widen_values(std::span<std::byte> bytes, const task::Tensor& tensor,
+                  const task::Values& values, std::uint64_t key, bool rows) {
+    std::mt19937 random(static_cast<std::uint32_t>(key));
+    switch (tensor.type) {
+        case task::Type::F32:
+            return widen_floats(elements<float>(bytes), tensor, values, random, rows);
+        case task::Type::F64:
+            return widen_floats(elements<double>(bytes), tensor, values, random, rows);
+        case task::Type::I64:
+            return widen_integers(elements<std::int64_t>(bytes), tensor, values, random);
+        case task::Type::I32:
+            return widen_integers(elements<std::int32_t>(bytes), tensor, values, random);
+        case task::Type::I8:
+            return widen_integers(elements<std::int8_t>(bytes), tensor, values, random);
+        case task::Type::F16:
+        case task::Type::BF16:
+            break;
+    }
+    return false;
+}
+
+}  // namespace cupel::referee
