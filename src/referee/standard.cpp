@@ -61,6 +61,7 @@ void Standard::learn(const Truth& truth, task::Type type, Kind kind, bool random
         const double error = std::abs(truth.panel[order] - truth.value) / (unit_ * truth.scale);
         if (!std::isfinite(error)) continue;
         if (counts) panel_squares_[order] += error * error;
+        if (counts) panel_fourths_[order] += std::pow(error, 4);
         panel_worst_ = std::max(panel_worst_, error);
         panel_exact_ = panel_exact_ && error == 0;
     }
@@ -114,14 +115,22 @@ Standard::Judged Standard::judge_wide(const Truth& truth, double value) const {
 
 std::optional<std::string> Standard::judge_average(const Errors& errors) const {
     if (errors.independent < 1 || panel_independent_ < 1) return std::nullopt;
-    double honest = 0;
-    for (const double squares : panel_squares_) {
-        honest = std::max(honest, std::sqrt(squares / panel_positions_));
-    }
+    const auto worst =
+        static_cast<std::size_t>(std::ranges::max_element(panel_squares_) - panel_squares_.begin());
+    // No position counts where every answer is exact, as of a maximum.
+    const double mean_square = panel_positions_ > 0 ? panel_squares_[worst] / panel_positions_ : 0;
+    const double honest = std::sqrt(mean_square);
     const double rms = std::sqrt(errors.sum_of_squares / static_cast<double>(errors.positions));
-    // The logarithm of a mean of m squares has a deviation of sqrt(2 / m); six of them of the
+    // The logarithm of a mean of m squares has a variance of (kurtosis - 1) / m: 2 / m for normal
+    // errors, more where some rows of a question are far harder than others. Six deviations of the
     // quotient, halved by the root, are chance.
-    const double chance = std::exp(3 * std::sqrt(2 / errors.independent + 2 / panel_independent_));
+    const double spread =
+        mean_square > 0
+            ? std::max(2.0,
+                       panel_fourths_[worst] / panel_positions_ / (mean_square * mean_square) - 1)
+            : 2.0;
+    const double chance =
+        std::exp(3 * std::sqrt(spread / errors.independent + spread / panel_independent_));
     const double factor = std::max(kRmsFactor, kHonestSpread * chance);
     if (rms <= factor * std::max(honest, kFloor / 2)) return std::nullopt;
     return fmt::format(

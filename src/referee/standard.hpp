@@ -69,6 +69,7 @@ private:
     std::string precision_;
     // What honest arithmetic was seen to do, over all questions of this task so far.
     std::array<double, wire::oracle::kPanel> panel_squares_{};
+    std::array<double, wire::oracle::kPanel> panel_fourths_{};
     double panel_positions_ = 0;
     double panel_drawn_ = 0;  // random positions, and ...
     double panel_independent_ = 0;

@@ -125,6 +125,32 @@ TEST(Standard, OneSumThatManyPositionsShareWeighsAsManyTimesMore) {
     EXPECT_NEAR(independent_together(400, 100, 400, 1), 3.96, 0.01);
 }
 
+TEST(Standard, WhereEveryAnswerIsExactThereIsNoAverage) {
+    Standard standard("fp32");
+    for (int i = 0; i < 100; ++i)
+        standard.learn(truth(1, 0, {1, 1, 1}), Type::F32, Kind::Lawful, true);
+    standard.learn_independent(100, 100);
+    EXPECT_FALSE(standard.judge_average(
+        {.sum_of_squares = 0, .worst = 0, .positions = 100, .independent = 100}));
+}
+
+TEST(Standard, WhereFewRowsAreHardChanceIsGivenMore) {
+    Standard standard("fp32");
+    for (int i = 0; i < 1000; ++i) {
+        const double error = i % 50 == 0 ? 10 : 0.5;
+        standard.learn(truth(1, 1, {error, 0.5, 0.5}), Type::F32, Kind::Lawful, true);
+    }
+    standard.learn_independent(1000, 1000);
+    const auto thrice = [&](std::int64_t count) {
+        return Errors{.sum_of_squares = 9 * 2.245 * static_cast<double>(count),
+                      .worst = 0,
+                      .positions = count,
+                      .independent = static_cast<double>(count)};
+    };
+    EXPECT_FALSE(standard.judge_average(thrice(200))) << "sixteen hard rows more than usual";
+    EXPECT_TRUE(standard.judge_average(thrice(100'000)));
+}
+
 TEST(Standard, WhatWasChosenForLookingBadIsNoPartOfTheAverage) {
     Standard standard("fp32");
     for (int i = 0; i < 100; ++i)
