@@ -159,7 +159,7 @@ TEST_F(RealCertificate, NoFieldCanBeRespelt) {
     EXPECT_FALSE(replaced("\"threads\": 1", "\"threads\": 1.0"));
     EXPECT_FALSE(replaced("\"threads\": 1", "\"threads\": 1e0"));
     EXPECT_FALSE(replaced("\"threads\": 1", "\"threads\": 10e-1"));
-    EXPECT_FALSE(replaced("\"law\": null", "\"law\": -0.0"));
+    EXPECT_FALSE(replaced("\"round\": 0", "\"round\": -0"));
     EXPECT_FALSE(replaced("\"version\": 2", "\"version\": 2,\n \"version\": 2"));
     EXPECT_FALSE(replaced("{\n", "{\n \"added\": 1,\n"));
     EXPECT_FALSE(replaced("\"format\"", "\"\\u0066ormat\""));
