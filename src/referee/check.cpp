@@ -14,6 +14,7 @@
 #include "os/clock.hpp"
 #include "referee/compare.hpp"
 #include "task/independence.hpp"
+#include "task/sign.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -128,7 +129,8 @@ Checker::Checker(const task::Task& task, OracleClient& oracle, const Arena& aren
     : task_(&task),
       oracle_(&oracle),
       arena_(&arena),
-      standard_(task.precision, arena.composer().is_polynomial()) {
+      standard_(task.precision, {.adds_only = arena.composer().is_polynomial(),
+                                 .never_cancels = task::sums_never_cancel(task)}) {
     for (const task::TensorId output : task.outputs)
         apart_.push_back(task::independent_dimensions(task, output));
 }

@@ -21,6 +21,9 @@ constexpr double kFloor = 1;      // no order is expected to do better than one 
 // below what overflow does.
 constexpr double kWideFactor = 16;
 constexpr double kWideFloor = 1e-30;
+// Where sums never cancel, an element's own scale is the measure, with room for other formulas of
+// the same function.
+constexpr double kOwnLeeway = 256;
 
 double smallest_normal(task::Type type) {
     return type == task::Type::F64 ? DBL_MIN : static_cast<double>(FLT_MIN);
@@ -97,7 +100,8 @@ Standard::Judged Standard::judge_lawful(const Truth& truth, double value, task::
 }
 
 // What matters here is that nothing overflows or is lost: errors are held to the largest scale, as
-// Strassen's and Winograd's honest algorithms can promise. Where honest arithmetic itself does not
+// Strassen's and Winograd's honest algorithms can promise; but where sums never cancel, what is
+// small (as of a softmax) must not be left out. Where honest arithmetic itself does not
 // hold, nothing is asked of the kernel.
 Standard::Judged Standard::judge_wide(const Truth& truth, double value) const {
     const auto finite = [](double x) { return std::isfinite(x); };
@@ -109,7 +113,9 @@ Standard::Judged Standard::judge_wide(const Truth& truth, double value) const {
         apart = std::max(apart, std::abs(panel - truth.value));
     // Not `allowed()`: until a lawful question was seen, that is nothing.
     const double rounding = kMaxFactor * std::max(panel_worst_, kFloor);
-    const double most = kWideFactor * std::max(apart, rounding * unit_ * wide_scale_) + kWideFloor;
+    const double scale =
+        formula_.never_cancels ? std::min(wide_scale_, kOwnLeeway * truth.scale) : wide_scale_;
+    const double most = kWideFactor * std::max(apart, rounding * unit_ * scale) + kWideFloor;
     return {.error = 0, .wrong = !(std::abs(value - truth.value) <= most)};
 }
 

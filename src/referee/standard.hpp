@@ -33,10 +33,20 @@ struct Errors {
 
 class Standard {
 public:
-    // `adds_only`: the formula adds and multiplies only, so that where no honest order was seen to
-    // round, none will. Elsewhere that may be luck: exp(0) is 1 to most, not to all who are honest.
-    explicit Standard(std::string_view precision, bool adds_only = true)
-        : unit_(unit_of(precision)), precision_(precision), panel_exact_(adds_only) {}
+    // What follows from the formula.
+    struct Formula {
+        // It adds and multiplies only, so that where no honest order was seen to round, none will.
+        // Elsewhere that may be luck: exp(0) is 1 to most, not to all who are honest.
+        bool adds_only = true;
+        // task::sums_never_cancel: small elements are no less sure than large ones.
+        bool never_cancels = false;
+    };
+    explicit Standard(std::string_view precision) : Standard(precision, Formula{}) {}
+    Standard(std::string_view precision, Formula formula)
+        : unit_(unit_of(precision)),
+          precision_(precision),
+          formula_(formula),
+          panel_exact_(formula.adds_only) {}
 
     // Takes in what the panel of honest orders does at an element; `random`: it was chosen blindly,
     // so it counts for averages. Integers teach nothing.
@@ -67,6 +77,7 @@ private:
 
     double unit_ = 0x1p-24;
     std::string precision_;
+    Formula formula_;
     // What honest arithmetic was seen to do, over all questions of this task so far.
     std::array<double, wire::oracle::kPanel> panel_squares_{};
     std::array<double, wire::oracle::kPanel> panel_fourths_{};

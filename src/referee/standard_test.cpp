@@ -182,6 +182,19 @@ TEST(Standard, WideQuestionsAskForRangeAndStillForTheAnswer) {
     EXPECT_TRUE(wrong(standard, t, 0, Kind::Wide));
 }
 
+TEST(Standard, WhatIsSmallMustNotBeLeftOutWhereSumsNeverCancel) {
+    const Truth small = truth(1e-9, 20e-9, {1, 1, 1});
+    const Truth large = truth(1, 1, {1, 1, 1});
+    const auto left_out = [&](Standard standard) {
+        standard.learn(large, Type::F32, Kind::Lawful, true);
+        standard.learn(large, Type::F32, Kind::Wide, true);
+        EXPECT_FALSE(wrong(standard, small, 1.0001e-9, Kind::Wide));
+        return wrong(standard, small, 0, Kind::Wide);
+    };
+    EXPECT_FALSE(left_out(Standard("fp32", {.adds_only = false})));
+    EXPECT_TRUE(left_out(Standard("fp32", {.adds_only = false, .never_cancels = true})));
+}
+
 TEST(Standard, AWideQuestionMayComeBeforeAnyLawfulOne) {
     Standard standard("fp32");
     const Truth exact = truth(8, 8, {0, 0, 0});
@@ -193,8 +206,8 @@ TEST(Standard, AWideQuestionMayComeBeforeAnyLawfulOne) {
 }
 
 TEST(Standard, LuckOfHonestOrdersIsNoLawWhereTheFormulaDoesMoreThanAdd) {
-    Standard adds("fp32", true);
-    Standard more("fp32", false);
+    Standard adds("fp32", {.adds_only = true});
+    Standard more("fp32", {.adds_only = false});
     const Truth t = truth(1, 1, {0, 0, 0});
     adds.learn(t, Type::F32, Kind::Lawful, true);
     more.learn(t, Type::F32, Kind::Lawful, true);

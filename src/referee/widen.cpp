@@ -2,6 +2,7 @@
 #include "referee/widen.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <random>
 #include <utility>
@@ -27,20 +28,39 @@ struct Rows {
     std::vector<Row> what;
 };
 
-// Along the last dimension, as most sums are; of four inputs one in larger pieces, few of them
-// plain: scores are all negative only where all keys of an attention are.
+Row draw_row(std::mt19937& random, unsigned choices) {
+    constexpr std::array kBent = {Row::Low, Row::High, Row::Tiny};
+    const std::size_t drawn = random() % choices;
+    return drawn < kBent.size() ? kBent[drawn] : Row::Plain;
+}
+
+// Along the last dimension, as most sums are. Now and then all rows of a larger piece are alike,
+// few of these plain: scores are all negative only where all keys of an attention are. A piece is
+// one index of the leading dimensions, or everything.
 Rows draw_rows(const task::Tensor& tensor, std::mt19937& random) {
-    const std::size_t rank = tensor.shape.size();
-    const bool coarse = rank < 2 || random() % 4 == 0;
-    const std::size_t leading = !coarse ? rank - 1 : rank < 2 ? 0 : random() % (rank - 1);
+    constexpr unsigned kOneOfWholes = 3;  // is all alike, and
+    constexpr unsigned kOneOfPieces = 2;  // of the smaller ones
+    constexpr unsigned kChoicesOfPieces = 4;
+    constexpr unsigned kChoicesOfRows = 8;
     Rows rows;
-    for (std::size_t d = leading; d < rank; ++d)
-        rows.length *= static_cast<std::size_t>(tensor.shape[d]);
+    const std::size_t rank = tensor.shape.size();
+    if (rank > 1) rows.length = static_cast<std::size_t>(tensor.shape.back());
+    if (rank < 2) rows.length = static_cast<std::size_t>(tensor.elements());
     rows.what.resize(static_cast<std::size_t>(tensor.elements()) / rows.length);
-    for (Row& row : rows.what) {
-        const std::uint64_t drawn = random() % (coarse ? 4 : 8);
-        row = drawn == 0 ? Row::Low : drawn == 1 ? Row::High : drawn == 2 ? Row::Tiny : Row::Plain;
-    }
+    const auto draw = [&](auto&& self, std::span<Row> piece, std::size_t dimension) -> void {
+        const bool is_row = dimension + 1 >= rank;
+        if (is_row || random() % (dimension == 0 ? kOneOfWholes : kOneOfPieces) == 0) {
+            const Row all =
+                draw_row(random, is_row && rank > 1 ? kChoicesOfRows : kChoicesOfPieces);
+            std::ranges::fill(piece, all);
+            return;
+        }
+        const auto extent = static_cast<std::size_t>(tensor.shape[dimension]);
+        for (std::size_t i = 0; i < extent; ++i)
+            self(self, piece.subspan(i * (piece.size() / extent), piece.size() / extent),
+                 dimension + 1);
+    };
+    draw(draw, rows.what, 0);
     return rows;
 }
 
