@@ -22,6 +22,7 @@ enum class Errc {
     Full,         // no space left, or a resource limit was met
     Corrupt,      // stored data does not hold together
     Interrupted,  // the user asked to stop
+    Broken,       // something of our own that must not fail did: a baseline called wrong
 };
 
 struct Error {

@@ -28,7 +28,7 @@ class Scripted final : public verdict::Evaluator {
 public:
     explicit Scripted(std::deque<verdict::Verdict> answers) : answers_(std::move(answers)) {}
     void prepare(const std::vector<verdict::Kernel>&) override {}
-    Result<verdict::Verdict> screen(const verdict::Kernel&, const verdict::Kernel*) override {
+    Result<verdict::Screening> screen(const verdict::Kernel&, const verdict::Kernel*) override {
         return fail(Errc::Invalid, "a winner is never chosen by screening");
     }
     Result<verdict::Verdict> select(const verdict::Kernel& kernel) override {

@@ -114,6 +114,8 @@ int exit_code(const Error& error) {
             return 30;
         case Errc::Interrupted:
             return kInterrupted;
+        case Errc::Broken:
+            return kOwnBug;
     }
     return kOwnBug;
 }
@@ -136,6 +138,8 @@ std::string_view error_name(Errc code) {
             return "corrupt";
         case Errc::Interrupted:
             return "interrupted";
+        case Errc::Broken:
+            return "bug";
     }
     return "unknown";
 }

@@ -106,9 +106,14 @@ Result<std::unique_ptr<referee::Referee>> open_court(const Exhibit& first, int t
     return open_referee(std::move(task), std::move(tuning));
 }
 
+Result<verdict::Verdict> screen(const verdict::Kernel& kernel, referee::Referee& referee) {
+    CUPEL_TRY(verdict::Screening found, referee.screen(kernel, nullptr));
+    return std::move(found.verdict);
+}
+
 Result<Trial> try_exhibit(const Exhibit& exhibit, referee::Referee& referee) {
     const verdict::Kernel kernel{.source = exhibit.source, .schedule = "", .origin = "attack"};
-    auto verdict = exhibit.honest ? referee.screen(kernel, nullptr) : referee.judge(kernel);
+    auto verdict = exhibit.honest ? screen(kernel, referee) : referee.judge(kernel);
     // Law 11, as for any winner: of a dozen attacks that are right and as quick as the baseline,
     // one in forty comes out ahead by chance. Only who does so twice is paid.
     if (!exhibit.honest && verdict && verdict->status == verdict::Status::Faster) {
@@ -117,7 +122,7 @@ Result<Trial> try_exhibit(const Exhibit& exhibit, referee::Referee& referee) {
     }
     if (verdict) return Trial{exhibit, std::move(*verdict), ""};
     // One attack that confuses the referee must not hide the others.
-    if (verdict.error().code == Errc::Invalid) return Trial{exhibit, {}, verdict.error().text};
+    if (verdict.error().code == Errc::Broken) return Trial{exhibit, {}, verdict.error().text};
     return std::unexpected(std::move(verdict).error().in(exhibit.name));
 }
 

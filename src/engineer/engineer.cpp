@@ -68,6 +68,7 @@ private:
     [[nodiscard]] Result<std::optional<Stop>> try_seeds();
     [[nodiscard]] Result<std::optional<Stop>> try_all(std::vector<Candidate> candidates);
     [[nodiscard]] Result<std::optional<Stop>> try_one(const Candidate& candidate);
+    [[nodiscard]] Result<void> depose(const verdict::Verdict& verdict, double seconds);
     [[nodiscard]] std::optional<Stop> why_stop() const;
 
     // Printed, unless the decisions do not go together or the text has had its verdict.
@@ -181,32 +182,50 @@ Result<std::optional<Stop>> Search::try_one(const Candidate& candidate) {
               desk_.archive.record_kernel(
                   {candidate.kernel, std::string(phase_name(phase_)), candidate.proposal.parents}));
     if (desk_.observer != nullptr) desk_.observer->before(progress(candidate));
-    const Standing* incumbent = standings_.incumbent();
-    const std::optional<KernelId> against = incumbent ? std::optional(incumbent->id) : std::nullopt;
     const double begin = clock_();
-    Result<Verdict> verdict =
-        desk_.evaluator.screen(candidate.kernel, incumbent ? &incumbent->kernel : nullptr);
-    if (!verdict) {
-        if (verdict.error().code == Errc::Interrupted) return Stop::Asked;
-        return std::unexpected(std::move(verdict.error()).in("try a kernel"));
+    const Standing* incumbent = standings_.incumbent();
+    Result<verdict::Screening> found;
+    while (true) {
+        found = desk_.evaluator.screen(candidate.kernel, incumbent ? &incumbent->kernel : nullptr);
+        if (!found || !found->of_incumbent) break;
+        CUPEL_DO(depose(found->verdict, clock_() - begin));
+        incumbent = standings_.incumbent();
     }
+    if (!found) {
+        if (found.error().code == Errc::Interrupted) return Stop::Asked;
+        return std::unexpected(std::move(found.error()).in("try a kernel"));
+    }
+    const Verdict& verdict = found->verdict;
+    const std::optional<KernelId> against = incumbent ? std::optional(incumbent->id) : std::nullopt;
     ++evaluations_;
-    right_ += verdict::is_right(verdict->status) ? 1 : 0;
+    right_ += verdict::is_right(verdict.status) ? 1 : 0;
     Standing standing;
     standing.id = id;
     standing.kernel = candidate.kernel;
     standing.trace = candidate.proposal.trace;
-    const auto news = standings_.add(std::move(standing), *verdict, against);
+    const auto news = standings_.add(std::move(standing), verdict, against);
     since_gain_ = news == Standings::News::Promoted ? 0 : since_gain_ + 1;
     archive::NewVerdict record;
     record.kernel = id;
-    record.verdict = *verdict;
+    record.verdict = verdict;
     record.incumbent = against;
     record.score = standings_.score(id);
     record.seconds = clock_() - begin;
     CUPEL_DO(desk_.archive.record_verdict(record));
-    if (desk_.observer != nullptr) desk_.observer->after(progress(candidate), *verdict);
+    if (desk_.observer != nullptr) desk_.observer->after(progress(candidate), verdict);
     return std::nullopt;
+}
+
+// A kernel that is wrong once was never right: it and what was compared with it lose their places.
+Result<void> Search::depose(const verdict::Verdict& verdict, double seconds) {
+    const Standing fallen = *standings_.incumbent();
+    standings_.add(fallen, verdict, std::nullopt);
+    archive::NewVerdict record;
+    record.kernel = fallen.id;
+    record.verdict = verdict;
+    record.score = standings_.score(fallen.id);
+    record.seconds = seconds;
+    return desk_.archive.record_verdict(record);
 }
 
 std::optional<Stop> Search::why_stop() const {

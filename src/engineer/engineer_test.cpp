@@ -167,6 +167,29 @@ TEST(Search, CheatsAndWrongKernelsNeverBecomeParentsOrFinalists) {
     }
 }
 
+// As a kernel that goes wrong at one question in a hundred would, or one that counts its calls.
+TEST(Search, AnIncumbentThatTurnsOutToBeWrongIsDeposedAndTheSearchGoesOn) {
+    archive::Archive archive = in_memory();
+    TableEvaluator evaluator;
+    evaluator.betray = [](const synthetic::Plan& plan) { return plan.unroll == 4; };
+    const auto outcome = optimize(tile_space(), {evaluator, archive}, limited(80));
+    ASSERT_TRUE(outcome) << outcome.error().text;
+    EXPECT_EQ(outcome->evaluations, 80);
+    const auto verdicts = archive.verdicts().value();
+    const auto wrong = std::ranges::count_if(verdicts, [](const archive::VerdictRecord& record) {
+        return record.verdict.status == Status::Wrong;
+    });
+    EXPECT_GE(wrong, 1);
+    EXPECT_EQ(static_cast<int>(verdicts.size()), 80 + wrong);
+    std::set<archive::KernelId> fallen;
+    for (const auto& record : verdicts) {
+        if (record.verdict.status == Status::Wrong) fallen.insert(record.kernel);
+    }
+    ASSERT_FALSE(outcome->finalists.empty());
+    for (const Finalist& finalist : outcome->finalists)
+        EXPECT_FALSE(fallen.contains(finalist.id));
+}
+
 TEST(Search, WithNothingRightThereIsNoFinalistAndNoChild) {
     archive::Archive archive = in_memory();
     TableEvaluator evaluator;

@@ -230,13 +230,17 @@ public:
         prepared += kernels.size();
     }
 
-    [[nodiscard]] Result<verdict::Verdict> screen(const verdict::Kernel& kernel,
-                                                  const verdict::Kernel* incumbent) override {
+    [[nodiscard]] Result<verdict::Screening> screen(const verdict::Kernel& kernel,
+                                                    const verdict::Kernel* incumbent) override {
         screened.push_back(kernel.source);
         if (interrupt_at == screened.size()) return fail(Errc::Interrupted, "asked");
         if (fail_at == screened.size()) return fail(Errc::Full, "no space left");
         const Plan plan = plan_of(kernel);
         verdict::Verdict verdict;
+        if (incumbent != nullptr && betray && betray(plan_of(*incumbent))) {
+            verdict.status = verdict::Status::Wrong;
+            return verdict::Screening{verdict, true};
+        }
         verdict.status = spoil ? spoil(plan) : verdict::Status::Accepted;
         const double seconds = truth(plan);
         const double against = incumbent != nullptr ? truth(plan_of(*incumbent)) : kNaive;
@@ -245,13 +249,13 @@ public:
         if (!verdict::is_right(verdict.status)) ratio = 40;  // what a cheat would like to be
         verdict.speedup = verdict::Speedup{{ratio * 0.99, ratio, ratio * 1.01, 0.95}, "incumbent"};
         verdict.ceiling = verdict::CeilingShare{"multiply-adds", ceiling / seconds};
-        if (verdict.status != verdict::Status::Accepted) return verdict;
+        if (verdict.status != verdict::Status::Accepted) return verdict::Screening{verdict};
         best = std::min(best, seconds);
         best_after.push_back(best);
         verdict.status = ratio > 1.01   ? verdict::Status::Faster
                          : ratio < 0.99 ? verdict::Status::Slower
                                         : verdict::Status::NotResolved;
-        return verdict;
+        return verdict::Screening{verdict};
     }
 
     [[nodiscard]] Result<verdict::Verdict> select(const verdict::Kernel& /*kernel*/) override {
@@ -275,6 +279,7 @@ public:
     }
 
     std::function<verdict::Status(const Plan&)> spoil;  // Accepted: honest
+    std::function<bool(const Plan&)> betray;            // the incumbent turns out to be wrong
     double ceiling = 0;                                 // seconds that physics allows
     std::size_t interrupt_at = 0;
     std::size_t fail_at = 0;

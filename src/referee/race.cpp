@@ -55,12 +55,10 @@ int fewest_wide(const Outcome& outcome) {
     return slowest * kFewestWide < kWideSeconds ? kFewestWide : 1;
 }
 
-// A fault of the candidate ends its trial; one of the panel is nobody's verdict.
-Result<void> blame(Outcome& outcome, const Entry& entry, std::size_t number, Fault fault) {
-    if (number != 0)
-        return fail(Errc::Invalid, fmt::format("baseline {}: {}", entry.name, fault.reason));
+// Whoever fails ends the trial.
+void blame(Outcome& outcome, std::size_t number, Fault fault) {
     outcome.fault = std::move(fault);
-    return {};
+    outcome.at_fault = number;
 }
 
 }  // namespace
@@ -132,7 +130,7 @@ Result<std::vector<Session>> Race::start(const std::vector<Entry>& entries, cons
         CUPEL_TRY(Session session, Session::start(entries[i].object, *arena_, plan.threads,
                                                   to_ns(plan.window_timeout)));
         if (const std::optional<Window>& ending = session.ending()) {
-            CUPEL_DO(blame(outcome, entries[i], i, fault_of(*ending)));
+            blame(outcome, i, fault_of(*ending));
             return sessions;
         }
         outcome.isolation = {.parts = session.held().parts, .missing = session.held().missing};
@@ -235,18 +233,23 @@ Result<void> Race::answer(const Turn& turn, const Plan& plan, Round& round, Outc
     const double patience = plan.window_timeout * (number == 0 ? 1 : kPanelPatience);
     const Window window = session.window(round.questions, to_ns(patience));
     // The contender is frozen or gone: what it wrote is final from here on.
-    if (window.ending != Ending::Answered) return blame(outcome, entry, number, fault_of(window));
+    if (window.ending != Ending::Answered) {
+        blame(outcome, number, fault_of(window));
+        return {};
+    }
     if (const auto place = arena_->broken_guard(round.questions)) {
-        return blame(outcome, entry, number,
-                     {.status = verdict::Status::Cheating,
-                      .law = 7,
-                      .reason = "wrote outside its answer: " + *place});
+        blame(outcome, number,
+              {.status = verdict::Status::Cheating,
+               .law = 7,
+               .reason = "wrote outside its answer: " + *place});
+        return {};
     }
     CUPEL_TRY(const std::optional<Wrong> wrong, check_answers(round, number, outcome));
     if (wrong) {
         // The copied answer may be the candidate's while the baseline's was just captured.
-        return blame(outcome, entry, wrong->entry,
-                     {.status = verdict::Status::Wrong, .law = {}, .reason = wrong->words});
+        blame(outcome, wrong->entry,
+              {.status = verdict::Status::Wrong, .law = {}, .reason = wrong->words});
+        return {};
     }
     outcome.samples.push_back({.contender = entry.name,
                                .process = round.process,

@@ -40,7 +40,7 @@ struct Plan {
     std::function<void(std::string_view, double)> progress;
 };
 
-// What the candidate did that ends its trial.
+// What an entry did that ends the trial.
 struct Fault {
     verdict::Status status = verdict::Status::Wrong;
     std::optional<int> law;
@@ -52,6 +52,7 @@ struct Fault {
 
 struct Outcome {
     std::optional<Fault> fault;
+    std::size_t at_fault = 0;  // whose: an entry's number; 0 is the candidate
     std::vector<verdict::Sample> samples;
     verdict::Evidence evidence;
     verdict::Isolation isolation;
@@ -63,8 +64,7 @@ public:
     Race(const task::Task& task, Arena& arena, Checker& checker, double overhead)
         : task_(&task), arena_(&arena), checker_(&checker), overhead_(overhead) {}
 
-    // Error: the machine or a baseline failed (a baseline that is wrong is our own fault, not the
-    // candidate's).
+    // Error: the machine failed.
     [[nodiscard]] Result<Outcome> run(const std::vector<Entry>& entries, const Plan& plan);
 
 private:

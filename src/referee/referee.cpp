@@ -143,9 +143,9 @@ std::size_t Referee::State::quickest_baseline() const {
     return panel.size() - 1;
 }
 
-Result<verdict::Verdict> Referee::State::try_kernel(const verdict::Kernel& kernel,
-                                                    std::vector<Entry> opponents,
-                                                    const Plan& plan) {
+Result<Referee::State::Trial> Referee::State::try_kernel(const verdict::Kernel& kernel,
+                                                         std::vector<Entry> opponents,
+                                                         const Plan& plan) {
     const std::int64_t begin = os::now_ns();
     // Before the kernel is compiled or loaded: whoever saw this knows later that the questions were
     // not chosen for it. Never used again: the next judgement draws its own.
@@ -164,7 +164,7 @@ Result<verdict::Verdict> Referee::State::try_kernel(const verdict::Kernel& kerne
         verdict.reason = rejection->reason;
         verdict.detail = rejection->diagnostics;
         verdict.wall_seconds = seconds_since(begin);
-        return verdict;
+        return Trial{.verdict = std::move(verdict), .of = 0};
     }
     const auto& artefact = std::get<target::Artefact>(compiled);
     verdict.artefact_hash = artefact.object_hash;
@@ -193,7 +193,7 @@ Result<verdict::Verdict> Referee::State::try_kernel(const verdict::Kernel& kerne
         conclude({task, machine, ceilings, overhead}, std::span(names).subspan(1), verdict);
     }
     verdict.wall_seconds = seconds_since(begin);
-    return verdict;
+    return Trial{.verdict = std::move(verdict), .of = outcome.at_fault};
 }
 
 void Referee::prepare(const std::vector<verdict::Kernel>& kernels) {
@@ -212,8 +212,8 @@ void Referee::prepare(const std::vector<verdict::Kernel>& kernels) {
     }
 }
 
-Result<verdict::Verdict> Referee::screen(const verdict::Kernel& kernel,
-                                         const verdict::Kernel* incumbent) {
+Result<verdict::Screening> Referee::screen(const verdict::Kernel& kernel,
+                                           const verdict::Kernel* incumbent) {
     Plan plan = state_->plan(state_->options.screen_seconds);
     plan.processes = 2;
     plan.fewest_processes = 2;
@@ -222,15 +222,32 @@ Result<verdict::Verdict> Referee::screen(const verdict::Kernel& kernel,
     plan.fewest_rounds = 4;  // 2 x 4 pairs, all won: the least that a sign test can decide on
     plan.oracle_seconds = 0.01;
     plan.progress = nullptr;
-    std::vector<Entry> opponents;
-    if (incumbent != nullptr) {
-        CUPEL_TRY(const target::Artefact artefact,
-                  state_->compile_own(incumbent->source, "incumbent"));
-        opponents.push_back({.name = "incumbent", .object = artefact.object});
-    } else {
-        opponents.push_back(state_->baseline_entry(state_->quickest_baseline()));
+    if (incumbent == nullptr) {
+        const std::size_t quickest = state_->quickest_baseline();
+        CUPEL_TRY(State::Trial trial,
+                  state_->try_kernel(kernel, {state_->baseline_entry(quickest)}, plan));
+        if (trial.of != 0) return state_->fail_baseline(quickest, trial.verdict);
+        return verdict::Screening{.verdict = std::move(trial.verdict), .of_incumbent = false};
     }
-    return state_->try_kernel(kernel, std::move(opponents), plan);
+    CUPEL_TRY(const target::Artefact artefact, state_->compile_own(incumbent->source, "incumbent"));
+    CUPEL_TRY(State::Trial trial,
+              state_->try_kernel(kernel, {{.name = "incumbent", .object = artefact.object}}, plan));
+    if (trial.of != 0) {
+        trial.verdict.kernel_hash = hash_hex(incumbent->source);
+        trial.verdict.artefact_hash = artefact.object_hash;
+        trial.verdict.detail = artefact.warnings;
+    }
+    return verdict::Screening{.verdict = std::move(trial.verdict), .of_incumbent = trial.of != 0};
+}
+
+std::unexpected<Error> Referee::State::fail_baseline(std::size_t index,
+                                                     const verdict::Verdict& verdict) const {
+    const Baseline& baseline = panel.at(index);
+    const std::string what = fmt::format("baseline {}: {}", baseline.name, verdict.reason);
+    if (!baseline.ours) return fail(Errc::Invalid, what);
+    return fail(
+        Errc::Broken,
+        what + "; this is a kernel of Cupel's own, which must never fail: please report it");
 }
 
 Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel& kernel,
@@ -243,7 +260,9 @@ Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel
     Plan full = plan(options.judge_seconds);
     full.slow = slow;
     full.without_slow = without_slow;
-    CUPEL_TRY(verdict::Verdict verdict, try_kernel(kernel, std::move(opponents), full));
+    CUPEL_TRY(Trial trial, try_kernel(kernel, std::move(opponents), full));
+    if (trial.of != 0) return fail_baseline(trial.of - 1, trial.verdict);
+    verdict::Verdict& verdict = trial.verdict;
     if (verdict::is_right(verdict.status)) CUPEL_DO(try_shapes(draw_shapes(kernel), verdict));
     verdict.wall_seconds = seconds_since(begin);
     return withhold(std::move(verdict), aa);
@@ -313,11 +332,13 @@ Result<verdict::Verdict> Referee::judge_against_itself() {
     State& state = *state_;
     const std::size_t quickest = state.quickest_baseline();
     const os::CpuTimes before = os::cpu_times();
-    CUPEL_TRY(verdict::Verdict verdict, state.try_kernel({.source = state.panel.at(quickest).source,
-                                                          .schedule = "",
-                                                          .origin = state.panel.at(quickest).name},
-                                                         {state.baseline_entry(quickest)},
-                                                         state.plan(state.options.judge_seconds)));
+    const verdict::Kernel itself{.source = state.panel.at(quickest).source,
+                                 .schedule = "",
+                                 .origin = state.panel.at(quickest).name};
+    CUPEL_TRY(State::Trial trial, state.try_kernel(itself, {state.baseline_entry(quickest)},
+                                                   state.plan(state.options.judge_seconds)));
+    if (trial.of != 0) return state.fail_baseline(quickest, trial.verdict);
+    verdict::Verdict& verdict = trial.verdict;
     const os::CpuTimes after = os::cpu_times();
     const double busy = after.busy - before.busy;
     const double stolen = after.stolen - before.stolen;

@@ -55,8 +55,8 @@ public:
     ~Referee() override;
 
     void prepare(const std::vector<verdict::Kernel>& kernels) override;
-    [[nodiscard]] Result<verdict::Verdict> screen(const verdict::Kernel& kernel,
-                                                  const verdict::Kernel* incumbent) override;
+    [[nodiscard]] Result<verdict::Screening> screen(const verdict::Kernel& kernel,
+                                                    const verdict::Kernel* incumbent) override;
     [[nodiscard]] Result<verdict::Verdict> select(const verdict::Kernel& kernel) override;
     [[nodiscard]] Result<verdict::Verdict> judge(const verdict::Kernel& kernel) override;
 

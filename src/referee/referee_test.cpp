@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/hash.hpp"
 #include "base/seed.hpp"
 #include "os/files.hpp"
 #include "referee/estimate.hpp"
@@ -112,19 +113,31 @@ TEST_F(Softmax, AMissingFunctionIsSaidInOneLine) {
 
 TEST_F(Softmax, ScreeningComparesWithTheIncumbent) {
     const verdict::Kernel incumbent = naive();
-    const auto verdict = referee_->screen(naive(), &incumbent);
-    ASSERT_TRUE(verdict) << verdict.error().text;
-    ASSERT_TRUE(verdict->speedup);
-    EXPECT_EQ(verdict->speedup->baseline, "incumbent");
+    const auto found = referee_->screen(naive(), &incumbent);
+    ASSERT_TRUE(found) << found.error().text;
+    EXPECT_FALSE(found->of_incumbent);
+    ASSERT_TRUE(found->verdict.speedup);
+    EXPECT_EQ(found->verdict.speedup->baseline, "incumbent");
+}
+
+TEST_F(Softmax, AnIncumbentThatFailsIsToldFromTheCandidate) {
+    const verdict::Kernel incumbent{.source = "extern \"C\" void kernel(const float*, float*) {}\n",
+                                    .schedule = "",
+                                    .origin = "test"};
+    const auto found = referee_->screen(naive(), &incumbent);
+    ASSERT_TRUE(found) << found.error().text;
+    EXPECT_TRUE(found->of_incumbent);
+    EXPECT_EQ(found->verdict.status, verdict::Status::Wrong) << verdict::headline(found->verdict);
+    EXPECT_EQ(found->verdict.kernel_hash, hash_hex(incumbent.source));
 }
 
 TEST_F(Softmax, KernelsArePreparedSideBySide) {
     verdict::Kernel twin = naive();
     twin.source += "// in other words\n";
     referee_->prepare({naive(), twin, {.source = "no C++", .schedule = "", .origin = "test"}});
-    const auto verdict = referee_->screen(twin, nullptr);
-    ASSERT_TRUE(verdict) << verdict.error().text;
-    EXPECT_TRUE(verdict::is_right(verdict->status)) << verdict::headline(*verdict);
+    const auto found = referee_->screen(twin, nullptr);
+    ASSERT_TRUE(found) << found.error().text;
+    EXPECT_TRUE(verdict::is_right(found->verdict.status)) << verdict::headline(found->verdict);
 }
 
 TEST_F(Softmax, IsAdmitted) {

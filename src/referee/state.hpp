@@ -56,9 +56,15 @@ struct Referee::State {
     // One race, told as a verdict.
     [[nodiscard]] Result<verdict::Verdict> try_against_panel(const verdict::Kernel& kernel,
                                                              bool without_slow);
-    [[nodiscard]] Result<verdict::Verdict> try_kernel(const verdict::Kernel& kernel,
-                                                      std::vector<Entry> opponents,
-                                                      const Plan& plan);
+    struct Trial {
+        verdict::Verdict verdict;
+        std::size_t of = 0;  // the entry it speaks of: 0 is the kernel, the others its opponents
+    };
+    [[nodiscard]] Result<Trial> try_kernel(const verdict::Kernel& kernel,
+                                           std::vector<Entry> opponents, const Plan& plan);
+    // A member of the panel failed: that is nobody's verdict.
+    [[nodiscard]] std::unexpected<Error> fail_baseline(std::size_t index,
+                                                       const verdict::Verdict& verdict) const;
     // The kernel at sizes it was not told of, compiled; then what it does wrong there, if anything.
     [[nodiscard]] std::vector<Shape> draw_shapes(const verdict::Kernel& kernel) const;
     [[nodiscard]] Result<void> try_shapes(const std::vector<Shape>& shapes,

@@ -134,6 +134,14 @@ struct Kernel {
     std::string origin;    // "sweep", "tile", "naive", "user", ...
 };
 
+// What a screening found.
+struct Screening {
+    Verdict verdict;
+    // The incumbent failed where the candidate met it: the verdict is the incumbent's, and nothing
+    // is said of the candidate.
+    bool of_incumbent = false;
+};
+
 class Evaluator {
 public:
     Evaluator() = default;
@@ -147,7 +155,8 @@ public:
     virtual void prepare(const std::vector<Kernel>& kernels) = 0;
     // A quick trial against the incumbent (or the naive baseline if there is none): every answer is
     // checked, but few windows are timed. For ranking only; never a claim.
-    [[nodiscard]] virtual Result<Verdict> screen(const Kernel& kernel, const Kernel* incumbent) = 0;
+    [[nodiscard]] virtual Result<Screening> screen(const Kernel& kernel,
+                                                   const Kernel* incumbent) = 0;
     // The full trial, to choose among finalists: panel members that are many times slower than its
     // best are left out, so only `speedup` is told.
     [[nodiscard]] virtual Result<Verdict> select(const Kernel& kernel) = 0;
