@@ -48,6 +48,7 @@ Result<int> run_judge(const Options& options, Console& console) {
     CUPEL_TRY(std::optional<referee::Baseline> opponent, read_opponent(options.against));
     CUPEL_TRY(const auto referee,
               open_referee(std::move(task), tuning_for(threads, console), std::move(opponent)));
+    note_absent(*referee, console);
     CUPEL_DO(keep_aa_record(*referee, console));
     CUPEL_TRY(const verdict::Verdict verdict, judge_admitted(*referee, kernel));
 

@@ -249,6 +249,7 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, Stage& 
     referee::Options tuning = tuning_for(folder.threads(), console);
     tuning.stop = [&stage] { return stage.should_stop(); };
     CUPEL_TRY(const auto referee, open_referee(folder.task(), std::move(tuning)));
+    note_absent(*referee, console);
     CUPEL_TRY(const referee::Referee::Admission admission, referee->admit_once());
     if (!admission.admitted) return refuse(admission, console);
     // The task is admitted and the folder is there; from here on every kernel tried is on disk.

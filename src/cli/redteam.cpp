@@ -98,6 +98,7 @@ Result<std::vector<Exhibit>> choose(const fs::path& folder, const std::string& w
 Result<std::unique_ptr<referee::Referee>> open_court(const Exhibit& first, int threads,
                                                      Console& console) {
     CUPEL_TRY(task::Task task, task::load(first.task, search_folders("tasks"), first.sizes));
+    task.baselines.clear();  // what is on trial here is the referee
     referee::Options tuning = tuning_for(threads, console);
     tuning.progress = nullptr;
     tuning.judge_seconds = kJudgeSeconds;

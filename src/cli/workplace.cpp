@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "base/hash.hpp"
 #include "cli/signals.hpp"
 #include "os/files.hpp"
 #include "os/user_key.hpp"
+#include "rival/rival.hpp"
 
 namespace cupel::cli {
 
@@ -97,17 +99,66 @@ referee::Options tuning_for(int threads, Console& console) {
     return tuning;
 }
 
+namespace {
+
+// "onednn", and "onednn 2" where a task names two of its calls.
+std::string name_in(const Panel& panel, const std::string& library) {
+    const auto same = std::ranges::count_if(panel.members, [&](const referee::Baseline& member) {
+        return member.name == library || member.name.starts_with(library + " ");
+    });
+    return same == 0 ? library : fmt::format("{} {}", library, same + 1);
+}
+
+bool leaves_rivals_out() {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in Cupel changes the environment
+    const char* const wanted = std::getenv("CUPEL_RIVALS");
+    return wanted != nullptr && std::string_view(wanted) == "none";
+}
+
+}  // namespace
+
+Result<Panel> panel_of(const task::Task& task, int threads) {
+    CUPEL_TRY(std::vector<schedule::BaselineText> texts, schedule::print_baselines(task));
+    Panel panel;
+    for (schedule::BaselineText& text : texts) {
+        panel.members.push_back({.name = std::move(text.name), .source = std::move(text.source)});
+    }
+    const int vector_bytes = target::this_machine().vector_bytes;
+    for (const std::string& baseline : task.baselines) {
+        const rival::Line line = rival::read(baseline);
+        if (leaves_rivals_out()) {
+            panel.absent.push_back(line.library + " was left out (CUPEL_RIVALS=none)");
+            continue;
+        }
+        auto library = rival::find(line.library, vector_bytes, threads);
+        if (!library && library.error().code == Errc::Missing) {
+            panel.absent.push_back(std::move(library).error().text);
+            continue;
+        }
+        if (!library) return std::unexpected(std::move(library).error().in("task " + task.name));
+        panel.members.push_back({.name = name_in(panel, line.library),
+                                 .source = rival::print(task, line),
+                                 .ours = false,
+                                 .library = {.version = std::move(library->version),
+                                             .link = std::move(library->link),
+                                             .shared = std::move(library->shared),
+                                             .environment = std::move(library->environment)}});
+    }
+    return panel;
+}
+
 Result<std::unique_ptr<referee::Referee>> open_referee(task::Task task, referee::Options tuning,
                                                        std::optional<referee::Baseline> another) {
-    CUPEL_TRY(std::vector<schedule::BaselineText> texts, schedule::print_baselines(task));
-    std::vector<referee::Baseline> panel;
-    panel.reserve(texts.size());
-    for (schedule::BaselineText& text : texts) {
-        panel.push_back({.name = std::move(text.name), .source = std::move(text.source)});
-    }
-    if (another) panel.push_back(*std::move(another));
+    CUPEL_TRY(Panel panel, panel_of(task, tuning.threads));
+    tuning.absent = std::move(panel.absent);
+    if (another) panel.members.push_back(*std::move(another));
     if (tuning.progress) tuning.progress("compiling the baselines, starting the oracle", 0);
-    return referee::Referee::open(std::move(task), std::move(panel), std::move(tuning));
+    return referee::Referee::open(std::move(task), std::move(panel.members), std::move(tuning));
+}
+
+void note_absent(const referee::Referee& referee, Console& console) {
+    for (const std::string& absent : referee.options().absent)
+        console.note("a smaller panel: " + absent);
 }
 
 Result<referee::Signer> find_signer() {

@@ -39,11 +39,22 @@ namespace cupel::cli {
 // The referee's own defaults for so many threads, ended by Ctrl-C and telling its progress on the
 // console.
 [[nodiscard]] referee::Options tuning_for(int threads, Console& console);
-// A referee with the honest naive kernel and what else Cupel prints as its panel, and another
-// baseline after them where one is given.
+// What claims are over: the honest naive kernel, what else Cupel prints, and what the task names of
+// libraries. What of these is not installed is named in `absent`; the environment variable
+// CUPEL_RIVALS=none leaves all of them out, and that is named there too.
+struct Panel {
+    std::vector<referee::Baseline> members;
+    std::vector<std::string> absent;
+};
+[[nodiscard]] Result<Panel> panel_of(const task::Task& task, int threads);
+
+// A referee with that panel, and another baseline after it where one is given.
 [[nodiscard]] Result<std::unique_ptr<referee::Referee>> open_referee(
     task::Task task, referee::Options tuning,
     std::optional<referee::Baseline> another = std::nullopt);
+
+// Says which libraries' baselines the task names and this machine lacks.
+void note_absent(const referee::Referee& referee, Console& console);
 
 // What certificates are signed with. Corrupt: there is a key that must not be used. Where no key
 // can be kept, none, and why: certificates are then unsigned, and say so.

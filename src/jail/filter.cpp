@@ -166,11 +166,15 @@ void refuse_politely(Filter& filter) {
     }
 }
 
+// A trap, so that the contender can name the call before it dies; nothing denied is ever done.
+std::uint32_t denial(bool lenient) {
+    return lenient ? SCMP_ACT_ERRNO(EACCES) : SCMP_ACT_TRAP;
+}
+
 }  // namespace
 
-Result<os::Fd> contender_filter() {
-    // A trap, so that the contender can name the call before it dies; nothing denied is ever done.
-    Filter filter(SCMP_ACT_TRAP);
+Result<os::Fd> contender_filter(bool lenient) {
+    Filter filter(denial(lenient));
     allow_kernel(filter);
     hide_clone3(filter);
     refuse_favours(filter);
@@ -178,10 +182,10 @@ Result<os::Fd> contender_filter() {
     return filter.compile("contender-filter");
 }
 
-Result<os::Fd> program_filter() {
+Result<os::Fd> program_filter(bool lenient) {
     // A trap here too: of two filters the stricter verdict counts. Until a program handles it, it
     // kills.
-    Filter filter(SCMP_ACT_TRAP);
+    Filter filter(denial(lenient));
     allow_kernel(filter);
     hide_clone3(filter);
     refuse_favours(filter);

@@ -7,8 +7,9 @@
 namespace cupel::jail {
 
 // What a program may do from its first instruction on: what the dynamic loader, our own start-up
-// and one exec need. Any other call is trapped (SIGSYS). Installed by bubblewrap.
-[[nodiscard]] Result<os::Fd> program_filter();
+// and one exec need. Any other call is trapped (SIGSYS), or fails where the filter is `lenient`.
+// Installed by bubblewrap.
+[[nodiscard]] Result<os::Fd> program_filter(bool lenient = false);
 
 // What a compiler and its children may do. Any other call fails with ENOSYS, as on an older kernel.
 [[nodiscard]] Result<os::Fd> compiler_filter();

@@ -49,6 +49,9 @@ struct Cell {
     os::Limits limits = {};
     std::vector<int> cpus = {};
     bool may_fork = false;  // compilers may, contenders may not
+    // What is not allowed fails with an error instead of ending the program: for libraries, which
+    // ask for much (sockets, memory policies) and do without. Nothing more is allowed.
+    bool lenient = false;
     const os::Fd* out = nullptr;
     const os::Fd* err = nullptr;
 };
@@ -72,8 +75,8 @@ struct Held {
 [[nodiscard]] Result<Held> start(const Cell& cell);
 
 // The filter that a contender installs before it loads the kernel: a sealed file of struct
-// sock_filter.
-[[nodiscard]] Result<os::Fd> contender_filter();
+// sock_filter. `lenient`: as in Cell.
+[[nodiscard]] Result<os::Fd> contender_filter(bool lenient = false);
 
 // "openat"; an unknown number is named as such.
 [[nodiscard]] std::string syscall_name(std::uint32_t number);
@@ -116,7 +119,9 @@ private:
 void thaw(int pid);
 [[nodiscard]] int count_threads(int pid);
 
-// The shared libraries (with the dynamic loader) that a contender needs, as read-only binds.
-[[nodiscard]] Result<std::vector<Bind>> library_binds(const std::filesystem::path& program);
+// The shared libraries (with the dynamic loader) that a contender needs, as read-only binds; with
+// `others` ("libdnnl.so.2") and all that these need. Asked once for each program.
+[[nodiscard]] Result<std::vector<Bind>> library_binds(const std::filesystem::path& program,
+                                                      const std::vector<std::string>& others = {});
 
 }  // namespace cupel::jail

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <map>
+#include <mutex>
 #include <ranges>
 
 #include "base/text.hpp"
@@ -32,13 +34,15 @@ std::optional<Library> parse(std::string_view line) {
     return Library{line.substr(0, arrow), line.substr(arrow + 4, address - arrow - 4)};
 }
 
-}  // namespace
-
-Result<std::vector<Bind>> library_binds(const std::filesystem::path& program) {
+Result<std::vector<Bind>> list_libraries(const std::filesystem::path& program,
+                                         const std::vector<std::string>& others) {
+    std::string preloaded(kKernelLibraries);
+    for (const std::string& other : others)
+        preloaded += ' ' + other;
     // The loader itself is asked: nobody else knows all its rules.
     const os::Command listing = {
         .argv = {kLoader, "--list", program.string()},
-        .environment = {"LD_PRELOAD=" + std::string(kKernelLibraries)},
+        .environment = {"LD_PRELOAD=" + preloaded},
     };
     CUPEL_TRY(const os::Output output, os::run(listing, 20s));
     if (output.timed_out || output.exit.by_signal || output.exit.code != 0) {
@@ -60,6 +64,20 @@ Result<std::vector<Bind>> library_binds(const std::filesystem::path& program) {
         binds.push_back({.host = library.host, .inside = folder / library.name.filename()});
     }
     return binds;
+}
+
+}  // namespace
+
+Result<std::vector<Bind>> library_binds(const std::filesystem::path& program,
+                                        const std::vector<std::string>& others) {
+    static std::mutex mutex;
+    static std::map<std::pair<std::filesystem::path, std::vector<std::string>>, std::vector<Bind>>
+        known;
+    const std::scoped_lock lock(mutex);
+    const auto found = known.find({program, others});
+    if (found != known.end()) return found->second;
+    CUPEL_TRY(std::vector<Bind> binds, list_libraries(program, others));
+    return known.emplace(std::pair(program, others), std::move(binds)).first->second;
 }
 
 }  // namespace cupel::jail

@@ -73,7 +73,7 @@ Result<Held> start_inside(const Cell& cell) {
     command.fds.push_back({own.info, &info_writer});
     os::Fd filter;
     if (capabilities().seccomp) {
-        CUPEL_TRY(filter, cell.may_fork ? compiler_filter() : program_filter());
+        CUPEL_TRY(filter, cell.may_fork ? compiler_filter() : program_filter(cell.lenient));
         own.filter = free_number + 1;
         command.fds.push_back({own.filter, &filter});
     }

@@ -196,9 +196,10 @@ Result<Referee::Admission> Referee::State::admit() {
     CUPEL_CHECK(state.arena && state.checker && state.oracle);
     Referee::Admission admission;
     {
-        CUPEL_TRY(Session honest,
-                  Session::start(state.panel_artefacts.at(state.quickest_baseline()).object,
-                                 *state.arena, state.options.threads, kPatience));
+        CUPEL_TRY(
+            Session honest,
+            Session::start({.object = state.panel_artefacts.at(state.quickest_baseline()).object},
+                           *state.arena, state.options.threads, kPatience));
         if (const std::optional<Window>& ending = honest.ending())
             return fail(Errc::Missing, "no contender can run here: " + ending->reason);
         Examination examination(state.task, *state.arena, *state.checker, honest);

@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kFormat = "cupel-certificate";
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 constexpr std::string_view kScheme = "ed25519";
 constexpr std::string_view kUnsigned = "unsigned";
 
@@ -77,7 +77,8 @@ json panel_json(const std::vector<Certificate::Member>& panel) {
         list.push_back({{"name", member.name},
                         {"source", member.source},
                         {"source_hash", member.source_hash},
-                        {"object_hash", member.object_hash}});
+                        {"object_hash", member.object_hash},
+                        {"library", member.library}});
     }
     return list;
 }
@@ -96,6 +97,7 @@ json document_of(const Certificate& certificate) {
         {"kernel",
          {{"source", kernel.source}, {"schedule", kernel.schedule}, {"origin", kernel.origin}}},
         {"panel", panel_json(certificate.panel)},
+        {"absent", certificate.absent},
         {"claim", verdict::to_json(certificate.claim)},
         {"selected",
          certificate.selected ? verdict::to_json(*certificate.selected) : json(nullptr)},
@@ -148,8 +150,10 @@ Result<Certificate> read_fields(const json& document) {
         certificate.panel.push_back({.name = member.at("name"),
                                      .source = member.at("source"),
                                      .source_hash = member.at("source_hash"),
-                                     .object_hash = member.at("object_hash")});
+                                     .object_hash = member.at("object_hash"),
+                                     .library = member.at("library")});
     }
+    certificate.absent = document.at("absent").get<std::vector<std::string>>();
     CUPEL_TRY(certificate.claim, verdict::verdict_from_json(document.at("claim")));
     if (!document.at("selected").is_null()) {
         CUPEL_TRY(certificate.selected, verdict::verdict_from_json(document.at("selected")));
@@ -238,8 +242,10 @@ Certificate make_certificate(const Referee& referee, const verdict::Kernel& kern
         certificate.panel.push_back({.name = baseline.name,
                                      .source = baseline.source,
                                      .source_hash = hash_hex(baseline.source),
-                                     .object_hash = hashes.at(i)});
+                                     .object_hash = hashes.at(i),
+                                     .library = baseline.library.version});
     }
+    certificate.absent = referee.options().absent;
     certificate.claim = claim;
     if (selected != nullptr) certificate.selected = *selected;
     certificate.window_overhead = referee.window_overhead();

@@ -22,6 +22,7 @@ struct Certificate {
         std::string source;
         std::string source_hash;
         std::string object_hash;
+        std::string library;  // the version of what it calls, or empty
     };
     struct Signature {
         std::string key;     // public, or empty: unsigned
@@ -33,7 +34,8 @@ struct Certificate {
     task::Task task;
     verdict::Kernel kernel;
     std::vector<Member> panel;
-    verdict::Verdict claim;                    // what is published
+    std::vector<std::string> absent;  // what the panel lacks of what the task names, and why
+    verdict::Verdict claim;           // what is published
     std::optional<verdict::Verdict> selected;  // the earlier judgement that chose the kernel
     double window_overhead = 0;                // seconds
     target::Machine machine;

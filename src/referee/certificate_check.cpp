@@ -213,7 +213,8 @@ Result<void> check_setting(const Certificate& certificate) {
         if (member.source_hash != hash_hex(member.source))
             return differs("panel." + member.name + ".source_hash", "its source says");
     }
-    if (certificate.panel.empty() || certificate.panel.front().name != "naive")
+    if (certificate.panel.empty() || certificate.panel.front().name != "naive" ||
+        !certificate.panel.front().library.empty())
         return fail(Errc::Corrupt, "panel: the honest naive kernel does not come first");
     const double overhead = certificate.window_overhead;
     if (!(overhead >= 0 && overhead < kLongestWindow))

@@ -79,7 +79,7 @@ protected:
         document["hash"] = "";
         document["hash"] = hash_hex(document.dump(1) + "\n");
         document["signature"]["value"] =
-            key.sign("cupel-certificate 2\n" + document.dump(1) + "\n");
+            key.sign("cupel-certificate 3\n" + document.dump(1) + "\n");
         return document.dump(1) + "\n";
     }
     static inline std::optional<Made> made_;
@@ -160,7 +160,7 @@ TEST_F(RealCertificate, NoFieldCanBeRespelt) {
     EXPECT_FALSE(replaced("\"threads\": 1", "\"threads\": 1e0"));
     EXPECT_FALSE(replaced("\"threads\": 1", "\"threads\": 10e-1"));
     EXPECT_FALSE(replaced("\"round\": 0", "\"round\": -0"));
-    EXPECT_FALSE(replaced("\"version\": 2", "\"version\": 2,\n \"version\": 2"));
+    EXPECT_FALSE(replaced("\"version\": 3", "\"version\": 3,\n \"version\": 3"));
     EXPECT_FALSE(replaced("{\n", "{\n \"added\": 1,\n"));
     EXPECT_FALSE(replaced("\"format\"", "\"\\u0066ormat\""));
     EXPECT_FALSE(replaced("\n", "\r\n"));

@@ -123,18 +123,20 @@ bool Race::enough(const std::vector<Entry>& entries, const Plan& plan, const Out
     return true;
 }
 
-Result<std::vector<Session>> Race::start(const std::vector<Entry>& entries, const Plan& plan,
-                                         Outcome& outcome) {
-    std::vector<Session> sessions;
+// Who will not be asked is not started: PyTorch takes seconds to load.
+Result<Race::Sessions> Race::start(const std::vector<Entry>& entries, const Plan& plan, int process,
+                                   Outcome& outcome) {
+    Sessions sessions(entries.size());
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        CUPEL_TRY(Session session, Session::start(entries[i].object, *arena_, plan.threads,
+        if (slow_[i] && process >= slow_processes_) continue;
+        CUPEL_TRY(Session session, Session::start(entries[i].program, *arena_, plan.threads,
                                                   to_ns(plan.window_timeout)));
         if (const std::optional<Window>& ending = session.ending()) {
             blame(outcome, i, fault_of(*ending));
             return sessions;
         }
         outcome.isolation = {.parts = session.held().parts, .missing = session.held().missing};
-        sessions.push_back(std::move(session));
+        sessions[i] = std::move(session);
     }
     return sessions;
 }
@@ -157,7 +159,7 @@ Kind Race::draw_kind(const Round& round) const {
 Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& plan, int process,
                                Outcome& outcome) {
     arena_->poison(arena_->slots());  // no answer is left that an earlier process could have hidden
-    CUPEL_TRY(std::vector<Session> sessions, start(entries, plan, outcome));
+    CUPEL_TRY(Sessions sessions, start(entries, plan, process, outcome));
     if (outcome.fault) return {};
     std::vector<std::size_t> order;
     int timed = 0;
@@ -187,14 +189,12 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
         for (std::size_t i = 0; i < order.size(); ++i) {
             const std::size_t entry = order[i];
             if (sits_out(entry, round)) continue;
-            const Turn turn{sessions[entry], entries[entry], entry, static_cast<int>(i)};
+            const Turn turn{*sessions[entry], entries[entry], entry, static_cast<int>(i)};
             CUPEL_DO(answer(turn, plan, round, outcome));
             if (outcome.fault) return {};
         }
-        if (process == 0 && number == 0) {
-            find_slow(entries, outcome);
-            size_windows(outcome);
-        }
+        if (process == 0 && number < 2) find_slow(entries, number, outcome);
+        if (process == 0 && number == 0) size_windows(outcome);
         // Not after the first round: there a kernel may have started its threads.
         if (process == 0 && timed == 2 && !hopeless_) {
             hopeless_ = is_hopeless(entries, outcome);
@@ -265,7 +265,8 @@ Result<void> Race::answer(const Turn& turn, const Plan& plan, Round& round, Outc
     return {};
 }
 
-void Race::find_slow(const std::vector<Entry>& entries, const Outcome& outcome) {
+// The first call of a library makes what the later ones use: it is judged by the second.
+void Race::find_slow(const std::vector<Entry>& entries, int round, const Outcome& outcome) {
     std::vector<double> seconds(entries.size());
     for (const verdict::Sample& sample : outcome.samples) {
         for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -273,13 +274,16 @@ void Race::find_slow(const std::vector<Entry>& entries, const Outcome& outcome) 
                 seconds[i] = seconds_per_question(sample, overhead_);
         }
     }
+    const auto is_settled = [&](std::size_t i) {
+        return round > 0 || !entries[i].program.library.is_called();
+    };
     for (std::size_t i = 1; i < entries.size(); ++i) {
-        if (!slow_[i] && seconds[i] < seconds[reference_]) reference_ = i;
+        if (is_settled(i) && !slow_[i] && seconds[i] < seconds[reference_]) reference_ = i;
     }
     for (std::size_t i = 1; i < entries.size(); ++i) {
-        slow_[i] = slow_[i] || seconds[i] > kSlow * seconds[reference_];
-        if (!slow_[i]) continue;
-        slow_seconds_ += seconds[i];  // nothing where it was known before, and not asked
+        if (slow_[i] || !is_settled(i) || seconds[i] <= kSlow * seconds[reference_]) continue;
+        slow_[i] = true;
+        slow_seconds_ += seconds[i];
     }
 }
 

@@ -19,7 +19,7 @@ namespace cupel::referee {
 
 struct Entry {
     std::string name;  // kCandidate for the one on trial, which comes first
-    std::filesystem::path object;
+    Program program;
 };
 
 struct Plan {
@@ -83,8 +83,9 @@ private:
 
     [[nodiscard]] Result<void> run_process(const std::vector<Entry>& entries, const Plan& plan,
                                            int process, Outcome& outcome);
-    [[nodiscard]] Result<std::vector<Session>> start(const std::vector<Entry>& entries,
-                                                     const Plan& plan, Outcome& outcome);
+    using Sessions = std::vector<std::optional<Session>>;
+    [[nodiscard]] Result<Sessions> start(const std::vector<Entry>& entries, const Plan& plan,
+                                         int process, Outcome& outcome);
     [[nodiscard]] Result<void> ask(const Plan& plan, Round& round);
     struct Turn {
         Session& session;
@@ -108,7 +109,7 @@ private:
     // A panel member many times slower than its best cannot be what the claim is divided by; asked
     // in every round it would eat the time that the claim needs. It is asked in one counted round
     // of a few processes.
-    void find_slow(const std::vector<Entry>& entries, const Outcome& outcome);
+    void find_slow(const std::vector<Entry>& entries, int round, const Outcome& outcome);
     [[nodiscard]] bool sits_out(std::size_t entry, const Round& round) const;
     // A candidate that is many times slower than the best of the panel is asked only as often as an
     // interval needs: one that sleeps would else hold the referee for minutes.

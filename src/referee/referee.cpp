@@ -53,7 +53,11 @@ Result<target::Artefact> Referee::State::compile_own(const std::string& source,
 }
 
 Result<target::Artefact> Referee::State::compile_opponent(const Baseline& baseline) const {
-    CUPEL_TRY(target::Compiled compiled, compile(baseline.source, "kernel.cpp"));
+    CUPEL_TRY(target::Compiled compiled, target::compile({.source = baseline.source,
+                                                          .file_name = "kernel.cpp",
+                                                          .header = header,
+                                                          .link = baseline.library.link},
+                                                         compiler));
     if (const auto* rejection = std::get_if<target::Rejection>(&compiled)) {
         return fail(Errc::Invalid, fmt::format("{}: {}\n{}", baseline.name, rejection->reason,
                                                rejection->diagnostics));
@@ -94,8 +98,8 @@ Result<double> Referee::State::measure_overhead() {
     CUPEL_CHECK(arena.has_value());
     CUPEL_TRY(const target::Artefact empty,
               compile_own(target::contract_declaration(task) + " {}\n", "empty"));
-    CUPEL_TRY(Session session,
-              Session::start(empty.object, *arena, options.threads, std::chrono::seconds(10)));
+    CUPEL_TRY(Session session, Session::start({.object = empty.object}, *arena, options.threads,
+                                              std::chrono::seconds(10)));
     if (const std::optional<Window>& ending = session.ending())
         return fail(Errc::Missing, "no contender can run here: " + ending->reason);
     std::vector<double> seconds;
@@ -135,12 +139,17 @@ Plan Referee::State::plan(double seconds) const {
 }
 
 Entry Referee::State::baseline_entry(std::size_t index) const {
-    return {.name = panel.at(index).name, .object = panel_artefacts.at(index).object};
+    return {.name = panel.at(index).name,
+            .program = {.object = panel_artefacts.at(index).object,
+                        .library = panel.at(index).library}};
 }
 
-// The panel is written from plain to better; what the last one lacks in plainness it has in speed.
+// Our own are written from plain to better; what the last one lacks in plainness it has in speed.
 std::size_t Referee::State::quickest_baseline() const {
-    return panel.size() - 1;
+    std::size_t last = panel.size() - 1;
+    while (last > 0 && !panel[last].ours)
+        --last;
+    return last;
 }
 
 Result<Referee::State::Trial> Referee::State::try_kernel(const verdict::Kernel& kernel,
@@ -170,7 +179,8 @@ Result<Referee::State::Trial> Referee::State::try_kernel(const verdict::Kernel& 
     verdict.artefact_hash = artefact.object_hash;
     verdict.detail = artefact.warnings;
 
-    std::vector<Entry> entries = {{.name = std::string(kCandidate), .object = artefact.object}};
+    std::vector<Entry> entries = {
+        {.name = std::string(kCandidate), .program = {.object = artefact.object}}};
     std::move(opponents.begin(), opponents.end(), std::back_inserter(entries));
     CUPEL_CHECK(arena && checker);
     arena->begin(seed);
@@ -231,7 +241,8 @@ Result<verdict::Screening> Referee::screen(const verdict::Kernel& kernel,
     }
     CUPEL_TRY(const target::Artefact artefact, state_->compile_own(incumbent->source, "incumbent"));
     CUPEL_TRY(State::Trial trial,
-              state_->try_kernel(kernel, {{.name = "incumbent", .object = artefact.object}}, plan));
+              state_->try_kernel(
+                  kernel, {{.name = "incumbent", .program = {.object = artefact.object}}}, plan));
     if (trial.of != 0) {
         trial.verdict.kernel_hash = hash_hex(incumbent->source);
         trial.verdict.artefact_hash = artefact.object_hash;

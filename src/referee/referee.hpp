@@ -14,6 +14,7 @@
 
 #include "base/result.hpp"
 #include "referee/aa_record.hpp"
+#include "referee/library.hpp"
 #include "target/cpu.hpp"
 #include "target/machine.hpp"
 #include "task/task.hpp"
@@ -24,7 +25,8 @@ namespace cupel::referee {
 struct Baseline {
     std::string name;    // "naive" is the honest naive kernel and always first
     std::string source;  // under the CPU contract
-    bool ours = true;    // printed by Cupel; false: the user's
+    bool ours = true;    // printed by Cupel; false: the user's, or a call of a library
+    Library library = {};
 };
 
 struct Options {
@@ -37,6 +39,8 @@ struct Options {
     int processes = 8;             // pairs of fresh processes in a judgement, at least
     // Hidden shapes that a judgement tries, where the task allows others than its own.
     int shapes = 2;
+    // Baselines that the task names and this machine lacks, in words: they are on the certificate.
+    std::vector<std::string> absent;
     std::function<bool()> stop;  // asked between windows; true: end with Errc::Interrupted
     std::function<void(std::string_view what, double share)> progress;  // long work, 0..1
 };

@@ -27,6 +27,10 @@ constexpr milliseconds kFreezePatience{2000};
 constexpr std::uint64_t kHeadroom = std::uint64_t{3}
                                     << 30;  // address space beyond the arena: stacks, malloc arenas
 
+// PyTorch keeps threads of its own, and OpenBLAS others for it; they share the processors granted.
+constexpr int kLibraryThreads = 2;
+constexpr int kLibraryPatience = 6;  // it is loaded in 2 s where nobody else is busy
+
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t seen, nanoseconds patience) {
     const timespec timeout{.tv_sec = patience.count() / 1'000'000'000,
                            .tv_nsec = patience.count() % 1'000'000'000};
@@ -74,10 +78,11 @@ wire::Control& Session::control() const {
     return *std::launder(reinterpret_cast<wire::Control*>(control_.data()));
 }
 
-Result<Session> Session::start(const std::filesystem::path& kernel, const Arena& arena, int threads,
+Result<Session> Session::start(const Program& contender, const Arena& arena, int threads,
                                nanoseconds patience) {
     Session session;
-    session.threads_ = threads;
+    const bool lenient = contender.library.is_called();
+    session.threads_ = lenient ? kLibraryThreads * threads : threads;
     CUPEL_TRY(session.control_fd_, os::make_shared_memory("cupel-control", sizeof(wire::Control)));
     CUPEL_TRY(session.control_, os::Mapping::map(session.control_fd_, sizeof(wire::Control),
                                                  os::Access::ReadWrite, true));
@@ -86,13 +91,16 @@ Result<Session> Session::start(const std::filesystem::path& kernel, const Arena&
     arena.describe(*control);
 
     const std::filesystem::path program = os::program_folder() / "cupel-contender";
-    CUPEL_TRY(const os::Fd filter, jail::contender_filter());
+    CUPEL_TRY(const os::Fd filter, jail::contender_filter(lenient));
     jail::Cell cell;
-    CUPEL_TRY(cell.binds, jail::library_binds(program));
+    cell.lenient = lenient;
+    CUPEL_TRY(cell.binds, jail::library_binds(program, contender.library.shared));
     cell.binds.push_back({.host = program, .inside = "/cupel-contender", .writable = false});
-    cell.binds.push_back({.host = kernel, .inside = "/kernel.so", .writable = false});
+    cell.binds.push_back({.host = contender.object, .inside = "/kernel.so", .writable = false});
     cell.argv = {"/cupel-contender", "/kernel.so"};
     cell.environment = environment(threads);
+    cell.environment.insert(cell.environment.end(), contender.library.environment.begin(),
+                            contender.library.environment.end());
     cell.fds = {{.number = wire::kControlFd, .fd = &session.control_fd_},
                 {.number = wire::kInputFd, .fd = &arena.input_fd()},
                 {.number = wire::kOutputFd, .fd = &arena.output_fd()},
@@ -106,7 +114,8 @@ Result<Session> Session::start(const std::filesystem::path& kernel, const Arena&
     CUPEL_TRY(session.held_, jail::start(cell));
 
     const auto ready = static_cast<std::uint32_t>(wire::State::Ready);
-    const bool changed = session.wait_change(control->state, ready, patience);
+    const bool changed = session.wait_change(control->state, ready,
+                                             lenient ? kLibraryPatience * patience : patience);
     const std::uint32_t state = control->state.load(std::memory_order_acquire);
     if (changed && state == ready) {
         CUPEL_TRY(session.freezer_, jail::Freezer::make(session.held_.pid));

@@ -12,9 +12,16 @@
 #include "jail/jail.hpp"
 #include "os/fd.hpp"
 #include "referee/arena.hpp"
+#include "referee/library.hpp"
 #include "wire/control.hpp"
 
 namespace cupel::referee {
+
+// What a contender loads.
+struct Program {
+    std::filesystem::path object;
+    Library library = {};
+};
 
 enum class Ending { Answered, Died, TimedOut, Threads };
 
@@ -35,9 +42,8 @@ public:
 
     // Starts the process and waits until the kernel is loaded and the process frozen. A kernel that
     // does not come that far is an ended Session: `ending()` says how.
-    [[nodiscard]] static Result<Session> start(const std::filesystem::path& kernel,
-                                               const Arena& arena, int threads,
-                                               std::chrono::nanoseconds patience);
+    [[nodiscard]] static Result<Session> start(const Program& program, const Arena& arena,
+                                               int threads, std::chrono::nanoseconds patience);
 
     // One window: thaw, ring, wait until done, freeze. The questions 0 .. questions-1 must be asked
     // and poisoned.

@@ -78,7 +78,8 @@ Result<std::optional<Fault>> try_shape(const task::Task& shape, const target::Ar
     CUPEL_TRY(OracleClient oracle, OracleClient::start(shape, arena, threads));
     Checker checker(shape, oracle, arena);
     CUPEL_DO(checker.study(arena));
-    CUPEL_TRY(Session session, Session::start(artefact.object, arena, threads, patience));
+    CUPEL_TRY(Session session,
+              Session::start({.object = artefact.object}, arena, threads, patience));
     const auto at_shape = [&](Fault fault) {
         fault.reason = fmt::format("at the sizes {}, which the task allows, the kernel {}",
                                    shape_name(shape), fault.reason);

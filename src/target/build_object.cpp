@@ -70,7 +70,8 @@ std::vector<jail::Bind> compiler_binds(const Compiler& compiler) {
     return binds;
 }
 
-std::vector<std::string> command_line(const Compiler& compiler) {
+std::vector<std::string> command_line(const Compiler& compiler,
+                                      const std::vector<std::string>& link) {
     std::vector<std::string> argv = {compiler.program};
     argv.insert(argv.end(), compiler.flags.begin(), compiler.flags.end());
     // Every symbol must be found now, not when a contender loads the object.
@@ -78,6 +79,7 @@ std::vector<std::string> command_line(const Compiler& compiler) {
                              "-Wl,-z,defs", "-Wl,-z,now", "-lm"}) {
         argv.emplace_back(word);
     }
+    argv.insert(argv.end(), link.begin(), link.end());
     return argv;
 }
 
@@ -97,13 +99,13 @@ std::string read_head(const os::Fd& file) {
 }
 
 Result<Ran> run_compiler(const Bench& bench, const Compiler& compiler,
-                         const CompileLimits& limits) {
+                         const std::vector<std::string>& link, const CompileLimits& limits) {
     const auto log = bench.root.path() / "diagnostics";
     const os::Fd words(open(log.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
     if (!words.valid()) return fail_errno("create " + log.string());
 
     jail::Cell cell;
-    cell.argv = command_line(compiler);
+    cell.argv = command_line(compiler, link);
     cell.binds = compiler_binds(compiler);
     cell.binds.push_back({bench.source, "/source", false});
     cell.binds.push_back({bench.out, "/out", true});
@@ -200,7 +202,7 @@ std::string declared_in(std::string_view header) {
 // that cannot be built). A kernel that surely compiles tells the two apart.
 Result<void> try_compiler(const Compiler& compiler) {
     CUPEL_TRY(const auto bench, lay_out({"extern \"C\" void kernel() {}\n", "kernel.cpp", ""}));
-    CUPEL_TRY(const auto ran, run_compiler(bench, compiler, {}));
+    CUPEL_TRY(const auto ran, run_compiler(bench, compiler, {}, {}));
     if (!ran.timed_out && !ran.exit.by_signal && ran.exit.code == 0) return {};
     return fail(Errc::Missing, fmt::format("{} does not compile an empty kernel here: {}",
                                            compiler.program, trim(ran.text)));
@@ -218,7 +220,7 @@ Result<std::variant<Built, Rejection>> build(const CompileRequest& request,
                                              const CompileLimits& limits) {
     if (auto refused = refuse_text(request)) return std::move(*refused);
     CUPEL_TRY(const auto bench, lay_out(request));
-    CUPEL_TRY(auto ran, run_compiler(bench, compiler, limits));
+    CUPEL_TRY(auto ran, run_compiler(bench, compiler, request.link, limits));
     const auto words = as_author_knows(ran.text, request.file_name);
     if (ran.timed_out || ran.exit.by_signal || ran.exit.code != 0) {
         if (!ran.timed_out && ran.text.find(kSourceInside) == std::string::npos) {

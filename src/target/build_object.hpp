@@ -12,7 +12,7 @@
 
 namespace cupel::target {
 
-struct CompileLimits {
+struct CompileLimits {                                    // the defaults are those of kernels
     std::chrono::milliseconds time{60'000};               // by the wall clock and of the processor
     std::uint64_t memory_bytes = std::uint64_t{4} << 30;  // address space of each process
     std::uint64_t file_bytes = std::uint64_t{64} << 20;   // of each file written

@@ -9,6 +9,8 @@
 namespace cupel::target {
 namespace {
 
+// PyTorch's headers take 20 s on an idle machine.
+constexpr std::chrono::minutes kLibraryTime{5};
 constexpr std::uintmax_t kCacheBytes = std::uintmax_t{2} << 30;
 constexpr std::uint64_t kTrimEvery =
     64;  // weighing a full cache costs about as much as a small compile
@@ -19,6 +21,7 @@ std::string key_of(const CompileRequest& request, const Compiler& compiler) {
     std::vector<std::string_view> parts = {request.source, request.header, compiler.program,
                                            compiler.version, native};
     parts.insert(parts.end(), compiler.flags.begin(), compiler.flags.end());
+    parts.insert(parts.end(), request.link.begin(), request.link.end());
     return hash_parts(parts);
 }
 
@@ -41,7 +44,9 @@ Result<Compiled> compile(const CompileRequest& request, const Compiler& compiler
         artefact.seconds = 0;
         return artefact;
     }
-    CUPEL_TRY(auto built, build(request, compiler));
+    CompileLimits limits;
+    if (!request.link.empty()) limits.time = kLibraryTime;
+    CUPEL_TRY(auto built, build(request, compiler, limits));
     if (auto* rejection = std::get_if<Rejection>(&built)) return std::move(*rejection);
     const auto& fresh = std::get<Built>(built);
     CUPEL_TRY(const auto entry, cache.publish(key, fresh.object, fresh.diagnostics, fresh.seconds));

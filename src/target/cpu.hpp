@@ -47,6 +47,7 @@ struct CompileRequest {
     std::string source;
     std::string file_name = "kernel.cpp";  // as diagnostics should call it
     std::string header;                    // contract_header()
+    std::vector<std::string> link = {};    // libraries beside those of every kernel: "-ldnnl"
 };
 // Jailed, limited in time (60 s), memory (4 GiB) and output size. Safe to call from several
 // threads.

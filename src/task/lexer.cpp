@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <system_error>
@@ -11,6 +12,8 @@ namespace cupel::task {
 namespace {
 
 constexpr std::size_t kMaxText = std::size_t{1} << 20;
+constexpr std::size_t kMaxWords = 400;
+constexpr std::string_view kBaseline = "baseline";
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -32,7 +35,9 @@ public:
         skip_blank();
         while (!rest_.empty()) {
             CUPEL_TRY(const Token token, next());
+            const bool opens_line = tokens_.empty() || tokens_.back().place.line < token.place.line;
             tokens_.push_back(token);
+            if (opens_line && token.text == kBaseline) CUPEL_DO(words());
             skip_blank();
         }
         tokens_.push_back(
@@ -60,6 +65,24 @@ private:
                 return;
             }
         }
+    }
+
+    // The rest of a line that declares a baseline; nothing where a tensor has that name.
+    Result<void> words() {
+        while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t'))
+            take(1);
+        std::string_view line = rest_.substr(0, rest_.find_first_of("#\r\n"));
+        while (line.ends_with(' ') || line.ends_with('\t'))
+            line.remove_suffix(1);
+        if (line.empty() || line.starts_with('=') || line.starts_with('[')) return {};
+        if (line.size() > kMaxWords)
+            return source_.error(place_,
+                                 fmt::format("a baseline has at most {} characters", kMaxWords));
+        const auto is_plain = [](char c) { return (c >= ' ' && c <= '~') || c == '\t'; };
+        if (!std::ranges::all_of(line, is_plain))
+            return source_.error(place_, "a character that is not plain ASCII text");
+        tokens_.push_back(cut(TokenKind::Words, line.size()));
+        return {};
     }
 
     Token cut(TokenKind kind, std::size_t length) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text to tokens. Lines matter only where a message or a `baseline` needs them; `#` starts a
-// comment.
+// Text to tokens. Lines matter only where a message needs them, and for a `baseline`, whose call is
+// C++ to whoever runs the panel and one token here; `#` starts a comment.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace cupel::task {
 
-enum class TokenKind { Name, Number, Symbol, End };
+enum class TokenKind { Name, Number, Symbol, Words, End };
 
 struct Token {
     TokenKind kind = TokenKind::End;
@@ -22,7 +22,7 @@ struct Token {
 };
 
 // The tokens, the last of which is End. Errors: an unknown character, a malformed number, a text
-// over 1 MiB.
+// over 1 MiB, a baseline over 400 characters.
 [[nodiscard]] Result<std::vector<Token>> lex(const Source& source);
 
 }  // namespace cupel::task

@@ -85,6 +85,10 @@ const Wrong kWrong[] = {
     {with_head("y[n,d] = x[n,d]\nshapes M in 1..8"), "3:8: error: unknown size 'M'"},
     {with_head("y[n,d] = x[n,d]\nshapes N in 9..8"), "3:8: error: expected a range"},
     {with_head("y[n,d] = x[n,d]\nbaseline\n"), "4:1: error: expected a baseline"},
+    {with_head("y[n,d] = x[n,d]\nbaseline onednn \xc3\xa9"),
+     "3:10: error: a character that is not"},
+    {with_head("y[n,d] = x[n,d]\nbaseline " + std::string(401, 'x')),
+     "3:10: error: a baseline has"},
     {"task t(x: f32[N]) -> y: f32[N] where N = 4 / 0\ny[n] = x[n]",
      "1:44: error: division by zero"},
     {"task t(x: f32[N]) -> y: f32[N] where N = 4 - 4\ny[n] = x[n]",
@@ -175,6 +179,16 @@ TEST(Values, DefaultToTheStandardNormalAndToWhatAnIndexReaches) {
     EXPECT_EQ(task.values[0].law, Law::Normal);
     EXPECT_EQ(task.values[1].law, Law::Integers);
     EXPECT_EQ(task.values[1].b, 7);
+}
+
+TEST(Baselines, AreKeptAsWrittenToTheEndOfTheLine) {
+    const auto task = parse(
+        "task t(x: f32[N]) -> baseline: f32[N] where N = 4\n"
+        "baseline[n] = x[n]\n"
+        "baseline  torch  mul_out(y, x.t(), {1; 2}), f(\"#\") # once\n",
+        "test");
+    ASSERT_TRUE(task) << task.error().text;
+    EXPECT_THAT(task->baselines, testing::ElementsAre("torch  mul_out(y, x.t(), {1; 2}), f(\""));
 }
 
 TEST(Loading, AnUnknownNameSuggestsTheNearest) {

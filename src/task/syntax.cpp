@@ -227,22 +227,15 @@ private:
         return {};
     }
 
-    // Words for whoever runs the panel: everything up to the end of the line.
+    // For whoever runs the panel: the name of a library, and a call of its.
     Result<void> baseline() {
-        const int line = in_.next().place.line;
-        std::string words;
-        while (in_.peek().kind != TokenKind::End && in_.peek().place.line == line) {
-            const Token& token = in_.next();
-            if (token.kind == TokenKind::Symbol) {
-                return in_.error(token.place, "expected words, for example 'onednn softmax'");
-            }
-            words += (words.empty() ? "" : " ") + std::string(token.text);
-        }
-        if (words.empty()) return in_.expected("a baseline, for example 'onednn softmax'");
+        (void)in_.next();
+        if (in_.peek().kind != TokenKind::Words)
+            return in_.expected("a baseline, for example 'onednn softmax(x, y)'");
         if (file_.baselines.size() >= kMaxLines) {
             return in_.error(in_.peek().place, "too many baselines");
         }
-        file_.baselines.push_back(std::move(words));
+        file_.baselines.emplace_back(in_.next().text);
         return {};
     }
 

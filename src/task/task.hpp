@@ -189,7 +189,7 @@ struct Task {
     std::vector<Values> values;     // one per input, defaults filled in
     std::vector<ShapeRange> shapes;
     std::vector<std::string>
-        baselines;  // "onednn softmax"; the naive kernel is always in the panel
+        baselines;  // "onednn softmax(x, y)"; the naive kernel is always in the panel
 
     [[nodiscard]] const Tensor& tensor(TensorId id) const {
         return tensors[static_cast<std::size_t>(id)];

@@ -9,6 +9,7 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/cupel cli test.XXXXXX") # with spaces, on p
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
 export XDG_CACHE_HOME=${CUPEL_TEST_CACHE:-$scratch/cache} XDG_CONFIG_HOME=$scratch/config NO_COLOR=1
+export CUPEL_RIVALS=none  # the libraries of this machine are of no concern to a test, unless it says so
 
 fail() {
     echo "FAILED: $*" >&2

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// C++ that stands before a call: what the names in it mean, for each library.
+#pragma once
+
+#include <string_view>
+
+namespace cupel::rival {
+
+extern const std::string_view kOpenBlas;
+extern const std::string_view kOneDnn;
+extern const std::string_view kTorch;
+
+}  // namespace cupel::rival

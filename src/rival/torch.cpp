@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rival/preludes.hpp"
+
+namespace cupel::rival {
+
+const std::string_view kTorch =
+    R"text(#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <cmath>
+#include <limits>
+
+namespace rival {
+
+using namespace at;
+
+inline constexpr auto F64 = at::kDouble;
+inline constexpr auto F32 = at::kFloat;
+inline constexpr auto F16 = at::kHalf;
+inline constexpr auto BF16 = at::kBFloat16;
+inline constexpr auto I64 = at::kLong;
+inline constexpr auto I32 = at::kInt;
+inline constexpr auto I8 = at::kChar;
+
+// No gradients are recorded. (One for the thread that calls, for as long as it lives.)
+inline thread_local const c10::InferenceMode no_gradients;
+
+inline Tensor view(const void* data, ScalarType type, IntArrayRef shape) {
+  (void)&no_gradients;
+  return at::from_blob(const_cast<void*>(data), shape, TensorOptions().dtype(type));
+}
+// Room for what a call makes on the way, of its own for each place in the text, made
+// once.
+template <class Place = decltype([] {})> Tensor& spare(IntArrayRef shape) {
+  static Tensor room = at::empty(shape);
+  return room;
+}
+
+// What PyTorch has no one call for that writes to a given answer.
+inline void attention_of(const Tensor& q, const Tensor& k, const Tensor& v, Tensor o,
+                         Tensor* mask) {
+  Tensor& s = spare({q.size(0), q.size(1), k.size(1)});
+  const double scale = 1 / std::sqrt(double(q.size(2)));
+  if (mask)
+    at::baddbmm_out(s, *mask, q, k.transpose(1, 2), 1, scale);
+  else
+    at::baddbmm_out(s, s, q, k.transpose(1, 2), 0, scale);
+  at::softmax_out(s, s, -1);
+  at::bmm_out(o, s, v);
+}
+inline void attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& o) {
+  attention_of(q, k, v, o, nullptr);
+}
+inline void causal_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& o) {
+  static Tensor mask =
+      at::full({1, q.size(1), q.size(1)}, -std::numeric_limits<float>::infinity()).triu(1);
+  attention_of(q, k, v, o, &mask);
+}
+inline void cross_entropy(const Tensor& x, const Tensor& t, Tensor y) {
+  Tensor& logs = spare({x.size(0), x.size(1)});
+  at::log_softmax_out(logs, x, 1);
+  Tensor column = y.unsqueeze(1);
+  at::gather_out(column, logs, 1, t.unsqueeze(1));
+  y.neg_();
+}
+inline void squared_error(const Tensor& a, const Tensor& b, Tensor y) {
+  Tensor& apart = spare({a.size(0), a.size(1)});
+  at::sub_out(apart, a, b);
+  apart.mul_(apart);
+  at::mean_out(y, apart, 1);
+}
+inline void rms_norm(const Tensor& x, const Tensor& g, Tensor y, double epsilon) {
+  Tensor& square = spare({x.size(0), 1});
+  at::mul_out(y, x, x);
+  at::mean_out(square, y, 1, true);
+  square.add_(epsilon).rsqrt_();
+  at::mul_out(y, x, square);
+  y.mul_(g);
+}
+
+} // namespace rival
+)text";
+
+}  // namespace cupel::rival
