@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "schedule/tile_reach.hpp"
 #include "schedule/tile_words.hpp"
 
 namespace cupel::schedule::tile {
@@ -359,8 +360,23 @@ void Loops::print_tiles(const Operand& outer, const Operand& inner, Writer& out)
     out.line(
         fmt::format("const long tall = std::min(MR, rows - {}), wide = std::min(NR, cols - {});",
                     m.name, n.name));
-    out.line(
-        fmt::format("tile({}, {}, depth,", matrix(words_.a, m.name), matrix(words_.b, n.name)));
+    const Reach reach = reach_of(words_);
+    std::string steps = "depth";
+    std::string first = matrix(words_.a, m.name);
+    std::string second = matrix(words_.b, n.name);
+    if (!reach.whole()) {
+        out.line(
+            fmt::format("const long until = {};", reach.until.empty() ? "depth" : reach.until));
+        out.line(fmt::format("const long from = {};",
+                             reach.from.empty() ? "0" : "std::min(until, " + reach.from + ")"));
+        out.line(fmt::format("if (from < until || {} == 0)", words_.k.start));
+        steps = reach.from.empty() ? "until" : "until - from";
+        if (!reach.from.empty()) {
+            first += " + " + times("from", steps_of(words_, words_.a).k);
+            second += " + " + times("from", steps_of(words_, words_.b).k);
+        }
+    }
+    out.line(fmt::format("{}tile({}, {}, {},", reach.whole() ? "" : "  ", first, second, steps));
     out.line(fmt::format("     {} + {} + {} + {}, tall, wide, {} == 0);", base, at, n.start, n.name,
                          words_.k.start));
     if (!words_.contraction.finish.empty()) {

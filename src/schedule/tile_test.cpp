@@ -115,6 +115,14 @@ constexpr const char* kOthers[] = {
     "  y[b,m,n] = sum[k](a[b,m,k] * b[b,k,n])\n",
     "task lower(a: f32[N,N], b: f32[N,N]) -> y: f32[N,N] where N = 35\n  y[i,j] = sum[k <= "
     "i](a[i,k] * b[k,j])\n",
+    "task upper(a: f32[N,N], b: f32[N,N], c: f32[N]) -> y: f32[N,N] where N = 131\n"
+    "  y[i,j] = sum[k >= i](a[i,k] * b[k,j]) * c[j]\n",
+    "task columns(a: f32[N,N], b: f32[N,N]) -> y: f32[N,N] where N = 67\n"
+    "  y[i,j] = sum[k < j + 3](a[i,k] * b[k,j])\n",
+    "task backwards(a: f32[N,N], b: f32[N,N]) -> y: f32[N,N] where N = 53\n"
+    "  y[i,j] = sum[k <= 52 - i](a[i,k] * b[k,j])\n",
+    "task band(t: f32[B,N,N], b: f32[B,N,N]) -> y: f32[B,N,N] where B = 5, N = 41\n"
+    "  y[t_,i,j] = sum[k <= i](t[t_,i,k] * b[t_,k,j])\n",
     "task masked(a: f32[N,N], b: f32[N,N]) -> y: f32[N,N] where N = 35\n"
     "  y[i,j] = sum[k]((k <= i ? a[i,k] : 0) * (j <= k ? b[k,j] : 0))\n",
     "task linear(x: f32[B,S,K], w: f32[N,K], c: f32[N]) -> y: f32[B,S,N] where B = 2, S = 13, N = "
@@ -152,6 +160,21 @@ TEST(Tile, EveryKindOfContractionIsRight) {
         add(cases, task, narrow(), tile::seeds(task, narrow()).back());
     }
     expect_all_right(cases);
+}
+
+TEST(Tile, StepsThatABoundLeavesAtZeroAreNotMade) {
+    const auto text = [](std::string_view bound) {
+        const task::Task task = parse(
+            fmt::format("# Test\ntask t(a: f32[N,N], b: f32[N,N]) -> y: f32[N,N] where N = 64\n"
+                        "  y[i,j] = sum[k {}](a[i,k] * b[k,j])\n",
+                        bound));
+        return tile::print(task, Width{}, tile::default_trace(task, Width{})).value();
+    };
+    EXPECT_THAT(text("<= i"),
+                HasSubstr("until = std::clamp<long>((i0 + i + tall - 1) + 1 - k0, 0, depth)"));
+    EXPECT_THAT(text(">= i"),
+                HasSubstr("from = std::min(until, std::clamp<long>((i0 + i) - k0, 0, depth))"));
+    EXPECT_THAT(text("< 64"), Not(HasSubstr("until")));
 }
 
 TEST(Tile, EveryNeighbourOfTheDefaultIsRight) {
