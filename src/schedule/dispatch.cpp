@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schedule/cut.hpp"
+#include "schedule/phase.hpp"
 #include "schedule/schedule.hpp"
 #include "schedule/sweep.hpp"
 #include "schedule/text.hpp"
@@ -17,16 +18,19 @@ Family family(const task::Task& task) {
 }
 
 Trace default_trace(const task::Task& task, const Width& width) {
+    if (phase::applies(task)) return phase::default_trace(task, width);
     if (tile::applies(task)) return tile::default_trace(task, width);
     return cut::applies(task) ? cut::default_trace(task, width) : sweep::default_trace(task, width);
 }
 
 std::vector<Trace> candidates(const task::Task& task, const Width& width) {
+    if (phase::applies(task)) return phase::seeds(task, width);
     if (tile::applies(task)) return tile::seeds(task, width);
     return cut::applies(task) ? cut::candidates(task, width) : sweep::candidates(task, width);
 }
 
 std::vector<Trace> neighbours(const task::Task& task, const Width& width, const Trace& trace) {
+    if (phase::applies(task)) return phase::neighbours(task, width, trace);
     if (tile::applies(task)) return tile::neighbours(task, width, trace);
     std::vector<Trace> near = candidates(task, width);
     // One line changed, added or dropped.
@@ -45,6 +49,7 @@ std::vector<Trace> neighbours(const task::Task& task, const Width& width, const 
 
 Result<std::string> print_kernel(const task::Task& task, const Width& width, const Trace& trace) {
     CUPEL_DO(check_types(task));
+    if (phase::applies(task)) return phase::print(task, width, trace);
     if (tile::applies(task)) return tile::print(task, width, trace);
     return cut::applies(task) ? cut::print(task, width, trace) : sweep::print(task, width, trace);
 }
