@@ -190,8 +190,14 @@ void LoopPrinter::print_body(const Group& group, bool alone) {
 
 void LoopPrinter::open(const Stage& stage, const std::vector<AxisId>& axes) {
     const AxisName name = [this](AxisId id) { return axis(id); };
-    for (const AxisId id : axes)
-        out_.open(loop(task_, stage, id, name));
+    for (const AxisId id : axes) {
+        std::string text = loop(task_, stage, id, name);
+        const std::string one = "++" + axis(id);
+        if (stride(id) > 1)
+            text.replace(text.rfind(one), one.size(),
+                         fmt::format("{} += {}", axis(id), stride(id)));
+        out_.open(text);
+    }
 }
 
 void LoopPrinter::close(const std::vector<AxisId>& axes) {

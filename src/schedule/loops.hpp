@@ -3,6 +3,7 @@
 // and these where it cannot.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -35,6 +36,8 @@ protected:
     virtual void before(const Group& /*group*/) {}
     virtual void print_body(const Group& group, bool alone);
     [[nodiscard]] virtual bool streams(const Group& /*group*/) const { return false; }
+    // How far one step of a shared loop goes.
+    [[nodiscard]] virtual std::int64_t stride(task::AxisId /*axis*/) const { return 1; }
     Result<void> scratch();
 
     [[nodiscard]] std::string shape(task::TensorId id, std::size_t first) const;

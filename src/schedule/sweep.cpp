@@ -24,12 +24,38 @@ struct Choice {
     std::int64_t unroll = 4;  // vectors at a time, in all stages
     bool stream = false;      // outputs go past the caches
     bool prefetch = false;    // the next rows are fetched while outputs are written
+    bool rows = true;         // reductions take several rows at a time
 };
+
+// Rows at a time, and vectors of each, so that all sums stay in registers; {1, 0} where the group
+// that begins with the stage cannot.
+struct Tall {
+    std::int64_t rows = 1;
+    std::int64_t unroll = 0;
+};
+Tall tall(const Task& task, const Plan& plan, std::size_t stage) {
+    constexpr std::int64_t kSums = 12;
+    if (plan.stages[stage].shape != Shape::Fold) return {};
+    for (const std::int64_t rows : {4, 2}) {
+        if (!can_group_rows(task, plan, stage, rows)) continue;
+        std::int64_t folds = 0;
+        for (const Group& group : plan.nest.groups) {
+            if (group.stages.front() != stage) continue;
+            for (const std::size_t s : group.stages)
+                folds += plan.stages[s].shape == Shape::Fold ? 1 : 0;
+        }
+        const std::int64_t vectors = task.axis(plan.stages[stage].lane).extent / plan.lanes;
+        return {.rows = rows,
+                .unroll = 2 * rows * folds <= kSums ? std::min<std::int64_t>(2, vectors) : 1};
+    }
+    return {};
+}
 
 // One verb list for one choice and the rows that are inlined.
 Trace trace_of(const Task& task, const Plan& plan, const Choice& choice, unsigned inlined) {
     Trace trace;
     unsigned bit = 0;
+    Tall together;  // of the group that is being written
     for (std::size_t s = 0; s < task.stages.size(); ++s) {
         const task::Tensor& out = task.tensor(task.stages[s].out);
         if (can_inline(task, plan, task.stages[s].out) && ((inlined >> bit++) & 1U) != 0) {
@@ -38,9 +64,15 @@ Trace trace_of(const Task& task, const Plan& plan, const Choice& choice, unsigne
         }
         const StagePlan& stage = plan.stages[s];
         if (stage.shape == Shape::Plain) continue;
+        const auto begins = [&](const Group& group) { return group.stages.front() == s; };
+        if (std::ranges::any_of(plan.nest.groups, begins))
+            together = choice.rows ? tall(task, plan, s) : Tall{};
+        const std::int64_t wanted = together.rows > 1 ? together.unroll : choice.unroll;
         const std::int64_t most =
-            std::min<std::int64_t>(choice.unroll, task.axis(stage.lane).extent / plan.lanes);
+            std::min<std::int64_t>(wanted, task.axis(stage.lane).extent / plan.lanes);
         trace.push_back({"sweep", out.name, {fmt::format("{}", most)}});
+        if (together.rows > 1 && std::ranges::any_of(plan.nest.groups, begins))
+            trace.push_back({"rows", out.name, {fmt::format("{}", together.rows)}});
         if (choice.stream && can_stream(task, plan, task.stages[s].out))
             trace.push_back({"hint", out.name, {"stream"}});
         if (choice.prefetch && !next_rows(task, plan, task.stages[s].out).empty())
@@ -125,10 +157,13 @@ std::vector<Trace> candidates(const Task& task, const Width& width) {
     }
     std::vector<Trace> found = {sweep::default_trace(task, width)};
     for (const unsigned inlined : inlinings) {
-        for (const Choice& choice : order) {
-            Trace trace = trace_of(task, plan, choice, inlined);
-            if (found.size() < kMost && std::ranges::find(found, trace) == found.end())
-                found.push_back(std::move(trace));
+        for (Choice choice : order) {
+            for (const bool rows : {true, false}) {
+                choice.rows = rows;
+                Trace trace = trace_of(task, plan, choice, inlined);
+                if (found.size() < kMost && std::ranges::find(found, trace) == found.end())
+                    found.push_back(std::move(trace));
+            }
         }
     }
     return found;

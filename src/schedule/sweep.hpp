@@ -4,6 +4,7 @@
 // sweep exists for every task. The verbs, with y a stage:
 //
 //   sweep y U        U vectors a step: independent sums in a reduction, unrolling in a map
+//   rows y R         R rows at a time are reduced side by side: as many streams out of memory
 //   inline e         the intermediate e is computed where it is read, not kept in a row buffer
 //   hint y stream    the output goes past the caches; its rows must be whole vectors
 //   hint y prefetch  while a row of the output is written, the inputs' next rows are fetched

@@ -198,6 +198,34 @@ bool can_stream(const Task& task, const Plan& plan, TensorId tensor) {
     return true;
 }
 
+bool can_group_rows(const Task& task, const Plan& plan, std::size_t stage, std::int64_t rows) {
+    const auto begins = [&](const Group& group) { return group.stages.front() == stage; };
+    const auto group = std::ranges::find_if(plan.nest.groups, begins);
+    if (group == plan.nest.groups.end() || group->depth == 0) return false;
+    const AxisId outer = outer_axes(task, *group, stage).back();
+    if (rows < 2 || task.axis(outer).extent % rows != 0 || !task.stages[stage].where.empty())
+        return false;
+    const std::int64_t length = task.axis(plan.stages[stage].lane).extent;
+    std::set<TensorId> folds;
+    bool folding = true;
+    for (const std::size_t s : group->stages) {
+        const Stage& here = task.stages[s];
+        const StagePlan& shape = plan.stages[s];
+        const auto reads_fold = [&](int load) { return folds.contains(task.access(load).tensor); };
+        folding = folding && shape.shape == Shape::Fold;
+        const bool alone = here.keep.size() == group->depth;
+        if (!alone || plan.inlined.contains(here.out)) return false;
+        if (!folding && (shape.shape != Shape::Plain || !here.reduce.empty())) return false;
+        if (!folding) continue;
+        if (shape.loops.size() != 1 || !here.where.empty() || length % plan.lanes != 0 ||
+            task.axis(shape.lane).extent != length ||
+            std::ranges::any_of(loads(task, here.body), reads_fold))
+            return false;
+        folds.insert(here.out);
+    }
+    return !folds.empty();
+}
+
 std::vector<TensorId> next_rows(const Task& task, const Plan& plan, TensorId output) {
     std::vector<TensorId> rows;
     if (task.tensor(output).role != Role::Output) return rows;
@@ -260,11 +288,26 @@ Result<void> apply_unroll(const Task& task, Plan& plan, std::size_t s, const Act
     return {};
 }
 
+Result<void> apply_rows(const Task& task, Plan& plan, std::size_t s, const Action& action) {
+    for (const std::int64_t rows : {2, 4, 8}) {
+        if (action.arguments != std::vector<std::string>{fmt::format("{}", rows)}) continue;
+        if (plan.stages[s].shape != Shape::Fold || !can_group_rows(task, plan, s, rows))
+            return fail(Errc::Invalid,
+                        fmt::format("{} does not begin a group of reductions of whole vectors, of "
+                                    "rows by the {}",
+                                    action.stage, rows));
+        plan.rows[s] = rows;
+        return {};
+    }
+    return fail(Errc::Invalid, "expected `rows stage R`, R being 2, 4 or 8");
+}
+
 Result<void> apply(const Task& task, Plan& plan, const Action& action) {
     const auto stage = find_stage(task, action.stage);
     if (!stage) return fail(Errc::Invalid, fmt::format("the task has no stage {}", action.stage));
     const TensorId out = task.stages[*stage].out;
     if (action.verb == "sweep") return apply_unroll(task, plan, *stage, action);
+    if (action.verb == "rows") return apply_rows(task, plan, *stage, action);
     if (action.verb == "inline") {
         if (!action.arguments.empty()) return fail(Errc::Invalid, "expected `inline stage`");
         if (!can_inline(task, plan, out)) {
@@ -297,7 +340,7 @@ Result<void> apply(const Task& task, Plan& plan, const Action& action) {
         plan.streamed.insert(out);
         return {};
     }
-    return fail(Errc::Invalid, "a sweep knows the verbs sweep, inline and hint");
+    return fail(Errc::Invalid, "a sweep knows the verbs sweep, rows, inline and hint");
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ struct Plan {
     Nest nest;
     std::vector<StagePlan> stages;
     int lanes = 8;
-    std::vector<std::int64_t> unroll;  // by stage
+    std::vector<std::int64_t> unroll;          // by stage
+    std::map<std::size_t, std::int64_t> rows;  // at a time, by the first stage of their group
     std::set<task::TensorId> inlined;
     std::set<task::TensorId> streamed;
     std::set<task::TensorId> fetching;  // outputs in whose pass the next rows are fetched
@@ -53,6 +54,11 @@ struct Plan {
 [[nodiscard]] bool can_inline(const task::Task& task, const Plan& plan, task::TensorId tensor);
 // True if the tensor is an output whose rows are whole vectors, written by a map.
 [[nodiscard]] bool can_stream(const task::Task& task, const Plan& plan, task::TensorId tensor);
+
+// True if `rows` rows may be reduced side by side in the group that begins with the stage: folds of
+// rows of whole vectors, and then what is computed from their results alone.
+[[nodiscard]] bool can_group_rows(const task::Task& task, const Plan& plan, std::size_t stage,
+                                  std::int64_t rows);
 
 // The inputs of which every step of the shared loops reads one row, as long as the output's, in a
 // fold and so before the output is written: by then the next row may be on its way. Empty: none.

@@ -98,6 +98,8 @@ bool SweepPrinter::joins(const Group& group, const Pass& pass, std::size_t s) co
 }
 
 void SweepPrinter::print_body(const Group& group, bool alone) {
+    if (const auto rows = plan_.rows.find(group.stages.front()); rows != plan_.rows.end())
+        return print_rows(group, rows->second);
     std::vector<std::size_t> left;
     for (const std::size_t s : group.stages) {
         if (!inlined(stage(s).out)) left.push_back(s);

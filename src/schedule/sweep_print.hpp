@@ -24,6 +24,7 @@ protected:
     void before(const Group& group) override;
     void print_body(const Group& group, bool alone) override;
     [[nodiscard]] bool streams(const Group& group) const override;
+    [[nodiscard]] std::int64_t stride(task::AxisId axis) const override;
     [[nodiscard]] std::string load(const task::Access& access) const override;
 
 private:
@@ -47,6 +48,11 @@ private:
     [[nodiscard]] bool reads_fold(const Pass& pass, task::ExprId body) const;
     [[nodiscard]] bool reads(task::ExprId body, task::TensorId tensor) const;
     [[nodiscard]] bool read_outside(const Pass& pass, task::TensorId tensor) const;
+
+    // Several rows side by side (sweep_rows.cpp).
+    void print_rows(const Group& group, std::int64_t rows);
+    void print_row_steps(const Pass& pass, const Steps& steps, std::int64_t rows, bool single);
+    void at_row(const Group& group, const std::string& row);
 
     void print_pass(const Pass& pass, bool alone);
     void enter_pass(const Pass& pass);

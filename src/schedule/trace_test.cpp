@@ -82,9 +82,33 @@ TEST(Sweep, RefusedVerbsSayWhy) {
     EXPECT_THAT(vetoed("hint y stream\n", 65), HasSubstr("in whole vectors"));
     EXPECT_EQ(vetoed("hint y prefetch\n"), "");
     EXPECT_THAT(vetoed("hint e prefetch\n"), HasSubstr("no input has rows that are read"));
-    EXPECT_THAT(vetoed("tile y 4\n"), HasSubstr("a sweep knows the verbs sweep, inline and hint"));
+    EXPECT_THAT(vetoed("tile y 4\n"),
+                HasSubstr("a sweep knows the verbs sweep, rows, inline and hint"));
     EXPECT_THAT(vetoed("sweep y 1\n", 7), HasSubstr("no vector fits y"));
     EXPECT_THAT(vetoed("", 64, 24), HasSubstr("expected 16, 32 or 64"));
+}
+
+TEST(Sweep, RowsAreTakenTogetherWhereReductionsAreAllThatIsThere) {
+    const auto text = [](std::string_view task, std::string_view trace) {
+        const auto parsed = task::parse(task, "test");
+        EXPECT_TRUE(parsed.has_value()) << parsed.error().text;
+        const auto kernel = print_kernel(*parsed, Width{}, *parse_trace(trace));
+        return kernel ? *kernel : kernel.error().text;
+    };
+    constexpr std::string_view kHead = "task t(x: f32[M,N]) -> y: f32[M] where M = 12, N = 64\n";
+    const auto task = [&](std::string_view formula) {
+        return std::string(kHead) + std::string(formula);
+    };
+    const std::string sum = task("  y[m] = sum[n](x[m,n])\n");
+    EXPECT_THAT(text(sum, "sweep y 2\nrows y 4\n"), HasSubstr("m += 4"));
+    EXPECT_THAT(text(sum, "rows y 8\n"), HasSubstr("of rows by the 8"));
+    EXPECT_THAT(text(sum, "rows y 3\n"), HasSubstr("R being 2, 4 or 8"));
+    EXPECT_THAT(text(task("  y[m] = sum[n <= m](x[m,n])\n"), "rows y 2\n"),
+                HasSubstr("does not begin"));
+    const std::string rows =
+        "task t(x: f32[M,N]) -> y: f32[M,N] where M = 12, N = 64\n"
+        "  s[m] = sum[n](x[m,n])\n  y[m,n] = x[m,n] / s[m]\n";
+    EXPECT_THAT(text(rows, "rows s 2\n"), HasSubstr("does not begin"));
 }
 
 TEST(Sweep, CandidatesAreFewDifferentAndBeginWithTheDefault) {
