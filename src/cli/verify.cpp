@@ -89,14 +89,22 @@ Result<void> try_here(const referee::Certificate& certificate, Finding& finding,
         finding.remarks.emplace_back(
             "its baselines are not those that this version prints; ours were used here");
     }
-    // The task is the stranger's too: a known name may stand over an easier formula.
-    const auto known = task::load(certificate.task.name, search_folders("tasks"), {});
-    if (known && known->text != certificate.task.text) {
+    // The task is the stranger's too: a known name may stand over an easier formula, and the calls
+    // of libraries that it names are C++, which is only run where we wrote it.
+    task::Task task = certificate.task;
+    const auto known = task::load(task.name, search_folders("tasks"), {});
+    if (known && known->text != task.text) {
         finding.remarks.push_back(fmt::format(
             "its task is not the `{}` known here; read the text before you believe the name",
-            certificate.task.name));
+            task.name));
     }
-    CUPEL_TRY(const auto referee, open_referee(certificate.task, tuning_for(threads, console)));
+    if (!task.baselines.empty() && (!known || known->text != task.text)) {
+        finding.remarks.emplace_back("the calls of libraries that its task names were not run");
+        task.baselines.clear();
+    }
+    CUPEL_TRY(const auto referee, open_referee(std::move(task), tuning_for(threads, console)));
+    for (const std::string& absent : referee->options().absent)
+        finding.remarks.push_back("a smaller panel here: " + absent);
     CUPEL_TRY(finding.here, judge_admitted(*referee, certificate.kernel));
     const bool same_machine = certificate.machine.fingerprint == referee->machine().fingerprint;
     const bool same_compiler = certificate.compiler_version == referee->compiler().version &&

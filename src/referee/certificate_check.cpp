@@ -263,9 +263,10 @@ Agreement compare(const verdict::Verdict& claim, const verdict::Verdict& here, b
         return {.agrees = false, .reason = "there is no speedup to compare"};
     const verdict::Interval& first = claim.speedup->ratio;
     const verdict::Interval& second = here.speedup->ratio;
-    const std::string figures =
-        fmt::format("claimed {:.3f}x [{:.3f}, {:.3f}], here {:.3f}x [{:.3f}, {:.3f}]", first.mid,
-                    first.low, first.high, second.mid, second.low, second.high);
+    const std::string figures = fmt::format(
+        "claimed {:.3f}x [{:.3f}, {:.3f}] over {}, here {:.3f}x [{:.3f}, {:.3f}] over {}",
+        first.mid, first.low, first.high, claim.speedup->baseline, second.mid, second.low,
+        second.high, here.speedup->baseline);
     if (!same_machine) {
         // Another machine has other ratios; what must hold is the direction.
         const bool agrees =
