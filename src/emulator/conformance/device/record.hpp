@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of the recorder. Each returns 0, or 1 when something could not be done (it has said
+// what and has gone on), or 3 when the context is spoiled and the program must be started again.
+#pragma once
+
+#include <string>
+
+#include "emulator/conformance/device/driver.hpp"
+
+namespace cupel::emulator::conformance::device {
+
+struct Folders {
+    std::string modules;  // where the cubins lie
+    std::string out;      // where results go
+};
+
+int record_forms(Driver& driver, const Folders& folders);
+int record_tensors(Driver& driver, const Folders& folders);
+int record_approximations(Driver& driver, const Folders& folders);
+int record_calibration(Driver& driver, const Folders& folders);
+int record_kernels(Driver& driver, const Folders& folders);
+
+}  // namespace cupel::emulator::conformance::device

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/conformance/tensor_form.hpp"
+
+#include <cstring>
+
+#include "emulator/conformance/form.hpp"
+
+namespace cupel::emulator::conformance {
+namespace {
+
+unsigned bits_of_register(const TensorForm& form) {
+    return form.a == Element::F64 ? 64 : 32;
+}
+
+unsigned bits_of_accumulator(const TensorForm& form) {
+    switch (form.c) {
+        case Accumulator::F16:
+            return 16;
+        case Accumulator::F64:
+            return 64;
+        default:
+            return 32;
+    }
+}
+
+unsigned registers(const TensorForm& form, unsigned elements, unsigned bits) {
+    return elements * bits / 32 / bits_of_register(form);
+}
+
+Type register_type(const TensorForm& form) {
+    return form.a == Element::F64 ? Type::F64 : Type::B32;
+}
+
+}  // namespace
+
+unsigned a_registers(const TensorForm& form) {
+    return registers(form, form.m * form.k, bits_of(form.a));
+}
+unsigned b_registers(const TensorForm& form) {
+    return registers(form, form.n * form.k, bits_of(form.b));
+}
+unsigned c_registers(const TensorForm& form) {
+    return registers(form, form.m * form.n, bits_of_accumulator(form));
+}
+
+std::vector<Type> tensor_operands(const TensorForm& form) {
+    std::vector<Type> types(a_registers(form), register_type(form));
+    if (form.warpgroup)
+        types.push_back(Type::B16);
+    else
+        types.insert(types.end(), b_registers(form), register_type(form));
+    types.insert(types.end(), c_registers(form), register_type(form));
+    return types;
+}
+
+std::vector<Type> tensor_results(const TensorForm& form) {
+    return std::vector<Type>(c_registers(form), register_type(form));
+}
+
+// Lanes lie in eight groups of four. A register of A or B holds neighbours along k; the four lanes
+// of a group stand beside each other, then the next register goes on behind them.
+Place place_in_a(const TensorForm& form, unsigned lane, unsigned reg, unsigned part) {
+    const unsigned per_register = bits_of_register(form) / bits_of(form.a);
+    const bool two_rows = form.m == 16;
+    const unsigned block = two_rows ? reg >> 1 : reg;
+    return {lane / 4 + (two_rows ? 8 * (reg & 1) : 0),
+            (lane % 4 + 4 * block) * per_register + part};
+}
+
+Place place_in_b(const TensorForm& form, unsigned lane, unsigned reg, unsigned part) {
+    const unsigned per_register = bits_of_register(form) / bits_of(form.b);
+    return {(lane % 4 + 4 * reg) * per_register + part, lane / 4};
+}
+
+Place place_in_c(const TensorForm& form, unsigned lane, unsigned reg, unsigned part) {
+    if (form.c == Accumulator::F16) return {lane / 4 + 8 * reg, lane % 4 * 2 + part};
+    return {lane / 4 + 8 * (reg >> 1), lane % 4 * 2 + (reg & 1)};
+}
+
+unsigned result_register(const TensorForm& form, Place place, unsigned& lane, unsigned& part) {
+    lane = place.row % 8 * 4 + place.column / 2;
+    const unsigned low = place.column % 2;
+    part = form.c == Accumulator::F16 ? low : 0;
+    return form.c == Accumulator::F16 ? place.row / 8 : place.row / 8 * 2 + low;
+}
+
+namespace {
+
+// Two bytes of B as wgmma wants it without swizzle: core matrices of 8 columns by 16 bytes along k,
+// one behind the other.
+std::uint64_t shared_piece(const TensorForm& form, const Tile& tile, unsigned thread) {
+    const unsigned offset = 2 * thread;
+    const unsigned column = offset % 128 / 16;
+    const unsigned first_bit = (offset / 128 * 16 + offset % 16) * 8;
+    const unsigned bits = bits_of(form.b);
+    std::uint64_t word = 0;
+    for (unsigned bit = first_bit; bit < first_bit + 16; bit += bits < 16 ? bits : 16) {
+        const std::uint64_t element =
+            tile.b[static_cast<std::size_t>(column) * form.k + bit / bits] >> (bit % bits);
+        word |= element << (bit - first_bit);
+    }
+    return word & 0xffff;
+}
+
+}  // namespace
+
+std::uint64_t pack_operand(const TensorForm& form, const Tile& tile, unsigned place,
+                           unsigned thread) {
+    const unsigned lane = thread % 32;
+    const unsigned in_a = a_registers(form);
+    const unsigned in_b = form.warpgroup ? 1 : b_registers(form);
+    std::uint64_t word = 0;
+    if (place < in_a) {
+        const unsigned bits = bits_of(form.a);
+        for (unsigned part = 0; part < bits_of_register(form) / bits; ++part) {
+            const Place at = place_in_a(form, lane, place, part);
+            word |= tile.a[static_cast<std::size_t>(at.row) * form.k + at.column] << (part * bits);
+        }
+        return word;
+    }
+    if (place < in_a + in_b) {
+        if (form.warpgroup) return shared_piece(form, tile, thread);
+        const unsigned bits = bits_of(form.b);
+        for (unsigned part = 0; part < bits_of_register(form) / bits; ++part) {
+            const Place at = place_in_b(form, lane, place - in_a, part);
+            word |= tile.b[static_cast<std::size_t>(at.column) * form.k + at.row] << (part * bits);
+        }
+        return word;
+    }
+    const unsigned bits = bits_of_accumulator(form);
+    for (unsigned part = 0; part < bits_of_register(form) / bits; ++part) {
+        const Place at = place_in_c(form, lane, place - in_a - in_b, part);
+        word |= tile.c[static_cast<std::size_t>(at.row) * form.n + at.column] << (part * bits);
+    }
+    return word;
+}
+
+void place_tile(const TensorForm& form, const Tile& tile, std::size_t number, std::size_t count,
+                std::uint8_t* operands) {
+    const std::vector<Type> types = tensor_operands(form);
+    std::size_t array = 0;
+    for (unsigned place = 0; place < types.size(); ++place) {
+        const unsigned width = bytes_of(types[place]);
+        for (unsigned lane = 0; lane < 32; ++lane) {
+            const auto thread =
+                form.warpgroup ? static_cast<unsigned>(number % 4) * 32 + lane : lane;
+            const std::uint64_t word = pack_operand(form, tile, place, thread);
+            std::memcpy(operands + array + (number * 32 + lane) * width, &word, width);
+        }
+        array += count * 32 * width;
+    }
+}
+
+std::vector<std::uint8_t> tile_operands(const TensorForm& form, std::uint64_t key,
+                                        std::uint64_t first, unsigned count) {
+    std::vector<std::uint8_t> out(bytes_per_lane(tensor_operands(form)) * count * 32);
+    for (unsigned i = 0; i < count; ++i)
+        place_tile(form, make_tile(form, key, first + i), i, count, out.data());
+    return out;
+}
+
+}  // namespace cupel::emulator::conformance
