@@ -136,7 +136,8 @@ void add_matrix_moves(Forms& forms) {
                 {.name = "stmatrix" + tail,
                  .body = room + mine +
                          "st.shared.v4.b32 [%row], {0, 0, 0, 0};\n  "
-                         "bar.warp.sync 0xffffffff;\n  mad.lo.u32 %row, %lane, 13, %i;\n  "
+                         "bar.warp.sync 0xffffffff;\n  shr.u32 %row, %i, 5;\n  mad.lo.u32 %row, "
+                         "%lane, 13, %row;\n  "
                          "and.b32 %row, %row, 31;\n  mad.lo.u32 %row, %row, 16, %base;\n  "
                          "stmatrix" +
                          tail + " [%row], " + stored +

@@ -34,6 +34,7 @@ int record(const std::string& part, const device::Folders& folders) {
     if (part == "tensors") return device::record_tensors(driver, folders);
     if (part == "approximations") return device::record_approximations(driver, folders);
     if (part == "calibration") return device::record_calibration(driver, folders);
+    if (part == "kernels") return device::record_kernels(driver, folders);
     return 2;
 }
 

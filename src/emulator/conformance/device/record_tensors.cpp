@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <thread>
 
 #include "emulator/conformance/device/record.hpp"
@@ -16,7 +17,7 @@ namespace cupel::emulator::conformance::device {
 namespace {
 
 constexpr std::uint64_t kKey = 0x7e550;
-constexpr unsigned kSearchTiles = 4096;
+constexpr unsigned kSearchTiles = 2048;
 constexpr unsigned kChunk = 32768;
 
 void in_parallel(std::size_t count, const auto& work) {
@@ -224,7 +225,11 @@ int record_tensors(Driver& driver, const Folders& folders) {
     const std::vector<Range> all = modules();
     const Range* loaded = nullptr;
     void* module = nullptr;
-    for (std::size_t i = 0; i < tensor_forms().size(); ++i) {
+    const std::string next_path = folders.out + "/tensors.next";
+    std::size_t first = 0;
+    std::ifstream(next_path) >> first;
+    for (std::size_t i = first; i < tensor_forms().size(); ++i) {
+        std::ofstream(next_path) << i + 1 << '\n';
         const std::size_t index = first_tensor_form() + i;
         for (const Range& r : all)
             if (index >= r.first && index < r.first + r.count) range = &r;
@@ -241,7 +246,7 @@ int record_tensors(Driver& driver, const Folders& folders) {
         if (!error.empty()) {
             ++failed;
             std::printf("tensors: FAILED %s: %s\n", tensor_forms()[i].name.c_str(), error.c_str());
-            if (!driver.wait().empty()) break;
+            if (!driver.wait().empty()) return 3;
         }
         std::printf(
             "tensors: %zu of %zu after %.1f s\n", i + 1, tensor_forms().size(),
