@@ -6,8 +6,9 @@
 function(cupel_room name)
   cmake_parse_arguments(A "SERIAL" "PROGRAM" "DEPS;LIBS;TEST_DEPS" ${ARGN})
   set(dir ${CMAKE_CURRENT_SOURCE_DIR}/${name})
-  file(GLOB headers CONFIGURE_DEPENDS ${dir}/*.hpp)
-  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
+  # A large room may keep a part of itself in a folder of its own; what lies deeper is no part of it.
+  file(GLOB headers CONFIGURE_DEPENDS ${dir}/*.hpp ${dir}/*/*.hpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp ${dir}/*/*.cpp)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|_fuzz)\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")

@@ -26,9 +26,15 @@ Format format(Element element) {
             return {4, 3, 7};
         case Element::E5m2:
             return {5, 2, 15};
-        default:
-            return {0, 0, 0};
+        case Element::F64:
+        case Element::S8:
+        case Element::U8:
+        case Element::S4:
+        case Element::U4:
+        case Element::B1:
+            break;
     }
+    return {0, 0, 0};
 }
 
 // A sum: value * 2^(exponent - fraction bits), or something that no more terms can mend.
@@ -51,25 +57,10 @@ constexpr std::size_t kMostTerms = 33;
 // Magnitude at `fraction_bits` below 2^top, the rest cut off.
 std::int64_t aligned(const TensorCoreModel& model, const Term& term, int top) {
     const int shift = model.fraction_bits - term.fraction_bits - (top - term.exponent);
-    std::uint64_t magnitude = term.magnitude;
-    if (shift >= 0)
-        magnitude <<= std::min(shift, 63);
-    else
-        magnitude >>= std::min(-shift, 63);
+    const std::uint64_t magnitude =
+        shift >= 0 ? term.magnitude << std::min(shift, 63) : term.magnitude >> std::min(-shift, 63);
     const auto value = static_cast<std::int64_t>(magnitude);
-    if (!term.negative) return value;
-    const bool cut = shift < 0 && magnitude << std::min(-shift, 63) != term.magnitude;
-    return -value - (model.floors && cut ? 1 : 0);
-}
-
-Term normalised(Term term) {
-    if (term.magnitude == 0) return term;
-    const int leading = 63 - std::countl_zero(term.magnitude);
-    if (leading < term.fraction_bits) {
-        term.magnitude <<= term.fraction_bits - leading;
-        term.exponent -= term.fraction_bits - leading;
-    }
-    return term;
+    return term.negative ? -value : value;
 }
 
 struct Specials {
@@ -91,16 +82,9 @@ void note_product(Specials& seen, const Decoded& a, const Decoded& b) {
         seen.infinite(a.negative != b.negative);
 }
 
-Term product(const TensorCoreModel& model, const Decoded& a, int a_bits, const Decoded& b,
-             int b_bits) {
-    Term x{a.significand, a.exponent, a_bits, a.negative};
-    Term y{b.significand, b.exponent, b_bits, b.negative};
-    if (model.normalised) {
-        x = normalised(x);
-        y = normalised(y);
-    }
-    return {x.magnitude * y.magnitude, x.exponent + y.exponent, a_bits + b_bits,
-            x.negative != y.negative};
+Term product(const Decoded& a, int a_bits, const Decoded& b, int b_bits) {
+    return {std::uint64_t{a.significand} * b.significand, a.exponent + b.exponent, a_bits + b_bits,
+            a.negative != b.negative};
 }
 
 // The finite sum of a group's terms.
@@ -110,7 +94,7 @@ Sum add_aligned(const TensorCoreModel& model, std::span<const Term> terms) {
     bool all_negative = true;
     for (const Term& term : terms) {
         all_negative = all_negative && term.negative;
-        if (term.magnitude == 0 && !model.zeros_count) continue;
+        if (term.magnitude == 0) continue;
         sum.exponent = any ? std::max(sum.exponent, term.exponent) : term.exponent;
         any = true;
     }
@@ -123,8 +107,18 @@ Sum add_aligned(const TensorCoreModel& model, std::span<const Term> terms) {
     return sum;
 }
 
-// To a float of the format, given magnitude * 2^(exponent - fraction_bits).
-std::uint32_t round_to(const Format& to, const Sum& sum, int fraction_bits, bool nearest) {
+// The low `count` bits cut off; to nearest even where that is asked for.
+std::uint64_t shortened(std::uint64_t magnitude, int count, bool nearest) {
+    if (count <= 0) return magnitude << -count;
+    if (count >= 64) return 0;
+    const std::uint64_t kept = magnitude >> count;
+    const std::uint64_t rest = magnitude & ((1ULL << count) - 1);
+    const std::uint64_t half = 1ULL << (count - 1);
+    return nearest && (rest > half || (rest == half && (kept & 1) != 0)) ? kept + 1 : kept;
+}
+
+// To a float of the format; the sum's value counts in 2^(exponent - model.fraction_bits).
+std::uint32_t round_to(const Format& to, const Sum& sum, const TensorCoreModel& model) {
     const unsigned width = to.exponent_bits + static_cast<unsigned>(to.fraction_bits);
     const std::uint32_t infinity = ((1U << to.exponent_bits) - 1) << to.fraction_bits;
     const bool negative = sum.value < 0 || (sum.value == 0 && sum.negative);
@@ -132,19 +126,14 @@ std::uint32_t round_to(const Format& to, const Sum& sum, int fraction_bits, bool
     auto magnitude = static_cast<std::uint64_t>(sum.value < 0 ? -sum.value : sum.value);
     if (magnitude == 0) return sign;
     const int leading = 63 - std::countl_zero(magnitude);
-    int exponent = sum.exponent + leading - fraction_bits;  // of the leading one
+    if (const int extra = leading - model.result_bits; extra > 0)
+        magnitude = magnitude >> extra << extra;
+    int exponent = sum.exponent + leading - model.fraction_bits;  // of the leading one
     const int least = 1 - to.bias;
     // Bits below the last that the result has room for.
     const int dropped = leading - to.fraction_bits + std::max(0, least - exponent);
-    std::uint64_t kept = 0;
-    if (dropped <= 0) {
-        kept = magnitude << -dropped;
-    } else if (dropped < 64) {
-        kept = magnitude >> dropped;
-        const std::uint64_t rest = magnitude & ((1ULL << dropped) - 1);
-        const std::uint64_t half = 1ULL << (dropped - 1);
-        if (nearest && (rest > half || (rest == half && (kept & 1) != 0))) ++kept;
-    }
+    const std::uint64_t kept = shortened(magnitude, dropped, model.nearest);
+    if (kept == 0) return 0;  // never a minus zero: silicon gives none for a sum that is not zero
     exponent = std::max(exponent, least);
     // A kept leading one carries into the exponent field by itself, and so does a rounding up.
     const std::int64_t encoded =
@@ -178,9 +167,13 @@ unsigned bits_of(Element element) {
             return 4;
         case Element::B1:
             return 1;
-        default:
+        case Element::E4m3:
+        case Element::E5m2:
+        case Element::S8:
+        case Element::U8:
             return 8;
     }
+    return 0;
 }
 
 int fraction_bits_of(Element element) {
@@ -206,44 +199,39 @@ Decoded decode(Element element, std::uint64_t bits) {
     return value;
 }
 
-std::uint32_t multiply_accumulate(const TensorCoreModel& model, Element type_a,
-                                  std::span<const Decoded> a, Element type_b,
-                                  std::span<const Decoded> b, Element type_c, std::uint32_t c) {
+namespace {
+
+// c and the products of one group.
+std::uint32_t add_group(const TensorCoreModel& model, Element type_a, std::span<const Decoded> a,
+                        Element type_b, std::span<const Decoded> b, Element type_c,
+                        std::uint32_t c) {
     const Format to = format(type_c);
     const Decoded addend = decode(type_c, c);
     Specials seen;
     if (addend.kind == Decoded::Kind::NotANumber) seen.nan = true;
     if (addend.kind == Decoded::Kind::Infinite) seen.infinite(addend.negative);
-    for (std::size_t i = 0; i < a.size(); ++i)
+    Term terms[kMostTerms];
+    for (std::size_t i = 0; i < a.size(); ++i) {
         note_product(seen, a[i], b[i]);
+        terms[i] = product(a[i], fraction_bits_of(type_a), b[i], fraction_bits_of(type_b));
+    }
     if (seen.nan || seen.plus || seen.minus) return special_bits(to, seen);
+    terms[a.size()] = {addend.significand, addend.exponent, to.fraction_bits, addend.negative};
+    return round_to(to, add_aligned(model, {terms, a.size() + 1}), model);
+}
 
-    Term running{addend.significand, addend.exponent, to.fraction_bits, addend.negative};
-    if (model.normalised) running = normalised(running);
-    Sum sum;
+}  // namespace
+
+std::uint32_t multiply_accumulate(const TensorCoreModel& model, Element type_a,
+                                  std::span<const Decoded> a, Element type_b,
+                                  std::span<const Decoded> b, Element type_c, std::uint32_t c) {
     const std::size_t group = std::min<std::size_t>(model.group, kMostTerms - 1);
     for (std::size_t first = 0; first < a.size(); first += group) {
-        Term terms[kMostTerms];
         const std::size_t count = std::min(group, a.size() - first);
-        for (std::size_t i = 0; i < count; ++i)
-            terms[i] = product(model, a[first + i], fraction_bits_of(type_a), b[first + i],
-                               fraction_bits_of(type_b));
-        terms[count] = running;
-        sum = add_aligned(model, {terms, count + 1});
-        if (first + group >= a.size()) break;
-        if (model.rounds_between) {
-            const std::uint32_t bits = round_to(to, sum, model.fraction_bits, model.nearest);
-            const Decoded between = decode(type_c, bits);
-            if (between.kind != Decoded::Kind::Finite) return bits;
-            running = {between.significand, between.exponent, to.fraction_bits, between.negative};
-            if (model.normalised) running = normalised(running);
-        } else {
-            const bool negative = sum.value < 0;
-            running = {static_cast<std::uint64_t>(negative ? -sum.value : sum.value), sum.exponent,
-                       model.fraction_bits, negative};
-        }
+        c = add_group(model, type_a, a.subspan(first, count), type_b, b.subspan(first, count),
+                      type_c, c);
     }
-    return round_to(to, sum, model.fraction_bits, model.nearest);
+    return c;
 }
 
 }  // namespace cupel::emulator

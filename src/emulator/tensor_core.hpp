@@ -3,7 +3,7 @@
 // the greatest exponent among them, cut off below a fixed number of fraction bits, added exactly,
 // and rounded once; longer sums go group by group. The parameters are properties of the silicon:
 // found by trying, not documented by its maker (the shape of the model is that of Khattak and
-// Mikaitis, arXiv 2512.07004).
+// Mikaitis, arXiv 2512.07004). Which parameters an instruction has: tensor_rule.hpp.
 #pragma once
 
 #include <cstdint>
@@ -31,19 +31,16 @@ struct Decoded {
 [[nodiscard]] Decoded decode(Element element, std::uint64_t bits);
 
 struct TensorCoreModel {
-    unsigned group = 16;       // products added in one go
-    int fraction_bits = 25;    // kept below the greatest exponent
-    bool nearest = false;      // the final rounding: to nearest even, or towards zero
-    bool normalised = false;   // subnormals count with the exponent of their leading one
-    bool floors = false;       // alignment cuts towards minus infinity, not towards zero
-    bool zeros_count = false;  // a product with zero takes part in finding the greatest exponent
-    bool rounds_between =
-        true;  // between groups to the type of the accumulator, or only at the end
+    unsigned group = 16;     // products added in one go
+    int fraction_bits = 25;  // kept below the greatest exponent
+    bool nearest = false;    // the final rounding: to nearest even, or towards zero
+    int result_bits = 23;  // of the result's fraction, at most; the rest is cut off before rounding
 
     bool operator==(const TensorCoreModel&) const = default;
 };
 
-// c + sum of a[i] * b[i]; c and the result are bits of the accumulator's type, F32 or F16.
+// c + sum of a[i] * b[i]; c and the result are bits of the accumulator's type, F32 or F16. Between
+// groups the sum is rounded to that type.
 [[nodiscard]] std::uint32_t multiply_accumulate(const TensorCoreModel& model, Element type_a,
                                                 std::span<const Decoded> a, Element type_b,
                                                 std::span<const Decoded> b, Element type_c,

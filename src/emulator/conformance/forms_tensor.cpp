@@ -66,21 +66,21 @@ void add_mma(std::vector<TensorForm>& all, TensorForm f) {
 void add_float_mma(std::vector<TensorForm>& all) {
     using enum Element;
     for (const unsigned k : {16U, 8U}) {
-        add_mma(all, {"", 16, 8, k, Element::F16, Element::F16, Accumulator::F32});
-        add_mma(all, {"", 16, 8, k, Element::F16, Element::F16, Accumulator::F16});
-        add_mma(all, {"", 16, 8, k, Bf16, Bf16, Accumulator::F32});
+        add_mma(all, {{16, 8, k, Element::F16, Element::F16, Accumulator::F32}, ""});
+        add_mma(all, {{16, 8, k, Element::F16, Element::F16, Accumulator::F16}, ""});
+        add_mma(all, {{16, 8, k, Bf16, Bf16, Accumulator::F32}, ""});
     }
     for (const unsigned k : {8U, 4U})
-        add_mma(all, {"", 16, 8, k, Tf32, Tf32, Accumulator::F32});
+        add_mma(all, {{16, 8, k, Tf32, Tf32, Accumulator::F32}, ""});
     for (const Element a : {E4m3, E5m2})
         for (const Element b : {E4m3, E5m2}) {
-            add_mma(all, {"", 16, 8, 32, a, b, Accumulator::F32});
-            add_mma(all, {"", 16, 8, 32, a, b, Accumulator::F16});
-            add_mma(all, {"", 16, 8, 16, a, b, Accumulator::F32});
+            add_mma(all, {{16, 8, 32, a, b, Accumulator::F32}, ""});
+            add_mma(all, {{16, 8, 32, a, b, Accumulator::F16}, ""});
+            add_mma(all, {{16, 8, 16, a, b, Accumulator::F32}, ""});
         }
-    add_mma(all, {"", 8, 8, 4, Element::F64, Element::F64, Accumulator::F64});
+    add_mma(all, {{8, 8, 4, Element::F64, Element::F64, Accumulator::F64}, ""});
     for (const unsigned k : {4U, 8U, 16U})
-        add_mma(all, {"", 16, 8, k, Element::F64, Element::F64, Accumulator::F64});
+        add_mma(all, {{16, 8, k, Element::F64, Element::F64, Accumulator::F64}, ""});
 }
 
 void add_integer_mma(std::vector<TensorForm>& all) {
@@ -88,26 +88,26 @@ void add_integer_mma(std::vector<TensorForm>& all) {
     for (const bool saturates : {false, true}) {
         for (const Element a : {S8, U8})
             for (const Element b : {S8, U8})
-                add_mma(all, {"", 16, 8, 32, a, b, Accumulator::S32, saturates});
-        add_mma(all, {"", 16, 8, 16, S8, U8, Accumulator::S32, saturates});
-        add_mma(all, {"", 8, 8, 16, S8, S8, Accumulator::S32, saturates});
+                add_mma(all, {{16, 8, 32, a, b, Accumulator::S32, saturates}, ""});
+        add_mma(all, {{16, 8, 16, S8, U8, Accumulator::S32, saturates}, ""});
+        add_mma(all, {{8, 8, 16, S8, S8, Accumulator::S32, saturates}, ""});
         for (const Element a : {S4, U4})
             for (const Element b : {S4, U4})
-                add_mma(all, {"", 16, 8, 64, a, b, Accumulator::S32, saturates});
-        add_mma(all, {"", 16, 8, 32, S4, U4, Accumulator::S32, saturates});
-        add_mma(all, {"", 8, 8, 32, S4, S4, Accumulator::S32, saturates});
+                add_mma(all, {{16, 8, 64, a, b, Accumulator::S32, saturates}, ""});
+        add_mma(all, {{16, 8, 32, S4, U4, Accumulator::S32, saturates}, ""});
+        add_mma(all, {{8, 8, 32, S4, S4, Accumulator::S32, saturates}, ""});
     }
     for (const bool both : {false, true}) {
-        add_mma(all, {"", 16, 8, 256, B1, B1, Accumulator::S32, false, both});
-        add_mma(all, {"", 16, 8, 128, B1, B1, Accumulator::S32, false, both});
-        add_mma(all, {"", 8, 8, 128, B1, B1, Accumulator::S32, false, both});
+        add_mma(all, {{16, 8, 256, B1, B1, Accumulator::S32, false, both}, ""});
+        add_mma(all, {{16, 8, 128, B1, B1, Accumulator::S32, false, both}, ""});
+        add_mma(all, {{8, 8, 128, B1, B1, Accumulator::S32, false, both}, ""});
     }
 }
 
 void add_wgmma(std::vector<TensorForm>& all) {
     using enum Element;
     const auto add = [&](unsigned k, Element a, Element b, Accumulator c) {
-        TensorForm f{"", 16, 8, k, a, b, c, false, false, true};
+        TensorForm f{{16, 8, k, a, b, c, false, false, true}, ""};
         f.name = "wgmma.mma_async.sync.aligned.m64n8k" + std::to_string(k) + suffix(c) + suffix(a) +
                  suffix(b);
         all.push_back(std::move(f));
@@ -116,12 +116,13 @@ void add_wgmma(std::vector<TensorForm>& all) {
     add(16, Element::F16, Element::F16, Accumulator::F16);
     add(16, Bf16, Bf16, Accumulator::F32);
     add(8, Tf32, Tf32, Accumulator::F32);
-    add(32, E4m3, E4m3, Accumulator::F32);
-    add(32, E4m3, E4m3, Accumulator::F16);
-    add(32, E5m2, E4m3, Accumulator::F32);
-    add(32, E5m2, E5m2, Accumulator::F32);
-    add(32, S8, S8, Accumulator::S32);
-    add(32, U8, S8, Accumulator::S32);
+    for (const Element a : {E4m3, E5m2})
+        for (const Element b : {E4m3, E5m2})
+            for (const Accumulator c : {Accumulator::F32, Accumulator::F16})
+                add(32, a, b, c);
+    for (const Element a : {S8, U8})
+        for (const Element b : {S8, U8})
+            add(32, a, b, Accumulator::S32);
 }
 
 std::string list(const char* prefix, unsigned first, unsigned count) {

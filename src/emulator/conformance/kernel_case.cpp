@@ -32,9 +32,13 @@ std::uint64_t encode(Word word, double value) {
         case Word::F16:
         case Word::Bf16:
             return encode_half(word, value);
-        default:
+        case Word::I32:
+        case Word::U32:
+        case Word::U64:
+        case Word::U8:
             return static_cast<std::uint64_t>(static_cast<std::int64_t>(value));
     }
+    return 0;
 }
 
 double chosen(Array::Fill fill, std::uint64_t random) {
@@ -76,9 +80,12 @@ double decode_word(Word word, std::uint64_t bits) {
             return decode_half(word, bits);
         case Word::I32:
             return static_cast<std::int32_t>(bits);
-        default:
+        case Word::U32:
+        case Word::U64:
+        case Word::U8:
             return static_cast<double>(bits);
     }
+    return 0;
 }
 
 }  // namespace
@@ -93,9 +100,12 @@ unsigned bytes_of(Word word) {
             return 2;
         case Word::U8:
             return 1;
-        default:
+        case Word::F32:
+        case Word::I32:
+        case Word::U32:
             return 4;
     }
+    return 0;
 }
 
 std::vector<std::uint8_t> initial_bytes(const KernelCase& kernel, std::size_t array) {

@@ -66,7 +66,7 @@ constexpr std::array<std::uint64_t, 34> kF32{
     0x5f800000, 0xdf000000, 0xffc12345, 0x3f400000, 0x477fe000, 0x477ff000};
 constexpr std::array<std::uint64_t, 32> kF64{
     0x0000000000000000, 0x8000000000000000, 0x7ff0000000000000, 0xfff0000000000000,
-    0x7ff8000000000001, 0x7ff0000000000001, 0x3ff0000000000000, 0x0000000000000001,
+    0x7ff8000000000001, 0xfff4000000000123, 0x3ff0000000000000, 0x0000000000000001,
     0x800fffffffffffff, 0x0010000000000000, 0x7fefffffffffffff, 0xbff8000000000000,
     0xbff0000000000000, 0xffefffffffffffff, 0x8010000000000000, 0x3fe0000000000000,
     0x4000000000000000, 0x3ff0000000000001, 0x3fefffffffffffff, 0x3ca0000000000000,
@@ -139,18 +139,9 @@ std::uint64_t mask_of(unsigned bits) {
 }
 
 bool is_float(Type type) {
-    switch (type) {
-        case Type::F16:
-        case Type::Bf16:
-        case Type::F32:
-        case Type::Tf32:
-        case Type::F16x2:
-        case Type::Bf16x2:
-        case Type::F64:
-            return true;
-        default:
-            return false;
-    }
+    using enum Type;
+    constexpr std::array kFloats{F16, Bf16, F32, Tf32, F16x2, Bf16x2, F64};
+    return std::ranges::find(kFloats, type) != kFloats.end();
 }
 
 std::uint64_t one_special(const Traits& of, std::uint64_t random) {
@@ -162,18 +153,13 @@ std::uint64_t one_special(const Traits& of, std::uint64_t random) {
 std::uint64_t near_one(Type type, std::uint64_t random) {
     const std::uint64_t sign = random >> 63;
     const std::uint64_t near = (random >> 32) % 24;
-    switch (type) {
-        case Type::F16:
-        case Type::F16x2:
-            return sign << 15 | (near % 12 + 9) << 10 | (random & 0x3ff);
-        case Type::Bf16:
-        case Type::Bf16x2:
-            return sign << 15 | (near + 115) << 7 | (random & 0x7f);
-        case Type::F64:
-            return sign << 63 | (near * 3 + 990) << 52 | (random & mask_of(32)) * 0xfffff;
-        default:
-            return sign << 31 | (near + 115) << 23 | (random & 0x7fffff);
-    }
+    if (type == Type::F16 || type == Type::F16x2)
+        return sign << 15 | (near % 12 + 9) << 10 | (random & 0x3ff);
+    if (type == Type::Bf16 || type == Type::Bf16x2)
+        return sign << 15 | (near + 115) << 7 | (random & 0x7f);
+    if (type == Type::F64)
+        return sign << 63 | (near * 3 + 990) << 52 | (random & mask_of(32)) * 0xfffff;
+    return sign << 31 | (near + 115) << 23 | (random & 0x7fffff);
 }
 
 std::uint64_t bent_element(Type type, const Traits& of, std::uint64_t random) {
@@ -197,7 +183,8 @@ std::uint64_t bent_element(Type type, const Traits& of, std::uint64_t random) {
             return fresh & 63;
         case 6:
             if (is_float(type))
-                return near_one(type, fresh) & ~mask_of((random >> 8) % (of.bits / 2));
+                return near_one(type, fresh) &
+                       ~mask_of(static_cast<unsigned>((random >> 8) % (of.bits / 2)));
             return (1ULL << fresh % of.bits) & mask;
         default:
             return (one_special(of, fresh) + (random >> 20 & 3) - 1) & mask;
@@ -235,21 +222,12 @@ std::uint64_t key_of(std::string_view name) {
 
 std::uint64_t random_operand(Type type, std::uint64_t random) {
     const std::uint64_t fresh = mixed(random, 2);
-    switch (type) {
-        case Type::Pred:
-            return random & 1;
-        case Type::Lane:
-            return (random >> 8 & 7) == 0 ? fresh & 0xffffffff : fresh & 31;
-        case Type::Row:
-            return fresh & 31;
-        case Type::Shift:
-            return (random >> 8 & 7) == 0 ? fresh & 0xffffffff : fresh % 80;
-        case Type::Segment:
-        case Type::Few:
-            return one_special(traits(type), fresh);
-        default:
-            break;
-    }
+    const bool wild = (random >> 8 & 7) == 0;
+    if (type == Type::Pred) return random & 1;
+    if (type == Type::Lane) return wild ? fresh & 0xffffffff : fresh & 31;
+    if (type == Type::Row) return fresh & 31;
+    if (type == Type::Shift) return wild ? fresh & 0xffffffff : fresh % 80;
+    if (type == Type::Segment || type == Type::Few) return one_special(traits(type), fresh);
     const Traits of = traits(type);
     std::uint64_t word = 0;
     for (unsigned i = 0; i < of.elements; ++i)

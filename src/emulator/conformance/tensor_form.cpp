@@ -8,40 +8,11 @@
 namespace cupel::emulator::conformance {
 namespace {
 
-unsigned bits_of_register(const TensorForm& form) {
-    return form.a == Element::F64 ? 64 : 32;
-}
-
-unsigned bits_of_accumulator(const TensorForm& form) {
-    switch (form.c) {
-        case Accumulator::F16:
-            return 16;
-        case Accumulator::F64:
-            return 64;
-        default:
-            return 32;
-    }
-}
-
-unsigned registers(const TensorForm& form, unsigned elements, unsigned bits) {
-    return elements * bits / 32 / bits_of_register(form);
-}
-
 Type register_type(const TensorForm& form) {
     return form.a == Element::F64 ? Type::F64 : Type::B32;
 }
 
 }  // namespace
-
-unsigned a_registers(const TensorForm& form) {
-    return registers(form, form.m * form.k, bits_of(form.a));
-}
-unsigned b_registers(const TensorForm& form) {
-    return registers(form, form.n * form.k, bits_of(form.b));
-}
-unsigned c_registers(const TensorForm& form) {
-    return registers(form, form.m * form.n, bits_of_accumulator(form));
-}
 
 std::vector<Type> tensor_operands(const TensorForm& form) {
     std::vector<Type> types(a_registers(form), register_type(form));
@@ -55,33 +26,6 @@ std::vector<Type> tensor_operands(const TensorForm& form) {
 
 std::vector<Type> tensor_results(const TensorForm& form) {
     return std::vector<Type>(c_registers(form), register_type(form));
-}
-
-// Lanes lie in eight groups of four. A register of A or B holds neighbours along k; the four lanes
-// of a group stand beside each other, then the next register goes on behind them.
-Place place_in_a(const TensorForm& form, unsigned lane, unsigned reg, unsigned part) {
-    const unsigned per_register = bits_of_register(form) / bits_of(form.a);
-    const bool two_rows = form.m == 16;
-    const unsigned block = two_rows ? reg >> 1 : reg;
-    return {lane / 4 + (two_rows ? 8 * (reg & 1) : 0),
-            (lane % 4 + 4 * block) * per_register + part};
-}
-
-Place place_in_b(const TensorForm& form, unsigned lane, unsigned reg, unsigned part) {
-    const unsigned per_register = bits_of_register(form) / bits_of(form.b);
-    return {(lane % 4 + 4 * reg) * per_register + part, lane / 4};
-}
-
-Place place_in_c(const TensorForm& form, unsigned lane, unsigned reg, unsigned part) {
-    if (form.c == Accumulator::F16) return {lane / 4 + 8 * reg, lane % 4 * 2 + part};
-    return {lane / 4 + 8 * (reg >> 1), lane % 4 * 2 + (reg & 1)};
-}
-
-unsigned result_register(const TensorForm& form, Place place, unsigned& lane, unsigned& part) {
-    lane = place.row % 8 * 4 + place.column / 2;
-    const unsigned low = place.column % 2;
-    part = form.c == Accumulator::F16 ? low : 0;
-    return form.c == Accumulator::F16 ? place.row / 8 : place.row / 8 * 2 + low;
 }
 
 namespace {
@@ -113,7 +57,7 @@ std::uint64_t pack_operand(const TensorForm& form, const Tile& tile, unsigned pl
     if (place < in_a) {
         const unsigned bits = bits_of(form.a);
         for (unsigned part = 0; part < bits_of_register(form) / bits; ++part) {
-            const Place at = place_in_a(form, lane, place, part);
+            const Cell at = cell_in_a(form, lane, place, part);
             word |= tile.a[static_cast<std::size_t>(at.row) * form.k + at.column] << (part * bits);
         }
         return word;
@@ -122,17 +66,33 @@ std::uint64_t pack_operand(const TensorForm& form, const Tile& tile, unsigned pl
         if (form.warpgroup) return shared_piece(form, tile, thread);
         const unsigned bits = bits_of(form.b);
         for (unsigned part = 0; part < bits_of_register(form) / bits; ++part) {
-            const Place at = place_in_b(form, lane, place - in_a, part);
+            const Cell at = cell_in_b(form, lane, place - in_a, part);
             word |= tile.b[static_cast<std::size_t>(at.column) * form.k + at.row] << (part * bits);
         }
         return word;
     }
     const unsigned bits = bits_of_accumulator(form);
     for (unsigned part = 0; part < bits_of_register(form) / bits; ++part) {
-        const Place at = place_in_c(form, lane, place - in_a - in_b, part);
+        const Cell at = cell_in_c(form, lane, place - in_a - in_b, part);
         word |= tile.c[static_cast<std::size_t>(at.row) * form.n + at.column] << (part * bits);
     }
     return word;
+}
+
+std::uint64_t result_at(const TensorForm& form, std::span<const std::uint8_t> results,
+                        std::size_t number, Cell cell) {
+    const Slot slot = slot_of_c(form, cell);
+    const unsigned width = bits_of_register(form) / 8;
+    const std::size_t lanes = results.size() / width / c_registers(form);
+    std::uint64_t word = 0;
+    std::memcpy(&word, &results[(slot.reg * lanes + number * 32 + slot.lane) * width], width);
+    return form.c == Accumulator::F16 ? word >> (16 * slot.part) & 0xffff : word;
+}
+
+std::vector<std::uint64_t> expected_tile(const TensorForm& form, const Tile& tile) {
+    std::vector<std::uint64_t> results(tile.c.size());
+    multiply(form, tile.a, tile.b, tile.c, results);
+    return results;
 }
 
 void place_tile(const TensorForm& form, const Tile& tile, std::size_t number, std::size_t count,

@@ -4,30 +4,18 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "emulator/conformance/operand.hpp"
-#include "emulator/tensor_core.hpp"
+#include "emulator/fragment.hpp"
 
 namespace cupel::emulator::conformance {
 
-enum class Accumulator : std::uint8_t { F32, F16, S32, F64 };
-
-struct TensorForm {
+struct TensorForm : MatrixOperation {
     std::string name;  // the instruction
-    unsigned m, n, k;
-    Element a, b;
-    Accumulator c;
-    bool saturates = false;  // integers: .satfinite
-    bool both_bits = false;  // of bits: and.popc, not xor.popc
-    bool warpgroup = false;  // wgmma: four warps share one B, which lies in shared memory
 };
-
-// Registers of one lane: 32 bits each, 64 of F64.
-[[nodiscard]] unsigned a_registers(const TensorForm& form);
-[[nodiscard]] unsigned b_registers(const TensorForm& form);
-[[nodiscard]] unsigned c_registers(const TensorForm& form);
 
 // In the order of their forms in all_forms().
 [[nodiscard]] const std::vector<TensorForm>& tensor_forms();
@@ -40,14 +28,6 @@ struct TensorForm {
 [[nodiscard]] std::vector<Type> tensor_operands(const TensorForm& form);
 [[nodiscard]] std::vector<Type> tensor_results(const TensorForm& form);
 
-struct Place {
-    unsigned row, column;
-};
-// Where the element `part` (lowest bits first) of a register lies; of A (row, k), of B (k, column).
-[[nodiscard]] Place place_in_a(const TensorForm& form, unsigned lane, unsigned reg, unsigned part);
-[[nodiscard]] Place place_in_b(const TensorForm& form, unsigned lane, unsigned reg, unsigned part);
-[[nodiscard]] Place place_in_c(const TensorForm& form, unsigned lane, unsigned reg, unsigned part);
-
 // A tile's elements, row by row; B by column, so that both lie along k.
 struct Tile {
     std::vector<std::uint64_t> a, b, c;
@@ -57,9 +37,11 @@ struct Tile {
 // Operand `place` of a thread of its warp, or of its warpgroup (0 to 127).
 [[nodiscard]] std::uint64_t pack_operand(const TensorForm& form, const Tile& tile, unsigned place,
                                          unsigned thread);
-// Element (row, column) of the result, taken from the results of a warp.
-[[nodiscard]] unsigned result_register(const TensorForm& form, Place place, unsigned& lane,
-                                       unsigned& part);
+// Element (row, column) of the result of tile `number` of `count`, taken from a kernel's results.
+[[nodiscard]] std::uint64_t result_at(const TensorForm& form, std::span<const std::uint8_t> results,
+                                      std::size_t number, Cell cell);
+// What the rule gives for it, row by row.
+[[nodiscard]] std::vector<std::uint64_t> expected_tile(const TensorForm& form, const Tile& tile);
 
 // Writes the operands of one tile of `count` into their places in the kernel's layout.
 void place_tile(const TensorForm& form, const Tile& tile, std::size_t number, std::size_t count,

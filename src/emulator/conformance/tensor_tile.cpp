@@ -27,9 +27,14 @@ Float float_of(Element element) {
             return {5, 2};
         case Element::F64:
             return {11, 52};
-        default:
-            return {0, 0};
+        case Element::S8:
+        case Element::U8:
+        case Element::S4:
+        case Element::U4:
+        case Element::B1:
+            break;
     }
+    return {0, 0};
 }
 
 std::uint64_t low_bits(std::uint64_t word, unsigned count) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Holds matrix instructions against the model: first finds the rule among all candidates on a few
-// thousand tiles, then tries it on many more.
+// Holds matrix instructions against their rule on many tiles, and shows where they differ.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -11,13 +10,12 @@
 
 #include "emulator/conformance/device/record.hpp"
 #include "emulator/conformance/form.hpp"
-#include "emulator/conformance/tensor_rule.hpp"
+#include "emulator/conformance/tensor_form.hpp"
 
 namespace cupel::emulator::conformance::device {
 namespace {
 
 constexpr std::uint64_t kKey = 0x7e550;
-constexpr unsigned kSearchTiles = 2048;
 constexpr unsigned kChunk = 32768;
 
 void in_parallel(std::size_t count, const auto& work) {
@@ -37,16 +35,6 @@ struct Batch {
     std::vector<Tile> tiles;
     std::vector<std::uint8_t> results;
 };
-
-std::uint64_t result_at(const TensorForm& form, const Batch& batch, std::size_t tile, Place place) {
-    unsigned lane = 0, part = 0;
-    const unsigned reg = result_register(form, place, lane, part);
-    const std::size_t width = form.c == Accumulator::F64 ? 8 : 4;
-    const std::size_t lanes = batch.tiles.size() * 32;
-    std::uint64_t word = 0;
-    std::memcpy(&word, &batch.results[(reg * lanes + tile * 32 + lane) * width], width);
-    return form.c == Accumulator::F16 ? word >> (16 * part) & 0xffff : word;
-}
 
 Batch run_tiles(Driver& driver, void* function, const TensorForm& form, std::uint64_t first,
                 unsigned count) {
@@ -76,62 +64,24 @@ Batch run_tiles(Driver& driver, void* function, const TensorForm& form, std::uin
     return batch;
 }
 
-std::size_t mismatches(const TensorForm& form, const TensorRule& rule, const Batch& batch,
-                       std::size_t tile) {
-    const std::vector<std::uint64_t> wanted = expected_tile(form, rule, batch.tiles[tile]);
+std::size_t mismatches(const TensorForm& form, const Batch& batch, std::size_t tile) {
+    const std::vector<std::uint64_t> wanted = expected_tile(form, batch.tiles[tile]);
     std::size_t count = 0;
     for (unsigned row = 0; row < form.m; ++row)
         for (unsigned column = 0; column < form.n; ++column)
-            count += result_at(form, batch, tile, {row, column}) !=
+            count += result_at(form, batch.results, tile, {row, column}) !=
                      wanted[std::size_t{row} * form.n + column];
     return count;
 }
 
-struct Scored {
-    std::size_t wrong = 0;
-    std::size_t tiles = 0;  // looked at before it was given up
-    TensorRule rule;
-};
-
-std::vector<Scored> rank_rules(const TensorForm& form, const Batch& batch) {
-    std::vector<Scored> all;
-    for (const TensorRule& rule : candidate_rules(form))
-        all.push_back({0, 0, rule});
-    std::atomic<std::size_t> next = 0;
-    std::atomic<std::size_t> least = SIZE_MAX;
-    const auto work = [&] {
-        for (std::size_t i; (i = next++) < all.size();) {
-            Scored& s = all[i];
-            for (; s.tiles < batch.tiles.size(); ++s.tiles) {
-                s.wrong += mismatches(form, s.rule, batch, s.tiles);
-                if (s.tiles >= 15 && s.wrong > 300 && s.wrong / 2 > least) break;
-                if (s.tiles >= 63 && s.wrong > 1000 && least == SIZE_MAX) break;
-            }
-            if (s.tiles < batch.tiles.size()) continue;
-            for (std::size_t seen = least;
-                 s.wrong < seen && !least.compare_exchange_weak(seen, s.wrong);) {
-            }
-        }
-    };
-    {
-        std::vector<std::jthread> threads;
-        for (unsigned t = 0; t < std::max(1U, std::thread::hardware_concurrency()); ++t)
-            threads.emplace_back(work);
-    }
-    std::ranges::stable_sort(all, [](const Scored& x, const Scored& y) {
-        return x.tiles != y.tiles ? x.tiles > y.tiles : x.wrong < y.wrong;
-    });
-    return all;
-}
-
-void show_mismatches(std::FILE* report, const TensorForm& form, const TensorRule& rule,
-                     const Batch& batch, std::size_t tile, std::uint64_t number, int& left) {
+void show_mismatches(std::FILE* report, const TensorForm& form, const Batch& batch,
+                     std::size_t tile, std::uint64_t number, int& left) {
     const Tile& t = batch.tiles[tile];
-    const std::vector<std::uint64_t> wanted = expected_tile(form, rule, t);
+    const std::vector<std::uint64_t> wanted = expected_tile(form, t);
     for (unsigned row = 0; row < form.m && left > 0; ++row)
         for (unsigned column = 0; column < form.n && left > 0; ++column) {
             const std::size_t at = std::size_t{row} * form.n + column;
-            const std::uint64_t got = result_at(form, batch, tile, {row, column});
+            const std::uint64_t got = result_at(form, batch.results, tile, {row, column});
             if (got == wanted[at]) continue;
             --left;
             std::fprintf(report,
@@ -157,7 +107,7 @@ void show_mismatches(std::FILE* report, const TensorForm& form, const TensorRule
 
 // Tries the rule on many tiles; counts by class.
 std::string try_rule(Driver& driver, void* function, std::FILE* report, const TensorForm& form,
-                     const TensorRule& rule, unsigned tiles) {
+                     unsigned tiles) {
     std::atomic<std::size_t> by_class[kTileClasses] = {};
     int left = 24;
     for (unsigned first = 0; first < tiles; first += kChunk) {
@@ -165,7 +115,7 @@ std::string try_rule(Driver& driver, void* function, std::FILE* report, const Te
         const Batch batch = run_tiles(driver, function, form, 1'000'000 + first, count);
         if (!batch.error.empty()) return batch.error;
         std::vector<std::size_t> wrong(count);
-        in_parallel(count, [&](std::size_t i) { wrong[i] = mismatches(form, rule, batch, i); });
+        in_parallel(count, [&](std::size_t i) { wrong[i] = mismatches(form, batch, i); });
         int from_class[kTileClasses] = {};
         for (std::size_t i = 0; i < count; ++i) {
             const std::uint64_t number = 1'000'000 + first + i;
@@ -175,34 +125,21 @@ std::string try_rule(Driver& driver, void* function, std::FILE* report, const Te
             int now = std::min(left, 3);
             left -= now;
             ++from_class[tile_class];
-            show_mismatches(report, form, rule, batch, i, number, now);
+            show_mismatches(report, form, batch, i, number, now);
         }
     }
     std::size_t total = 0;
     for (const auto& count : by_class)
         total += count;
+    std::fprintf(report, "%s: %s\n", form.name.c_str(), rule_of(form).c_str());
     std::fprintf(report, "  tried on %u tiles: %zu elements of %zu differ; by class:", tiles, total,
                  std::size_t{tiles} * form.m * form.n);
     for (const auto& count : by_class)
         std::fprintf(report, " %zu", count.load());
     std::fprintf(report, "\n");
     std::printf("tensors: %s: %zu differ over %u tiles under: %s\n", form.name.c_str(), total,
-                tiles, describe(form, rule).c_str());
+                tiles, rule_of(form).c_str());
     return "";
-}
-
-std::string examine(Driver& driver, void* function, std::FILE* report, const TensorForm& form,
-                    unsigned tiles) {
-    const Batch batch = run_tiles(driver, function, form, 0, kSearchTiles);
-    if (!batch.error.empty()) return batch.error;
-    const std::vector<Scored> ranked = rank_rules(form, batch);
-    std::fprintf(report, "%s\n", form.name.c_str());
-    for (std::size_t i = 0; i < std::min<std::size_t>(6, ranked.size()); ++i)
-        std::fprintf(report, "  %zu differ over %zu tiles: %s\n", ranked[i].wrong, ranked[i].tiles,
-                     describe(form, ranked[i].rule).c_str());
-    const std::string error = try_rule(driver, function, report, form, ranked[0].rule, tiles);
-    std::fflush(report);
-    return error;
 }
 
 // A million tiles for what programs use most.
@@ -242,7 +179,7 @@ int record_tensors(Driver& driver, const Folders& folders) {
         if (error.empty()) error = driver.function(module, kernel_name(index), function);
         if (error.empty())
             error =
-                examine(driver, function, report, tensor_forms()[i], tiles_for(tensor_forms()[i]));
+                try_rule(driver, function, report, tensor_forms()[i], tiles_for(tensor_forms()[i]));
         if (!error.empty()) {
             ++failed;
             std::printf("tensors: FAILED %s: %s\n", tensor_forms()[i].name.c_str(), error.c_str());
