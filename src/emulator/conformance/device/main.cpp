@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records golden data on a GPU, part by part:
-//   golden ptx DIR                   writes every module of forms as PTX
-//   golden PART MODULES OUT          PART: forms, tensors, approximations, calibration, kernels
+//   cupel-golden ptx DIR                writes every module of forms as PTX
+//   cupel-golden PART MODULES OUT       PART: forms, tensors, approximations, calibration, kernels
+//   cupel-golden pack OUT GOLDEN NAME   makes golden files of it; NAME: of the device and its
+//   driver
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -42,7 +44,9 @@ int record(const std::string& part, const device::Folders& folders) {
 
 int main(int argc, char** argv) {
     if (argc == 3 && std::string(argv[1]) == "ptx") return write_modules(argv[2]);
+    if (argc == 5 && std::string(argv[1]) == "pack")
+        return device::pack({argv[2], argv[3]}, argv[4]);
     if (argc == 4) return record(argv[1], {argv[2], argv[3]});
-    std::fprintf(stderr, "usage: golden ptx DIR | golden PART MODULES OUT\n");
+    std::fprintf(stderr, "usage: cupel-golden ptx DIR | PART MODULES OUT | pack OUT GOLDEN NAME\n");
     return 2;
 }

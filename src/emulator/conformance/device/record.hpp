@@ -20,4 +20,7 @@ int record_approximations(Driver& driver, const Folders& folders);
 int record_calibration(Driver& driver, const Folders& folders);
 int record_kernels(Driver& driver, const Folders& folders);
 
+// Makes golden files in `out` of what was recorded, which lies in `modules`; needs no device.
+int pack(const Folders& folders, const std::string& device);
+
 }  // namespace cupel::emulator::conformance::device

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 
 #include "emulator/conformance/device/record.hpp"
 #include "emulator/conformance/operand.hpp"
@@ -80,6 +81,12 @@ std::string write_table(Driver& driver, void* module, const std::string& name, s
     return "";
 }
 
+std::uint64_t hash_of_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+    return key_of({bytes.data(), bytes.size()});
+}
+
 constexpr const char* kSweeps[] = {
     "ex2_approx_f32",       "ex2_approx_ftz_f32",  "lg2_approx_f32",   "lg2_approx_ftz_f32",
     "rcp_approx_f32",       "rcp_approx_ftz_f32",  "rsqrt_approx_f32", "rsqrt_approx_ftz_f32",
@@ -107,11 +114,14 @@ int record_approximations(Driver& driver, const Folders& folders) {
         ++failed;
         std::printf("approximations: FAILED %s: %s\n", name.c_str(), error.c_str());
     };
-    for (const char* name : kTables)
-        note(name,
-             write_table(driver, module, name, 65536, 2, 0, folders.out + "/" + name + ".bin"));
     std::FILE* file = std::fopen((folders.out + "/approximations.txt").c_str(), "a");
     if (file == nullptr) return 1;
+    for (const char* name : kTables) {
+        const std::string path = folders.out + "/" + name + ".bin";
+        note(name, write_table(driver, module, name, 65536, 2, 0, path));
+        std::fprintf(file, "table %s hash %016llx\n", name,
+                     static_cast<unsigned long long>(hash_of_file(path)));
+    }
     for (const char* name : kSweeps) {
         Sweep result = {};
         double milliseconds = 0;
