@@ -3,7 +3,7 @@
 using u64 = unsigned long long;
 using u32 = unsigned int;
 
-// One block a pattern: 32 byte offsets. `cycles` gets the clock of 1024 accesses by each of the
+// Volatile, or ptxas makes one access of several. One block a pattern: 32 byte offsets. `cycles` gets the clock of 1024 accesses by each of the
 // block's warps, measured by its first.
 #define BANKS(name, body)                                                             \
     extern "C" __global__ void name(const u32* patterns, u32* cycles, u32* sink) {    \
@@ -30,13 +30,13 @@ using u32 = unsigned int;
         if (sum == 0x12345) *sink = sum;                                              \
     }
 
-BANKS(banks_load4, asm volatile("ld.shared.b32 %0, [%1];" : "=r"(a) : "r"(at)))
-BANKS(banks_load8, asm volatile("ld.shared.v2.b32 {%0, %1}, [%2];" : "=r"(a), "=r"(b) : "r"(at)))
-BANKS(banks_load16, asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];"
+BANKS(banks_load4, asm volatile("ld.volatile.shared.b32 %0, [%1];" : "=r"(a) : "r"(at)))
+BANKS(banks_load8, asm volatile("ld.volatile.shared.v2.b32 {%0, %1}, [%2];" : "=r"(a), "=r"(b) : "r"(at)))
+BANKS(banks_load16, asm volatile("ld.volatile.shared.v4.b32 {%0, %1, %2, %3}, [%4];"
                                  : "=r"(a), "=r"(b), "=r"(c), "=r"(d) : "r"(at)))
-BANKS(banks_store4, asm volatile("st.shared.b32 [%0], %1;" ::"r"(at), "r"(sum)))
-BANKS(banks_store8, asm volatile("st.shared.v2.b32 [%0], {%1, %2};" ::"r"(at), "r"(sum), "r"(sum)))
-BANKS(banks_store16, asm volatile("st.shared.v4.b32 [%0], {%1, %1, %1, %1};" ::"r"(at), "r"(sum)))
+BANKS(banks_store4, asm volatile("st.volatile.shared.b32 [%0], %1;" ::"r"(at), "r"(sum)))
+BANKS(banks_store8, asm volatile("st.volatile.shared.v2.b32 [%0], {%1, %2};" ::"r"(at), "r"(sum), "r"(sum)))
+BANKS(banks_store16, asm volatile("st.volatile.shared.v4.b32 [%0], {%1, %1, %1, %1};" ::"r"(at), "r"(sum)))
 
 // Loads of 4, 8 and 16 bytes at a distance of `stride` bytes between lanes. Warps walk through a
 // window of `bytes`, each request behind the last of its warp's neighbour.
@@ -132,7 +132,7 @@ CHAINS(peak_ex2, float, threadIdx.x + 1.0f, asm volatile("ex2.approx.ftz.f32 %0,
                 asm volatile(instruction                                              \
                     " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};" \
                     : "+r"(c[i][0]), "+r"(c[i][1]), "+r"(c[i][2]), "+r"(c[i][3])      \
-                    : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1])); \
+                    : "r"(a[0] ^ r), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0] + i), "r"(b[1])); \
         }                                                                             \
         u32 sum = 0;                                                                  \
         for (int i = 0; i < 16; ++i) sum ^= c[i / 4][i % 4];                          \

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "emulator/conformance/calibration.hpp"
 #include "emulator/conformance/device/record.hpp"
-#include "emulator/conformance/operand.hpp"
 
 namespace cupel::emulator::conformance::device {
 namespace {
@@ -38,49 +38,14 @@ struct Bench {
     }
 };
 
-struct Pattern {
-    std::string name;
-    std::uint32_t offsets[32];
-};
-
-std::vector<Pattern> bank_patterns(unsigned width) {
-    std::vector<Pattern> all;
-    for (unsigned stride = 0; stride <= 33; ++stride) {
-        Pattern p{"stride " + std::to_string(stride), {}};
-        for (unsigned lane = 0; lane < 32; ++lane)
-            p.offsets[lane] = lane * stride * width;
-        all.push_back(p);
-    }
-    for (unsigned pairs = 1; pairs <= 4; ++pairs) {
-        Pattern p{"lanes by " + std::to_string(1U << pairs) + " at one place", {}};
-        for (unsigned lane = 0; lane < 32; ++lane)
-            p.offsets[lane] = (lane >> pairs) * width;
-        all.push_back(p);
-    }
-    for (unsigned number = 0; number < 64; ++number) {
-        // Within 1, 2, 4 or 8 KB; some with few distinct places.
-        const unsigned window = 1024U << (number & 3);
-        Pattern p{"random " + std::to_string(number) + ":", {}};
-        for (unsigned lane = 0; lane < 32; ++lane) {
-            const std::uint64_t random = mixed(0xba4c + number, lane);
-            p.offsets[lane] = static_cast<std::uint32_t>(random % (window / width)) * width;
-            if (number >= 48)
-                p.offsets[lane] = p.offsets[lane] / 128 * 128 + (random >> 40) % 2 * width;
-            p.name += " " + std::to_string(p.offsets[lane]);
-        }
-        all.push_back(p);
-    }
-    return all;
-}
-
 void measure_banks(Bench& bench) {
     for (const unsigned width : {4U, 8U, 16U})
         for (const std::string kind : {"load", "store"})
             for (const unsigned warps : {1U, 4U}) {
-                const std::vector<Pattern> patterns = bank_patterns(width);
+                const std::vector<BankPattern> patterns = bank_patterns(width);
                 std::vector<std::uint32_t> offsets, cycles(patterns.size());
-                for (const Pattern& p : patterns)
-                    offsets.insert(offsets.end(), p.offsets, p.offsets + 32);
+                for (const BankPattern& p : patterns)
+                    offsets.insert(offsets.end(), p.offsets.begin(), p.offsets.end());
                 Buffer in(bench.driver, offsets.size() * 4), out(bench.driver, cycles.size() * 4),
                     sink(bench.driver, 64);
                 const std::string name = "banks_" + kind + std::to_string(width);
@@ -102,7 +67,7 @@ void measure_banks(Bench& bench) {
                 bench.note(name, error);
                 if (!error.empty()) continue;
                 for (std::size_t i = 0; i < patterns.size(); ++i)
-                    std::fprintf(bench.file, "banks %s %u bytes, %u warps: %.3f cycles: %s\n",
+                    std::fprintf(bench.file, "banks %s %u warps %u cycles %.4f pattern %s\n",
                                  kind.c_str(), width, warps, cycles[i] / 1024.0 / warps,
                                  patterns[i].name.c_str());
             }
@@ -128,13 +93,11 @@ void measure_scatter(Bench& bench, std::uint64_t memory, std::uint64_t sink) {
                     const double ms =
                         bench.least("scattered" + std::to_string(width), shape, arguments);
                     const double requests = 132.0 * 8 * 8 * kRequests;
-                    std::fprintf(
-                        bench.file,
-                        "scatter %u bytes, stride %u bytes, shift %u bytes, window %llu MB: "
-                        "%.4f ns a request, %.1f GB/s used\n",
-                        width, stride * width, shift * width,
-                        static_cast<unsigned long long>(bytes >> 20), ms * 1e6 / requests,
-                        requests * 32 * width / ms / 1e6);
+                    std::fprintf(bench.file,
+                                 "scatter %u stride %u shift %u window_mb %llu ns %.4f gb %.1f\n",
+                                 width, stride * width, shift * width,
+                                 static_cast<unsigned long long>(bytes >> 20), ms * 1e6 / requests,
+                                 requests * 32 * width / ms / 1e6);
                 }
 }
 
@@ -149,9 +112,9 @@ void measure_streams(Bench& bench, std::uint64_t memory) {
             shape.block[0] = 512;
             const double ms =
                 bench.least("stream_" + kind, shape, arguments, bytes < kGiga ? 20 : 2);
-            std::fprintf(bench.file, "stream %s of %llu MB: %.1f GB/s (%.4f ms)\n", kind.c_str(),
+            std::fprintf(bench.file, "stream %s mb %llu gb %.1f\n", kind.c_str(),
                          static_cast<unsigned long long>(bytes >> 20),
-                         static_cast<double>(bytes) * (kind == "copy" ? 2 : 1) / ms / 1e6, ms);
+                         static_cast<double>(bytes) * (kind == "copy" ? 2 : 1) / ms / 1e6);
         }
 }
 
@@ -180,8 +143,7 @@ void measure_peaks(Bench& bench, std::uint64_t sink) {
         shape.block[0] = 512;
         const double ms = bench.least(p.name, shape, arguments);
         const double total = p.operations * p.rounds * 132 * 4 * 512;
-        std::fprintf(bench.file, "%s: %.2f Tera-operations a second (%.3f ms)\n", p.name,
-                     total / ms / 1e9, ms);
+        std::fprintf(bench.file, "peak %s tera %.2f\n", p.name + 5, total / ms / 1e9);
     }
     Arguments none;
     Driver::Shape one;
@@ -198,15 +160,14 @@ void measure_peaks(Bench& bench, std::uint64_t sink) {
         std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start)
             .count() /
         kTimes;
-    std::fprintf(bench.file, "launches: %.3f us each back to back, %.3f us with a wait\n",
-                 back_to_back * 1000, each);
+    std::fprintf(bench.file, "launch back_to_back_us %.3f waited_us %.3f\n", back_to_back * 1000,
+                 each);
 }
 
 void show_device(const Bench& bench) {
-    std::fprintf(bench.file, "device %s, driver %d, memory %zu MB\n", bench.driver.name().c_str(),
-                 bench.driver.version(), bench.driver.memory() >> 20);
+    std::fprintf(bench.file, "memory_mb %zu\n", bench.driver.memory() >> 20);
     for (int which = 1; which <= 146; ++which)
-        std::fprintf(bench.file, "attribute %d: %d\n", which, bench.driver.attribute(which));
+        std::fprintf(bench.file, "attribute %d %d\n", which, bench.driver.attribute(which));
 }
 
 }  // namespace
