@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/access.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "emulator/race.hpp"
+
+namespace cupel::emulator {
+namespace {
+
+Space space_of(Space named, std::uint64_t address) {
+    if (named != Space::Generic) return named;
+    if (address >= kSharedWindow && address - kSharedWindow < kWindowBytes) return Space::Shared;
+    if (address >= kLocalWindow && address - kLocalWindow < kWindowBytes) return Space::Local;
+    return Space::Global;
+}
+
+// Local memory is one region with a stripe for each thread.
+std::uint64_t local_base(const Warp& warp, unsigned lane) {
+    return std::uint64_t{warp.thread(lane)} * warp.block->grid.code.local_bytes;
+}
+
+std::string distance(const Region& region, std::uint64_t offset, unsigned bytes) {
+    const auto signed_offset = static_cast<std::int64_t>(offset);
+    if (signed_offset < 0) {
+        return fmt::format("{} bytes before the start of {}", -signed_offset, region.name);
+    }
+    if (offset >= region.bytes) {
+        return fmt::format("{} bytes past the end of {}", offset - region.bytes + bytes,
+                           region.name);
+    }
+    return fmt::format("{} bytes past the end of {}", offset + bytes - region.bytes, region.name);
+}
+
+bool writes(const Op& op) {
+    return op.work == Work::Store || op.work == Work::Atomic;
+}
+
+void report_bounds(const Warp& warp, const Op& op, unsigned lane, const Region* region,
+                   std::uint64_t address, unsigned bytes) {
+    Event event = warp.block->event(warp, lane, op, Fault::OutOfBounds);
+    if (region != nullptr) event.memory = region->name;
+    std::uint64_t offset = address;
+    if (region != nullptr) offset = address - region->base;
+    event.offset = offset;
+    warp.block->grid.findings.add(
+        event, writes(op), [&](const std::string& here, const std::string&) {
+            const std::string_view verb = writes(op) ? "writes" : "reads";
+            if (region == nullptr ||
+                (region->owner != Owner::Shared && region->owner != Owner::Local &&
+                 offset + (1U << 20) > region->bytes + (2U << 20))) {
+                return fmt::format("{} {} address {:#x}, where there is nothing", here, verb,
+                                   address);
+            }
+            return fmt::format("{} {} {} bytes, {}", here, verb, bytes,
+                               distance(*region, offset, bytes));
+        });
+}
+
+void report_misaligned(const Warp& warp, const Op& op, unsigned lane, const Region& region,
+                       std::uint64_t offset, unsigned bytes) {
+    Event event = warp.block->event(warp, lane, op, Fault::Misaligned);
+    event.memory = region.name;
+    event.offset = offset;
+    warp.block->grid.findings.add(event, 0, [&](const std::string& here, const std::string&) {
+        return fmt::format("{} accesses {} bytes at byte {} of {}, which is no multiple of {}",
+                           here, bytes, offset, region.name, bytes);
+    });
+}
+
+// The base to subtract from addresses, for the space of the first lane.
+Region* region_at(const Warp& warp, Space space, Space named, std::uint64_t address,
+                  std::uint64_t& base) {
+    Block& block = *warp.block;
+    if (space == Space::Shared) {
+        base = (named == Space::Generic ? kSharedWindow : 0) + kFirstAddress;
+        return &block.shared;
+    }
+    if (space == Space::Local) {
+        base = (named == Space::Generic ? kLocalWindow : 0) + kFirstAddress;
+        return &block.local;
+    }
+    Region* const region = block.grid.memory.nearest(address);
+    if (region != nullptr) base = region->base;
+    return region;
+}
+
+}  // namespace
+
+Addresses addresses_of(const Warp& warp, const Op& op) {
+    Addresses addresses;
+    const auto offset = static_cast<std::uint64_t>(op.imm);
+    if ((op.flags & kNarrowAddress) != 0) {
+        const auto* const narrow = row<std::uint32_t>(warp, op.a);
+        for (unsigned i = 0; i < kLanes; i++)
+            addresses[i] = static_cast<std::uint32_t>(narrow[i] + offset);
+    } else {
+        const auto* const wide = row<std::uint64_t>(warp, op.a);
+        for (unsigned i = 0; i < kLanes; i++)
+            addresses[i] = wide[i] + offset;
+    }
+    return addresses;
+}
+
+void locate(const Warp& warp, const Op& op, const Addresses& addresses, unsigned bytes,
+            std::uint32_t rest, Part& part) {
+    const auto first = static_cast<unsigned>(std::countr_zero(rest));
+    const Space space = space_of(op.space, addresses[first]);
+    std::uint64_t base = 0;
+    Region* const region = region_at(warp, space, op.space, addresses[first], base);
+    part.region = region;
+    part.mask = 0;
+    part.bad = 0;
+    part.consecutive = false;
+    const std::uint64_t size = space == Space::Local ? warp.block->grid.code.local_bytes
+                               : region != nullptr   ? region->bytes
+                                                     : 0;
+    // The common case first: everything is inside and aligned.
+    const std::uint64_t align = bytes - 1;
+    if (rest == kAllLanes && size >= bytes) {
+        std::uint64_t wrong = 0;
+        std::uint64_t scattered = 0;
+        for (unsigned i = 0; i < kLanes; i++) {
+            const std::uint64_t offset = addresses[i] - base;
+            part.offsets[i] = offset;
+            wrong |= static_cast<std::uint64_t>(offset > size - bytes) | (addresses[i] & align);
+            scattered |= offset ^ (part.offsets[0] + std::uint64_t{i} * bytes);
+        }
+        if (wrong == 0) {
+            part.mask = kAllLanes;
+            part.consecutive = scattered == 0 && space != Space::Local;
+            if (space == Space::Local) {
+                for (unsigned i = 0; i < kLanes; i++)
+                    part.offsets[i] += local_base(warp, i);
+            }
+            return;
+        }
+    }
+    for_lanes(rest, [&](unsigned i) {
+        std::uint64_t offset = addresses[i] - base;
+        if (i != first && space_of(op.space, addresses[i]) != space) return;
+        if (region == nullptr || offset > size || size - offset < bytes) {
+            const bool elsewhere = space == Space::Global && i != first &&
+                                   warp.block->grid.memory.nearest(addresses[i]) != region;
+            if (elsewhere) return;  // another part
+            part.bad |= 1U << i;
+            report_bounds(warp, op, i, region, space == Space::Global ? addresses[i] : offset,
+                          bytes);
+        } else if ((addresses[i] & align) != 0) {
+            part.bad |= 1U << i;
+            report_misaligned(warp, op, i, *region, offset, bytes);
+        } else {
+            if (space == Space::Local) offset += local_base(warp, i);
+            part.offsets[i] = offset;
+            part.mask |= 1U << i;
+        }
+    });
+}
+
+void check_writable(const Warp& warp, const Op& op, Part& part) {
+    if (part.mask == 0 || part.region->writable()) return;
+    const auto lane = static_cast<unsigned>(std::countr_zero(part.mask));
+    Event event = warp.block->event(warp, lane, op, Fault::WroteInput);
+    event.memory = part.region->name;
+    event.offset = part.offsets[lane];
+    warp.block->grid.findings.add(event, 0, [&](const std::string& here, const std::string&) {
+        return fmt::format("{} writes byte {} of {}, which is read only", here, event.offset,
+                           part.region->name);
+    });
+    part.bad |= part.mask;
+    part.mask = 0;
+}
+
+void check_address_taint(const Warp& warp, const Op& op) {
+    const Taint taint = taint_of(warp, op.a);
+    const auto tell = [&](std::uint32_t lanes, Fault fault, std::string_view words) {
+        if (lanes == 0) return;
+        const auto lane = static_cast<unsigned>(std::countr_zero(lanes));
+        warp.block->grid.findings.add(warp.block->event(warp, lane, op, fault), 1,
+                                      [&](const std::string& here, const std::string&) {
+                                          return fmt::format("the address at {} {}", here, words);
+                                      });
+    };
+    tell(taint.poison & warp.mask, Fault::Uninitialised, "comes from memory that nobody wrote");
+    tell(taint.environment & warp.mask, Fault::Environment,
+         "depends on a clock or on where the block runs");
+}
+
+}  // namespace cupel::emulator

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// Integer arithmetic. Sums and products are modulo 2^n in unsigned arithmetic, whatever the sign.
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "emulator/forms.hpp"
+#include "emulator/lanewise.hpp"
+
+namespace cupel::emulator {
+namespace {
+
+using U16 = std::uint16_t;
+using S16 = std::int16_t;
+using U32 = std::uint32_t;
+using S32 = std::int32_t;
+using U64 = std::uint64_t;
+using S64 = std::int64_t;
+
+template <class T>
+using Unsigned = std::make_unsigned_t<T>;
+
+template <class T>
+constexpr T add(T a, T b) {
+    return static_cast<T>(static_cast<Unsigned<T>>(a) + static_cast<Unsigned<T>>(b));
+}
+template <class T>
+constexpr T sub(T a, T b) {
+    return static_cast<T>(static_cast<Unsigned<T>>(a) - static_cast<Unsigned<T>>(b));
+}
+template <class T>
+constexpr T mul(T a, T b) {  // U64: 16-bit operands would be promoted to int, which can overflow
+    return static_cast<T>(U64{static_cast<Unsigned<T>>(a)} * U64{static_cast<Unsigned<T>>(b)});
+}
+
+template <class T>
+struct WiderOf;
+template <>
+struct WiderOf<U16> {
+    using Type = U32;
+};
+template <>
+struct WiderOf<S16> {
+    using Type = S32;
+};
+template <>
+struct WiderOf<U32> {
+    using Type = U64;
+};
+template <>
+struct WiderOf<S32> {
+    using Type = S64;
+};
+__extension__ using U128 = unsigned __int128;
+__extension__ using S128 = __int128;
+template <>
+struct WiderOf<U64> {
+    using Type = U128;
+};
+template <>
+struct WiderOf<S64> {
+    using Type = S128;
+};
+template <class T>
+using Wider = typename WiderOf<T>::Type;
+
+template <class T>
+constexpr T high(T a, T b) {
+    return static_cast<T>((Wider<T>{a} * Wider<T>{b}) >> (sizeof(T) * 8));
+}
+template <class T>
+constexpr Wider<T> wide(T a, T b) {
+    return Wider<T>{a} * Wider<T>{b};
+}
+
+// Division by zero gives all ones, and its remainder the dividend, as the device does.
+template <class T>
+constexpr T divide(T a, T b) {
+    if (b == 0) return static_cast<T>(~T{0});
+    if constexpr (std::is_signed_v<T>) {
+        if (b == -1) return sub<T>(0, a);
+    }
+    return static_cast<T>(a / b);
+}
+template <class T>
+constexpr T remainder(T a, T b) {
+    if (b == 0) return a;
+    if constexpr (std::is_signed_v<T>) {
+        if (b == -1) return 0;
+    }
+    return static_cast<T>(a % b);
+}
+
+template <class T>
+constexpr T absolute(T a) {
+    return a < 0 ? sub<T>(0, a) : a;
+}
+
+template <class T>
+constexpr T saturated(S64 value) {
+    const S64 most = std::numeric_limits<T>::max();
+    const S64 least = std::numeric_limits<T>::min();
+    return static_cast<T>(value > most ? most : value < least ? least : value);
+}
+
+template <class T>
+void add_arithmetic(Forms& forms) {
+    const Type t = type_for<T>();
+    const auto two = [&](std::string_view name, Handler run) {
+        forms.add(fmt::format("{}.{}", name, name_of(t)), run, {t, t, t}, Work::Integer);
+    };
+    const auto three = [&](std::string_view name, Handler run) {
+        forms.add(fmt::format("{}.{}", name, name_of(t)), run, {t, t, t, t}, Work::Integer);
+    };
+    two("add", lanewise<add<T>, T, T, T>());
+    two("sub", lanewise<sub<T>, T, T, T>());
+    two("mul.lo", lanewise<mul<T>, T, T, T>());
+    two("mul.hi", lanewise<high<T>, T, T, T>());
+    two("div", lanewise<divide<T>, T, T, T>());
+    two("rem", lanewise<remainder<T>, T, T, T>());
+    two("min", lanewise<[](T a, T b) { return a < b ? a : b; }, T, T, T>());
+    two("max", lanewise<[](T a, T b) { return a < b ? b : a; }, T, T, T>());
+    three("mad.lo", lanewise<[](T a, T b, T c) { return add<T>(mul<T>(a, b), c); }, T, T, T, T>());
+    three("mad.hi", lanewise<[](T a, T b, T c) { return add<T>(high<T>(a, b), c); }, T, T, T, T>());
+    three("sad",
+          lanewise<[](T a, T b, T c) { return add<T>(c, a < b ? sub<T>(b, a) : sub<T>(a, b)); }, T,
+                   T, T, T>());
+    if constexpr (std::is_signed_v<T>) {
+        forms.add(fmt::format("neg.{}", name_of(t)),
+                  lanewise<[](T a) { return sub<T>(0, a); }, T, T>(), {t, t}, Work::Integer);
+        forms.add(fmt::format("abs.{}", name_of(t)), lanewise<absolute<T>, T, T>(), {t, t},
+                  Work::Integer);
+    }
+}
+
+template <class T>
+void add_wide(Forms& forms) {
+    using W = Wider<T>;
+    const Type t = type_for<T>();
+    const Type w = type_for<W>();
+    forms.add(fmt::format("mul.wide.{}", name_of(t)), lanewise<wide<T>, W, T, T>(), {w, t, t},
+              Work::Integer);
+    forms.add(fmt::format("mad.wide.{}", name_of(t)),
+              lanewise<[](T a, T b, W c) { return add<W>(wide<T>(a, b), c); }, W, T, T, W>(),
+              {w, t, t, w}, Work::Integer);
+}
+
+// Four products of bytes and a sum. Signed or not, each operand for itself.
+template <class A, class B>
+S32 dot4(U32 a, U32 b, S32 c) {
+    U32 sum = static_cast<U32>(c);
+    for (int i = 0; i < 32; i += 8) {
+        sum += static_cast<U32>(static_cast<A>(a >> i) * static_cast<B>(b >> i));
+    }
+    return static_cast<S32>(sum);
+}
+
+void add_byte_dots(Forms& forms) {
+    using S8 = std::int8_t;
+    using U8 = std::uint8_t;
+    const auto one = [&](const char* name, Handler run, Type c) {
+        forms.add(name, run, {c, Type::B32, Type::B32, c}, Work::Integer);
+    };
+    one("dp4a.s32.s32", lanewise<dot4<S8, S8>, S32, U32, U32, S32>(), Type::S32);
+    one("dp4a.s32.u32", lanewise<dot4<S8, U8>, S32, U32, U32, S32>(), Type::S32);
+    one("dp4a.u32.s32", lanewise<dot4<U8, S8>, S32, U32, U32, S32>(), Type::S32);
+    one("dp4a.u32.u32", lanewise<dot4<U8, U8>, S32, U32, U32, S32>(), Type::U32);
+}
+
+constexpr S32 low24(S32 a) {
+    return static_cast<S32>(static_cast<U32>(a) << 8) >> 8;
+}
+
+void add_24_bits(Forms& forms) {
+    const Type s = Type::S32;
+    const Type u = Type::U32;
+    forms.add("mul24.lo.s32",
+              lanewise<[](S32 a, S32 b) { return mul<S32>(low24(a), low24(b)); }, S32, S32, S32>(),
+              {s, s, s}, Work::Integer);
+    forms.add(
+        "mul24.lo.u32",
+        lanewise<[](U32 a, U32 b) { return (a & 0xFFFFFF) * (b & 0xFFFFFF); }, U32, U32, U32>(),
+        {u, u, u}, Work::Integer);
+    forms.add(
+        "mad24.lo.s32",
+        lanewise<[](S32 a, S32 b, S32 c) { return add<S32>(mul<S32>(low24(a), low24(b)), c); }, S32,
+                 S32, S32, S32>(),
+        {s, s, s, s}, Work::Integer);
+    forms.add("mad24.lo.u32",
+              lanewise<[](U32 a, U32 b, U32 c) { return (a & 0xFFFFFF) * (b & 0xFFFFFF) + c; }, U32,
+                       U32, U32, U32>(),
+              {u, u, u, u}, Work::Integer);
+}
+
+}  // namespace
+
+void add_integer_forms(Forms& forms) {
+    for_types<U16, S16, U32, S32, U64, S64>([&]<class T>() { add_arithmetic<T>(forms); });
+    for_types<U16, S16, U32, S32>([&]<class T>() { add_wide<T>(forms); });
+    add_byte_dots(forms);
+    add_24_bits(forms);
+    const Type s = Type::S32;
+    forms.add("add.sat.s32",
+              lanewise<[](S32 a, S32 b) { return saturated<S32>(S64{a} + b); }, S32, S32, S32>(),
+              {s, s, s}, Work::Integer);
+    forms.add("sub.sat.s32",
+              lanewise<[](S32 a, S32 b) { return saturated<S32>(S64{a} - b); }, S32, S32, S32>(),
+              {s, s, s}, Work::Integer);
+    forms.add("mad.hi.sat.s32",
+              lanewise<[](S32 a, S32 b, S32 c) { return saturated<S32>(S64{high<S32>(a, b)} + c); },
+                       S32, S32, S32, S32>(),
+              {s, s, s, s}, Work::Integer);
+}
+
+}  // namespace cupel::emulator

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// atom and red: lanes take turns, lowest first. Floating-point sums are therefore in an order that
+// follows from the order of warps and blocks, as on a device.
+#include <map>
+#include <string>
+
+#include "emulator/access.hpp"
+#include "emulator/lanewise.hpp"
+#include "emulator/race.hpp"
+#include "emulator/real.hpp"
+
+namespace cupel::emulator {
+namespace {
+
+using U16 = std::uint16_t;
+using U32 = std::uint32_t;
+using U64 = std::uint64_t;
+using S32 = std::int32_t;
+using S64 = std::int64_t;
+
+void report_doubt(const Warp& warp, const Op& op, std::uint32_t lanes, Fault fault,
+                  std::string_view words) {
+    if (lanes == 0) return;
+    const auto lane = static_cast<unsigned>(std::countr_zero(lanes));
+    warp.block->grid.findings.add(warp.block->event(warp, lane, op, fault), 2,
+                                  [&](const std::string& here, const std::string&) {
+                                      return "the atomic at " + here + " " + std::string(words);
+                                  });
+}
+
+void count_collisions(const Warp& warp, const Part& part) {
+    std::array<std::uint64_t, kLanes> seen;
+    unsigned count = 0;
+    for_lanes(part.mask, [&](unsigned i) {
+        for (unsigned j = 0; j < count; j++) {
+            if (seen[j] == part.offsets[i]) {
+                warp.block->grid.tally.atomic_collisions++;
+                return;
+            }
+        }
+        seen[count++] = part.offsets[i];
+    });
+}
+
+// F(old, b, c) is the new value; d gets the old one.
+template <auto F, class T, bool Checked>
+struct Atomic {
+    static void run(Warp& warp, const Op& op) {
+        const Addresses addresses = addresses_of(warp, op);
+        if constexpr (Checked) {
+            check_address_taint(warp, op);
+            const Taint b = taint_of(warp, op.b);
+            const Taint c = taint_of(warp, op.c);
+            report_doubt(warp, op, (b.poison | c.poison) & warp.mask, Fault::Uninitialised,
+                         "combines with a value that nobody wrote");
+        }
+        Taint result;
+        for (std::uint32_t rest = warp.mask; rest != 0;) {
+            Part part;
+            locate(warp, op, addresses, sizeof(T), rest, part);
+            rest &= ~(part.mask | part.bad);
+            check_writable(warp, op, part);
+            result.poison |= part.bad;
+            if (part.mask == 0) continue;
+            if constexpr (Checked) {
+                count_access(warp, op, part, sizeof(T));
+                count_collisions(warp, part);
+            }
+            one_by_one(warp, op, part, result);
+        }
+        if constexpr (Checked) set_taint(warp, op.d, result);
+    }
+
+private:
+    static void one_by_one(const Warp& warp, const Op& op, const Part& part, Taint& result) {
+        Region& region = *part.region;
+        const auto* const b = row<T>(warp, op.b);
+        const auto* const c = row<T>(warp, op.c);
+        auto* const d = row<T>(warp, op.d);
+        Part one = part;
+        for_lanes(part.mask, [&](unsigned i) {
+            one.mask = 1U << i;
+            std::byte* const place = region.data.data() + part.offsets[i];
+            if constexpr (Checked) check_one(warp, op, one, i, result);
+            T old;
+            std::memcpy(&old, place, sizeof old);
+            const T next = F(old, b[i], c[i]);
+            std::memcpy(place, &next, sizeof next);
+            d[i] = old;
+        });
+    }
+
+    static void check_one(const Warp& warp, const Op& op, const Part& one, unsigned lane,
+                          Taint& result) {
+        Region& region = *one.region;
+        const bool shared = region.owner == Owner::Shared;
+        Clocks& clocks = warp.block->clocks;
+        const std::uint32_t thread = warp.thread(lane);
+        const Scope scope = (op.flags & kBlockScope) != 0 ? Scope::Block : Scope::Device;
+        Locations& locations = shared ? warp.block->locations : warp.block->grid.locations;
+        const std::uint64_t address = region.base + one.offsets[lane];
+        if ((op.flags & kRelease) != 0) clocks.fence(thread, scope);
+        clocks.observe(thread, address, locations);
+        clocks.publish(thread, address, locations, false);
+        if ((op.flags & kAcquire) != 0) clocks.fence(thread, scope);
+        if (!shared) clocks.wrote_global(thread);
+        if (!region.trails.empty()) {
+            race_write({.block = *warp.block,
+                        .region = region,
+                        .offset = one.offsets[lane],
+                        .bytes = sizeof(T),
+                        .thread = thread,
+                        .site = op.site},
+                       nullptr);
+        }
+        const std::uint8_t* const shadow = region.shadow.data() + one.offsets[lane];
+        std::uint8_t seen = 0;
+        for (unsigned i = 0; i < sizeof(T); i++)
+            seen |= shadow[i];
+        const std::uint32_t bit = 1U << lane;
+        if ((seen & kPoison) != 0) {
+            report_doubt(warp, op, bit, Fault::Uninitialised, "changes memory that nobody wrote");
+        }
+        Taint stored{.poison = 0, .environment = taint_of(warp, op.b).environment & bit};
+        if ((seen & kFromEnvironment) != 0) stored.environment |= bit;
+        result.environment |= stored.environment;
+        shade_stored(warp, one, sizeof(T), 0, stored);
+        for (unsigned i = 0; i < sizeof(T); i++)
+            region.shadow[one.offsets[lane] + i] |= kRead;
+    }
+};
+
+template <class T>
+T plus(T a, T b, T) {
+    if constexpr (std::is_same_v<T, float>) return canonical(a + b);
+    if constexpr (std::is_same_v<T, double>) return a + b;
+    return static_cast<T>(static_cast<U64>(a) + static_cast<U64>(b));
+}
+template <class T>
+T lesser(T a, T b, T) {
+    return b < a ? b : a;
+}
+template <class T>
+T greater(T a, T b, T) {
+    return a < b ? b : a;
+}
+template <class T>
+T bits_and(T a, T b, T) {
+    return a & b;
+}
+template <class T>
+T bits_or(T a, T b, T) {
+    return a | b;
+}
+template <class T>
+T bits_xor(T a, T b, T) {
+    return a ^ b;
+}
+template <class T>
+T exchange(T, T b, T) {
+    return b;
+}
+template <class T>
+T compare_exchange(T a, T b, T c) {
+    return a == b ? c : a;
+}
+U32 increment(U32 a, U32 b, U32) {
+    return a >= b ? 0 : a + 1;
+}
+U32 decrement(U32 a, U32 b, U32) {
+    return a == 0 || a > b ? b : a - 1;
+}
+template <class Format>
+U16 half_sum(U16 a, U16 b, U16) {
+    return Format::from_double(odd_sum(Format::to_double(a), Format::to_double(b)));
+}
+template <class Format>
+U32 pair_sum(U32 a, U32 b, U32) {
+    const U16 low = half_sum<Format>(static_cast<U16>(a), static_cast<U16>(b), 0);
+    const U16 high = half_sum<Format>(static_cast<U16>(a >> 16), static_cast<U16>(b >> 16), 0);
+    return (U32{high} << 16) | low;
+}
+
+template <auto F, class T>
+Pair pair() {
+    return {&Atomic<F, T, false>::run, &Atomic<F, T, true>::run};
+}
+
+std::map<std::string, Pair, std::less<>> make_table() {
+    std::map<std::string, Pair, std::less<>> table;
+    const auto integers = [&]<class T>(const std::string& type) {
+        table["add." + type] = pair<plus<T>, T>();
+        table["min." + type] = pair<lesser<T>, T>();
+        table["max." + type] = pair<greater<T>, T>();
+    };
+    integers.template operator()<U32>("u32");
+    integers.template operator()<S32>("s32");
+    integers.template operator()<U64>("u64");
+    integers.template operator()<S64>("s64");
+    const auto words = [&]<class T>(const std::string& type) {
+        table["and." + type] = pair<bits_and<T>, T>();
+        table["or." + type] = pair<bits_or<T>, T>();
+        table["xor." + type] = pair<bits_xor<T>, T>();
+        table["exch." + type] = pair<exchange<T>, T>();
+        table["cas." + type] = pair<compare_exchange<T>, T>();
+    };
+    words.template operator()<U32>("b32");
+    words.template operator()<U64>("b64");
+    table["cas.b16"] = pair<compare_exchange<U16>, U16>();
+    table["add.f32"] = pair<plus<float>, float>();
+    table["add.f64"] = pair<plus<double>, double>();
+    table["inc.u32"] = pair<increment, U32>();
+    table["dec.u32"] = pair<decrement, U32>();
+    table["add.noftz.f16"] = pair<half_sum<F16Format>, U16>();
+    table["add.noftz.f16x2"] = pair<pair_sum<F16Format>, U32>();
+    table["add.noftz.bf16"] = pair<half_sum<BF16Format>, U16>();
+    table["add.noftz.bf16x2"] = pair<pair_sum<BF16Format>, U32>();
+    return table;
+}
+
+}  // namespace
+
+Pair atomic_handler(std::string_view operation) {
+    static const std::map<std::string, Pair, std::less<>> kTable = make_table();
+    const auto found = kTable.find(operation);
+    return found == kTable.end() ? Pair{} : found->second;
+}
+
+}  // namespace cupel::emulator

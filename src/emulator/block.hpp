@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// What runs: a grid of blocks, each with its warps, memories, barriers and clocks.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "emulator/clocks.hpp"
+#include "emulator/findings.hpp"
+#include "emulator/memory.hpp"
+
+namespace cupel::emulator {
+
+constexpr unsigned kBarriers = 16;
+
+// Raw counts of a launch, by operation where that is enough to know the rest.
+struct Tally {
+    std::vector<std::uint64_t> warps;  // by op
+    std::vector<std::uint64_t> lanes;
+    std::uint64_t global_requests = 0, global_sectors = 0, global_bytes = 0;
+    std::uint64_t shared_requests = 0, shared_wavefronts = 0;
+    std::uint64_t divergent_branches = 0;
+    std::uint64_t atomic_collisions = 0;
+};
+
+struct Grid {
+    Grid(const Code& code_to_run, GlobalMemory& global, const Options& chosen)
+        : code(code_to_run),
+          memory(global),
+          options(chosen),
+          findings(code_to_run),
+          random(chosen.seed) {}
+
+    const Code& code;
+    GlobalMemory& memory;
+    Options options;
+    Findings findings;
+    Extent grid;
+    Extent block;
+    std::uint32_t threads = 0;  // of one block
+    std::uint64_t blocks = 0;
+    std::uint64_t shared_bytes = 0;  // of one block, with the dynamic part
+    std::uint32_t dynamic_bytes = 0;
+    std::vector<std::byte> parameters;
+    std::vector<std::uint64_t> module_addresses;  // of the variables of the module
+    Locations locations;
+    Tally tally;
+    std::uint64_t executed = 0;  // warp instructions
+    std::uint64_t random = 0;
+    bool stopped = false;
+};
+
+struct BlockBarrier {
+    std::uint32_t expected = 0;  // threads; 0: all of the block
+    std::uint32_t arrived = 0;   // threads
+    std::uint32_t site = 0;      // where the first came
+    std::uint32_t first_thread = 0;
+    std::uint32_t true_threads = 0;  // of bar.red
+    struct Waiting {
+        std::uint32_t warp = 0;
+        std::uint32_t mask = 0;
+        const Op* op = nullptr;
+    };
+    std::vector<Waiting> waiting;
+    Knowledge knowledge;
+    bool arrived_without_waiting = false;
+};
+
+struct MBarrier {
+    std::uint32_t expected = 0;
+    std::uint32_t pending = 0;  // arrivals that this phase still needs
+    std::uint64_t phase = 0;
+    Knowledge gathering;  // of those who arrived in this phase
+    Knowledge last;       // of the phases before
+};
+
+// A copy into shared memory that nobody has waited for.
+struct Copy {
+    std::uint64_t offset = 0;
+    std::uint32_t bytes = 0;
+    std::uint32_t site = 0;
+};
+struct Copies {                             // of one thread
+    std::vector<Copy> open;                 // not yet in a group
+    std::vector<std::vector<Copy>> groups;  // oldest first
+};
+
+struct Block {
+    Block(Grid& of_grid, std::uint64_t index_in_grid);
+    Block(const Block&) = delete;
+    Block& operator=(const Block&) = delete;
+
+    Grid& grid;
+    std::uint64_t index;
+    Extent at;
+    Region shared;
+    Region local;
+    Clocks clocks;
+    Locations locations;  // of shared memory
+    std::array<BlockBarrier, kBarriers> barriers;
+    std::map<std::uint64_t, MBarrier> mbarriers;  // by offset in shared memory
+    std::vector<Copies> copies;                   // by thread; empty while there are none
+    std::vector<Warp> warps;
+    std::uint32_t alive = 0;  // threads
+    bool exits_noted = false;
+
+    // Runs for up to so many warp instructions; true when all threads have exited.
+    bool run(std::uint64_t slice);
+
+    [[nodiscard]] std::uint32_t id() const { return static_cast<std::uint32_t>(index); }
+    [[nodiscard]] Event event(const Warp& warp, unsigned lane, const Op& op, Fault fault) const {
+        return {.fault = fault, .site = op.site, .block = index, .thread = warp.thread(lane)};
+    }
+
+private:
+    void fill_rows();
+    void fill_row(const Preload& preload, Warp& warp);
+    std::vector<std::byte> rows_;
+    std::vector<Taint> taints_;
+};
+
+// The kinds of barrier instruction, in Op::imm.
+enum BarrierKind : std::uint8_t { kBarSync, kBarArrive, kBarRedPopc, kBarRedAnd, kBarRedOr };
+
+// barrier.cpp: the group of `warp.mask` comes to a barrier. True when it may go on at once.
+bool arrive_at_barrier(Block& block, Warp& warp, const Op& op);
+// Barriers whose missing threads have exited are opened.
+void open_complete_barriers(Block& block);
+
+}  // namespace cupel::emulator

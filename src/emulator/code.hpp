@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// A kernel ready to run: operations, the rows they work on, and what fills those rows.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "emulator/op.hpp"
+
+namespace cupel::emulator {
+
+enum class Special : std::uint8_t {
+    TidX,
+    TidY,
+    TidZ,
+    NtidX,
+    NtidY,
+    NtidZ,
+    CtaidX,
+    CtaidY,
+    CtaidZ,
+    NctaidX,
+    NctaidY,
+    NctaidZ,
+    LaneId,
+    WarpId,
+    NwarpId,
+    SmId,
+    NsmId,
+    GridId,
+    LanemaskEq,
+    LanemaskLe,
+    LanemaskLt,
+    LanemaskGe,
+    LanemaskGt,
+    DynamicShared,
+    TotalShared,
+    Clock,
+    Clock64,
+    ClockHi,
+    GlobalTimer,
+    GlobalTimerLo,
+    GlobalTimerHi,
+};
+
+// What a row holds before a warp starts.
+struct Preload {
+    enum class Kind : std::uint8_t {
+        Constant,         // bits
+        SpecialValue,     // special
+        Parameter,        // bytes at `bits` of the parameters
+        VariableAddress,  // of `variable`, plus bits
+    } kind = Kind::Constant;
+    std::uint32_t row = 0;
+    std::uint8_t bytes = 4;  // of a value in the row
+    std::uint8_t from = 4;   // of a parameter in memory; widened by its sign, if `sign`
+    bool sign = false;
+    Special special = Special::TidX;
+    Index variable = kNoIndex;
+    std::uint64_t bits = 0;
+};
+
+// A PTX instruction, for messages and counting.
+struct Site {
+    Line line;
+    std::uint32_t ptx_line = 0;
+    std::string_view opcode;
+};
+
+// What a branch that depends on a doubtful value can change, up to where both ways meet again.
+struct BranchReach {
+    std::uint32_t end = kNoIndex;     // the operation where they meet; none: at the end only
+    bool effects = false;             // memory, barriers or exits within
+    std::vector<std::uint32_t> rows;  // written within
+};
+
+struct Code {
+    std::string name;
+    std::string_view main_file;  // where most lines are: others are named in messages
+    std::vector<std::string_view> files;
+    std::vector<Op> ops;
+    std::vector<std::uint32_t> starts;  // of each PTX instruction, its first op
+    std::vector<Site> sites;
+    std::vector<std::uint8_t> strong;  // by site: an atomic, volatile or ordered access
+    std::vector<std::vector<std::uint32_t>> lists;  // rows of vector operands
+    std::vector<BranchReach> reaches;               // of branches that may diverge, by Op::imm
+    std::vector<Preload> preloads;
+    std::vector<std::uint64_t> shared_offsets;  // of variables, shared and local, in their space
+    std::uint64_t dynamic_offset = 0;           // of extern shared variables
+    std::uint32_t row_bytes = kFirstRow;        // of one warp's rows
+    std::uint64_t shared_bytes = 0;             // static
+    std::uint64_t local_bytes = 0;              // of one thread
+    std::uint64_t parameter_bytes = 0;
+    unsigned shared_grain = 4;  // the least access, in bytes: what races are told by
+    unsigned global_grain = 4;
+    bool uses_environment = false;       // reads a clock or the place of its block
+    std::vector<std::string> unchecked;  // why some check does not apply to this kernel
+};
+
+}  // namespace cupel::emulator

@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "emulator/decoder.hpp"
+
+namespace cupel::emulator {
+namespace {
+
+constexpr std::uint64_t kMaxShared = 227 * 1024;  // of a block, on the largest GPU
+constexpr std::uint64_t kMaxLocal = 64 * 1024;    // of a thread
+constexpr std::uint32_t kMaxRows = 8U << 20;      // bytes of one warp
+
+// 8-bit types live in 16-bit registers at least.
+unsigned width_of(Type type) {
+    return type == Type::Pred ? 4 : std::max(2U, bytes_of(type));
+}
+
+}  // namespace
+
+Words::Words(std::string_view opcode) {
+    while (true) {
+        const std::size_t point = opcode.find('.');
+        words_.push_back(opcode.substr(0, point));
+        if (point == std::string_view::npos) break;
+        opcode.remove_prefix(point + 1);
+    }
+    at_ = 1;
+}
+
+bool Words::accept(std::string_view word) {
+    if (done() || words_[at_] != word) return false;
+    at_++;
+    return true;
+}
+
+std::string_view Words::accept_any(std::initializer_list<std::string_view> words) {
+    for (const std::string_view word : words) {
+        if (accept(word)) return word;
+    }
+    return {};
+}
+
+std::string Words::rest() const {
+    std::string text;
+    for (std::size_t i = at_; i < words_.size(); i++)
+        text += (i == at_ ? "" : ".") + std::string(words_[i]);
+    return text;
+}
+
+std::optional<Type> Words::accept_type() {
+    const auto type = type_named(peek());
+    if (type) at_++;
+    return type;
+}
+
+Result<Code> decode(const Module& module, const Kernel& kernel) {
+    return Decoder(module, kernel).run();
+}
+
+Result<Code> Decoder::run() {
+    code_.name = std::string(kernel_.name);
+    code_.files = module_.files;
+    code_.parameter_bytes = kernel_.parameter_bytes;
+    register_rows_.assign(kernel_.registers.size(), kNoIndex);
+    CUPEL_DO(lay_out());
+    for (const Instruction& in : kernel_.instructions) {
+        const std::string_view text = source_.text();
+        lines_ +=
+            static_cast<int>(std::ranges::count(text.substr(line_hint_, in.at - line_hint_), '\n'));
+        line_hint_ = in.at;
+        code_.starts.push_back(static_cast<std::uint32_t>(code_.ops.size()));
+        code_.sites.push_back(
+            {.line = in.line, .ptx_line = static_cast<std::uint32_t>(lines_), .opcode = in.opcode});
+        CUPEL_DO(instruction(in));
+        if (code_.row_bytes > kMaxRows) return error(in.at, "too many registers for one thread");
+        for (std::size_t i = code_.starts.back() + 1; i < code_.ops.size(); i++)
+            code_.ops[i].counted = false;
+    }
+    finish();
+    return std::move(code_);
+}
+
+// Variables of the block and of the thread, one after the other. An extern one starts where all
+// others end.
+Result<void> Decoder::lay_out() {
+    const auto place = [](std::uint64_t& end, const Variable& variable) {
+        const std::uint64_t at = (end + variable.align - 1) / variable.align * variable.align;
+        end = at + variable.bytes;
+        return at;
+    };
+    code_.shared_offsets.assign(kernel_.variables.size() + module_.variables.size(), 0);
+    const auto lay = [&](const Variable& variable, std::size_t slot) {
+        if (variable.space == Space::Shared && !variable.external) {
+            code_.shared_offsets[slot] = place(code_.shared_bytes, variable);
+        } else if (variable.space == Space::Local) {
+            code_.shared_offsets[slot] = place(code_.local_bytes, variable);
+        }
+        return code_.shared_bytes <= kMaxShared && code_.local_bytes <= kMaxLocal;
+    };
+    bool fits = true;
+    for (std::size_t i = 0; i < kernel_.variables.size(); i++)
+        fits = lay(kernel_.variables[i], i) && fits;
+    // Of the module's shared variables those that this kernel names count.
+    std::vector<bool> named(module_.variables.size(), false);
+    for (const Instruction& in : kernel_.instructions) {
+        for (const Operand& operand : in.operands) {
+            if (operand.variable != kNoIndex && (operand.variable & kOfModule) != 0) {
+                named[operand.variable & ~kOfModule] = true;
+            }
+        }
+    }
+    for (std::size_t i = 0; i < named.size(); i++) {
+        if (named[i]) fits = lay(module_.variables[i], kernel_.variables.size() + i) && fits;
+    }
+    const Offset at = kernel_.instructions.empty() ? 0 : kernel_.instructions.front().at;
+    if (!fits) return error(at, "more shared or local memory than this emulator gives to a kernel");
+    code_.local_bytes = (code_.local_bytes + 15) / 16 * 16;
+    // Dynamic shared memory starts at a multiple of 16 at least, and of what its variables ask for.
+    std::uint64_t align = 16;
+    for (std::size_t i = 0; i < named.size(); i++) {
+        const Variable& variable = module_.variables[i];
+        if (named[i] && variable.external) align = std::max<std::uint64_t>(align, variable.align);
+    }
+    const std::uint64_t base = (kFirstAddress + code_.shared_bytes + align - 1) / align * align;
+    code_.dynamic_offset = base - kFirstAddress;
+    return {};
+}
+
+Op Decoder::start(const Instruction& in, Work work) {
+    Op op;
+    op.work = work;
+    op.site = static_cast<std::uint32_t>(code_.sites.size() - 1);
+    if (in.guard != kNoIndex) {
+        op.guard = register_row(in.guard);
+        op.guard_flip = in.guard_negated ? kAllLanes : 0;
+    }
+    return op;
+}
+
+std::unexpected<Error> Decoder::refuse(const Instruction& in) const {
+    const std::string near = all_forms().near(in.opcode);
+    std::string message =
+        fmt::format("'{}' is not an instruction that this emulator knows", in.opcode);
+    if (!near.empty()) message += fmt::format("; near to it is '{}'", near);
+    return error(in.at, message);
+}
+
+void Decoder::unchecked(std::string reason) {
+    if (std::ranges::find(code_.unchecked, reason) == code_.unchecked.end()) {
+        code_.unchecked.push_back(std::move(reason));
+    }
+}
+
+Result<void> Decoder::expect_operands(const Instruction& in, std::size_t least, std::size_t most) {
+    if (in.operands.size() >= least && in.operands.size() <= most) return {};
+    return error(in.at, fmt::format("'{}' expects {} operands, found {}", in.opcode,
+                                    least == most ? fmt::format("{}", least)
+                                                  : fmt::format("{} to {}", least, most),
+                                    in.operands.size()));
+}
+
+Result<void> Decoder::instruction(const Instruction& in) {
+    using Member = Done (Decoder::*)(const Instruction&);
+    static const std::map<std::string_view, Member> kSpecial = {
+        {"ld", &Decoder::load},
+        {"ldu", &Decoder::load},
+        {"st", &Decoder::store},
+        {"cvta", &Decoder::address_conversion},
+        {"isspacep", &Decoder::is_space},
+        {"membar", &Decoder::fence},
+        {"fence", &Decoder::fence},
+        {"bra", &Decoder::branch},
+        {"ret", &Decoder::leave},
+        {"exit", &Decoder::leave},
+        {"trap", &Decoder::leave},
+        {"bar", &Decoder::barrier},
+        {"barrier", &Decoder::barrier},
+        {"call", &Decoder::call},
+        {"nanosleep", &Decoder::sleep},
+        {"shfl", &Decoder::shuffle},
+        {"vote", &Decoder::vote},
+        {"match", &Decoder::match},
+        {"redux", &Decoder::reduce},
+        {"activemask", &Decoder::active_mask},
+        {"mov", &Decoder::move},
+        {"cvt", &Decoder::convert},
+        {"cp", &Decoder::copy_async},
+        {"mbarrier", &Decoder::mbarrier},
+        {"ldmatrix", &Decoder::load_matrix},
+        {"mma", &Decoder::multiply},
+        {"wmma", &Decoder::warp_matrix},
+    };
+    const std::string_view base = in.opcode.substr(0, in.opcode.find('.'));
+    if (base == "atom") return atomic(in, true);
+    if (base == "red") return atomic(in, false);
+    if (base == "prefetch" || base == "prefetchu" || base == "applypriority" || base == "discard") {
+        if (base == "discard") return refuse(in);  // it makes memory undefined
+        Op op = start(in, Work::Control);
+        op.run = op.checked = &run_nothing;
+        op.spreads = false;
+        emit(op);
+        return {};
+    }
+    const auto special = kSpecial.find(base);
+    return special == kSpecial.end() ? arithmetic(in) : (this->*special->second)(in);
+}
+
+Result<void> Decoder::arithmetic(const Instruction& in) {
+    const Form* const form = all_forms().find(in.opcode);
+    if (form == nullptr) return refuse(in);
+    CUPEL_DO(expect_operands(in, form->sources + 1, form->sources + 1));
+    Op op = start(in, form->work);
+    op.run = op.checked = form->run;
+    op.flops = form->flops;
+    op.flags = form->flags;
+    return arithmetic_operands(in, *form, op);
+}
+
+Result<void> Decoder::arithmetic_operands(const Instruction& in, const Form& form, Op op) {
+    CUPEL_TRY(op.d, target(in.operands[0], form.types[0]));
+    if (in.operands[0].second != kNoIndex) {
+        if (!form.pair) return error(in.operands[0].at, "this instruction has one result");
+        op.d2 = register_row(in.operands[0].second);
+    }
+    const std::array<std::uint32_t*, 4> rows = {&op.a, &op.b, &op.c, &op.e};
+    for (unsigned i = 0; i < form.sources; i++) {
+        const Operand& operand = in.operands[i + 1];
+        if (form.types[i + 1] == Type::Pred) {
+            CUPEL_TRY(*rows[i], predicate_source(operand, op));
+        } else {
+            CUPEL_TRY(*rows[i], source(operand, form.types[i + 1]));
+        }
+    }
+    if (form.selects) {
+        op.checked = &select_checked;
+        op.spreads = false;
+        op.inner = form.run;
+    }
+    emit(op);
+    return {};
+}
+
+// Branches get their operations; the end of the code is an exit.
+void Decoder::finish() {
+    code_.starts.push_back(static_cast<std::uint32_t>(code_.ops.size()));
+    Op end;
+    end.flow = Flow::Exit;
+    end.work = Work::Control;
+    end.site = code_.sites.empty() ? 0 : static_cast<std::uint32_t>(code_.sites.size() - 1);
+    end.counted = false;
+    if (code_.sites.empty()) code_.sites.emplace_back();
+    emit(end);
+    code_.strong.assign(code_.sites.size(), 0);
+    for (Op& op : code_.ops) {
+        if (op.flow == Flow::Branch) op.target = code_.starts[op.target];
+        const bool memory =
+            op.work == Work::Load || op.work == Work::Store || op.work == Work::Atomic;
+        if (memory && (op.flags & kStrong) != 0) code_.strong[op.site] = 1;
+    }
+    std::map<Index, std::size_t> uses;
+    for (const Site& site : code_.sites)
+        uses[site.line.file]++;
+    const auto most =
+        std::ranges::max_element(uses, {}, [](const auto& use) { return use.second; });
+    if (most->first < code_.files.size()) code_.main_file = code_.files[most->first];
+    find_reaches(code_);
+}
+
+// --- rows
+// -------------------------------------------------------------------------------------------
+
+std::uint32_t Decoder::new_row(unsigned bytes) {
+    const std::uint32_t at = code_.row_bytes;
+    code_.row_bytes += std::max<std::uint32_t>(kUnit, bytes * kLanes);
+    return at;
+}
+
+std::uint32_t Decoder::register_row(Index index) {
+    std::uint32_t& at = register_rows_[index];
+    const Type type = kernel_.registers[index].type;
+    if (at == kNoIndex) at = new_row(type == Type::Pred ? 2 : width_of(type));
+    return at;
+}
+
+unsigned Decoder::register_bytes(const Operand& operand) const {
+    if (operand.kind != OperandKind::Register) return 0;
+    const Type type = kernel_.registers[operand.index].type;
+    return type == Type::Pred ? 0 : width_of(type);
+}
+
+std::uint32_t Decoder::constant(std::uint64_t bits, unsigned bytes) {
+    const auto [found, fresh] = constants_.emplace(std::pair(bits, bytes), 0);
+    if (fresh) {
+        found->second = new_row(bytes);
+        code_.preloads.push_back({.kind = Preload::Kind::Constant,
+                                  .row = found->second,
+                                  .bytes = static_cast<std::uint8_t>(bytes),
+                                  .bits = bits});
+    }
+    return found->second;
+}
+
+Result<std::uint32_t> Decoder::constant_row(const Operand& operand, Type type) {
+    const unsigned bytes = width_of(type);
+    const std::uint64_t mask =
+        bytes == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * bytes)) - 1;
+    if (type == Type::F32 || type == Type::F64) {
+        const bool is_double = type == Type::F64;
+        if (operand.kind == OperandKind::Integer)
+            return error(operand.at, "expected a floating-point value");
+        if (operand.kind == OperandKind::Single) {
+            const auto value = std::bit_cast<float>(static_cast<std::uint32_t>(operand.bits));
+            return is_double ? constant(std::bit_cast<std::uint64_t>(static_cast<double>(value)), 8)
+                             : constant(operand.bits, 4);
+        }
+        const auto value = std::bit_cast<double>(operand.bits);
+        return is_double ? constant(operand.bits, 8)
+                         : constant(std::bit_cast<std::uint32_t>(static_cast<float>(value)), 4);
+    }
+    const bool fits = operand.kind == OperandKind::Integer ||
+                      (operand.kind == OperandKind::Single && bytes == 4) ||
+                      (operand.kind == OperandKind::Real && bytes == 8);
+    if (!fits) return error(operand.at, fmt::format("expected a value of type .{}", name_of(type)));
+    return constant(operand.bits & mask, bytes);
+}
+
+Result<std::uint32_t> Decoder::special_row(const Operand& operand, Type type) {
+    static const std::map<std::string_view, Special> kSpecials = {
+        {"%tid.x", Special::TidX},
+        {"%tid.y", Special::TidY},
+        {"%tid.z", Special::TidZ},
+        {"%ntid.x", Special::NtidX},
+        {"%ntid.y", Special::NtidY},
+        {"%ntid.z", Special::NtidZ},
+        {"%ctaid.x", Special::CtaidX},
+        {"%ctaid.y", Special::CtaidY},
+        {"%ctaid.z", Special::CtaidZ},
+        {"%nctaid.x", Special::NctaidX},
+        {"%nctaid.y", Special::NctaidY},
+        {"%nctaid.z", Special::NctaidZ},
+        {"%laneid", Special::LaneId},
+        {"%warpid", Special::WarpId},
+        {"%nwarpid", Special::NwarpId},
+        {"%smid", Special::SmId},
+        {"%nsmid", Special::NsmId},
+        {"%gridid", Special::GridId},
+        {"%lanemask_eq", Special::LanemaskEq},
+        {"%lanemask_le", Special::LanemaskLe},
+        {"%lanemask_lt", Special::LanemaskLt},
+        {"%lanemask_ge", Special::LanemaskGe},
+        {"%lanemask_gt", Special::LanemaskGt},
+        {"%dynamic_smem_size", Special::DynamicShared},
+        {"%total_smem_size", Special::TotalShared},
+        {"%clock", Special::Clock},
+        {"%clock64", Special::Clock64},
+        {"%clock_hi", Special::ClockHi},
+        {"%globaltimer", Special::GlobalTimer},
+        {"%globaltimer_lo", Special::GlobalTimerLo},
+        {"%globaltimer_hi", Special::GlobalTimerHi},
+    };
+    if (operand.name == "WARP_SZ") return constant(kLanes, width_of(type));
+    const auto known = kSpecials.find(operand.name);
+    if (known == kSpecials.end()) {
+        return error(operand.at, fmt::format("unknown register '{}'", operand.name));
+    }
+    if (known->second >= Special::Clock) return error(operand.at, "a clock is read with mov only");
+    const unsigned bytes = width_of(type);
+    if (known->second == Special::WarpId || known->second == Special::NwarpId ||
+        known->second == Special::SmId || known->second == Special::NsmId ||
+        known->second == Special::GridId) {
+        code_.uses_environment = true;
+    }
+    const auto [found, fresh] = specials_.emplace(std::pair(known->first, bytes), 0);
+    if (fresh) {
+        found->second = new_row(bytes);
+        code_.preloads.push_back({.kind = Preload::Kind::SpecialValue,
+                                  .row = found->second,
+                                  .bytes = static_cast<std::uint8_t>(bytes),
+                                  .special = known->second});
+    }
+    return found->second;
+}
+
+Result<std::uint32_t> Decoder::symbol_row(const Operand& operand, Type type) {
+    const Variable& variable = variable_of(module_, kernel_, operand.variable);
+    const unsigned bytes = width_of(type);
+    const bool of_module = (operand.variable & kOfModule) != 0;
+    const std::size_t slot =
+        of_module ? kernel_.variables.size() + (operand.variable & ~kOfModule) : operand.variable;
+    switch (variable.space) {
+        case Space::Shared: {
+            const std::uint64_t at =
+                variable.external ? code_.dynamic_offset : code_.shared_offsets[slot];
+            return constant(kFirstAddress + at + operand.bits, bytes);
+        }
+        case Space::Local:
+            return constant(kFirstAddress + code_.shared_offsets[slot] + operand.bits, bytes);
+        case Space::Global:
+        case Space::Const: {
+            if (bytes != 8) return error(operand.at, "this address has 64 bits");
+            const auto [found, fresh] =
+                addresses_.emplace(std::pair(operand.variable, operand.bits), 0);
+            if (fresh) {
+                found->second = new_row(8);
+                code_.preloads.push_back({.kind = Preload::Kind::VariableAddress,
+                                          .row = found->second,
+                                          .bytes = 8,
+                                          .variable = operand.variable & ~kOfModule,
+                                          .bits = operand.bits});
+            }
+            return found->second;
+        }
+        case Space::Param:
+        case Space::Generic:
+        case Space::Register:
+            break;
+    }
+    return error(operand.at,
+                 "the address of a parameter; only direct loads of parameters are supported");
+}
+
+Result<std::uint32_t> Decoder::source(const Operand& operand, Type type) {
+    if (operand.negated || operand.second != kNoIndex) {
+        return error(operand.at, "expected a plain operand here");
+    }
+    switch (operand.kind) {
+        case OperandKind::Register: {
+            const Type declared = kernel_.registers[operand.index].type;
+            const bool alike = (declared == Type::Pred) == (type == Type::Pred) &&
+                               (type == Type::Pred || width_of(declared) == width_of(type));
+            if (!alike) {
+                return error(operand.at,
+                             fmt::format("'{}' is of type .{}; expected one of .{}", operand.name,
+                                         name_of(declared), name_of(type)));
+            }
+            return register_row(operand.index);
+        }
+        case OperandKind::Integer:
+        case OperandKind::Real:
+        case OperandKind::Single:
+            if (type != Type::Pred) return constant_row(operand, type);
+            break;
+        case OperandKind::Special:
+            return special_row(operand, type);
+        case OperandKind::Symbol:
+            return symbol_row(operand, type);
+        case OperandKind::Label:
+        case OperandKind::Address:
+        case OperandKind::Vector:
+        case OperandKind::Sink:
+            break;
+    }
+    return error(operand.at, fmt::format("expected a value of type .{}", name_of(type)));
+}
+
+Result<std::uint32_t> Decoder::predicate_source(const Operand& operand, Op& op) {
+    if (operand.kind == OperandKind::Integer && operand.bits <= 1) {
+        return operand.bits == 1 ? kTrueRow : kZeroRow;
+    }
+    Operand plain = operand;
+    plain.negated = false;
+    if (operand.negated) op.imm = static_cast<std::int64_t>(kAllLanes);
+    return source(plain, Type::Pred);
+}
+
+Result<std::uint32_t> Decoder::target(const Operand& operand, Type type) {
+    if (operand.kind == OperandKind::Sink) return kTrashRow;
+    if (operand.kind != OperandKind::Register)
+        return error(operand.at, "expected a register for the result");
+    Operand plain = operand;
+    plain.second = kNoIndex;
+    return source(plain, type);
+}
+
+Result<std::vector<std::uint32_t>> Decoder::sources(const Operand& vector, Type type,
+                                                    std::size_t count) {
+    if (vector.kind != OperandKind::Vector || vector.elements.size() != count) {
+        return error(vector.at, fmt::format("expected {{...}} of {} values", count));
+    }
+    std::vector<std::uint32_t> rows;
+    for (const Operand& element : vector.elements) {
+        CUPEL_TRY(const std::uint32_t one, source(element, type));
+        rows.push_back(one);
+    }
+    return rows;
+}
+
+Result<std::vector<std::uint32_t>> Decoder::targets(const Operand& vector, Type type,
+                                                    std::size_t count) {
+    if (vector.kind != OperandKind::Vector || vector.elements.size() != count) {
+        return error(vector.at, fmt::format("expected {{...}} of {} registers", count));
+    }
+    std::vector<std::uint32_t> rows;
+    for (const Operand& element : vector.elements) {
+        CUPEL_TRY(const std::uint32_t one, target(element, type));
+        rows.push_back(one);
+    }
+    return rows;
+}
+
+Result<std::uint64_t> Decoder::whole(const Operand& operand, std::uint64_t most) {
+    if (operand.kind != OperandKind::Integer || operand.bits > most) {
+        return error(operand.at, fmt::format("expected a number up to {}", most));
+    }
+    return operand.bits;
+}
+
+}  // namespace cupel::emulator

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+// ld, st, atom, red, cvta, isspacep, fences.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "emulator/decoder.hpp"
+
+namespace cupel::emulator {
+namespace {
+
+Space accept_space(Words& words) {
+    if (words.accept("global")) return Space::Global;
+    if (words.accept("shared") || words.accept("shared::cta")) return Space::Shared;
+    if (words.accept("local")) return Space::Local;
+    if (words.accept("const")) return Space::Const;
+    if (words.accept("param")) return Space::Param;
+    return Space::Generic;
+}
+
+// Hints to caches change no value.
+void skip_cache_hints(Words& words) {
+    bool more = true;
+    while (more) {
+        more = !words
+                    .accept_any({"nc", "ca", "cg", "cs", "lu", "cv", "wb", "wt", "L1::evict_normal",
+                                 "L1::evict_unchanged", "L1::evict_first", "L1::evict_last",
+                                 "L1::no_allocate", "L2::64B", "L2::128B", "L2::256B"})
+                    .empty();
+    }
+}
+
+unsigned accept_vector(Words& words) {
+    if (words.accept("v2")) return 2;
+    if (words.accept("v4")) return 4;
+    return 1;
+}
+
+std::span<const Operand> elements_of(const Operand& operand) {
+    return operand.kind == OperandKind::Vector ? std::span(operand.elements)
+                                               : std::span(&operand, 1);
+}
+
+}  // namespace
+
+// .weak, .volatile, .relaxed, .acquire, .release, .acq_rel with a scope.
+Result<void> Decoder::order(Words& words, Op& op) {
+    if (words.accept("weak")) return {};
+    if (words.accept("volatile") || words.accept("mmio")) {
+        op.flags |= kStrong;
+        words.accept("relaxed");
+    } else if (words.accept("relaxed")) {
+        op.flags |= kStrong;
+    } else if (words.accept("acquire")) {
+        op.flags |= kStrong | kAcquire;
+    } else if (words.accept("release")) {
+        op.flags |= kStrong | kRelease;
+    } else if (words.accept("acq_rel")) {
+        op.flags |= kStrong | kAcquire | kRelease;
+    }
+    if (words.accept("cta")) op.flags |= kBlockScope;
+    words.accept_any({"gpu", "sys"});
+    return {};
+}
+
+void Decoder::note_grain(const Op& op, unsigned bytes) {
+    const unsigned grain = std::clamp(bytes, 1U, 4U);
+    if (op.space != Space::Global && op.space != Space::Const) {
+        code_.shared_grain = std::min(code_.shared_grain, grain);
+    }
+    if (op.space != Space::Shared) code_.global_grain = std::min(code_.global_grain, grain);
+}
+
+Result<void> Decoder::set_address(const Operand& operand, Space space, unsigned bytes, Op& op) {
+    if (operand.kind != OperandKind::Address)
+        return error(operand.at, "expected an address: [...]");
+    op.space = space;
+    op.bytes = static_cast<std::uint8_t>(bytes);
+    op.imm = static_cast<std::int64_t>(operand.bits);
+    if (operand.variable != kNoIndex) {
+        Operand symbol = operand;
+        symbol.kind = OperandKind::Symbol;
+        op.imm = 0;
+        const Variable& variable = variable_of(module_, kernel_, operand.variable);
+        if (space != Space::Generic && variable.space != space) {
+            return error(operand.at, fmt::format("'{}' lies in .{}, not in .{}", variable.name,
+                                                 name_of(variable.space), name_of(space)));
+        }
+        if (space == Space::Generic) op.space = variable.space;
+        CUPEL_TRY(op.a, symbol_row(symbol, Type::B64));
+    } else if (operand.index != kNoIndex) {
+        const Type type = kernel_.registers[operand.index].type;
+        const bool narrow = bytes_of(type) == 4;
+        if (type == Type::Pred || (!narrow && bytes_of(type) != 8)) {
+            return error(operand.at, "an address is in a register of 32 or 64 bits");
+        }
+        if (narrow) {
+            if (space != Space::Shared && space != Space::Local) {
+                return error(operand.at, "a 32-bit address outside of shared and local memory");
+            }
+            op.flags |= kNarrowAddress;
+        }
+        op.a = register_row(operand.index);
+    } else {
+        op.a = constant(0, 8);
+    }
+    return {};
+}
+
+Result<void> Decoder::load(const Instruction& in) {
+    CUPEL_DO(expect_operands(in, 2, 2));
+    Words words(in.opcode);
+    Op op = start(in, Work::Load);
+    CUPEL_DO(order(words, op));
+    const Space space = accept_space(words);
+    skip_cache_hints(words);
+    const unsigned count = accept_vector(words);
+    const auto type = words.accept_type();
+    if (!type || !words.done() || *type == Type::Pred || bytes_of(*type) > 8) return refuse(in);
+    const auto elements = elements_of(in.operands[0]);
+    if (elements.size() != count) {
+        return error(in.operands[0].at, fmt::format("expected {} registers", count));
+    }
+    if (space == Space::Param) return load_parameter(in, *type, elements);
+    const unsigned bytes = bytes_of(*type);
+    if (bytes * count > 16) return refuse(in);
+    CUPEL_DO(set_address(in.operands[1], space, bytes, op));
+    std::vector<std::uint32_t> rows;
+    unsigned width = 0;
+    for (const Operand& element : elements) {
+        if (element.kind == OperandKind::Sink) {
+            rows.push_back(kTrashRow);
+            continue;
+        }
+        const unsigned own = register_bytes(element);
+        if (own == 0 || own < bytes || (width != 0 && own != width)) {
+            return error(element.at, fmt::format("expected a register for .{}", name_of(*type)));
+        }
+        width = own;
+        rows.push_back(register_row(element.index));
+    }
+    if (width == 0) width = std::max(2U, bytes);
+    const Pair pair = load_handler(bytes, is_signed(*type), width);
+    if (pair.run == nullptr) return refuse(in);
+    op.run = pair.run;
+    op.checked = pair.checked;
+    op.elements = static_cast<std::uint8_t>(count);
+    op.d = rows[0];
+    if (count > 1) {
+        op.target = static_cast<std::uint32_t>(code_.lists.size());
+        code_.lists.push_back(std::move(rows));
+    }
+    op.spreads = false;
+    note_grain(op, bytes * count);
+    emit(op);
+    return {};
+}
+
+// A parameter is known before the kernel starts: a row of its own, moved to where it is wanted.
+Result<void> Decoder::load_parameter(const Instruction& in, Type type,
+                                     std::span<const Operand> targets) {
+    const Operand& from = in.operands[1];
+    if (from.kind != OperandKind::Address || from.variable == kNoIndex) {
+        return error(from.at,
+                     "expected the name of a parameter; addresses of parameters in registers "
+                     "are not supported");
+    }
+    const Variable& variable = variable_of(module_, kernel_, from.variable);
+    if (variable.space != Space::Param) return error(from.at, "this is no parameter");
+    for (std::size_t i = 0; i < targets.size(); i++) {
+        const unsigned bytes = bytes_of(type);
+        const std::uint64_t offset = from.bits + i * bytes;
+        if (offset > variable.bytes || variable.bytes - offset < bytes) {
+            return error(from.at, "beyond the end of this parameter");
+        }
+        const unsigned width = register_bytes(targets[i]);
+        if (width < bytes || width == 0) {
+            return error(targets[i].at, fmt::format("expected a register for .{}", name_of(type)));
+        }
+        Op op = start(in, Work::Load);
+        if (variable.of_call) {  // the result of a known external: zero
+            op.a = kZeroRow;
+        } else {
+            op.a = new_row(width);
+            code_.preloads.push_back({.kind = Preload::Kind::Parameter,
+                                      .row = op.a,
+                                      .bytes = static_cast<std::uint8_t>(width),
+                                      .from = static_cast<std::uint8_t>(bytes),
+                                      .sign = is_signed(type),
+                                      .bits = variable.offset + offset});
+        }
+        const std::string_view mov = width == 2 ? "mov.b16" : width == 4 ? "mov.b32" : "mov.b64";
+        op.run = op.checked = all_forms().find(mov)->run;
+        op.d = register_row(targets[i].index);
+        emit(op);
+    }
+    return {};
+}
+
+Result<void> Decoder::store(const Instruction& in) {
+    CUPEL_DO(expect_operands(in, 2, 2));
+    Words words(in.opcode);
+    Op op = start(in, Work::Store);
+    CUPEL_DO(order(words, op));
+    const Space space = accept_space(words);
+    skip_cache_hints(words);
+    const unsigned count = accept_vector(words);
+    const auto type = words.accept_type();
+    if (!type || !words.done() || *type == Type::Pred || bytes_of(*type) > 8) return refuse(in);
+    const auto elements = elements_of(in.operands[1]);
+    if (elements.size() != count) {
+        return error(in.operands[1].at, fmt::format("expected {} values", count));
+    }
+    const unsigned bytes = bytes_of(*type);
+    if (space == Space::Param) {  // an argument of a call: our callees never look
+        op.run = op.checked = &run_nothing;
+        op.spreads = false;
+        op.work = Work::Control;
+        emit(op);
+        return {};
+    }
+    if (space == Space::Const || bytes * count > 16) return refuse(in);
+    CUPEL_DO(set_address(in.operands[0], space, bytes, op));
+    std::vector<std::uint32_t> rows;
+    unsigned width = 0;
+    for (const Operand& element : elements)
+        width = std::max(width, register_bytes(element));
+    if (width == 0) width = std::max(2U, bytes);
+    const Type held = width == 2 ? Type::B16 : width == 4 ? Type::B32 : Type::B64;
+    for (const Operand& element : elements) {
+        const bool real = is_real(*type) && element.kind != OperandKind::Register;
+        CUPEL_TRY(const std::uint32_t one, source(element, real ? *type : held));
+        rows.push_back(one);
+    }
+    const Pair pair = store_handler(bytes, width);
+    if (pair.run == nullptr) return refuse(in);
+    op.run = pair.run;
+    op.checked = pair.checked;
+    op.elements = static_cast<std::uint8_t>(count);
+    op.b = rows[0];
+    if (count > 1) {
+        op.target = static_cast<std::uint32_t>(code_.lists.size());
+        code_.lists.push_back(std::move(rows));
+    }
+    op.spreads = false;
+    note_grain(op, bytes * count);
+    emit(op);
+    return {};
+}
+
+Result<void> Decoder::atomic(const Instruction& in, bool returns) {
+    Words words(in.opcode);
+    Op op = start(in, Work::Atomic);
+    CUPEL_DO(order(words, op));
+    op.flags |= kStrong;
+    const Space space = accept_space(words);
+    if (space == Space::Local || space == Space::Const || space == Space::Param) return refuse(in);
+    std::string operation = words.rest();
+    const std::string_view name = std::string_view(operation).substr(0, operation.find('.'));
+    std::string typed = operation;
+    const Pair pair = atomic_handler(typed);
+    const auto type = type_named(std::string_view(typed).substr(typed.rfind('.') + 1));
+    if (pair.run == nullptr || !type) return refuse(in);
+    const std::size_t values = name == "cas" ? 2 : 1;
+    CUPEL_DO(expect_operands(in, values + (returns ? 2 : 1), values + (returns ? 2 : 1)));
+    op.run = pair.run;
+    op.checked = pair.checked;
+    op.spreads = false;
+    std::size_t at = 0;
+    if (returns) {
+        CUPEL_TRY(op.d, target(in.operands[at++], *type));
+    }
+    CUPEL_DO(set_address(in.operands[at++], space, bytes_of(*type), op));
+    CUPEL_TRY(op.b, source(in.operands[at++], *type));
+    if (values == 2) {
+        CUPEL_TRY(op.c, source(in.operands[at++], *type));
+    }
+    op.flops = name == "add" && is_real(*type) ? 1 : 0;
+    note_grain(op, bytes_of(*type));
+    emit(op);
+    return {};
+}
+
+namespace {
+
+// Into the generic space, or out of it. Global and constant addresses are generic ones.
+template <bool To>
+void convert_address(Warp& warp, const Op& op) {
+    const std::uint64_t base = op.space == Space::Shared  ? kSharedWindow
+                               : op.space == Space::Local ? kLocalWindow
+                                                          : 0;
+    std::array<std::uint64_t, kLanes> values;
+    load_row(warp, op.a, values.data());
+    for (std::uint64_t& value : values)
+        value = To ? value - base : value + base;
+    store_row(warp, op.d, values.data());
+}
+
+void in_space(Warp& warp, const Op& op) {
+    const auto* const a = row<std::uint64_t>(warp, op.a);
+    std::uint32_t bits = 0;
+    for (unsigned i = 0; i < kLanes; i++) {
+        const bool shared = a[i] - kSharedWindow < kWindowBytes;
+        const bool local = a[i] - kLocalWindow < kWindowBytes;
+        const bool holds = op.space == Space::Shared  ? shared
+                           : op.space == Space::Local ? local
+                                                      : !shared && !local;
+        bits |= std::uint32_t{holds} << i;
+    }
+    set_predicate(warp, op.d, bits);
+}
+
+}  // namespace
+
+Result<void> Decoder::address_conversion(const Instruction& in) {
+    CUPEL_DO(expect_operands(in, 2, 2));
+    Words words(in.opcode);
+    const bool to = words.accept("to");
+    const Space space = accept_space(words);
+    if (space == Space::Generic || space == Space::Param ||
+        !(words.accept("u64") && words.done())) {
+        return refuse(in);
+    }
+    Op op = start(in, Work::Move);
+    op.space = space;
+    op.run = op.checked = to ? &convert_address<true> : &convert_address<false>;
+    CUPEL_TRY(op.d, target(in.operands[0], Type::B64));
+    CUPEL_TRY(op.a, source(in.operands[1], Type::B64));
+    emit(op);
+    return {};
+}
+
+Result<void> Decoder::is_space(const Instruction& in) {
+    CUPEL_DO(expect_operands(in, 2, 2));
+    Words words(in.opcode);
+    const Space space = accept_space(words);
+    const bool known = space == Space::Global || space == Space::Shared || space == Space::Local;
+    if (!known || !words.done()) return refuse(in);
+    Op op = start(in, Work::Compare);
+    op.space = space;
+    op.run = op.checked = &in_space;
+    CUPEL_TRY(op.d, target(in.operands[0], Type::Pred));
+    CUPEL_TRY(op.a, source(in.operands[1], Type::B64));
+    emit(op);
+    return {};
+}
+
+Result<void> Decoder::fence(const Instruction& in) {
+    CUPEL_DO(expect_operands(in, 0, 0));
+    Words words(in.opcode);
+    words.accept_any({"sc", "acq_rel"});
+    const std::string_view scope = words.accept_any({"cta", "gl", "gpu", "sys"});
+    if (scope.empty() || !words.done()) return refuse(in);
+    Op op = start(in, Work::Fence);
+    op.run = &run_nothing;
+    op.checked = &fence_checked;
+    op.imm = scope == "cta" ? 0 : 1;
+    op.spreads = false;
+    emit(op);
+    return {};
+}
+
+}  // namespace cupel::emulator

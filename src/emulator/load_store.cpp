@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// ld and st, single and of vectors. A vector of n is one access of n elements per lane.
+#include "emulator/access.hpp"
+#include "emulator/lanewise.hpp"
+#include "emulator/race.hpp"
+
+namespace cupel::emulator {
+namespace {
+
+std::uint32_t row_of(const Warp& warp, const Op& op, unsigned element, std::uint32_t single) {
+    return op.elements == 1 ? single : warp.block->grid.code.lists[op.target][element];
+}
+
+// The lanes of `mask` take the element from the part. M: in memory, R: in registers.
+template <class M, class R>
+[[gnu::always_inline]] inline void gather(const Warp& warp, const Part& part, std::uint64_t at,
+                                          unsigned stride, std::uint32_t to) {
+    const std::byte* const data = part.region->data.data() + at;
+    auto* const values = row<R>(warp, to);
+    if (part.consecutive && stride == sizeof(M)) {
+        const std::byte* const from = data + part.offsets[0];
+        for (unsigned i = 0; i < kLanes; i++) {
+            M value;
+            std::memcpy(&value, from + i * sizeof(M), sizeof(M));
+            values[i] = static_cast<R>(value);
+        }
+        return;
+    }
+    for_lanes(part.mask, [&](unsigned i) {
+        M value;
+        std::memcpy(&value, data + part.offsets[i], sizeof(M));
+        values[i] = static_cast<R>(value);
+    });
+}
+
+template <class R>
+void poison(const Warp& warp, std::uint32_t mask, std::uint32_t to) {
+    auto* const values = row<R>(warp, to);
+    for_lanes(mask, [&](unsigned i) { values[i] = static_cast<R>(0xFBFB'FBFB'FBFB'FBFBU); });
+}
+
+template <class M, class R, bool Checked>
+struct Load {
+    [[gnu::always_inline]] static void run(Warp& warp, const Op& op) {
+        const unsigned bytes = sizeof(M) * op.elements;
+        const Addresses addresses = addresses_of(warp, op);
+        if constexpr (Checked) check_address_taint(warp, op);
+        Taint taint;
+        for (std::uint32_t rest = warp.mask; rest != 0;) {
+            Part part;
+            locate(warp, op, addresses, bytes, rest, part);
+            rest &= ~(part.mask | part.bad);
+            if constexpr (Checked) {
+                taint.poison |= part.bad;
+                if (part.mask != 0) {
+                    const Taint found = check_load(warp, op, part, bytes);
+                    taint.poison |= found.poison;
+                    taint.environment |= found.environment;
+                    count_access(warp, op, part, bytes);
+                    synchronise_load(warp, op, part);
+                }
+            }
+            for (unsigned e = 0; e < op.elements; e++) {
+                const std::uint32_t to = row_of(warp, op, e, op.d);
+                if (part.bad != 0) poison<R>(warp, part.bad, to);
+                if (part.mask != 0) gather<M, R>(warp, part, e * sizeof(M), bytes, to);
+            }
+        }
+        if constexpr (Checked) {
+            for (unsigned e = 0; e < op.elements; e++)
+                set_taint(warp, row_of(warp, op, e, op.d), taint);
+        }
+    }
+};
+
+template <class M, class R>
+[[gnu::always_inline]] inline void scatter(const Warp& warp, const Part& part, std::uint64_t at,
+                                           std::uint32_t from) {
+    std::byte* const data = part.region->data.data() + at;
+    const auto* const values = row<R>(warp, from);
+    for_lanes(part.mask, [&](unsigned i) {
+        const M value = static_cast<M>(values[i]);
+        std::memcpy(data + part.offsets[i], &value, sizeof(M));
+    });
+}
+
+template <class M, class R, bool Checked>
+struct Store {
+    [[gnu::always_inline]] static void run(Warp& warp, const Op& op) {
+        const unsigned bytes = sizeof(M) * op.elements;
+        const Addresses addresses = addresses_of(warp, op);
+        if constexpr (Checked) check_address_taint(warp, op);
+        for (std::uint32_t rest = warp.mask; rest != 0;) {
+            Part part;
+            locate(warp, op, addresses, bytes, rest, part);
+            rest &= ~(part.mask | part.bad);
+            check_writable(warp, op, part);
+            if (part.mask == 0) continue;
+            if constexpr (Checked) {
+                count_access(warp, op, part, bytes);
+                synchronise_store(warp, op, part, true);
+                checked_store(warp, op, part, bytes);
+            } else {
+                for (unsigned e = 0; e < op.elements; e++)
+                    scatter<M, R>(warp, part, e * sizeof(M), row_of(warp, op, e, op.b));
+            }
+        }
+    }
+
+private:
+    // Lane by lane, so that lanes of one instruction that meet are seen in turn.
+    static void checked_store(const Warp& warp, const Op& op, const Part& part, unsigned bytes) {
+        Region& region = *part.region;
+        const bool traced = !region.trails.empty();
+        for_lanes(part.mask, [&](unsigned i) {
+            std::array<std::byte, 64> value;
+            for (unsigned e = 0; e < op.elements; e++) {
+                const M element = static_cast<M>(row<R>(warp, row_of(warp, op, e, op.b))[i]);
+                std::memcpy(value.data() + e * sizeof(M), &element, sizeof(M));
+            }
+            if (traced) {
+                race_write({.block = *warp.block,
+                            .region = region,
+                            .offset = part.offsets[i],
+                            .bytes = bytes,
+                            .thread = warp.thread(i),
+                            .site = op.site},
+                           value.data());
+            }
+            std::memcpy(region.data.data() + part.offsets[i], value.data(), bytes);
+        });
+        for (unsigned e = 0; e < op.elements; e++) {
+            shade_stored(warp, part, sizeof(M), static_cast<unsigned>(e * sizeof(M)),
+                         taint_of(warp, row_of(warp, op, e, op.b)));
+        }
+    }
+};
+
+template <class M, class R>
+Pair load_pair() {
+    return {handler<Load<M, R, false>>(), &run_anywhere<Load<M, R, true>>};
+}
+template <class M, class R>
+Pair store_pair() {
+    return {handler<Store<M, R, false>>(), &run_anywhere<Store<M, R, true>>};
+}
+
+}  // namespace
+
+Pair load_handler(unsigned memory_bytes, bool sign, unsigned register_bytes) {
+    using U8 = std::uint8_t;
+    using S8 = std::int8_t;
+    using U16 = std::uint16_t;
+    using S16 = std::int16_t;
+    using U32 = std::uint32_t;
+    using S32 = std::int32_t;
+    using U64 = std::uint64_t;
+    switch (memory_bytes * 100 + register_bytes * 10 + (sign ? 1 : 0)) {
+        case 120:
+            return load_pair<U8, U16>();
+        case 121:
+            return load_pair<S8, U16>();
+        case 140:
+            return load_pair<U8, U32>();
+        case 141:
+            return load_pair<S8, U32>();
+        case 180:
+            return load_pair<U8, U64>();
+        case 181:
+            return load_pair<S8, U64>();
+        case 220:
+        case 221:
+            return load_pair<U16, U16>();
+        case 240:
+            return load_pair<U16, U32>();
+        case 241:
+            return load_pair<S16, U32>();
+        case 280:
+            return load_pair<U16, U64>();
+        case 281:
+            return load_pair<S16, U64>();
+        case 440:
+        case 441:
+            return load_pair<U32, U32>();
+        case 480:
+            return load_pair<U32, U64>();
+        case 481:
+            return load_pair<S32, U64>();
+        case 880:
+        case 881:
+            return load_pair<U64, U64>();
+        default:
+            return {};
+    }
+}
+
+Pair store_handler(unsigned memory_bytes, unsigned register_bytes) {
+    using U8 = std::uint8_t;
+    using U16 = std::uint16_t;
+    using U32 = std::uint32_t;
+    using U64 = std::uint64_t;
+    switch (memory_bytes * 10 + register_bytes) {
+        case 12:
+            return store_pair<U8, U16>();
+        case 14:
+            return store_pair<U8, U32>();
+        case 18:
+            return store_pair<U8, U64>();
+        case 22:
+            return store_pair<U16, U16>();
+        case 24:
+            return store_pair<U16, U32>();
+        case 28:
+            return store_pair<U16, U64>();
+        case 44:
+            return store_pair<U32, U32>();
+        case 48:
+            return store_pair<U32, U64>();
+        case 88:
+            return store_pair<U64, U64>();
+        default:
+            return {};
+    }
+}
+
+}  // namespace cupel::emulator

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory with a shadow: each byte knows whether it was ever written, whether what it holds depends
+// on the environment, and whether it was read or written in this launch.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "emulator/device.hpp"
+#include "emulator/op.hpp"
+
+namespace cupel::emulator {
+
+// Bits of a byte's shadow. The first two are the colours of doubt.
+constexpr std::uint8_t kPoison = 1;
+constexpr std::uint8_t kFromEnvironment = 2;
+constexpr std::uint8_t kRead = 4;
+constexpr std::uint8_t kWritten = 8;
+constexpr std::uint8_t kInFlight = 16;  // an asynchronous copy into it is not yet waited for
+
+// Where things are. Shared and local addresses start at 1024, so that null points at nothing; their
+// generic addresses are in windows far from each other and from all buffers.
+constexpr std::uint64_t kFirstAddress = 1024;
+constexpr std::uint64_t kSharedWindow = std::uint64_t{1} << 44;
+constexpr std::uint64_t kLocalWindow = std::uint64_t{2} << 44;
+constexpr std::uint64_t kGlobalWindow = std::uint64_t{3} << 44;
+constexpr std::uint64_t kWindowBytes = std::uint64_t{1} << 32;
+
+// Who touched a piece of memory last: 4 bytes, or less where the kernel has narrower accesses.
+struct Trail {
+    std::uint32_t write_time = 0;  // 0: never
+    std::uint32_t write_who = 0;   // block << 10 | thread
+    std::uint32_t write_site = 0;
+    std::uint32_t read_time = 0;
+    std::uint32_t read_who = 0;  // block << 10 | the first thread of the warp
+    std::uint32_t read_lanes = 0;
+    std::uint32_t read_site = 0;
+    std::uint32_t other_time = 0;  // the last read by another warp than that
+    std::uint32_t other_who = 0;
+    std::uint32_t other_lanes = 0;
+    std::uint32_t other_site = 0;
+    std::uint32_t lost_time = 0;  // an atomic before the last write, of another thread
+    std::uint32_t lost_who = 0;
+    std::uint32_t lost_site = 0;
+};
+
+enum class Owner : std::uint8_t { Buffer, ModuleVariable, Constant, Shared, Local };
+
+struct Region {
+    std::string name;
+    Owner owner = Owner::Buffer;
+    Role role = Role::Scratch;
+    std::uint64_t base = 0;   // of the first byte
+    std::uint64_t bytes = 0;  // that may be touched; `data` is a little longer, for wide copies
+    std::vector<std::byte> data;
+    std::vector<std::uint8_t> shadow;
+    std::vector<Trail> trails;  // empty where nobody may write, or races do not apply
+    unsigned grain = 4;
+
+    Region(std::string region_name, Owner region_owner, Role region_role, std::uint64_t size);
+    [[nodiscard]] bool writable() const {
+        return owner != Owner::Constant && !(owner == Owner::Buffer && role == Role::Input);
+    }
+    void reset(std::uint8_t shade);  // all bytes to a shadow, and to a value that is no zero
+};
+
+class GlobalMemory {
+public:
+    // Regions lie far apart; how far follows from the seed, so that an answer which depends on
+    // addresses differs between two seeds.
+    explicit GlobalMemory(std::uint64_t seed) : random_(seed) {}
+
+    Region& add(std::unique_ptr<Region> region);
+    [[nodiscard]] Region* find(std::uint64_t address) const;     // that holds the byte
+    [[nodiscard]] Region* nearest(std::uint64_t address) const;  // for messages; null where none
+    [[nodiscard]] const std::vector<std::unique_ptr<Region>>& regions() const { return regions_; }
+
+private:
+    std::vector<std::unique_ptr<Region>> regions_;  // by rising base
+    std::uint64_t random_;
+    std::uint64_t next_ = kGlobalWindow;
+};
+
+// A small generator for orders and places; nothing secret depends on it.
+[[nodiscard]] std::uint64_t next_random(std::uint64_t& state);
+
+}  // namespace cupel::emulator

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the two parsers of PTX share: a cursor over tokens, and declarations of variables, which
+// stand at the top of a module and inside of kernels alike.
+#pragma once
+
+#include <span>
+
+#include "emulator/module.hpp"
+
+namespace cupel::emulator {
+
+class Cursor {
+public:
+    Cursor(const Source& source, std::span<const Token> tokens)
+        : source_(source), tokens_(tokens) {}
+
+    [[nodiscard]] const Token& peek(std::size_t ahead = 0) const;
+    const Token& next();
+    [[nodiscard]] bool at(std::string_view text) const;  // a word or a symbol
+    [[nodiscard]] bool at_end() const { return peek().kind == TokenKind::End; }
+    bool accept(std::string_view text);
+    Result<void> expect(std::string_view text, std::string_view where);
+    Result<Token> word(std::string_view what);
+    Result<std::uint64_t> integer(std::string_view what, std::uint64_t most);
+    Result<std::array<std::uint32_t, 3>> triple();
+    // From an open brace to behind the one that closes it, whatever is between.
+    Result<void> skip_braces();
+    [[nodiscard]] std::unexpected<Error> expected(std::string_view what) const;
+    [[nodiscard]] std::unexpected<Error> error(Offset at, std::string_view message) const {
+        return source_.error(at, message);
+    }
+    [[nodiscard]] const Source& source() const { return source_; }
+
+private:
+    const Source& source_;
+    std::span<const Token> tokens_;
+    std::size_t position_ = 0;
+};
+
+// What stands behind ".shared" and the like, up to the semicolon or, for parameters, the comma:
+// .align 4 .b8 name[16] = {...}. Names of other variables in initialisers are looked up in `known`.
+[[nodiscard]] Result<Variable> parse_variable(Cursor& cursor, Space space,
+                                              std::span<const Variable> known);
+
+// The body of a kernel, from its open brace to behind the closing one.
+[[nodiscard]] Result<void> parse_body(Cursor& cursor, const Module& module, Kernel& kernel);
+
+}  // namespace cupel::emulator

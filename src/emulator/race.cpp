@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/race.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace cupel::emulator {
+namespace {
+
+enum Conflict : int { kWriteRead, kReadWrite, kWriteWrite };
+
+struct Other {
+    std::uint32_t who;
+    std::uint32_t site;
+};
+
+void report(const Touch& touch, Other other, Conflict conflict, bool same_value) {
+    const bool in_shared = touch.region.owner == Owner::Shared;
+    const Event event{.fault = same_value  ? Fault::SameValueRace
+                               : in_shared ? Fault::SharedRace
+                                           : Fault::GlobalRace,
+                      .site = touch.site,
+                      .block = touch.block.index,
+                      .thread = touch.thread,
+                      .other_site = other.site,
+                      .other_block = other.who >> kThreadBits,
+                      .other_thread = other.who & kThreadMask,
+                      .memory = touch.region.name,
+                      .offset = touch.offset};
+    touch.block.grid.findings.add(
+        event, conflict, [&](const std::string& here, const std::string& there) {
+            const bool far = event.block != event.other_block;
+            const std::string_view reason =
+                event.thread / kLanes == event.other_thread / kLanes && !far
+                    ? "and nothing orders these lanes of a warp"
+                : far ? "and nothing orders the two blocks"
+                      : "no barrier between";
+            const std::string where =
+                in_shared ? std::string()
+                          : fmt::format(" ({} at byte {})", touch.region.name, touch.offset);
+            switch (conflict) {
+                case kWriteRead:
+                    return fmt::format("{} writes what {} reads, {}{}", here, there, reason, where);
+                case kReadWrite:
+                    return fmt::format("{} reads what {} writes, {}{}", here, there, reason, where);
+                case kWriteWrite:
+                    break;
+            }
+            return fmt::format("{} and {} both write{}, {}{}", here, there,
+                               same_value ? " the same value" : "", reason, where);
+        });
+}
+
+class Check {
+public:
+    explicit Check(const Touch& touch)
+        : touch_(touch),
+          clocks_(touch.block.clocks),
+          block_(touch.block.id()),
+          strong_(touch.block.grid.code.strong[touch.site] != 0),
+          warp_who_((block_ << kThreadBits) | (touch.thread / kLanes * kLanes)),
+          who_((block_ << kThreadBits) | touch.thread) {}
+
+    void read(Trail& trail) const {
+        if (unordered(trail.write_who, trail.write_time) && !both_strong(trail.write_site)) {
+            report(touch_, {trail.write_who, trail.write_site}, kReadWrite, false);
+        }
+        if (trail.lost_time != 0 && !strong_ && unordered(trail.lost_who, trail.lost_time)) {
+            report(touch_, {trail.lost_who, trail.lost_site}, kReadWrite, false);
+        }
+        remember_read(trail);
+    }
+
+    void write(Trail& trail, bool same_value) const {
+        const bool raced = unordered(trail.write_who, trail.write_time);
+        if (raced && !both_strong(trail.write_site)) {
+            report(touch_, {trail.write_who, trail.write_site}, kWriteWrite, same_value);
+        }
+        if (trail.lost_time != 0 && !strong_ && unordered(trail.lost_who, trail.lost_time)) {
+            report(touch_, {trail.lost_who, trail.lost_site}, kWriteWrite, same_value);
+        }
+        against_readers(trail.read_who, trail.read_lanes, trail.read_time, trail.read_site);
+        against_readers(trail.other_who, trail.other_lanes, trail.other_time, trail.other_site);
+        if (raced && both_strong(trail.write_site)) {
+            trail.lost_time = trail.write_time;
+            trail.lost_who = trail.write_who;
+            trail.lost_site = trail.write_site;
+        }
+        trail.write_time = clocks_.time_of(touch_.thread);
+        trail.write_who = who_;
+        trail.write_site = touch_.site;
+        trail.read_time = 0;
+        trail.other_time = 0;
+    }
+
+private:
+    [[nodiscard]] bool both_strong(std::uint32_t other_site) const {
+        return strong_ && touch_.block.grid.code.strong[other_site] != 0;
+    }
+    [[nodiscard]] bool unordered(std::uint32_t who, std::uint32_t time) const {
+        if (time == 0 || who == who_) return false;
+        if (who >> kThreadBits == block_ && time < clocks_.epoch()) return false;
+        return !clocks_.before(touch_.thread, who >> kThreadBits, who & kThreadMask, time);
+    }
+    void against_readers(std::uint32_t who, std::uint32_t lanes, std::uint32_t time,
+                         std::uint32_t site) const {
+        if (time == 0 || both_strong(site)) return;
+        if (who >> kThreadBits == block_ && time < clocks_.epoch()) return;
+        for (; lanes != 0; lanes &= lanes - 1) {
+            const std::uint32_t reader = who + static_cast<std::uint32_t>(std::countr_zero(lanes));
+            if (!unordered(reader, time)) continue;
+            report(touch_, {reader, site}, kWriteRead, false);
+            return;
+        }
+    }
+    void remember_read(Trail& trail) const {
+        const std::uint32_t time = clocks_.time_of(touch_.thread);
+        const std::uint32_t lane = 1U << (touch_.thread % kLanes);
+        if (trail.read_who == warp_who_ && trail.read_time == time) {
+            trail.read_lanes |= lane;
+            return;
+        }
+        const bool stale = trail.read_time == 0 || (trail.read_who >> kThreadBits == block_ &&
+                                                    trail.read_time < clocks_.epoch());
+        if (!stale) {
+            trail.other_time = trail.read_time;
+            trail.other_who = trail.read_who;
+            trail.other_lanes = trail.read_lanes;
+            trail.other_site = trail.read_site;
+        }
+        trail.read_time = time;
+        trail.read_who = warp_who_;
+        trail.read_lanes = lane;
+        trail.read_site = touch_.site;
+    }
+
+    const Touch& touch_;
+    const Clocks& clocks_;
+    std::uint32_t block_;
+    bool strong_;
+    std::uint32_t warp_who_;
+    std::uint32_t who_;
+};
+
+}  // namespace
+
+void race_read(const Touch& touch) {
+    const Check check(touch);
+    const std::uint64_t last = (touch.offset + touch.bytes - 1) / touch.region.grain;
+    for (std::uint64_t i = touch.offset / touch.region.grain; i <= last; i++)
+        check.read(touch.region.trails[i]);
+}
+
+void race_write(const Touch& touch, const std::byte* value) {
+    const Check check(touch);
+    const bool same = value != nullptr &&
+                      std::memcmp(touch.region.data.data() + touch.offset, value, touch.bytes) == 0;
+    const std::uint64_t last = (touch.offset + touch.bytes - 1) / touch.region.grain;
+    for (std::uint64_t i = touch.offset / touch.region.grain; i <= last; i++)
+        check.write(touch.region.trails[i], same);
+}
+
+}  // namespace cupel::emulator
