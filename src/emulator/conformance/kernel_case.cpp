@@ -64,7 +64,7 @@ double decode_half(Word word, std::uint64_t bits) {
     const Element element = word == Word::Bf16 ? Element::Bf16 : Element::F16;
     const Decoded d = decode(element, bits);
     if (d.kind == Decoded::Kind::NotANumber) return std::nan("");
-    if (d.kind == Decoded::Kind::Infinite) return d.negative ? -INFINITY : INFINITY;
+    if (d.kind == Decoded::Kind::Infinite) return d.negative ? -HUGE_VAL : HUGE_VAL;
     const double value = std::ldexp(d.significand, d.exponent - fraction_bits_of(element));
     return d.negative ? -value : value;
 }

@@ -120,7 +120,7 @@ void dot(Columns& x) {
 constexpr std::size_t kPiped = 8192;
 void piped(Columns& x) {
     for (std::size_t i = 0; i < kPiped; i += 1024) {
-        double most = -INFINITY;
+        double most = -HUGE_VAL;
         for (std::size_t stage = 0; stage < 1024; stage += 256) {
             for (std::size_t k = 0; k < 256; ++k)
                 most = std::max(most, x[0][i + stage + k]);

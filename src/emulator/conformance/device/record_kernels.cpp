@@ -154,7 +154,7 @@ std::string run_racy(Driver& driver, const Variant& variant, void* module, std::
     std::vector<Bytes> outputs;
     const Columns wanted = reference_columns(*variant.kernel);
     std::map<std::uint64_t, int> seen;
-    double worst = 0, least = INFINITY;
+    double worst = 0, least = HUGE_VAL;
     const auto start = std::chrono::steady_clock::now();
     int times = 0;
     for (; times < kTimes; ++times) {
