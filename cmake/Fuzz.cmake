@@ -49,3 +49,10 @@ cupel_fuzz(task_parser
   CORPUS ${CMAKE_SOURCE_DIR}/tasks
   GLOB base task
   LIBS -lfmt -lsodium)
+
+cupel_fuzz(emulator
+  SOURCE ${CMAKE_SOURCE_DIR}/src/emulator/parse_fuzz.cpp
+  DICTIONARY ${CMAKE_SOURCE_DIR}/src/emulator/parse_fuzz.dict
+  CORPUS ${CMAKE_SOURCE_DIR}/src/emulator/golden
+  GLOB base emulator
+  LIBS -lfmt -lsodium)

@@ -89,6 +89,8 @@ Region* region_at(const Warp& warp, Space space, Space named, std::uint64_t addr
 
 }  // namespace
 
+namespace {
+
 Addresses addresses_of(const Warp& warp, const Op& op) {
     Addresses addresses;
     const auto offset = static_cast<std::uint64_t>(op.imm);
@@ -104,8 +106,10 @@ Addresses addresses_of(const Warp& warp, const Op& op) {
     return addresses;
 }
 
-void locate(const Warp& warp, const Op& op, const Addresses& addresses, unsigned bytes,
-            std::uint32_t rest, Part& part) {
+}  // namespace
+
+void locate(const Warp& warp, const Op& op, unsigned bytes, std::uint32_t rest, Part& part) {
+    const Addresses addresses = addresses_of(warp, op);
     const auto first = static_cast<unsigned>(std::countr_zero(rest));
     const Space space = space_of(op.space, addresses[first]);
     std::uint64_t base = 0;
@@ -113,31 +117,10 @@ void locate(const Warp& warp, const Op& op, const Addresses& addresses, unsigned
     part.region = region;
     part.mask = 0;
     part.bad = 0;
-    part.consecutive = false;
+    part.pattern = Part::Pattern::Scattered;
     const std::uint64_t size = space == Space::Local ? warp.block->grid.code.local_bytes
                                : region != nullptr   ? region->bytes
                                                      : 0;
-    // The common case first: everything is inside and aligned.
-    const std::uint64_t align = bytes - 1;
-    if (rest == kAllLanes && size >= bytes) {
-        std::uint64_t wrong = 0;
-        std::uint64_t scattered = 0;
-        for (unsigned i = 0; i < kLanes; i++) {
-            const std::uint64_t offset = addresses[i] - base;
-            part.offsets[i] = offset;
-            wrong |= static_cast<std::uint64_t>(offset > size - bytes) | (addresses[i] & align);
-            scattered |= offset ^ (part.offsets[0] + std::uint64_t{i} * bytes);
-        }
-        if (wrong == 0) {
-            part.mask = kAllLanes;
-            part.consecutive = scattered == 0 && space != Space::Local;
-            if (space == Space::Local) {
-                for (unsigned i = 0; i < kLanes; i++)
-                    part.offsets[i] += local_base(warp, i);
-            }
-            return;
-        }
-    }
     for_lanes(rest, [&](unsigned i) {
         std::uint64_t offset = addresses[i] - base;
         if (i != first && space_of(op.space, addresses[i]) != space) return;
@@ -148,19 +131,22 @@ void locate(const Warp& warp, const Op& op, const Addresses& addresses, unsigned
             part.bad |= 1U << i;
             report_bounds(warp, op, i, region, space == Space::Global ? addresses[i] : offset,
                           bytes);
-        } else if ((addresses[i] & align) != 0) {
+        } else if ((addresses[i] & (bytes - 1)) != 0) {
             part.bad |= 1U << i;
             report_misaligned(warp, op, i, *region, offset, bytes);
         } else {
             if (space == Space::Local) offset += local_base(warp, i);
-            part.offsets[i] = offset;
+            part.offsets[i] = static_cast<std::uint32_t>(offset);
             part.mask |= 1U << i;
         }
     });
+    if (part.mask == 0) return;
+    const std::uint32_t inside = part.offsets[static_cast<unsigned>(std::countr_zero(part.mask))];
+    for_lanes(~part.mask, [&](unsigned i) { part.offsets[i] = inside; });
 }
 
-void check_writable(const Warp& warp, const Op& op, Part& part) {
-    if (part.mask == 0 || part.region->writable()) return;
+bool may_write(const Warp& warp, const Op& op, const Part& part) {
+    if (part.region->writable()) return true;
     const auto lane = static_cast<unsigned>(std::countr_zero(part.mask));
     Event event = warp.block->event(warp, lane, op, Fault::WroteInput);
     event.memory = part.region->name;
@@ -169,8 +155,7 @@ void check_writable(const Warp& warp, const Op& op, Part& part) {
         return fmt::format("{} writes byte {} of {}, which is read only", here, event.offset,
                            part.region->name);
     });
-    part.bad |= part.mask;
-    part.mask = 0;
+    return false;
 }
 
 void check_address_taint(const Warp& warp, const Op& op) {

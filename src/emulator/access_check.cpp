@@ -14,26 +14,17 @@ namespace {
 constexpr std::uint64_t kDoubtBytes =
     0x0101'0101'0101'0101U * (kPoison | kFromEnvironment | kInFlight);
 
-void report_in_flight(const Warp& warp, const Op& op, unsigned lane, const Part& part) {
-    Event event = warp.block->event(warp, lane, op, Fault::AsyncHazard);
-    event.memory = part.region->name;
-    event.offset = part.offsets[lane];
-    warp.block->grid.findings.add(event, 0, [&](const std::string& here, const std::string&) {
-        return fmt::format("{} touches byte {} of {}, into which an asynchronous copy is under way",
-                           here, event.offset, part.region->name);
-    });
-}
-
 // Distinct sectors of 32 bytes.
 unsigned sectors(const Part& part, unsigned bytes) {
-    if (part.consecutive) {
+    if (part.pattern == Part::Pattern::Uniform) return 1;
+    if (part.pattern == Part::Pattern::Consecutive) {
         return static_cast<unsigned>((part.offsets[31] + bytes - 1) / 32 - part.offsets[0] / 32 +
                                      1);
     }
-    std::array<std::uint64_t, kLanes> seen;
+    std::array<std::uint32_t, kLanes> seen;
     unsigned count = 0;
     for_lanes(part.mask, [&](unsigned i) {
-        const std::uint64_t sector = part.offsets[i] / 32;
+        const std::uint32_t sector = part.offsets[i] / 32;
         for (unsigned j = count; j-- > 0;) {
             if (seen[j] == sector) return;
         }
@@ -45,21 +36,23 @@ unsigned sectors(const Part& part, unsigned bytes) {
 // How often the 32 banks of 4 bytes must be asked. Wide accesses go in halves or quarters of a
 // warp.
 unsigned wavefronts(const Part& part, unsigned bytes) {
-    if (part.consecutive) return std::max(1U, bytes / 4);
+    if (part.pattern == Part::Pattern::Uniform) return 1;
+    if (part.pattern == Part::Pattern::Consecutive) return std::max(1U, bytes / 4);
     const unsigned lanes_at_once = bytes <= 4 ? 32 : bytes == 8 ? 16 : 8;
     unsigned total = 0;
     for (unsigned from = 0; from < kLanes; from += lanes_at_once) {
-        std::array<std::uint8_t, kLanes> depth{};
-        std::array<std::uint64_t, kLanes> last{};  // the word that the bank was asked for last
+        std::array<std::uint32_t, kLanes> asked;  // the word that each bank was asked for first
+        asked.fill(kNoIndex);
+        std::array<std::uint8_t, kLanes> more{};
         unsigned most = 0;
         for (unsigned i = from; i < from + lanes_at_once; i++) {
             if (((part.mask >> i) & 1) == 0) continue;
+            most = std::max(most, 1U);
             for (unsigned w = 0; w < std::max(1U, bytes / 4); w++) {
-                const std::uint64_t word = part.offsets[i] / 4 + w;
-                const unsigned bank = word % kLanes;
-                if (depth[bank] != 0 && last[bank] == word) continue;
-                last[bank] = word;
-                most = std::max<unsigned>(most, ++depth[bank]);
+                const std::uint32_t word = part.offsets[i] / 4 + w;
+                std::uint32_t& first = asked[word % kLanes];
+                if (first == kNoIndex) first = word;
+                if (first != word) most = std::max<unsigned>(most, 1U + ++more[word % kLanes]);
             }
         }
         total += most;
@@ -67,46 +60,62 @@ unsigned wavefronts(const Part& part, unsigned bytes) {
     return total;
 }
 
-// Nothing doubtful in the bytes of 32 lanes in a row; marks them as read.
-bool read_clean(std::uint8_t* shadow, std::size_t bytes) {
+// Is there nothing to tell of the bytes? Marks them as read, where that is asked of a region.
+bool read_clean(const Part& part, unsigned bytes) {
+    Region& region = *part.region;
+    const bool covers = region.owner == Owner::Buffer;
     std::uint64_t doubt = 0;
-    for (std::size_t i = 0; i < bytes; i += 8) {
+    const auto look = [&](std::uint8_t* shadow) __attribute__((always_inline)) {
         std::uint64_t word = 0;
-        std::memcpy(&word, shadow + i, 8);
-        doubt |= word & kDoubtBytes;
+        if (bytes == 4) {
+            std::uint32_t four = 0;
+            std::memcpy(&four, shadow, 4);
+            word = four;
+        } else {
+            std::memcpy(&word, shadow, std::min(bytes, 8U));
+        }
+        if (bytes > 8) {
+            std::uint64_t next = 0;
+            std::memcpy(&next, shadow + 8, 8);
+            word |= next;
+        }
+        doubt |= word;
+        if (covers && (shadow[0] & shadow[bytes - 1] & kRead) == 0) {
+            for (unsigned b = 0; b < bytes; b++)
+                shadow[b] |= kRead;
+        }
+    };
+    std::uint8_t* const start = region.shadow.data();
+    if (part.pattern == Part::Pattern::Uniform) {
+        look(start + part.offsets[0]);
+    } else {
+        for_lanes(part.mask, [&](unsigned i) { look(start + part.offsets[i]); });
     }
-    if (doubt != 0) return false;
-    for (std::size_t i = 0; i < bytes; i++)
-        shadow[i] |= kRead;
-    return true;
+    return (doubt & kDoubtBytes) == 0;
 }
 
 }  // namespace
 
+void report_in_flight(const Warp& warp, const Op& op, unsigned lane, const Part& part) {
+    Event event = warp.block->event(warp, lane, op, Fault::AsyncHazard);
+    event.memory = part.region->name;
+    event.offset = part.offsets[lane];
+    warp.block->grid.findings.add(event, 0, [&](const std::string& here, const std::string&) {
+        return fmt::format("{} touches byte {} of {}, into which an asynchronous copy is under way",
+                           here, event.offset, part.region->name);
+    });
+}
+
 Taint check_load(const Warp& warp, const Op& op, const Part& part, unsigned bytes) {
     Region& region = *part.region;
-    if (!region.trails.empty()) {
-        for_lanes(part.mask, [&](unsigned i) {
-            race_read({.block = *warp.block,
-                       .region = region,
-                       .offset = part.offsets[i],
-                       .bytes = bytes,
-                       .thread = warp.thread(i),
-                       .site = op.site});
-        });
-    }
+    if (!region.trails.empty()) race_read_all(*warp.block, warp, op.site, part, bytes);
     Taint taint;
-    if (part.consecutive && bytes * kLanes % 8 == 0 &&
-        read_clean(region.shadow.data() + part.offsets[0], std::size_t{bytes} * kLanes)) {
-        return taint;
-    }
+    if (read_clean(part, bytes)) return taint;
     for_lanes(part.mask, [&](unsigned i) {
-        std::uint8_t* const shadow = region.shadow.data() + part.offsets[i];
+        const std::uint8_t* const shadow = region.shadow.data() + part.offsets[i];
         std::uint8_t seen = 0;
-        for (unsigned b = 0; b < bytes; b++) {
+        for (unsigned b = 0; b < bytes; b++)
             seen |= shadow[b];
-            shadow[b] |= kRead;
-        }
         taint.poison |= std::uint32_t{(seen & kPoison) != 0} << i;
         taint.environment |= std::uint32_t{(seen & kFromEnvironment) != 0} << i;
         if ((seen & kInFlight) != 0) report_in_flight(warp, op, i, part);
@@ -127,8 +136,7 @@ void shade_stored(const Warp& warp, const Part& part, unsigned bytes, unsigned a
     });
 }
 
-void count_access(const Warp& warp, const Op& op, const Part& part, unsigned bytes) {
-    (void)op;
+void count_access(const Warp& warp, const Part& part, unsigned bytes) {
     Tally& tally = warp.block->grid.tally;
     if (part.mask == 0) return;
     if (part.region->owner == Owner::Shared) {

@@ -29,7 +29,7 @@ void report_doubt(const Warp& warp, const Op& op, std::uint32_t lanes, Fault fau
 }
 
 void count_collisions(const Warp& warp, const Part& part) {
-    std::array<std::uint64_t, kLanes> seen;
+    std::array<std::uint32_t, kLanes> seen;
     unsigned count = 0;
     for_lanes(part.mask, [&](unsigned i) {
         for (unsigned j = 0; j < count; j++) {
@@ -46,7 +46,6 @@ void count_collisions(const Warp& warp, const Part& part) {
 template <auto F, class T, bool Checked>
 struct Atomic {
     static void run(Warp& warp, const Op& op) {
-        const Addresses addresses = addresses_of(warp, op);
         if constexpr (Checked) {
             check_address_taint(warp, op);
             const Taint b = taint_of(warp, op.b);
@@ -55,19 +54,15 @@ struct Atomic {
                          "combines with a value that nobody wrote");
         }
         Taint result;
-        for (std::uint32_t rest = warp.mask; rest != 0;) {
-            Part part;
-            locate(warp, op, addresses, sizeof(T), rest, part);
-            rest &= ~(part.mask | part.bad);
-            check_writable(warp, op, part);
+        for_parts(warp, op, sizeof(T), [&](Part& part) {
             result.poison |= part.bad;
-            if (part.mask == 0) continue;
+            if (part.mask == 0 || !may_write(warp, op, part)) return;
             if constexpr (Checked) {
-                count_access(warp, op, part, sizeof(T));
+                count_access(warp, part, sizeof(T));
                 count_collisions(warp, part);
             }
             one_by_one(warp, op, part, result);
-        }
+        });
         if constexpr (Checked) set_taint(warp, op.d, result);
     }
 
@@ -121,7 +116,9 @@ private:
         if ((seen & kPoison) != 0) {
             report_doubt(warp, op, bit, Fault::Uninitialised, "changes memory that nobody wrote");
         }
-        Taint stored{.poison = 0, .environment = taint_of(warp, op.b).environment & bit};
+        Taint stored;
+        stored.environment =
+            (taint_of(warp, op.b).environment | taint_of(warp, op.c).environment) & bit;
         if ((seen & kFromEnvironment) != 0) stored.environment |= bit;
         result.environment |= stored.environment;
         shade_stored(warp, one, sizeof(T), 0, stored);

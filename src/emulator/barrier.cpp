@@ -50,7 +50,7 @@ void give_reduction(Block& block, const BlockBarrier& barrier,
     } else {
         return;
     }
-    set_taint(warp, op.d, {});
+    set_taint(warp, op.d, barrier.doubt);
 }
 
 void open(Block& block, BlockBarrier& barrier) {
@@ -108,6 +108,9 @@ bool arrive_at_barrier(Block& block, Warp& warp, const Op& op) {
     if (op.imm >= kBarRedPopc) {
         const std::uint32_t p = predicate(warp, op.c) ^ op.target;
         barrier.true_threads += count_of(p & warp.mask);
+        const Taint taint = taint_of(warp, op.c);
+        if ((taint.poison & warp.mask) != 0) barrier.doubt.poison = kAllLanes;
+        if ((taint.environment & warp.mask) != 0) barrier.doubt.environment = kAllLanes;
     }
     if (block.grid.options.checks && expected != 0) {
         for_lanes(warp.mask,

@@ -56,6 +56,7 @@ struct BlockBarrier {
     std::uint32_t site = 0;      // where the first came
     std::uint32_t first_thread = 0;
     std::uint32_t true_threads = 0;  // of bar.red
+    Taint doubt;                     // of what it reduces, all lanes or none
     struct Waiting {
         std::uint32_t warp = 0;
         std::uint32_t mask = 0;

@@ -2,6 +2,7 @@
 // A kernel ready to run: operations, the rows they work on, and what fills those rows.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,8 @@ struct BranchReach {
     std::vector<std::uint32_t> rows;  // written within
 };
 
+struct MatrixPlan;
+
 struct Code {
     std::string name;
     std::string_view main_file;  // where most lines are: others are named in messages
@@ -82,8 +85,9 @@ struct Code {
     std::vector<std::uint32_t> starts;  // of each PTX instruction, its first op
     std::vector<Site> sites;
     std::vector<std::uint8_t> strong;  // by site: an atomic, volatile or ordered access
-    std::vector<std::vector<std::uint32_t>> lists;  // rows of vector operands
-    std::vector<BranchReach> reaches;               // of branches that may diverge, by Op::imm
+    std::vector<std::vector<std::uint32_t>> lists;         // rows of vector operands
+    std::vector<std::shared_ptr<const MatrixPlan>> plans;  // of mma, by Op::imm
+    std::vector<BranchReach> reaches;  // of branches that may diverge, by Op::imm
     std::vector<Preload> preloads;
     std::vector<std::uint64_t> shared_offsets;  // of variables, shared and local, in their space
     std::uint64_t dynamic_offset = 0;           // of extern shared variables
@@ -93,7 +97,8 @@ struct Code {
     std::uint64_t parameter_bytes = 0;
     unsigned shared_grain = 4;  // the least access, in bytes: what races are told by
     unsigned global_grain = 4;
-    bool uses_environment = false;       // reads a clock or the place of its block
+    bool fine_order = false;        // synchronises threads by more than barriers of the whole block
+    bool uses_environment = false;  // reads a clock or the place of its block
     std::vector<std::string> unchecked;  // why some check does not apply to this kernel
 };
 

@@ -258,13 +258,16 @@ void Decoder::finish() {
         const bool memory =
             op.work == Work::Load || op.work == Work::Store || op.work == Work::Atomic;
         if (memory && (op.flags & kStrong) != 0) code_.strong[op.site] = 1;
+        if (memory && (op.flags & (kAcquire | kRelease)) != 0) code_.fine_order = true;
     }
     std::map<Index, std::size_t> uses;
-    for (const Site& site : code_.sites)
-        uses[site.line.file]++;
+    for (const Site& site : code_.sites) {
+        if (site.line.line != 0) uses[site.line.file]++;
+    }
     const auto most =
         std::ranges::max_element(uses, {}, [](const auto& use) { return use.second; });
-    if (most->first < code_.files.size()) code_.main_file = code_.files[most->first];
+    if (most != uses.end() && most->first < code_.files.size())
+        code_.main_file = code_.files[most->first];
     find_reaches(code_);
 }
 
@@ -456,9 +459,7 @@ Result<std::uint32_t> Decoder::source(const Operand& operand, Type type) {
 }
 
 Result<std::uint32_t> Decoder::predicate_source(const Operand& operand, Op& op) {
-    if (operand.kind == OperandKind::Integer && operand.bits <= 1) {
-        return operand.bits == 1 ? kTrueRow : kZeroRow;
-    }
+    if (operand.kind == OperandKind::Integer) return operand.bits != 0 ? kTrueRow : kZeroRow;
     Operand plain = operand;
     plain.negated = false;
     if (operand.negated) op.imm = static_cast<std::int64_t>(kAllLanes);

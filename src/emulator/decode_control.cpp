@@ -42,7 +42,6 @@ Result<void> Decoder::barrier(const Instruction& in) {
         Op op = start(in, Work::Barrier);
         op.run = &warp_barrier;
         op.checked = &warp_barrier_checked;
-        op.imm = 1;  // may be met at different places
         return collective(in, op, in.operands[0]);
     }
     const std::string_view kind = words.accept_any({"sync", "arrive", "red"});

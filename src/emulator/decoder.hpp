@@ -30,6 +30,8 @@ private:
     std::size_t at_ = 0;
 };
 
+struct MatrixOperation;
+
 class Decoder {
 public:
     Decoder(const Module& module, const Kernel& kernel)
@@ -77,9 +79,14 @@ private:
 
     // decode_async.cpp
     Done copy_async(const Instruction& in);
+    Done copy_bytes(const Instruction& in, Words& words, Op op);
     Done mbarrier(const Instruction& in);
+
+    // decode_matrix.cpp
     Done load_matrix(const Instruction& in);
     Done multiply(const Instruction& in);
+    Done emit_multiply(const Instruction& in, const MatrixOperation& operation,
+                       std::vector<std::uint32_t> rows);
     Done warp_matrix(const Instruction& in);
 
     // Rows. A `source` is read, a `target` written; the type says how wide a register must be.

@@ -60,10 +60,10 @@ struct Options {
 
 struct Launch {
     std::string_view kernel;
-    Extent grid;
-    Extent block;
+    Extent grid = {};
+    Extent block = {};
     std::uint32_t shared_bytes = 0;  // dynamic
-    std::vector<Argument> arguments;
+    std::vector<Argument> arguments = {};
 };
 
 enum class Fault {

@@ -21,9 +21,11 @@ constexpr std::uint64_t kMaxBlocks = std::uint64_t{1} << 22;  // what a Trail ca
 
 class Emulator final : public Device {
 public:
+    explicit Emulator(std::uint64_t places) : places_(places) {}
+
     Result<void> load(std::string_view ptx, std::string_view file) override {
         CUPEL_TRY(Module module, parse(ptx, file));
-        auto memory = std::make_unique<GlobalMemory>(0);
+        auto memory = std::make_unique<GlobalMemory>(places_);
         std::uint64_t total = 0;
         for (const Variable& variable : module.variables)
             total += variable.bytes;
@@ -220,6 +222,7 @@ private:
         return before;
     }
 
+    std::uint64_t places_;
     Module module_;
     std::unique_ptr<GlobalMemory> memory_;
     std::vector<Region*> variables_;
@@ -230,8 +233,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Device> make_emulator() {
-    return std::make_unique<Emulator>();
+std::unique_ptr<Device> make_emulator(std::uint64_t places) {
+    return std::make_unique<Emulator>(places);
 }
 
 }  // namespace cupel::emulator

@@ -10,6 +10,8 @@
 
 namespace cupel::emulator {
 
-[[nodiscard]] std::unique_ptr<Device> make_emulator();
+// `places`: where buffers lie follows from it, so that an answer which depends on addresses is not
+// the same under two of them.
+[[nodiscard]] std::unique_ptr<Device> make_emulator(std::uint64_t places = 0);
 
 }  // namespace cupel::emulator

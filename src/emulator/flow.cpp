@@ -155,7 +155,7 @@ private:
         for (const std::uint32_t row : {op.d, op.d2}) {
             if (row != kTrashRow) reach.rows.push_back(row);
         }
-        if (op.elements > 1 && op.work == Work::Load) {
+        if (op.work == Work::Tensor || (op.elements > 1 && op.work == Work::Load)) {
             const auto& list = code_.lists[op.target];
             reach.rows.insert(reach.rows.end(), list.begin(), list.end());
         }

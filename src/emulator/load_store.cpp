@@ -11,26 +11,27 @@ std::uint32_t row_of(const Warp& warp, const Op& op, unsigned element, std::uint
     return op.elements == 1 ? single : warp.block->grid.code.lists[op.target][element];
 }
 
-// The lanes of `mask` take the element from the part. M: in memory, R: in registers.
+// The lanes of the part take the element. M: in memory, R: in registers.
 template <class M, class R>
-[[gnu::always_inline]] inline void gather(const Warp& warp, const Part& part, std::uint64_t at,
-                                          unsigned stride, std::uint32_t to) {
+[[gnu::always_inline]] inline void gather(const Warp& warp, const Part& part, unsigned at,
+                                          bool single, std::uint32_t to) {
     const std::byte* const data = part.region->data.data() + at;
-    auto* const values = row<R>(warp, to);
-    if (part.consecutive && stride == sizeof(M)) {
-        const std::byte* const from = data + part.offsets[0];
-        for (unsigned i = 0; i < kLanes; i++) {
-            M value;
-            std::memcpy(&value, from + i * sizeof(M), sizeof(M));
-            values[i] = static_cast<R>(value);
-        }
-        return;
-    }
-    for_lanes(part.mask, [&](unsigned i) {
+    std::array<R, kLanes> values;
+    const auto value_at = [&](std::uint64_t offset) {
         M value;
-        std::memcpy(&value, data + part.offsets[i], sizeof(M));
-        values[i] = static_cast<R>(value);
-    });
+        std::memcpy(&value, data + offset, sizeof(M));
+        return static_cast<R>(value);
+    };
+    if (part.pattern == Part::Pattern::Uniform) {
+        values.fill(value_at(part.offsets[0]));
+    } else if (part.pattern == Part::Pattern::Consecutive && single) {
+        for (unsigned i = 0; i < kLanes; i++)
+            values[i] = value_at(part.offsets[0] + i * sizeof(M));
+    } else {
+        for (unsigned i = 0; i < kLanes; i++)
+            values[i] = value_at(part.offsets[i]);
+    }
+    store_lanes(warp, to, values.data(), part.mask);
 }
 
 template <class R>
@@ -39,33 +40,30 @@ void poison(const Warp& warp, std::uint32_t mask, std::uint32_t to) {
     for_lanes(mask, [&](unsigned i) { values[i] = static_cast<R>(0xFBFB'FBFB'FBFB'FBFBU); });
 }
 
+void note_load(const Warp& warp, const Op& op, const Part& part, unsigned bytes, Taint& taint) {
+    taint.poison |= part.bad;
+    if (part.mask == 0) return;
+    const Taint found = check_load(warp, op, part, bytes);
+    taint.poison |= found.poison;
+    taint.environment |= found.environment;
+    count_access(warp, part, bytes);
+    synchronise_load(warp, op, part);
+}
+
 template <class M, class R, bool Checked>
 struct Load {
     [[gnu::always_inline]] static void run(Warp& warp, const Op& op) {
         const unsigned bytes = sizeof(M) * op.elements;
-        const Addresses addresses = addresses_of(warp, op);
         if constexpr (Checked) check_address_taint(warp, op);
         Taint taint;
-        for (std::uint32_t rest = warp.mask; rest != 0;) {
-            Part part;
-            locate(warp, op, addresses, bytes, rest, part);
-            rest &= ~(part.mask | part.bad);
-            if constexpr (Checked) {
-                taint.poison |= part.bad;
-                if (part.mask != 0) {
-                    const Taint found = check_load(warp, op, part, bytes);
-                    taint.poison |= found.poison;
-                    taint.environment |= found.environment;
-                    count_access(warp, op, part, bytes);
-                    synchronise_load(warp, op, part);
-                }
-            }
+        for_parts(warp, op, bytes, [&](Part& part) __attribute__((always_inline)) {
+            if constexpr (Checked) note_load(warp, op, part, bytes, taint);
             for (unsigned e = 0; e < op.elements; e++) {
                 const std::uint32_t to = row_of(warp, op, e, op.d);
                 if (part.bad != 0) poison<R>(warp, part.bad, to);
-                if (part.mask != 0) gather<M, R>(warp, part, e * sizeof(M), bytes, to);
+                if (part.mask != 0) gather<M, R>(warp, part, e * sizeof(M), op.elements == 1, to);
             }
-        }
+        });
         if constexpr (Checked) {
             for (unsigned e = 0; e < op.elements; e++)
                 set_taint(warp, row_of(warp, op, e, op.d), taint);
@@ -88,23 +86,18 @@ template <class M, class R, bool Checked>
 struct Store {
     [[gnu::always_inline]] static void run(Warp& warp, const Op& op) {
         const unsigned bytes = sizeof(M) * op.elements;
-        const Addresses addresses = addresses_of(warp, op);
         if constexpr (Checked) check_address_taint(warp, op);
-        for (std::uint32_t rest = warp.mask; rest != 0;) {
-            Part part;
-            locate(warp, op, addresses, bytes, rest, part);
-            rest &= ~(part.mask | part.bad);
-            check_writable(warp, op, part);
-            if (part.mask == 0) continue;
+        for_parts(warp, op, bytes, [&](Part& part) __attribute__((always_inline)) {
+            if (part.mask == 0 || !may_write(warp, op, part)) return;
             if constexpr (Checked) {
-                count_access(warp, op, part, bytes);
+                count_access(warp, part, bytes);
                 synchronise_store(warp, op, part, true);
                 checked_store(warp, op, part, bytes);
             } else {
                 for (unsigned e = 0; e < op.elements; e++)
                     scatter<M, R>(warp, part, e * sizeof(M), row_of(warp, op, e, op.b));
             }
-        }
+        });
     }
 
 private:
@@ -118,6 +111,8 @@ private:
                 const M element = static_cast<M>(row<R>(warp, row_of(warp, op, e, op.b))[i]);
                 std::memcpy(value.data() + e * sizeof(M), &element, sizeof(M));
             }
+            if ((region.shadow[part.offsets[i]] & kInFlight) != 0)
+                report_in_flight(warp, op, i, part);
             if (traced) {
                 race_write({.block = *warp.block,
                             .region = region,
@@ -138,7 +133,7 @@ private:
 
 template <class M, class R>
 Pair load_pair() {
-    return {handler<Load<M, R, false>>(), &run_anywhere<Load<M, R, true>>};
+    return {handler<Load<M, R, false>>(), handler<Load<M, R, true>>()};
 }
 template <class M, class R>
 Pair store_pair() {

@@ -52,11 +52,4 @@ Region* GlobalMemory::nearest(std::uint64_t address) const {
     return address < end || address - end <= (*above)->base - address ? below : above->get();
 }
 
-Region* GlobalMemory::find(std::uint64_t address) const {
-    Region* const region = nearest(address);
-    const bool inside =
-        region != nullptr && address >= region->base && address - region->base < region->bytes;
-    return inside ? region : nullptr;
-}
-
 }  // namespace cupel::emulator

@@ -28,10 +28,15 @@ constexpr std::uint64_t kGlobalWindow = std::uint64_t{3} << 44;
 constexpr std::uint64_t kWindowBytes = std::uint64_t{1} << 32;
 
 // Who touched a piece of memory last: 4 bytes, or less where the kernel has narrower accesses.
-struct Trail {
-    std::uint32_t write_time = 0;  // 0: never
+struct alignas(64) Trail {
+    std::uint32_t write_time = 0;  // of the last plain write; 0: never
     std::uint32_t write_who = 0;   // block << 10 | thread
     std::uint32_t write_site = 0;
+    std::uint32_t strong_time = 0;  // the last atomic or volatile write
+    std::uint32_t strong_who = 0;
+    std::uint32_t strong_site = 0;
+    std::uint32_t lost_time = 0;  // the one before it, if of another thread
+    std::uint32_t lost_who = 0;
     std::uint32_t read_time = 0;
     std::uint32_t read_who = 0;  // block << 10 | the first thread of the warp
     std::uint32_t read_lanes = 0;
@@ -40,9 +45,6 @@ struct Trail {
     std::uint32_t other_who = 0;
     std::uint32_t other_lanes = 0;
     std::uint32_t other_site = 0;
-    std::uint32_t lost_time = 0;  // an atomic before the last write, of another thread
-    std::uint32_t lost_who = 0;
-    std::uint32_t lost_site = 0;
 };
 
 enum class Owner : std::uint8_t { Buffer, ModuleVariable, Constant, Shared, Local };
@@ -72,12 +74,20 @@ public:
     explicit GlobalMemory(std::uint64_t seed) : random_(seed) {}
 
     Region& add(std::unique_ptr<Region> region);
-    [[nodiscard]] Region* find(std::uint64_t address) const;     // that holds the byte
+    // That holds the byte; null where none does.
+    [[nodiscard]] Region* find(std::uint64_t address) {
+        if (last_ != nullptr && address - last_->base < last_->bytes) return last_;
+        Region* const region = nearest(address);
+        if (region == nullptr || address - region->base >= region->bytes) return nullptr;
+        last_ = region;
+        return region;
+    }
     [[nodiscard]] Region* nearest(std::uint64_t address) const;  // for messages; null where none
     [[nodiscard]] const std::vector<std::unique_ptr<Region>>& regions() const { return regions_; }
 
 private:
     std::vector<std::unique_ptr<Region>> regions_;  // by rising base
+    Region* last_ = nullptr;
     std::uint64_t random_;
     std::uint64_t next_ = kGlobalWindow;
 };

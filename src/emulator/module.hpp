@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -100,6 +101,7 @@ struct Module {
     std::string_view target;
     std::vector<std::string_view> files;  // by number, as .file says; empty where there is none
     std::vector<Variable> variables;
+    std::map<std::string_view, Index> names;  // of the variables
     std::vector<Kernel> kernels;
 
     [[nodiscard]] Source source() const { return {*text, file}; }

@@ -143,18 +143,23 @@ template <class T>
 
 // The lanes of the mask take the values, the others keep what they have.
 template <class T>
-[[gnu::always_inline]] inline void store_row(const Warp& warp, std::uint32_t offset,
-                                             const T* values) {
+[[gnu::always_inline]] inline void store_lanes(const Warp& warp, std::uint32_t offset,
+                                               const T* values, std::uint32_t mask) {
     void* const to = __builtin_assume_aligned(warp.rows + offset, kUnit);
-    if (warp.mask == kAllLanes) {
+    if (mask == kAllLanes) {
         std::memcpy(to, values, sizeof(T) * kLanes);
         return;
     }
     std::array<T, kLanes> mixed;
     std::memcpy(mixed.data(), to, sizeof mixed);
     for (unsigned i = 0; i < kLanes; i++)
-        mixed[i] = ((warp.mask >> i) & 1U) != 0 ? values[i] : mixed[i];
+        mixed[i] = ((mask >> i) & 1U) != 0 ? values[i] : mixed[i];
     std::memcpy(to, mixed.data(), sizeof mixed);
+}
+template <class T>
+[[gnu::always_inline]] inline void store_row(const Warp& warp, std::uint32_t offset,
+                                             const T* values) {
+    store_lanes(warp, offset, values, warp.mask);
 }
 
 [[nodiscard]] inline std::uint32_t predicate(const Warp& warp, std::uint32_t offset) {

@@ -40,9 +40,6 @@ class BodyParser {
 public:
     BodyParser(Cursor& cursor, const Module& module, Kernel& kernel)
         : cursor_(cursor), module_(module), kernel_(kernel) {
-        for (std::size_t i = 0; i < module.variables.size(); i++) {
-            module_names_.emplace(module.variables[i].name, static_cast<Index>(i) | kOfModule);
-        }
         scopes_.emplace_back();
         for (const Index i : kernel.parameters)
             scopes_.back().variables.emplace(kernel.variables[i].name, i);
@@ -168,7 +165,7 @@ private:
     Result<void> variables(Space space) {
         do {
             const Offset at = cursor_.peek().at;
-            CUPEL_TRY(Variable declared, parse_variable(cursor_, space, module_.variables));
+            CUPEL_TRY(Variable declared, parse_variable(cursor_, space, module_.names));
             if (kernel_.variables.size() >= kMaxInstructions) {
                 return cursor_.error(at, "too many variables");
             }
@@ -378,14 +375,13 @@ private:
             const auto found = scopes_[i].variables.find(name);
             if (found != scopes_[i].variables.end()) return found->second;
         }
-        const auto found = module_names_.find(name);
-        return found == module_names_.end() ? kNoIndex : found->second;
+        const auto found = module_.names.find(name);
+        return found == module_.names.end() ? kNoIndex : found->second;
     }
 
     Cursor& cursor_;
     const Module& module_;
     Kernel& kernel_;
-    std::map<std::string_view, Index> module_names_;
     std::vector<Scope> scopes_;
     std::map<std::array<std::uint64_t, 3>, std::array<std::uint64_t, 3>> inlined_;
     Line line_;

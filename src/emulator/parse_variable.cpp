@@ -15,7 +15,7 @@ constexpr std::uint64_t kMaxAlign = 256;
 
 class VariableParser {
 public:
-    VariableParser(Cursor& cursor, Space space, std::span<const Variable> known)
+    VariableParser(Cursor& cursor, Space space, const Names& known)
         : cursor_(cursor), known_(known) {
         variable_.space = space;
     }
@@ -162,7 +162,7 @@ private:
             CUPEL_TRY(name, cursor_.word("the name of a variable"));
             CUPEL_DO(cursor_.expect(")", "after generic(name"));
         }
-        const auto found = std::ranges::find(known_, name.text, &Variable::name);
+        const auto found = known_.find(name.text);
         if (found == known_.end()) {
             return cursor_.error(name.at, fmt::format("unknown variable '{}'", name.text));
         }
@@ -175,15 +175,12 @@ private:
             addend = static_cast<std::int64_t>(offset);
         }
         variable_.addresses.push_back(
-            {.offset = at,
-             .variable = static_cast<Index>(found - known_.begin()) | kOfModule,
-             .generic = generic,
-             .addend = addend});
+            {.offset = at, .variable = found->second, .generic = generic, .addend = addend});
         return {};
     }
 
     Cursor& cursor_;
-    std::span<const Variable> known_;
+    const Names& known_;
     Variable variable_;
     unsigned lanes_ = 1;
     bool typed_ = false;
@@ -191,7 +188,7 @@ private:
 
 }  // namespace
 
-Result<Variable> parse_variable(Cursor& cursor, Space space, std::span<const Variable> known) {
+Result<Variable> parse_variable(Cursor& cursor, Space space, const Names& known) {
     return VariableParser(cursor, space, known).run();
 }
 

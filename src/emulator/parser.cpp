@@ -80,11 +80,12 @@ private:
                 return cursor_.error(cursor_.peek().at, "too many variables");
             }
             const Offset at = cursor_.peek().at;
-            CUPEL_TRY(Variable declared, parse_variable(cursor_, space, module_.variables));
+            CUPEL_TRY(Variable declared, parse_variable(cursor_, space, module_.names));
             if (external && space != Space::Shared) {
                 return cursor_.error(at, "an extern variable; a module must be whole in itself");
             }
             declared.external = declared.external || external;
+            module_.names[declared.name] = static_cast<Index>(module_.variables.size()) | kOfModule;
             module_.variables.push_back(std::move(declared));
         } while (cursor_.accept(","));
         return cursor_.expect(";", "after a variable");

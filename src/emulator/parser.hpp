@@ -9,6 +9,8 @@
 
 namespace cupel::emulator {
 
+using Names = std::map<std::string_view, Index>;
+
 class Cursor {
 public:
     Cursor(const Source& source, std::span<const Token> tokens)
@@ -38,9 +40,9 @@ private:
 };
 
 // What stands behind ".shared" and the like, up to the semicolon or, for parameters, the comma:
-// .align 4 .b8 name[16] = {...}. Names of other variables in initialisers are looked up in `known`.
-[[nodiscard]] Result<Variable> parse_variable(Cursor& cursor, Space space,
-                                              std::span<const Variable> known);
+// .align 4 .b8 name[16] = {...}. Names of other variables in
+// initialisers are looked up in `known`.
+[[nodiscard]] Result<Variable> parse_variable(Cursor& cursor, Space space, const Names& known);
 
 // The body of a kernel, from its open brace to behind the closing one.
 [[nodiscard]] Result<void> parse_body(Cursor& cursor, const Module& module, Kernel& kernel);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace cupel::emulator {
@@ -63,35 +64,30 @@ public:
           who_((block_ << kThreadBits) | touch.thread) {}
 
     void read(Trail& trail) const {
-        if (unordered(trail.write_who, trail.write_time) && !both_strong(trail.write_site)) {
-            report(touch_, {trail.write_who, trail.write_site}, kReadWrite, false);
-        }
-        if (trail.lost_time != 0 && !strong_ && unordered(trail.lost_who, trail.lost_time)) {
-            report(touch_, {trail.lost_who, trail.lost_site}, kReadWrite, false);
-        }
+        against_writers(trail, kReadWrite, false);
         remember_read(trail);
     }
 
     void write(Trail& trail, bool same_value) const {
-        const bool raced = unordered(trail.write_who, trail.write_time);
-        if (raced && !both_strong(trail.write_site)) {
-            report(touch_, {trail.write_who, trail.write_site}, kWriteWrite, same_value);
-        }
-        if (trail.lost_time != 0 && !strong_ && unordered(trail.lost_who, trail.lost_time)) {
-            report(touch_, {trail.lost_who, trail.lost_site}, kWriteWrite, same_value);
-        }
+        against_writers(trail, kWriteWrite, same_value);
         against_readers(trail.read_who, trail.read_lanes, trail.read_time, trail.read_site);
         against_readers(trail.other_who, trail.other_lanes, trail.other_time, trail.other_site);
-        if (raced && both_strong(trail.write_site)) {
-            trail.lost_time = trail.write_time;
-            trail.lost_who = trail.write_who;
-            trail.lost_site = trail.write_site;
+        const std::uint32_t now = clocks_.time_of(touch_.thread);
+        if (!strong_) {
+            // What came before is ordered, or told of: only this counts from now on.
+            trail = {};
+            trail.write_time = now;
+            trail.write_who = who_;
+            trail.write_site = touch_.site;
+            return;
         }
-        trail.write_time = clocks_.time_of(touch_.thread);
-        trail.write_who = who_;
-        trail.write_site = touch_.site;
-        trail.read_time = 0;
-        trail.other_time = 0;
+        if (trail.strong_time != 0 && trail.strong_who != who_) {
+            trail.lost_time = trail.strong_time;
+            trail.lost_who = trail.strong_who;
+        }
+        trail.strong_time = now;
+        trail.strong_who = who_;
+        trail.strong_site = touch_.site;
     }
 
 private:
@@ -102,6 +98,18 @@ private:
         if (time == 0 || who == who_) return false;
         if (who >> kThreadBits == block_ && time < clocks_.epoch()) return false;
         return !clocks_.before(touch_.thread, who >> kThreadBits, who & kThreadMask, time);
+    }
+    // Strong accesses race with plain ones only.
+    void against_writers(const Trail& trail, Conflict conflict, bool same_value) const {
+        if (unordered(trail.write_who, trail.write_time)) {
+            report(touch_, {trail.write_who, trail.write_site}, conflict, same_value);
+        }
+        if (strong_) return;
+        if (unordered(trail.strong_who, trail.strong_time)) {
+            report(touch_, {trail.strong_who, trail.strong_site}, conflict, same_value);
+        } else if (unordered(trail.lost_who, trail.lost_time)) {
+            report(touch_, {trail.lost_who, trail.strong_site}, conflict, same_value);
+        }
     }
     void against_readers(std::uint32_t who, std::uint32_t lanes, std::uint32_t time,
                          std::uint32_t site) const {
@@ -143,6 +151,33 @@ private:
     std::uint32_t who_;
 };
 
+// The reads of memory of one block for which no race is possible, told from few fields.
+struct Glance {
+    const Clocks& clocks;
+    std::uint32_t epoch;
+    std::uint32_t warp_who;
+    std::uint32_t site;
+    bool fine;
+
+    // True: remembered, and nothing to report.
+    [[nodiscard]] bool settles(Trail& trail, std::uint32_t thread, unsigned lane) const {
+        if (std::max({trail.write_time, trail.strong_time, trail.lost_time}) >= epoch) return false;
+        // Two warps have read it in this epoch: whoever writes to it meets one of those.
+        if (!fine && trail.read_time >= epoch && trail.other_time >= epoch) return true;
+        const std::uint32_t time = clocks.time_of(thread);
+        if (trail.read_who == warp_who && trail.read_time == time) {
+            trail.read_lanes |= 1U << lane;
+            return true;
+        }
+        if (trail.read_time >= epoch) return false;
+        trail.read_time = time;
+        trail.read_who = warp_who;
+        trail.read_lanes = 1U << lane;
+        trail.read_site = site;
+        return true;
+    }
+};
+
 }  // namespace
 
 void race_read(const Touch& touch) {
@@ -150,6 +185,32 @@ void race_read(const Touch& touch) {
     const std::uint64_t last = (touch.offset + touch.bytes - 1) / touch.region.grain;
     for (std::uint64_t i = touch.offset / touch.region.grain; i <= last; i++)
         check.read(touch.region.trails[i]);
+}
+
+void race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Part& part,
+                   unsigned bytes) {
+    Region& region = *part.region;
+    const bool one_block = region.owner == Owner::Shared;
+    const Glance glance{.clocks = block.clocks,
+                        .epoch = block.clocks.epoch(),
+                        .warp_who = (block.id() << kThreadBits) | (warp.index * kLanes),
+                        .site = site,
+                        .fine = block.grid.code.fine_order};
+    const std::uint32_t shift = region.grain == 4 ? 2 : region.grain == 2 ? 1 : 0;
+    const std::uint32_t count = std::max(1U, bytes >> shift);
+    for_lanes(part.mask, [&](unsigned i) {
+        Trail* const trails = region.trails.data() + (part.offsets[i] >> shift);
+        bool settled = one_block;
+        for (std::uint32_t j = 0; settled && j < count; j++)
+            settled = glance.settles(trails[j], warp.thread(i), i);
+        if (settled) return;
+        race_read({.block = block,
+                   .region = region,
+                   .offset = part.offsets[i],
+                   .bytes = bytes,
+                   .thread = warp.thread(i),
+                   .site = site});
+    });
 }
 
 void race_write(const Touch& touch, const std::byte* value) {

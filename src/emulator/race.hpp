@@ -2,7 +2,7 @@
 // The race check: an access against those before it to the same bytes that nothing orders.
 #pragma once
 
-#include "emulator/block.hpp"
+#include "emulator/access.hpp"
 
 namespace cupel::emulator {
 
@@ -17,6 +17,9 @@ struct Touch {
 };
 
 void race_read(const Touch& touch);
+// All lanes of a part, of which most are seen to be in order at a glance.
+void race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Part& part,
+                   unsigned bytes);
 // `value`: the bytes about to be stored, to tell races of equal values apart; null: not known.
 void race_write(const Touch& touch, const std::byte* value);
 

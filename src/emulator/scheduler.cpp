@@ -109,7 +109,8 @@ private:
     void observe(const Op& op, std::uint32_t pc, std::uint32_t mask, std::uint32_t active) {
         if (op.counted) {
             grid_.tally.warps[pc]++;
-            grid_.tally.lanes[pc] += static_cast<unsigned>(std::popcount(active));
+            grid_.tally.lanes[pc] +=
+                active == kAllLanes ? kLanes : static_cast<unsigned>(std::popcount(active));
         }
         if (!warp_.detours.empty()) end_detours(warp_, {.pc = pc, .mask = mask});
         if (op.guard != kTrueRow) {
@@ -281,7 +282,8 @@ private:
             const std::uint32_t missing = wanted[i] & warp_.alive & ~group.mask;
             if (missing == 0) present |= 1U << i;
         });
-        if (op.imm == 1 && present != group.mask) present = meet_elsewhere(group, op, present);
+        if (op.work == Work::Barrier && present != group.mask)
+            present = meet_elsewhere(group, op, present);
         if (group.forced && present != group.mask) {
             report_missing(group, op, group.mask & ~present);
             present = group.mask;
@@ -304,14 +306,16 @@ private:
         std::uint32_t met = group.mask;
         for (const Group& other : warp_.groups) {
             const Op& there = grid_.code.ops[other.pc];
-            if (other.state != State::Converging || there.flow != Flow::Converge || there.imm != 1)
+            if (other.state != State::Converging || there.flow != Flow::Converge ||
+                there.work != Work::Barrier)
                 continue;
             met |= other.mask;
         }
         if ((wanted & warp_.alive & ~met) != 0) return present;
         for (Group& other : warp_.groups) {
             const Op& there = grid_.code.ops[other.pc];
-            if (other.state != State::Converging || there.flow != Flow::Converge || there.imm != 1)
+            if (other.state != State::Converging || there.flow != Flow::Converge ||
+                there.work != Work::Barrier)
                 continue;
             other.state = State::Ready;
             other.pc++;

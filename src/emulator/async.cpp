@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/async.hpp"
+
+#include <fmt/format.h>
+
+#include "emulator/race.hpp"
+
+namespace cupel::emulator {
+namespace {
+
+using U32 = std::uint32_t;
+using U64 = std::uint64_t;
+using Bytes = std::array<std::byte, 16>;
+
+struct Fetched {
+    std::array<Bytes, kLanes> bytes{};
+    Taint taint;
+};
+
+// Reads `bytes` of each lane of the mask.
+void fetch_lanes(Warp& warp, const Op& source, unsigned bytes, U32 mask, Fetched& fetched) {
+    const U32 before = warp.mask;
+    warp.mask = mask;
+    const bool checks = warp.block->grid.options.checks;
+    for_parts(warp, source, bytes, [&](const Part& part) {
+        fetched.taint.poison |= part.bad;
+        if (part.mask == 0) return;
+        if (checks) {
+            const Taint found = check_load(warp, source, part, bytes);
+            fetched.taint.poison |= found.poison;
+            fetched.taint.environment |= found.environment;
+            count_access(warp, part, bytes);
+        }
+        for_lanes(part.mask, [&](unsigned i) {
+            std::memcpy(fetched.bytes[i].data(), part.region->data.data() + part.offsets[i], bytes);
+        });
+    });
+    warp.mask = before;
+}
+
+Fetched fetch(Warp& warp, const Op& op) {
+    Fetched fetched;
+    Op source = op;
+    source.a = op.b;
+    source.imm = 0;
+    source.space = Space::Global;
+    source.flags = 0;
+    const auto* const wanted = row<U32>(warp, op.c);
+    U32 whole = 0;
+    U32 partly = 0;
+    for_lanes(warp.mask, [&](unsigned i) {
+        if (wanted[i] >= op.bytes) whole |= 1U << i;
+        if (wanted[i] > 0 && wanted[i] < op.bytes) partly |= 1U << i;
+    });
+    if (whole != 0) fetch_lanes(warp, source, op.bytes, whole, fetched);
+    for_lanes(partly, [&](unsigned i) {  // byte by byte, so that none beyond is touched
+        Fetched one;
+        for (U32 b = 0; b < wanted[i]; b++) {
+            source.imm = b;
+            fetch_lanes(warp, source, 1, 1U << i, one);
+            fetched.bytes[i][b] = one.bytes[i][0];
+        }
+        fetched.taint.poison |= one.taint.poison;
+        fetched.taint.environment |= one.taint.environment;
+    });
+    return fetched;
+}
+
+void finish(Block& block, std::uint32_t thread, const Copy& copy) {
+    for (std::uint32_t b = 0; b < copy.bytes; b++)
+        block.shared.shadow[copy.offset + b] &= static_cast<std::uint8_t>(~kInFlight);
+    if (block.shared.trails.empty()) return;
+    race_write({.block = block,
+                .region = block.shared,
+                .offset = copy.offset,
+                .bytes = copy.bytes,
+                .thread = thread,
+                .site = copy.site},
+               nullptr);
+}
+
+void finish_groups(Block& block, std::uint32_t thread, std::size_t keep) {
+    if (block.copies.empty()) return;
+    auto& groups = block.copies[thread].groups;
+    while (groups.size() > keep) {
+        for (const Copy& copy : groups.front())
+            finish(block, thread, copy);
+        groups.erase(groups.begin());
+    }
+}
+
+void finish_all(Block& block, std::uint32_t thread) {
+    finish_groups(block, thread, 0);
+    if (block.copies.empty()) return;
+    for (const Copy& copy : block.copies[thread].open)
+        finish(block, thread, copy);
+    block.copies[thread].open.clear();
+}
+
+template <class Use>
+void for_barriers(Warp& warp, const Op& op, Use use) {
+    Block& block = *warp.block;
+    for_parts(warp, op, 8, [&](const Part& part) {
+        for_lanes(part.mask, [&](unsigned i) {
+            const bool in_shared = part.region->owner == Owner::Shared;
+            const auto found = block.mbarriers.find(part.offsets[i]);
+            if (!in_shared || found == block.mbarriers.end()) {
+                block.grid.findings.add(
+                    block.event(warp, i, op, Fault::AsyncHazard), 5,
+                    [&](const std::string& here, const std::string&) {
+                        return fmt::format("{} uses an mbarrier that nobody initialised", here);
+                    });
+                return;
+            }
+            if (block.grid.options.checks && !block.shared.trails.empty() &&
+                op.work == Work::Atomic) {
+                race_write({.block = block,
+                            .region = block.shared,
+                            .offset = part.offsets[i],
+                            .bytes = 8,
+                            .thread = warp.thread(i),
+                            .site = op.site},
+                           nullptr);
+            }
+            use(i, found->second);
+        });
+    });
+}
+
+void arrive(Warp& warp, const Op& op, unsigned lane, MBarrier& barrier, U32 count) {
+    Block& block = *warp.block;
+    if (block.grid.options.checks) block.clocks.release(warp.thread(lane), barrier.gathering);
+    if (count > barrier.pending) {
+        block.grid.findings.add(
+            block.event(warp, lane, op, Fault::BarrierDivergence), 6,
+            [&](const std::string& here, const std::string&) {
+                return fmt::format("{} arrives at an mbarrier more often than it expects", here);
+            });
+        count = barrier.pending;
+    }
+    barrier.pending -= count;
+    if (barrier.pending != 0) return;
+    barrier.phase++;
+    barrier.pending = barrier.expected;
+    barrier.last.merge(barrier.gathering);
+    barrier.gathering.clear();
+}
+
+}  // namespace
+
+void copy_async(Warp& warp, const Op& op) {
+    const Fetched fetched = fetch(warp, op);
+    for_parts(warp, op, op.bytes, [&](const Part& part) {
+        for_lanes(part.mask, [&](unsigned i) {
+            std::memcpy(part.region->data.data() + part.offsets[i], fetched.bytes[i].data(),
+                        op.bytes);
+        });
+    });
+}
+
+void copy_async_checked(Warp& warp, const Op& op) {
+    check_address_taint(warp, op);
+    const Fetched fetched = fetch(warp, op);
+    Block& block = *warp.block;
+    if (block.copies.empty()) block.copies.resize(block.grid.threads);
+    for_parts(warp, op, op.bytes, [&](const Part& part) {
+        if (part.mask == 0) return;
+        Region& region = *part.region;
+        count_access(warp, part, op.bytes);
+        for_lanes(part.mask, [&](unsigned i) {
+            const std::byte* const value = fetched.bytes[i].data();
+            const std::uint32_t thread = warp.thread(i);
+            if (!region.trails.empty()) {
+                race_write({.block = block,
+                            .region = region,
+                            .offset = part.offsets[i],
+                            .bytes = op.bytes,
+                            .thread = thread,
+                            .site = op.site},
+                           value);
+            }
+            std::memcpy(region.data.data() + part.offsets[i], value, op.bytes);
+            block.copies[thread].open.push_back(
+                {.offset = part.offsets[i], .bytes = op.bytes, .site = op.site});
+        });
+        shade_stored(warp, part, op.bytes, 0, fetched.taint);
+        for_lanes(part.mask, [&](unsigned i) {
+            for (unsigned b = 0; b < op.bytes; b++)
+                region.shadow[part.offsets[i] + b] |= kInFlight;
+        });
+    });
+}
+
+void commit_copies(Warp& warp, const Op&) {
+    Block& block = *warp.block;
+    if (block.copies.empty()) block.copies.resize(block.grid.threads);
+    for_lanes(warp.mask, [&](unsigned i) {
+        Copies& copies = block.copies[warp.thread(i)];
+        copies.groups.push_back(std::move(copies.open));
+        copies.open.clear();
+    });
+}
+
+void wait_copies(Warp& warp, const Op& op) {
+    for_lanes(warp.mask, [&](unsigned i) {
+        if (op.imm < 0) {
+            finish_all(*warp.block, warp.thread(i));
+        } else {
+            finish_groups(*warp.block, warp.thread(i), static_cast<std::size_t>(op.imm));
+        }
+    });
+}
+
+void mbarrier_init(Warp& warp, const Op& op) {
+    Block& block = *warp.block;
+    const auto* const count = row<U32>(warp, op.b);
+    for_parts(warp, op, 8, [&](const Part& part) {
+        for_lanes(part.mask, [&](unsigned i) {
+            if (part.region->owner != Owner::Shared) return;
+            const U32 expected = std::max(1U, count[i] & 0xFFFFF);
+            block.mbarriers[part.offsets[i]] = {
+                .expected = expected, .pending = expected, .gathering = {}, .last = {}};
+            if (!block.grid.options.checks) return;
+            race_write({.block = block,
+                        .region = block.shared,
+                        .offset = part.offsets[i],
+                        .bytes = 8,
+                        .thread = warp.thread(i),
+                        .site = op.site},
+                       nullptr);
+        });
+        if (part.mask != 0) shade_stored(warp, part, 8, 0, {});
+    });
+}
+
+void mbarrier_arrive(Warp& warp, const Op& op) {
+    std::array<U64, kLanes> states{};
+    const auto* const count = row<U32>(warp, op.b);
+    for_barriers(warp, op, [&](unsigned i, MBarrier& barrier) {
+        states[i] = barrier.phase;
+        arrive(warp, op, i, barrier, count[i]);
+    });
+    store_row(warp, op.d, states.data());
+    set_taint(warp, op.d, {});
+}
+
+void mbarrier_copies(Warp& warp, const Op& op) {
+    for_barriers(warp, op, [&](unsigned i, MBarrier& barrier) {
+        finish_all(*warp.block, warp.thread(i));
+        // Without .noinc the arrival is one that nobody counted on: it is added and taken at once.
+        if (op.elements != kNoIncrement) barrier.pending++;
+        arrive(warp, op, i, barrier, 1);
+    });
+}
+
+void mbarrier_test(Warp& warp, const Op& op) {
+    U32 passed = 0;
+    const auto* const states = row<U64>(warp, op.b);
+    const auto* const parities = row<U32>(warp, op.b);
+    for_barriers(warp, op, [&](unsigned i, MBarrier& barrier) {
+        const bool done = op.elements == kByParity ? (barrier.phase & 1) != (parities[i] & 1)
+                                                   : barrier.phase > states[i];
+        if (!done) return;
+        passed |= 1U << i;
+        if (warp.block->grid.options.checks)
+            warp.block->clocks.acquire(warp.thread(i), barrier.last);
+    });
+    if ((passed & warp.mask) != warp.mask) warp.yielded = true;
+    set_predicate(warp, op.d, passed);
+    set_taint(warp, op.d, {});
+}
+
+}  // namespace cupel::emulator

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each checker says, and what it leaves alone, on kernels of a few instructions.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "emulator/testing.hpp"
+
+namespace cupel::emulator {
+namespace {
+
+using testing::faults;
+using ::testing::HasSubstr;
+using testing::kernel;
+using ::testing::Not;
+using testing::Trial;
+
+struct Shape {
+    std::uint32_t blocks = 1;
+    std::uint32_t threads = 64;
+    Options options = {};
+};
+
+// In `a` lie 256 words, 0, 1, 2, ...; `b` is an output of 4 bytes for each thread, or other memory.
+Report report_of(const std::string& body, const Shape& shape = {}, Role role = Role::Scratch) {
+    Trial trial(kernel(body));
+    std::vector<std::uint32_t> words(256);
+    for (std::uint32_t i = 0; i < words.size(); i++)
+        words[i] = i;
+    const BufferId a = trial.input("a", words);
+    const BufferId b = trial.output("b", std::uint64_t{shape.blocks} * shape.threads * 4, role);
+    Launch launch{.kernel = "k", .grid = {shape.blocks, 1, 1}, .block = {shape.threads, 1, 1}};
+    launch.arguments = {Address{a}, Address{b}, argument(0)};
+    return trial.run(launch, shape.options);
+}
+std::string faults_of(const std::string& body, const Shape& shape = {}, Role role = Role::Scratch) {
+    return faults(report_of(body, shape, role));
+}
+
+// %r1: the address of this thread's word in `s`, %r2 that of the thread's in the other warp.
+const std::string kShared =
+    ".shared .align 8 .b8 s[256];\n"
+    "mov.u32 %r9, s; shl.b32 %r1, %t, 2; xor.b32 %r2, %r1, 128;\n"
+    "add.u32 %r1, %r1, %r9; add.u32 %r2, %r2, %r9;\n";
+
+TEST(Races, BetweenWarpsNeedABarrier) {
+    const std::string write = "#31\nst.shared.u32 [%r1], %t;\n";
+    const std::string read = "#27\nld.shared.u32 %r3, [%r2];\n";
+    EXPECT_EQ(faults_of(kShared + write + "bar.sync 0;\n" + read), "");
+    EXPECT_THAT(faults_of(kShared + write + read),
+                HasSubstr("shared race: line 27 (thread 32) reads what line 31 (thread 0) writes, "
+                          "no barrier between"));
+    EXPECT_THAT(faults_of(kShared + "st.shared.u32 [%r1], %t; bar.sync 0;\n" + read +
+                          "#31\nst.shared.u32 [%r1], 7;"),
+                HasSubstr("shared race: line 31 (thread 0) writes what line 27 (thread 32) reads"));
+}
+
+TEST(Races, OfOneThreadWithItselfAreNone) {
+    EXPECT_EQ(
+        faults_of(kShared +
+                  "st.shared.u32 [%r1], 1; ld.shared.u32 %r3, [%r1]; st.shared.u32 [%r1], 2;"),
+        "");
+}
+
+TEST(Races, AmongLanesOfAWarpNeedABarrierOfTheWarp) {
+    const std::string lanes = kShared + "xor.b32 %r2, %r1, 4;\n";
+    const std::string write = "st.shared.u32 [%r1], %t;\n";
+    EXPECT_EQ(faults_of(lanes + write + "bar.warp.sync -1; ld.shared.u32 %r3, [%r2];"), "");
+    EXPECT_THAT(faults_of(lanes + write + "ld.shared.u32 %r3, [%r2];"),
+                HasSubstr("nothing orders these lanes of a warp"));
+    // A shuffle orders no memory.
+    EXPECT_THAT(faults_of(lanes + write +
+                          "shfl.sync.bfly.b32 %r4, %t, 1, 31, -1; ld.shared.u32 %r3, [%r2];"),
+                HasSubstr("nothing orders these lanes"));
+    // Of half a warp orders only that half: lane 16's neighbour is 17, both in the upper one.
+    const std::string half =
+        lanes + write +
+        "setp.lt.u32 %p1, %t, 16; @%p1 bra LOW; bar.warp.sync 0xFFFF0000; ld.shared.u32 %r3, [%r2];"
+        "bra END; LOW: bar.warp.sync 0xFFFF; ld.shared.u32 %r3, [%r2+64]; END:";
+    EXPECT_THAT(faults_of(half, {.threads = 32}), HasSubstr("reads what"));
+    EXPECT_EQ(faults_of(testing::mutated(half, "[%r2+64]", 0, "[%r2]"), {.threads = 32}), "");
+}
+
+TEST(Races, OfEqualValuesAreAClassOfTheirOwn) {
+    const std::string same = faults_of(kShared + "st.shared.u32 [s], 5;");
+    EXPECT_THAT(same, HasSubstr("same-value race"));
+    EXPECT_THAT(same, Not(HasSubstr("shared race")));
+    EXPECT_THAT(faults_of(kShared + "st.shared.u32 [s], %t;"), Not(HasSubstr("same-value")));
+}
+
+TEST(Races, OfAtomicsAreNoneButWithAPlainAccessTheyAre) {
+    const std::string zero =
+        kShared + "setp.ne.u32 %p1, %t, 0; @!%p1 st.shared.u32 [s], 0; bar.sync 0;\n";
+    const std::string add = "atom.shared.add.u32 %r3, [s], 1;\n";
+    EXPECT_EQ(faults_of(zero + add + "bar.sync 0; ld.shared.u32 %r3, [s];"), "");
+    EXPECT_THAT(faults_of(zero + add + "ld.shared.u32 %r3, [s];"), HasSubstr("shared race"));
+}
+
+TEST(Races, OrderedByANamedBarrierOfSomeWarpsAreNoneForThose) {
+    // Three warps; the first two meet at barrier 1.
+    const std::string body =
+        ".shared .align 4 .b8 s[512];\n"
+        "mov.u32 %r9, s; shl.b32 %r1, %t, 2; add.u32 %r1, %r1, %r9;\n"
+        "st.shared.u32 [%r1], %t; setp.ge.u32 %p1, %t, 64; @%p1 bra END;\n"
+        "bar.sync 1, 64; xor.b32 %r2, %t, 32; shl.b32 %r2, %r2, 2; add.u32 %r2, %r2, %r9;\n"
+        "#27\nld.shared.u32 %r3, [%r2+OFFSET]; END:";
+    EXPECT_EQ(faults_of(testing::mutated(body, "OFFSET", 0, "0"), {.threads = 96}), "");
+    EXPECT_THAT(faults_of(testing::mutated(body, "OFFSET", 0, "128"), {.threads = 96}),
+                HasSubstr("shared race: line 27"));
+}
+
+// Block 0 writes and raises a flag, block 1 waits for it and reads.
+std::string flag_kernel(const std::string& before_flag, const std::string& after_wait) {
+    return "setp.ne.u32 %p1, %k, 0; @%p1 bra READER;\n#10\nst.global.u32 [%b+4], 7;" + before_flag +
+           "\n#11\nst.volatile.global.u32 [%b], 1; bra END;\nREADER:\n"
+           "WAIT: ld.volatile.global.u32 %r1, [%b]; setp.ne.u32 %p2, %r1, 1; @%p2 bra WAIT;" +
+           after_wait + "\n#12\nld.global.u32 %r2, [%b+4]; st.global.u32 [%b+8], %r2; END:";
+}
+Report run_flag(const std::string& body, std::uint64_t seed) {
+    Trial trial(kernel(body));
+    const BufferId b = trial.input("b", std::vector<std::uint32_t>{0, 0, 0, 0}, Role::InOut);
+    Launch launch{.kernel = "k", .grid = {2, 1, 1}};
+    launch.arguments = {Address{b}, Address{b}, argument(0)};
+    return trial.run(launch, {.seed = seed, .budget = 10'000'000});
+}
+
+TEST(Races, BetweenBlocksAreOrderedByFencesAroundAFlag) {
+    for (std::uint64_t seed = 0; seed < 4; seed++) {
+        EXPECT_EQ(faults(run_flag(flag_kernel("membar.gl;", "membar.gl;"), seed)), "");
+        EXPECT_THAT(faults(run_flag(flag_kernel("", "membar.gl;"), seed)),
+                    HasSubstr("global race: line 12 (block 1 thread 0) reads what line 10 (block 0 "
+                              "thread 0) writes"));
+        EXPECT_THAT(faults(run_flag(flag_kernel("membar.gl;", ""), seed)),
+                    HasSubstr("global race: line 12"));
+        EXPECT_THAT(faults(run_flag(flag_kernel("membar.cta;", "membar.gl;"), seed)),
+                    HasSubstr("global race: line 12"));
+    }
+}
+
+TEST(Scheduling, ALockAmongTheLanesOfAWarpIsTakenByAll) {
+    Trial trial(kernel(
+        "LOOP: atom.global.cas.b32 %r1, [%b], 0, 1; setp.ne.u32 %p1, %r1, 0; @%p1 bra LOOP;\n"
+        "membar.gl; ld.global.u32 %r2, [%b+4]; add.u32 %r2, %r2, 1; st.global.u32 [%b+4], %r2;\n"
+        "membar.gl; atom.global.exch.b32 %r1, [%b], 0;"));
+    const BufferId b = trial.input("b", std::vector<std::uint32_t>{0, 0}, Role::InOut);
+    Launch launch{.kernel = "k", .block = {1024, 1, 1}};
+    launch.arguments = {Address{b}, Address{b}, argument(0)};
+    EXPECT_EQ(faults(trial.run(launch)), "");
+    EXPECT_EQ(trial.read<std::uint32_t>(b)[1], 1024U);
+}
+
+TEST(Barriers, InOneBranchOnlyAreDivergent) {
+    EXPECT_THAT(
+        faults_of("setp.lt.u32 %p1, %t, 16; @!%p1 bra END;\n#9\nbar.sync 0; END: bar.sync 1;",
+                  {.threads = 32}),
+        HasSubstr(
+            "barrier divergence: the barrier at line 9 (thread 0) is reached by lanes 0x0000ffff"));
+}
+
+TEST(Barriers, BehindABranchThatEndedAreFine) {
+    // The cold part lies behind, and jumps back: the group that is further back in the code waits.
+    EXPECT_EQ(faults_of("setp.lt.u32 %p1, %t, 5; @%p1 bra COLD; BACK: bar.sync 0; bra END; COLD: "
+                        "bra BACK; END:"),
+              "");
+}
+
+TEST(Barriers, ThatNobodyElseReachesAreADeadlock) {
+    EXPECT_THAT(faults_of("setp.lt.u32 %p1, %t, 32; @%p1 bra A;\n#4\nbar.sync 1; bra END; "
+                          "A:\n#5\nbar.sync 2; END:"),
+                HasSubstr("deadlock: line"));
+}
+
+TEST(Barriers, AfterAnEarlyExitAreOnlyNoted) {
+    const Report report = report_of("setp.lt.u32 %p1, %t, 7; @%p1 ret; bar.sync 0;");
+    EXPECT_EQ(faults(report), "");
+    ASSERT_EQ(report.findings.size(), 2U);  // that, and that `a` is never read
+    EXPECT_THAT(report.findings[0].text, HasSubstr("7 of 64 have exited before"));
+}
+
+TEST(Masks, ThatLeaveOutTheCallerOrNameTheAbsentAreErrors) {
+    EXPECT_THAT(faults_of("#3\nshfl.sync.bfly.b32 %r1, %t, 1, 31, 0xFFFF;", {.threads = 32}),
+                HasSubstr("mask error: line 3 (thread 16) takes part in shfl.sync.bfly.b32"));
+    EXPECT_THAT(
+        faults_of("setp.lt.u32 %p1, %t, 20; @!%p1 bra WAIT;\n#3\nvote.sync.any.pred %p2, %p1, -1; "
+                  "bra END;"
+                  "WAIT: bar.sync 1, 64; END:",
+                  {.threads = 32}),
+        HasSubstr(
+            "mask error: line 3 (thread 0) waits in vote.sync.any.pred for lanes 0xfff00000"));
+    // PTX waits only for lanes that have not exited.
+    EXPECT_EQ(faults_of("setp.ge.u32 %p1, %t, 20; @%p1 ret; shfl.sync.down.b32 %r1, %t, 0, 31, -1;",
+                        {.threads = 32}),
+              "");
+}
+
+const std::string kStore =
+    "shl.b32 %r5, %t, 2; cvt.u64.u32 %d5, %r5; add.u64 %d6, %b, %d5; st.global.u32 [%d6], %r1;";
+
+TEST(Taint, IsSilentUntilSomethingDependsOnIt) {
+    const std::string load = kShared + "ld.shared.u32 %r1, [%r1];\n";
+    EXPECT_EQ(faults_of(load), "");
+    EXPECT_EQ(faults_of(load + "selp.u32 %r1, %r1, 0, 0;\n" + kStore, {}, Role::Output), "");
+    EXPECT_THAT(faults_of(load + kStore, {}, Role::Output),
+                HasSubstr("256 of 256 bytes of b come from memory that nobody wrote"));
+    EXPECT_THAT(faults_of(load + "#8\nsetp.eq.u32 %p1, %r1, 0; @%p1 bra L; L:"),
+                HasSubstr("uninitialised: line 8 (thread 0) decides by a value that nobody wrote"));
+    EXPECT_THAT(
+        faults_of(load +
+                  "#8\ncvt.u64.u32 %d1, %r1; add.u64 %d1, %d1, %a; ld.global.u32 %r2, [%d1];"),
+        HasSubstr("the address at line 8 (thread 0) comes from memory that nobody wrote"));
+    EXPECT_THAT(faults_of("#6\nadd.u32 %r1, %r2, 1;\n" + kStore, {}, Role::Output),
+                HasSubstr("nobody wrote"));
+}
+
+TEST(Taint, OfClocksReachesOutputsAlsoThroughDecisions) {
+    const std::string told = "bytes of b depend on a clock";
+    EXPECT_THAT(faults_of("mov.u32 %r1, %clock;\n" + kStore, {}, Role::Output), HasSubstr(told));
+    EXPECT_THAT(faults_of("mov.u32 %r1, %smid;\n" + kStore, {}, Role::Output), HasSubstr(told));
+    const std::string decide = "mov.u64 %d1, %globaltimer; setp.eq.u64 %p1, %d1, 77;\n";
+    // Whichever way it went, and though neither value is tainted in itself.
+    EXPECT_THAT(
+        faults_of(decide + "mov.u32 %r1, 0; @%p1 mov.u32 %r1, 1;\n" + kStore, {}, Role::Output),
+        HasSubstr(told));
+    EXPECT_THAT(faults_of(decide + "mov.u32 %r1, 0; @!%p1 bra L; mov.u32 %r1, 1; L:\n" + kStore, {},
+                          Role::Output),
+                HasSubstr(told));
+    EXPECT_THAT(
+        faults_of(decide + "mov.u32 %r1, 0;\n#5\n@%p1 bra L;\n" + kStore + "L:", {}, Role::Scratch),
+        HasSubstr("environment: line 5 (thread 0) decides by a clock"));
+}
+
+TEST(Taint, IsNotWashedOffByReductionsOfABlock) {
+    EXPECT_THAT(
+        faults_of("mov.u32 %r2, %clock; setp.gt.u32 %p1, %r2, 7; bar.red.popc.u32 %r1, 0, %p1;\n" +
+                      kStore,
+                  {}, Role::Output),
+        HasSubstr("depend on a clock"));
+}
+
+TEST(Taint, OfWaitingByAClockIsNoFault) {
+    EXPECT_EQ(faults_of("mov.u64 %d1, %globaltimer; L: nanosleep.u32 20; mov.u64 %d2, "
+                        "%globaltimer; sub.u64 %d3, %d2, %d1;\n"
+                        "setp.lt.u64 %p1, %d3, 100; @%p1 bra L; mov.u32 %r1, 3;\n" +
+                            kStore,
+                        {}, Role::Output),
+              "");
+}
+
+// A copy of 16 bytes into shared memory for each of 16 threads.
+const std::string kCopy =
+    ".shared .align 16 .b8 s[1024];\n"
+    "mov.u32 %r9, s; shl.b32 %r1, %t, 4; cvt.u64.u32 %d1, %r1; add.u64 %d1, %d1, %a; add.u32 %r1, "
+    "%r1, %r9;\n"
+    "cp.async.cg.shared.global [%r1], [%d1], 16; cp.async.commit_group;\n";
+
+TEST(Async, CopiesMustBeWaitedForBeforeTheyAreRead) {
+    const std::string read = "#9\nld.shared.u32 %r2, [%r1];\n";
+    EXPECT_EQ(faults_of(kCopy + "cp.async.wait_group 0;\n" + read, {.threads = 16}), "");
+    EXPECT_THAT(faults_of(kCopy + read, {.threads = 16}),
+                HasSubstr("async hazard: line 9 (thread 0)"));
+    EXPECT_THAT(faults_of(kCopy + "cp.async.wait_group 1;\n" + read, {.threads = 16}),
+                HasSubstr("async hazard: line 9"));
+    // By another thread only behind a barrier as well.
+    const std::string other = "#9\nxor.b32 %r3, %r1, 16; ld.shared.u32 %r2, [%r3];\n";
+    EXPECT_EQ(faults_of(kCopy + "cp.async.wait_all; bar.sync 0;\n" + other, {.threads = 16}), "");
+    EXPECT_THAT(faults_of(kCopy + "cp.async.wait_all;\n" + other, {.threads = 16}),
+                HasSubstr("shared race: line 9"));
+    EXPECT_THAT(faults_of(kCopy + "bar.sync 0; cp.async.wait_all;\n" + other, {.threads = 16}),
+                HasSubstr("shared race"));
+}
+
+TEST(Async, AnMbarrierOrdersThoseWhoArriveBeforeThoseWhoWait) {
+    const std::string body = kShared +
+                             ".shared .align 8 .b8 m[8];\nsetp.ne.u32 %p1, %t, 0; @%p1 bra L; "
+                             "mbarrier.init.shared.b64 [m], 64; L: bar.sync 0;\n"
+                             "st.shared.u32 [%r1], %t; mbarrier.arrive.shared.b64 %d1, [m];\n"
+                             "W: mbarrier.test_wait.shared.b64 %p2, [m], %d1; @!%p2 bra "
+                             "W;\n#9\nld.shared.u32 %r3, [%r2];";
+    EXPECT_EQ(faults_of(body), "");
+    EXPECT_EQ(faults_of(body, {.options = {.seed = 5}}), "");
+    EXPECT_THAT(faults_of(testing::mutated(body, "@!%p2 bra W;")), HasSubstr("line 9 (thread"));
+    EXPECT_THAT(faults_of(testing::mutated(body, "bar.sync 0;")), HasSubstr("race"));
+    EXPECT_THAT(faults_of(testing::mutated(body, "[m], 64;", 0, "[m], 63;")),
+                HasSubstr("arrives at an mbarrier more often"));
+}
+
+TEST(Limits, ALoopWithoutEndMeetsTheBudget) {
+    EXPECT_THAT(faults_of("L: bra L;", {.options = {.budget = 100'000}}),
+                HasSubstr("not come to its end within 100000"));
+}
+
+TEST(Limits, AnUncheckedLaunchStillStaysInsideItsMemory) {
+    EXPECT_THAT(faults_of("st.global.u32 [%b+100000], 1; ld.global.u32 %r1, [%a+-8]; ld.shared.u32 "
+                          "%r1, [1000000];"
+                          "ld.u32 %r1, [%d1]; st.local.u32 [5], 1;",
+                          {.options = {.checks = false}}),
+                HasSubstr("out of bounds"));
+}
+
+TEST(Limits, WhatWasNotCheckedIsSaid) {
+    EXPECT_EQ(report_of("", {.options = {.checks = false}}).checks_not_made.size(), 1U);
+    EXPECT_TRUE(report_of("").checks_not_made.empty());
+}
+
+TEST(Limits, ABadLaunchIsAnErrorOfItsOwn) {
+    Trial trial(kernel(""));
+    EXPECT_THAT(trial.refusal({.kernel = "x"}), HasSubstr("no kernel 'x'"));
+    EXPECT_THAT(trial.refusal({.kernel = "k"}), HasSubstr("3 parameters, found 0"));
+    EXPECT_THAT(trial.refusal({.kernel = "k", .block = {1025, 1, 1}}),
+                HasSubstr("at most 1024 threads"));
+    EXPECT_THAT(trial.refusal({.kernel = "k", .grid = {0, 1, 1}}), HasSubstr("is 0"));
+}
+
+TEST(Findings, OfAnUnrolledLoopAreOneForEachPairOfLines) {
+    std::string body = kShared + "#3\nst.shared.u32 [%r1], 1;\n#4\n";
+    for (int i = 0; i < 8; i++)
+        body += "ld.shared.u32 %r3, [%r2];\n";
+    const Report report = report_of(body);
+    ASSERT_EQ(report.findings.size(), 2U);
+    EXPECT_EQ(report.findings[0].events, 64U * 8 / 2);
+    EXPECT_EQ(report.findings[0].first.place.line, 4U);
+    EXPECT_EQ(report.findings[0].second.place.line, 3U);
+    EXPECT_EQ(report.findings[0].second.place.file, "k.cu");
+}
+
+}  // namespace
+}  // namespace cupel::emulator
