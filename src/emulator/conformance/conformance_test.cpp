@@ -63,7 +63,9 @@ Kernels replay_kernels() {
     return all;
 }
 
+// Without how often it was seen, which says nothing of what was found.
 std::string escaped(std::string text) {
+    if (text.ends_with(" times)")) text.erase(text.rfind(" ("));
     for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2)
         text.insert(at, "\\");
     return text;
@@ -140,7 +142,7 @@ TEST(Conformance, HasTheBitsOfSiliconInKernelsWithoutContraction) {
     Kernels kernels = replay_kernels();
     for (const Row& row : kernels.honest[Outcome::Wrong])
         ADD_FAILURE() << row.name << ": " << row.text;
-    EXPECT_GE(kernels.honest[Outcome::Right].size(), 22U);
+    EXPECT_GE(kernels.honest[Outcome::Right].size(), 28U);
 }
 
 }  // namespace

@@ -54,12 +54,15 @@ std::string accusation_of(const Report& report) {
     return "it has not come to its end";
 }
 
+constexpr std::uint64_t kBudget = 1 << 28;  // warp instructions
+
 Result<Run> run(Device& device, const KernelCase& kernel, std::string_view ptx) {
     Run all;
     CUPEL_DO(device.load(ptx, "kernel.ptx"));
     CUPEL_TRY(const std::vector<BufferId> buffers, allocate_all(device, kernel));
     for (const Launch& launch : kernel.launches) {
-        CUPEL_TRY(const Report report, device.launch(launch_of(launch, buffers), Options{}));
+        CUPEL_TRY(const Report report,
+                  device.launch(launch_of(launch, buffers), Options{.budget = kBudget}));
         if (all.accusation.empty()) all.accusation = accusation_of(report);
     }
     for (std::size_t i = 0; i < buffers.size(); ++i) {

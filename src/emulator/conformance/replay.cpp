@@ -71,6 +71,9 @@ std::span<const std::byte> as_bytes(const std::vector<std::uint8_t>& bytes) {
     return std::as_bytes(std::span(bytes));
 }
 
+// Warp instructions: a form has some fifty, in at most a few hundred warps.
+constexpr std::uint64_t kBudget = 1 << 22;
+
 Result<Report> launch(Device& device, const FormCase& form, std::vector<std::uint8_t>& results) {
     CUPEL_DO(device.load(form.ptx, "form.ptx"));
     const std::vector<std::uint8_t> nothing(8);
@@ -88,7 +91,7 @@ Result<Report> launch(Device& device, const FormCase& form, std::vector<std::uin
         .grid = {.x = form.lanes / kBlock},
         .block = {.x = kBlock},
         .arguments = {Address{in, 0}, Address{out, 0}, argument(std::uint32_t{form.lanes})}};
-    CUPEL_TRY(Report report, device.launch(grid, Options{}));
+    CUPEL_TRY(Report report, device.launch(grid, Options{.budget = kBudget}));
     CUPEL_TRY(const std::vector<std::byte> bytes, device.read(out));
     results.resize(bytes.size());
     std::memcpy(results.data(), bytes.data(), bytes.size());
