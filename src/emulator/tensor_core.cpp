@@ -76,10 +76,11 @@ void note_product(Specials& seen, const Decoded& a, const Decoded& b) {
     if (a.kind == Kind::Finite && b.kind == Kind::Finite) return;
     const bool zero = (a.kind == Kind::Finite && a.significand == 0) ||
                       (b.kind == Kind::Finite && b.significand == 0);
-    if (a.kind == Kind::NotANumber || b.kind == Kind::NotANumber || zero)
+    if (a.kind == Kind::NotANumber || b.kind == Kind::NotANumber || zero) {
         seen.nan = true;
-    else
+    } else {
         seen.infinite(a.negative != b.negative);
+    }
 }
 
 Term product(const Decoded& a, int a_bits, const Decoded& b, int b_bits) {
@@ -202,34 +203,34 @@ Decoded decode(Element element, std::uint64_t bits) {
 namespace {
 
 // c and the products of one group.
-std::uint32_t add_group(const TensorCoreModel& model, Element type_a, std::span<const Decoded> a,
-                        Element type_b, std::span<const Decoded> b, Element type_c,
-                        std::uint32_t c) {
+std::uint32_t add_group(const TensorCoreModel& model, const Factors& a, const Factors& b,
+                        Element type_c, std::uint32_t c) {
     const Format to = format(type_c);
     const Decoded addend = decode(type_c, c);
     Specials seen;
     if (addend.kind == Decoded::Kind::NotANumber) seen.nan = true;
     if (addend.kind == Decoded::Kind::Infinite) seen.infinite(addend.negative);
+    const std::size_t count = a.values.size();
+    const int a_bits = fraction_bits_of(a.type), b_bits = fraction_bits_of(b.type);
     Term terms[kMostTerms];
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        note_product(seen, a[i], b[i]);
-        terms[i] = product(a[i], fraction_bits_of(type_a), b[i], fraction_bits_of(type_b));
+    for (std::size_t i = 0; i < count; ++i) {
+        note_product(seen, a.values[i], b.values[i]);
+        terms[i] = product(a.values[i], a_bits, b.values[i], b_bits);
     }
     if (seen.nan || seen.plus || seen.minus) return special_bits(to, seen);
-    terms[a.size()] = {addend.significand, addend.exponent, to.fraction_bits, addend.negative};
-    return round_to(to, add_aligned(model, {terms, a.size() + 1}), model);
+    terms[count] = {addend.significand, addend.exponent, to.fraction_bits, addend.negative};
+    return round_to(to, add_aligned(model, {terms, count + 1}), model);
 }
 
 }  // namespace
 
-std::uint32_t multiply_accumulate(const TensorCoreModel& model, Element type_a,
-                                  std::span<const Decoded> a, Element type_b,
-                                  std::span<const Decoded> b, Element type_c, std::uint32_t c) {
+std::uint32_t multiply_accumulate(const TensorCoreModel& model, const Factors& a, const Factors& b,
+                                  Element type_c, std::uint32_t c) {
     const std::size_t group = std::min<std::size_t>(model.group, kMostTerms - 1);
-    for (std::size_t first = 0; first < a.size(); first += group) {
-        const std::size_t count = std::min(group, a.size() - first);
-        c = add_group(model, type_a, a.subspan(first, count), type_b, b.subspan(first, count),
-                      type_c, c);
+    for (std::size_t first = 0; first < a.values.size(); first += group) {
+        const std::size_t count = std::min(group, a.values.size() - first);
+        c = add_group(model, {a.type, a.values.subspan(first, count)},
+                      {b.type, b.values.subspan(first, count)}, type_c, c);
     }
     return c;
 }

@@ -39,11 +39,14 @@ struct TensorCoreModel {
     bool operator==(const TensorCoreModel&) const = default;
 };
 
+struct Factors {
+    Element type = Element::F16;
+    std::span<const Decoded> values;
+};
+
 // c + sum of a[i] * b[i]; c and the result are bits of the accumulator's type, F32 or F16. Between
 // groups the sum is rounded to that type.
-[[nodiscard]] std::uint32_t multiply_accumulate(const TensorCoreModel& model, Element type_a,
-                                                std::span<const Decoded> a, Element type_b,
-                                                std::span<const Decoded> b, Element type_c,
-                                                std::uint32_t c);
+[[nodiscard]] std::uint32_t multiply_accumulate(const TensorCoreModel& model, const Factors& a,
+                                                const Factors& b, Element type_c, std::uint32_t c);
 
 }  // namespace cupel::emulator

@@ -61,10 +61,11 @@ std::uint64_t integer_sum(const MatrixOperation& op, const Dot& dot) {
     std::int64_t sum = static_cast<std::int32_t>(dot.c);
     for (unsigned k = 0; k < op.k; ++k) {
         const std::uint64_t x = dot.a[k], y = dot.b[k];
-        if (op.a == Element::B1)
+        if (op.a == Element::B1) {
             sum += static_cast<std::int64_t>(op.both_bits ? x & y : x ^ y);
-        else
+        } else {
             sum += integer_of(op.a, x) * integer_of(op.b, y);
+        }
     }
     if (op.saturates) sum = std::clamp<std::int64_t>(sum, INT32_MIN, INT32_MAX);
     return static_cast<std::uint32_t>(sum);
@@ -112,10 +113,11 @@ std::vector<Decoded> decode_rows(const MatrixOperation& op, Element element,
     for (std::size_t i = 0; i < bits.size(); ++i) {
         const Decoded value = decode(element, bits[i]);
         const auto k = static_cast<unsigned>(i % op.k);
-        if (is_made_of_halves(op))
+        if (is_made_of_halves(op)) {
             values[i - k + place_among_halves(k, op.k)] = widened(element, value);
-        else
+        } else {
             values[i] = value;
+        }
     }
     return values;
 }
@@ -131,16 +133,16 @@ std::uint32_t plain_sum(Accumulator type, std::uint32_t x, std::uint32_t y) {
         .group = 1, .fraction_bits = 45, .nearest = true, .result_bits = 63};
     const Decoded one[] = {decode(Element::F16, 0x3c00)};
     const Decoded left[] = {decode(Element::F16, x)};
-    return multiply_accumulate(kExact, Element::F16, left, Element::F16, one, Element::F16, y);
+    return multiply_accumulate(kExact, {Element::F16, left}, {Element::F16, one}, Element::F16, y);
 }
 
 std::uint32_t float_sum(const MatrixOperation& op, std::span<const Decoded> a,
                         std::span<const Decoded> b, std::uint32_t c) {
     const TensorCoreModel model = model_of(op);
     if (!is_made_of_halves(op))
-        return multiply_accumulate(model, op.a, a, op.b, b, type_of(op.c), c);
+        return multiply_accumulate(model, {op.a, a}, {op.b, b}, type_of(op.c), c);
     const std::uint32_t products =
-        multiply_accumulate(model, Element::F16, a, Element::F16, b, type_of(op.c), 0);
+        multiply_accumulate(model, {Element::F16, a}, {Element::F16, b}, type_of(op.c), 0);
     return plain_sum(op.c, products, c);
 }
 
@@ -168,9 +170,10 @@ bool is_modelled(const MatrixOperation& op) {
     if (op.k == 0 || op.k > 256) return false;
     if (op.c == Accumulator::S32)
         return is_integer(op.a) && is_integer(op.b) && bits_of(op.a) == bits_of(op.b);
-    if (op.c == Accumulator::F64)
+    if (op.c == Accumulator::F64) {
         return op.a == Element::F64 && op.b == Element::F64 && op.k <= 16 && !op.warpgroup &&
                !op.wmma;
+    }
     return is_modelled_float(op);
 }
 
@@ -201,13 +204,14 @@ void multiply(const MatrixOperation& op, std::span<const std::uint64_t> a,
     }
     for (std::size_t i = 0; i < d.size(); ++i) {
         const std::size_t row = i / op.n * op.k, column = i % op.n * op.k;
-        if (op.c == Accumulator::S32)
+        if (op.c == Accumulator::S32) {
             d[i] = integer_sum(op, {&a[row], &b[column], c[i]});
-        else if (op.c == Accumulator::F64)
+        } else if (op.c == Accumulator::F64) {
             d[i] = double_sum(op, {&a[row], &b[column], c[i]});
-        else
+        } else {
             d[i] = float_sum(op, {&rows[row], op.k}, {&columns[column], op.k},
                              static_cast<std::uint32_t>(c[i]));
+        }
     }
 }
 

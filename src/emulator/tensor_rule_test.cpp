@@ -143,8 +143,9 @@ TEST(TensorRule, OfAnotherGroupSizeWouldBeSeen) {
             a.push_back(decode(form.a, tile.a[k]));
             b.push_back(decode(form.b, tile.b[k]));
         }
-        const auto halved = multiply_accumulate({.group = 8}, form.a, a, form.b, b, Element::F32,
-                                                static_cast<std::uint32_t>(tile.c[0]));
+        const auto halved =
+            multiply_accumulate({.group = 8}, {form.a, a}, {form.b, b}, Element::F32,
+                                static_cast<std::uint32_t>(tile.c[0]));
         differ += halved != whole[0];
     }
     EXPECT_GT(differ, kGoldenTiles / 8);

@@ -89,11 +89,12 @@ const Bound* bound_of(std::string_view form_name) {
 bool is_near(const Bound& bound, Type type, std::uint64_t got, std::uint64_t golden,
              std::span<const std::uint64_t> operands) {
     const unsigned bits = element_bits(type);
-    const std::uint64_t mask = bits == 64 ? ~0ULL : (1ULL << bits) - 1;
-    for (unsigned at = 0; at < 8 * bytes_of(type); at += bits) {
-        const double last = operands.empty() ? 0 : real_of(type, operands.back() >> at & mask);
-        if (!is_element_near(bound, type, got >> at & mask, golden >> at & mask, last))
-            return false;
+    const auto part = [&](std::uint64_t word, unsigned i) {
+        return bits == 64 ? word : word >> (i * bits % 64) & ((1ULL << bits) - 1);
+    };
+    for (unsigned i = 0; i < 8 * bytes_of(type) / bits; ++i) {
+        const double last = operands.empty() ? 0 : real_of(type, part(operands.back(), i));
+        if (!is_element_near(bound, type, part(got, i), part(golden, i), last)) return false;
     }
     return true;
 }

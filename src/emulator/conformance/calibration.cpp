@@ -93,9 +93,10 @@ std::vector<BankPattern> bank_patterns(unsigned width) {
         for (unsigned lane = 0; lane < 32; ++lane) {
             const std::uint64_t random = mixed(0xba4c + number, lane);
             p.offsets[lane] = static_cast<std::uint32_t>(random % (window / width)) * width;
-            if (number >= 48)
+            if (number >= 48) {
                 p.offsets[lane] = p.offsets[lane] / 128 * 128 +
                                   static_cast<std::uint32_t>((random >> 40) % 2) * width;
+            }
         }
         all.push_back(p);
     }

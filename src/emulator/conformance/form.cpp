@@ -35,9 +35,10 @@ std::string address(const std::string& pointer, const std::string& base, unsigne
 
 std::string load(Type type, const std::string& name, const std::string& pointer) {
     const std::string declare = std::string("  .reg .") + register_class(type) + " " + name + ";\n";
-    if (type == Type::Pred)
+    if (type == Type::Pred) {
         return declare + "  ld.global.u8 %byte, [" + pointer + "];\n  setp.ne.u16 " + name +
                ", %byte, 0;\n";
+    }
     return declare + "  ld.global" + bits_suffix(type) + " " + name + ", [" + pointer + "];\n";
 }
 
@@ -75,9 +76,10 @@ std::string kernel_text(const Form& form, std::string_view kernel_name) {
         before += bytes_of(form.out[k]);
     }
     text += "  " + form.body + "\n";
-    for (std::size_t k = 0; k < form.out.size(); ++k)
+    for (std::size_t k = 0; k < form.out.size(); ++k) {
         if ((form.stored_by_body >> k & 1) == 0)
             text += store(form.out[k], "%d" + std::to_string(k), "%m" + std::to_string(k));
+    }
     return text + "  ret;\n}\n";
 }
 
@@ -106,7 +108,7 @@ void add_plain(Forms& forms, const std::string& op, Type out, std::vector<Type> 
 }
 
 const Forms& all_forms() {
-    static const Forms forms = [] {
+    static const Forms kForms = [] {
         Forms all;
         add_integer_forms(all);
         add_bit_forms(all);
@@ -120,7 +122,7 @@ const Forms& all_forms() {
         add_tensor_forms(all);
         return all;
     }();
-    return forms;
+    return kForms;
 }
 
 std::vector<Range> modules() {
@@ -150,18 +152,20 @@ unsigned lanes_of(std::size_t form_index) {
 
 std::vector<std::uint8_t> operands_of(std::size_t form_index) {
     const Form& form = all_forms()[form_index];
-    if (is_tensor_form(form_index))
+    if (is_tensor_form(form_index)) {
         return tile_operands(tensor_forms()[form_index - first_tensor_form()], form.key(), 0,
                              kGoldenTiles);
+    }
     const unsigned lanes = lanes_of(form_index);
     std::vector<std::uint8_t> bytes(lanes * bytes_per_lane(form.in));
     std::size_t at = 0;
-    for (unsigned place = 0; place < form.in.size(); ++place)
+    for (unsigned place = 0; place < form.in.size(); ++place) {
         for (unsigned lane = 0; lane < lanes; ++lane) {
             const std::uint64_t word = operand(form.in, place, lane, form.key());
             std::memcpy(bytes.data() + at, &word, bytes_of(form.in[place]));
             at += bytes_of(form.in[place]);
         }
+    }
     return bytes;
 }
 

@@ -38,16 +38,18 @@ void add_lop3(Forms& forms) {
                   .body = "",
                   .in = {Type::B32, Type::B32, Type::B32},
                   .out = std::vector<Type>(16, Type::B32)};
-        for (unsigned low = 0; low < 16; ++low)
+        for (unsigned low = 0; low < 16; ++low) {
             form.body += "lop3.b32 %d" + std::to_string(low) + ", %a0, %a1, %a2, " +
                          std::to_string(16 * high + low) + ";\n  ";
+        }
         forms.push_back(std::move(form));
     }
-    for (const char* op : {"lop3.or.b32", "lop3.and.b32"})
+    for (const char* op : {"lop3.or.b32", "lop3.and.b32"}) {
         forms.push_back({.name = op,
                          .body = std::string(op) + " %d0|%d1, %a0, %a1, %a2, 150, %a3;",
                          .in = {Type::B32, Type::B32, Type::B32, Type::Pred},
                          .out = {Type::B32, Type::Pred}});
+    }
 }
 
 void add_shifts(Forms& forms) {
@@ -55,9 +57,10 @@ void add_shifts(Forms& forms) {
          {"shf.l.wrap.b32", "shf.l.clamp.b32", "shf.r.wrap.b32", "shf.r.clamp.b32"})
         add_plain(forms, op, Type::B32, {Type::B32, Type::B32, Type::Shift});
     for (const char* mode : {".clamp", ".wrap"}) {
-        for (const char* type : {".u32", ".s32"})
+        for (const char* type : {".u32", ".s32"}) {
             add_plain(forms, std::string("szext") + mode + type, Type::B32,
                       {Type::B32, Type::Shift});
+        }
         add_plain(forms, std::string("bmsk") + mode + ".b32", Type::B32,
                   {Type::Shift, Type::Shift});
     }
@@ -82,9 +85,10 @@ void add_counting(Forms& forms) {
 }
 
 void add_permutations(Forms& forms) {
-    for (const char* mode : {"", ".f4e", ".b4e", ".rc8", ".ecl", ".ecr", ".rc16"})
+    for (const char* mode : {"", ".f4e", ".b4e", ".rc8", ".ecl", ".ecr", ".rc16"}) {
         add_plain(forms, std::string("prmt.b32") + mode, Type::B32,
                   {Type::B32, Type::B32, Type::B32});
+    }
 }
 
 void add_moves(Forms& forms) {

@@ -30,10 +30,11 @@ std::vector<Comparable> scalars() {
 }
 
 void add_setp(Forms& forms) {
-    for (const Comparable& t : scalars())
+    for (const Comparable& t : scalars()) {
         for (const std::string& op : t.operators)
             add_plain(forms, "setp." + op + t.name, Type::Pred, {t.type, t.type});
-    for (const char* name : {".f16x2", ".ftz.f16x2", ".bf16x2"})
+    }
+    for (const char* name : {".f16x2", ".ftz.f16x2", ".bf16x2"}) {
         for (const std::string& op : kFloat) {
             const Type type = std::string(name) == ".bf16x2" ? Type::Bf16x2 : Type::F16x2;
             const std::string full = "setp." + op + name;
@@ -42,15 +43,16 @@ void add_setp(Forms& forms) {
                              .in = {type, type},
                              .out = {Type::Pred, Type::Pred}});
         }
+    }
 }
 
 void add_combined(Forms& forms) {
     for (const Comparable& t :
          {Comparable{".s32", Type::S32, kSigned}, Comparable{".u64", Type::U64, {"lo", "ge"}},
           Comparable{".f32", Type::F32, kFloat}, Comparable{".f64", Type::F64, {"lt", "neu"}},
-          Comparable{".f16", Type::F16, {"lt", "neu"}}})
-        for (const std::string& op : t.operators)
-            for (const char* join : {"and", "or", "xor"})
+          Comparable{".f16", Type::F16, {"lt", "neu"}}}) {
+        for (const std::string& op : t.operators) {
+            for (const char* join : {"and", "or", "xor"}) {
                 for (const char* negated : {"", "!"}) {
                     const std::string full = "setp." + op + "." + join + t.name;
                     const bool one = t.type == Type::F16;  // has no second result
@@ -60,11 +62,14 @@ void add_combined(Forms& forms) {
                                      .in = {t.type, t.type, Type::Pred},
                                      .out = std::vector<Type>(one ? 1 : 2, Type::Pred)});
                 }
+            }
+        }
+    }
 }
 
 void add_set(Forms& forms) {
-    for (const Comparable& t : scalars())
-        for (const char* result : {".u32", ".s32", ".f32"})
+    for (const Comparable& t : scalars()) {
+        for (const char* result : {".u32", ".s32", ".f32"}) {
             for (const std::string& op : t.operators) {
                 if (t.type == Type::F16 || t.type == Type::Bf16) continue;
                 const bool flushes = t.name.starts_with(".ftz");
@@ -73,6 +78,8 @@ void add_set(Forms& forms) {
                               (flushes ? t.name.substr(4) : t.name),
                           Type::B32, {t.type, t.type});
             }
+        }
+    }
     for (const std::string& op : kFloat) {
         for (const char* type :
              {".f16.f16", ".bf16.bf16", ".u16.f16", ".s16.bf16", ".ftz.f16.f16"}) {

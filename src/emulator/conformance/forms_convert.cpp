@@ -47,15 +47,16 @@ bool contains(const Number& to, const Number& from) {
 }
 
 void add_between_integers(Forms& forms) {
-    for (const Number& to : integers())
+    for (const Number& to : integers()) {
         for (const Number& from : integers()) {
             add_cvt(forms, "", to, from);
             if (!contains(to, from)) add_cvt(forms, ".sat", to, from);
         }
+    }
 }
 
 void add_integer_float(Forms& forms) {
-    for (const Number& f : floats())
+    for (const Number& f : floats()) {
         for (const Number& i : integers()) {
             const bool brain = f.name == ".bf16";
             if (brain && i.bits == 8) continue;
@@ -70,10 +71,11 @@ void add_integer_float(Forms& forms) {
                 if (i.bits < 64 && !brain) add_cvt(forms, std::string(rounding) + ".sat", i, f);
             }
         }
+    }
 }
 
 void add_between_floats(Forms& forms) {
-    for (const Number& to : floats())
+    for (const Number& to : floats()) {
         for (const Number& from : floats()) {
             const bool single = to.name == ".f32" || from.name == ".f32";
             std::vector<std::string> hows;
@@ -94,6 +96,7 @@ void add_between_floats(Forms& forms) {
                 if (!brain && to.name == ".f32") add_cvt(forms, how + ".ftz.sat", to, from);
             }
         }
+    }
     for (const char* op :
          {"cvt.sat.f32.f32", "cvt.ftz.f32.f32", "cvt.f32.f32", "cvt.ftz.sat.f32.f32"})
         add_plain(forms, op, Type::F32, {Type::F32});
@@ -104,7 +107,7 @@ void add_between_floats(Forms& forms) {
 }
 
 void add_packed(Forms& forms) {
-    for (const char* rounding : {".rn", ".rz"})
+    for (const char* rounding : {".rn", ".rz"}) {
         for (const char* relu : {"", ".relu"}) {
             const std::string how = std::string("cvt") + rounding + relu;
             for (const char* satfinite : {"", ".satfinite"}) {
@@ -118,13 +121,14 @@ void add_packed(Forms& forms) {
             }
             add_plain(forms, how + ".tf32.f32", Type::B32, {Type::F32});
         }
+    }
     add_plain(forms, "cvt.rna.tf32.f32", Type::B32, {Type::F32});
     add_plain(forms, "cvt.rna.satfinite.tf32.f32", Type::B32, {Type::F32});
 }
 
 void add_8_bit_floats(Forms& forms) {
     for (const auto& [name, type] :
-         {std::pair<std::string, Type>{".e4m3x2", Type::E4m3x2}, {".e5m2x2", Type::E5m2x2}})
+         {std::pair<std::string, Type>{".e4m3x2", Type::E4m3x2}, {".e5m2x2", Type::E5m2x2}}) {
         for (const char* relu : {"", ".relu"}) {
             add_plain(forms, "cvt.rn.satfinite" + (relu + name) + ".f32", Type::B16,
                       {Type::F32, Type::F32});
@@ -132,15 +136,18 @@ void add_8_bit_floats(Forms& forms) {
                       {Type::F16x2});
             add_plain(forms, "cvt.rn" + (relu + std::string(".f16x2")) + name, Type::B32, {type});
         }
+    }
 }
 
 void add_saturating_packs(Forms& forms) {
-    for (const char* to : {".u16", ".s16"})
+    for (const char* to : {".u16", ".s16"}) {
         add_plain(forms, std::string("cvt.pack.sat") + to + ".s32", Type::B32,
                   {Type::S32, Type::S32});
-    for (const char* to : {".u8", ".s8", ".u4", ".s4", ".u2", ".s2"})
+    }
+    for (const char* to : {".u8", ".s8", ".u4", ".s4", ".u2", ".s2"}) {
         add_plain(forms, std::string("cvt.pack.sat") + to + ".s32.b32", Type::B32,
                   {Type::S32, Type::S32, Type::B32});
+    }
 }
 
 }  // namespace

@@ -8,8 +8,8 @@ namespace {
 constexpr const char* kRoundings[] = {".rn", ".rz", ".rm", ".rp"};
 
 void add_f32_arithmetic(Forms& forms) {
-    for (const char* rounding : {"", ".rn", ".rz", ".rm", ".rp"})
-        for (const char* flush : {"", ".ftz"})
+    for (const char* rounding : {"", ".rn", ".rz", ".rm", ".rp"}) {
+        for (const char* flush : {"", ".ftz"}) {
             for (const char* saturate : {"", ".sat"}) {
                 const std::string how = std::string(rounding) + flush + saturate + ".f32";
                 for (const char* op : {"add", "sub", "mul"})
@@ -17,35 +17,47 @@ void add_f32_arithmetic(Forms& forms) {
                 if (rounding[0] != 0)
                     add_plain(forms, "fma" + how, Type::F32, {Type::F32, Type::F32, Type::F32});
             }
-    for (const char* rounding : kRoundings)
+        }
+    }
+    for (const char* rounding : kRoundings) {
         for (const char* flush : {"", ".ftz"}) {
             const std::string how = std::string(rounding) + flush + ".f32";
             add_plain(forms, "div" + how, Type::F32, {Type::F32, Type::F32});
             add_plain(forms, "rcp" + how, Type::F32, {Type::F32});
             add_plain(forms, "sqrt" + how, Type::F32, {Type::F32});
         }
+    }
 }
 
 void add_f32_rest(Forms& forms) {
-    for (const char* op : {"min", "max"})
-        for (const char* flush : {"", ".ftz"})
-            for (const char* nan : {"", ".NaN"})
-                for (const char* sign : {"", ".xorsign.abs"})
+    for (const char* op : {"min", "max"}) {
+        for (const char* flush : {"", ".ftz"}) {
+            for (const char* nan : {"", ".NaN"}) {
+                for (const char* sign : {"", ".xorsign.abs"}) {
                     add_plain(forms, std::string(op) + flush + nan + sign + ".f32", Type::F32,
                               {Type::F32, Type::F32});
-    for (const char* op : {"abs", "neg"})
+                }
+            }
+        }
+    }
+    for (const char* op : {"abs", "neg"}) {
         for (const char* flush : {"", ".ftz"})
             add_plain(forms, std::string(op) + flush + ".f32", Type::F32, {Type::F32});
+    }
     add_plain(forms, "copysign.f32", Type::F32, {Type::F32, Type::F32});
-    for (const char* op : {"ex2", "lg2", "rcp", "rsqrt", "sqrt", "sin", "cos"})
-        for (const char* flush : {"", ".ftz"})
+    for (const char* op : {"ex2", "lg2", "rcp", "rsqrt", "sqrt", "sin", "cos"}) {
+        for (const char* flush : {"", ".ftz"}) {
             add_plain(forms, std::string(op) + ".approx" + flush + ".f32", Type::F32, {Type::F32},
                       Promise::Approximate);
+        }
+    }
     add_plain(forms, "tanh.approx.f32", Type::F32, {Type::F32}, Promise::Approximate);
-    for (const char* op : {"div.approx", "div.full"})
-        for (const char* flush : {"", ".ftz"})
+    for (const char* op : {"div.approx", "div.full"}) {
+        for (const char* flush : {"", ".ftz"}) {
             add_plain(forms, std::string(op) + flush + ".f32", Type::F32, {Type::F32, Type::F32},
                       Promise::Approximate);
+        }
+    }
 }
 
 void add_f64(Forms& forms) {

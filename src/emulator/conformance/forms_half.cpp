@@ -16,9 +16,10 @@ void add_arithmetic(Forms& forms, const Half& t) {
         for (const char* op : {"add", "sub", "mul"}) {
             add_plain(forms, std::string(op) + rounding + t.name, t.type, {t.type, t.type});
             if (t.brain) continue;
-            for (const char* how : {".ftz", ".sat", ".ftz.sat"})
+            for (const char* how : {".ftz", ".sat", ".ftz.sat"}) {
                 add_plain(forms, std::string(op) + rounding + how + t.name, t.type,
                           {t.type, t.type});
+            }
         }
     }
     for (const char* how :
@@ -32,19 +33,23 @@ void add_arithmetic(Forms& forms, const Half& t) {
 }
 
 void add_extrema(Forms& forms, const Half& t) {
-    for (const char* op : {"min", "max"})
-        for (const char* flush : {"", ".ftz"})
-            for (const char* nan : {"", ".NaN"})
+    for (const char* op : {"min", "max"}) {
+        for (const char* flush : {"", ".ftz"}) {
+            for (const char* nan : {"", ".NaN"}) {
                 for (const char* sign : {"", ".xorsign.abs"}) {
                     if (t.brain && flush[0] != 0) continue;
                     add_plain(forms, std::string(op) + flush + nan + sign + t.name, t.type,
                               {t.type, t.type});
                 }
-    for (const char* op : {"abs", "neg"})
+            }
+        }
+    }
+    for (const char* op : {"abs", "neg"}) {
         for (const char* flush : {"", ".ftz"}) {
             if (t.brain && flush[0] != 0) continue;
             add_plain(forms, std::string(op) + flush + t.name, t.type, {t.type});
         }
+    }
 }
 
 void add_approximations(Forms& forms, const Half& t) {

@@ -35,9 +35,10 @@ void add_arithmetic(Forms& forms, const Integer& t) {
         add_plain(forms, "mul.wide" + dot, t.twice, {t.type, t.type});
         add_plain(forms, "mad.wide" + dot, t.twice, {t.type, t.type, t.twice});
     }
-    if (is_signed(t))
+    if (is_signed(t)) {
         for (const char* op : {"abs", "neg"})
             add_plain(forms, op + dot, t.type, {t.type});
+    }
 }
 
 void add_carries(Forms& forms, const Integer& t) {
@@ -81,19 +82,23 @@ void add_24_bit_products(Forms& forms) {
 }
 
 void add_pairs(Forms& forms) {
-    for (const char* type : {".u16x2", ".s16x2"})
+    for (const char* type : {".u16x2", ".s16x2"}) {
         for (const char* op : {"add", "min", "max"})
             add_plain(forms, std::string(op) + type, Type::B32, {Type::B32, Type::B32});
+    }
     for (const char* op : {"min.relu.s16x2", "max.relu.s16x2", "min.relu.s32", "max.relu.s32"})
         add_plain(forms, op, Type::B32, {Type::B32, Type::B32});
 }
 
 void add_dots(Forms& forms) {
-    for (const char* a : {".u32", ".s32"})
-        for (const char* b : {".u32", ".s32"})
-            for (const char* op : {"dp4a", "dp2a.lo", "dp2a.hi"})
+    for (const char* a : {".u32", ".s32"}) {
+        for (const char* b : {".u32", ".s32"}) {
+            for (const char* op : {"dp4a", "dp2a.lo", "dp2a.hi"}) {
                 add_plain(forms, std::string(op) + a + b, Type::B32,
                           {Type::B32, Type::B32, Type::B32});
+            }
+        }
+    }
 }
 
 // The video instructions, scalar and of two or four parts. Later ones are made of many
@@ -111,29 +116,33 @@ void add_video(Forms& forms) {
     const std::string types[] = {".u32", ".s32"};
     for (const std::string& t : types) {
         const std::string same = t + t + t;
-        for (const std::string op : {"vadd", "vsub", "vabsdiff", "vmin", "vmax"})
+        for (const std::string op : {"vadd", "vsub", "vabsdiff", "vmin", "vmax"}) {
             for (const std::string selected : {"", ".b1", ".h1"}) {
                 add(op + same, selected, 2);
                 add(op + ".s32" + t + t + ".sat", selected, 2);
                 add(op + ".u32" + t + t + ".add", selected, 3);
             }
-        for (const std::string op : {"vshl", "vshr"})
+        }
+        for (const std::string op : {"vshl", "vshr"}) {
             for (const std::string mode : {".clamp", ".wrap"})
                 add(op + same.substr(0, 4) + t + ".u32" + mode, "", 2);
+        }
         add("vmad" + same, ".b2", 3);
         add("vmad" + same + ".sat.shr7", ".h0", 3);
         add("vmad" + same + ".shr15", ".h1", 3);
         for (const std::string compare : {".eq", ".ne", ".lt", ".le", ".gt", ".ge"})
             add("vset" + t + t + compare, ".b3", 2);
-        for (const std::string count : {"2", "4"})
+        for (const std::string count : {"2", "4"}) {
             for (const std::string op : {"vadd", "vsub", "vavrg", "vabsdiff", "vmin", "vmax"}) {
                 add(op + count + same, "", 3);
                 add(op + count + same + ".sat", "", 3);
                 add(op + count + ".u32" + t + t + ".add", "", 3);
             }
-        for (const std::string count : {"2", "4"})
+        }
+        for (const std::string count : {"2", "4"}) {
             for (const std::string compare : {".eq", ".ne", ".lt", ".le", ".gt", ".ge"})
                 add("vset" + count + t + t + compare, "", 3);
+        }
     }
 }
 

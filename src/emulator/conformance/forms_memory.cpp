@@ -110,13 +110,14 @@ void add_crowded(Forms& forms) {
 void add_loads(Forms& forms) {
     using enum Type;
     // Extension by the type of the load: into 64 bits from each narrower type.
-    for (const char* type : {"u8", "s8", "u16", "s16", "u32", "s32"})
+    for (const char* type : {"u8", "s8", "u16", "s16", "u32", "s32"}) {
         forms.push_back({.name = std::string("ld.shared.") + type + " into 64 bits",
                          .body = "{ " + shared_cell() +
                                  "st.shared.b64 [%cell], %a0;\n  ld.shared." + type +
                                  " %d0, [%cell]; }",
                          .in = {B64},
                          .out = {B64}});
+    }
     forms.push_back({.name = "st.shared.b8 of wider registers",
                      .body = "{ " + shared_cell() +
                              "st.shared.b64 [%cell], 0;\n  st.shared.b8 [%cell+1], %a0;\n  "

@@ -72,12 +72,13 @@ void add_float_mma(std::vector<TensorForm>& all) {
     }
     for (const unsigned k : {8U, 4U})
         add_mma(all, {{16, 8, k, Tf32, Tf32, Accumulator::F32}, ""});
-    for (const Element a : {E4m3, E5m2})
+    for (const Element a : {E4m3, E5m2}) {
         for (const Element b : {E4m3, E5m2}) {
             add_mma(all, {{16, 8, 32, a, b, Accumulator::F32}, ""});
             add_mma(all, {{16, 8, 32, a, b, Accumulator::F16}, ""});
             add_mma(all, {{16, 8, 16, a, b, Accumulator::F32}, ""});
         }
+    }
     add_mma(all, {{8, 8, 4, Element::F64, Element::F64, Accumulator::F64}, ""});
     for (const unsigned k : {4U, 8U, 16U})
         add_mma(all, {{16, 8, k, Element::F64, Element::F64, Accumulator::F64}, ""});
@@ -86,14 +87,16 @@ void add_float_mma(std::vector<TensorForm>& all) {
 void add_integer_mma(std::vector<TensorForm>& all) {
     using enum Element;
     for (const bool saturates : {false, true}) {
-        for (const Element a : {S8, U8})
+        for (const Element a : {S8, U8}) {
             for (const Element b : {S8, U8})
                 add_mma(all, {{16, 8, 32, a, b, Accumulator::S32, saturates}, ""});
+        }
         add_mma(all, {{16, 8, 16, S8, U8, Accumulator::S32, saturates}, ""});
         add_mma(all, {{8, 8, 16, S8, S8, Accumulator::S32, saturates}, ""});
-        for (const Element a : {S4, U4})
+        for (const Element a : {S4, U4}) {
             for (const Element b : {S4, U4})
                 add_mma(all, {{16, 8, 64, a, b, Accumulator::S32, saturates}, ""});
+        }
         add_mma(all, {{16, 8, 32, S4, U4, Accumulator::S32, saturates}, ""});
         add_mma(all, {{8, 8, 32, S4, S4, Accumulator::S32, saturates}, ""});
     }
@@ -116,13 +119,16 @@ void add_wgmma(std::vector<TensorForm>& all) {
     add(16, Element::F16, Element::F16, Accumulator::F16);
     add(16, Bf16, Bf16, Accumulator::F32);
     add(8, Tf32, Tf32, Accumulator::F32);
-    for (const Element a : {E4m3, E5m2})
-        for (const Element b : {E4m3, E5m2})
+    for (const Element a : {E4m3, E5m2}) {
+        for (const Element b : {E4m3, E5m2}) {
             for (const Accumulator c : {Accumulator::F32, Accumulator::F16})
                 add(32, a, b, c);
-    for (const Element a : {S8, U8})
+        }
+    }
+    for (const Element a : {S8, U8}) {
         for (const Element b : {S8, U8})
             add(32, a, b, Accumulator::S32);
+    }
 }
 
 std::string list(const char* prefix, unsigned first, unsigned count) {
@@ -165,14 +171,14 @@ std::string wgmma_body(const TensorForm& f) {
 }  // namespace
 
 const std::vector<TensorForm>& tensor_forms() {
-    static const std::vector<TensorForm> forms = [] {
+    static const std::vector<TensorForm> kForms = [] {
         std::vector<TensorForm> all;
         add_float_mma(all);
         add_integer_mma(all);
         add_wgmma(all);
         return all;
     }();
-    return forms;
+    return kForms;
 }
 
 std::size_t first_tensor_form() {
@@ -184,12 +190,13 @@ bool is_tensor_form(std::size_t form_index) {
 }
 
 void add_tensor_forms(Forms& forms) {
-    for (const TensorForm& f : tensor_forms())
+    for (const TensorForm& f : tensor_forms()) {
         forms.push_back({.name = f.name,
                          .body = f.warpgroup ? wgmma_body(f) : mma_body(f),
                          .in = tensor_operands(f),
                          .out = tensor_results(f),
                          .hopper_only = f.warpgroup});
+    }
 }
 
 }  // namespace cupel::emulator::conformance

@@ -10,7 +10,7 @@ namespace {
 std::string in_groups(const std::string& body, bool split) {
     const auto with = [&](const std::string& mask) {
         std::string text = body;
-        for (std::size_t at; (at = text.find("MASK")) != std::string::npos;)
+        for (std::size_t at = 0; (at = text.find("MASK", at)) != std::string::npos;)
             text.replace(at, 4, mask);
         return text;
     };
@@ -20,14 +20,22 @@ std::string in_groups(const std::string& body, bool split) {
            "\nDONE:\n  bar.warp.sync 0xffffffff;\n  }";
 }
 
-void add_both(Forms& forms, const std::string& name, const std::string& body, std::vector<Type> out,
-              std::vector<Type> in, Promise promise = Promise::Bits) {
-    for (const bool split : {false, true})
-        forms.push_back({.name = name + (split ? " in two groups" : ""),
-                         .body = in_groups(body, split),
-                         .in = in,
-                         .out = out,
-                         .promise = promise});
+struct Both {
+    std::string name;
+    std::string body;
+    std::vector<Type> out;
+    std::vector<Type> in;
+    Promise promise = Promise::Bits;
+};
+
+void add_both(Forms& forms, const Both& both) {
+    for (const bool split : {false, true}) {
+        forms.push_back({.name = both.name + (split ? " in two groups" : ""),
+                         .body = in_groups(both.body, split),
+                         .in = both.in,
+                         .out = both.out,
+                         .promise = both.promise});
+    }
 }
 
 void add_shuffles(Forms& forms) {
@@ -55,44 +63,67 @@ void add_shuffles(Forms& forms) {
 }
 
 void add_votes(Forms& forms) {
-    for (const char* mode : {"any", "all", "uni"})
-        for (const char* negated : {"", "!"})
-            add_both(forms, std::string("vote.sync.") + mode + ".pred " + negated,
-                     std::string("vote.sync.") + mode + ".pred %d0, " + negated + "%a0, MASK;",
-                     {Type::Pred}, {Type::Pred});
-    add_both(forms, "vote.sync.ballot.b32", "vote.sync.ballot.b32 %d0, %a0, MASK;", {Type::B32},
-             {Type::Pred});
+    for (const char* mode : {"any", "all", "uni"}) {
+        for (const char* negated : {"", "!"}) {
+            add_both(forms,
+                     {std::string("vote.sync.") + mode + ".pred " + negated,
+                      std::string("vote.sync.") + mode + ".pred %d0, " + negated + "%a0, MASK;",
+                      {Type::Pred},
+                      {Type::Pred}});
+        }
+    }
+    add_both(forms, {"vote.sync.ballot.b32",
+                     "vote.sync.ballot.b32 %d0, %a0, MASK;",
+                     {Type::B32},
+                     {Type::Pred}});
     // All lanes agree in some warps only when the predicate seldom differs.
-    for (const char* mode : {"any", "all", "uni"})
-        add_both(forms, std::string("vote.sync.") + mode + ".pred of rare",
-                 "{ .reg .pred %rare; setp.eq.u32 %rare, %a0, 5;\n  vote.sync." +
-                     std::string(mode) + ".pred %d0, %rare, MASK; }",
-                 {Type::Pred}, {Type::Row});
+    for (const char* mode : {"any", "all", "uni"}) {
+        add_both(forms, {std::string("vote.sync.") + mode + ".pred of rare",
+                         "{ .reg .pred %rare; setp.eq.u32 %rare, %a0, 5;\n  vote.sync." +
+                             std::string(mode) + ".pred %d0, %rare, MASK; }",
+                         {Type::Pred},
+                         {Type::Row}});
+    }
 }
 
 void add_matches(Forms& forms) {
-    add_both(forms, "match.any.sync.b32", "match.any.sync.b32 %d0, %a0, MASK;", {Type::B32},
-             {Type::Few});
-    add_both(forms, "match.all.sync.b32", "match.all.sync.b32 %d0|%d1, %a0, MASK;",
-             {Type::B32, Type::Pred}, {Type::Few});
     add_both(
-        forms, "match.all.sync.b32 of equals",
-        "{ .reg .b32 %same; shr.u32 %same, %i, 5;\n  match.all.sync.b32 %d0|%d1, %same, MASK; }",
-        {Type::B32, Type::Pred}, {});
+        forms,
+        {"match.any.sync.b32", "match.any.sync.b32 %d0, %a0, MASK;", {Type::B32}, {Type::Few}});
+    add_both(forms, {"match.all.sync.b32",
+                     "match.all.sync.b32 %d0|%d1, %a0, MASK;",
+                     {Type::B32, Type::Pred},
+                     {Type::Few}});
+    add_both(
+        forms,
+        {"match.all.sync.b32 of equals",
+         "{ .reg .b32 %same; shr.u32 %same, %i, 5;\n  match.all.sync.b32 %d0|%d1, %same, MASK; }",
+         {Type::B32, Type::Pred},
+         {}});
     const std::string widen = "{ .reg .b64 %wide; mov.b64 %wide, {%a0, %a0};\n  ";
-    add_both(forms, "match.any.sync.b64", widen + "match.any.sync.b64 %d0, %wide, MASK; }",
-             {Type::B32}, {Type::Few});
-    add_both(forms, "match.all.sync.b64", widen + "match.all.sync.b64 %d0|%d1, %wide, MASK; }",
-             {Type::B32, Type::Pred}, {Type::Few});
+    add_both(forms, {"match.any.sync.b64",
+                     widen + "match.any.sync.b64 %d0, %wide, MASK; }",
+                     {Type::B32},
+                     {Type::Few}});
+    add_both(forms, {"match.all.sync.b64",
+                     widen + "match.all.sync.b64 %d0|%d1, %wide, MASK; }",
+                     {Type::B32, Type::Pred},
+                     {Type::Few}});
 }
 
 void add_reductions(Forms& forms) {
     for (const char* op : {"add.u32", "add.s32", "min.u32", "min.s32", "max.u32", "max.s32",
-                           "and.b32", "or.b32", "xor.b32"})
-        add_both(forms, std::string("redux.sync.") + op,
-                 std::string("redux.sync.") + op + " %d0, %a0, MASK;", {Type::B32}, {Type::B32});
-    add_both(forms, "elect.sync", "elect.sync %d0|%d1, MASK;", {Type::B32, Type::Pred}, {},
-             Promise::Unspecified);
+                           "and.b32", "or.b32", "xor.b32"}) {
+        add_both(forms, {std::string("redux.sync.") + op,
+                         std::string("redux.sync.") + op + " %d0, %a0, MASK;",
+                         {Type::B32},
+                         {Type::B32}});
+    }
+    add_both(forms, {"elect.sync",
+                     "elect.sync %d0|%d1, MASK;",
+                     {Type::B32, Type::Pred},
+                     {},
+                     Promise::Unspecified});
     forms.push_back(
         {.name = "activemask.b32", .body = "activemask.b32 %d0;", .in = {}, .out = {Type::B32}});
     forms.push_back({.name = "lane masks and places",
@@ -111,7 +142,7 @@ void add_matrix_moves(Forms& forms) {
         "and.b32 %row, %t, 224;\n  mad.lo.u32 %base, %row, 16, %base;\n  ";
     const std::string mine = "mad.lo.u32 %row, %lane, 16, %base;\n  ";
     const std::vector<Type> four(4, Type::B32);
-    for (const char* count : {"1", "2", "4"})
+    for (const char* count : {"1", "2", "4"}) {
         for (const char* trans : {"", ".trans"}) {
             const unsigned n = static_cast<unsigned>(count[0] - '0');
             std::string regs = "{%d0", stored = "{%a0";
@@ -147,6 +178,7 @@ void add_matrix_moves(Forms& forms) {
                  .in = four,
                  .out = four});
         }
+    }
     add_plain(forms, "movmatrix.sync.aligned.m8n8.trans.b16", Type::B32, {Type::B32});
 }
 

@@ -77,10 +77,12 @@ void add_wmma_forms(Forms& forms) {
     const Wmma brain{".m16n16k16", ".bf16", ".f32", ".f32.bf16.bf16.f32", 4, 8, Bf16x2, F32};
     const Wmma tf32{".m16n16k8", ".tf32", ".f32", ".f32.tf32.tf32.f32", 4, 8, Tf32, F32};
     const Wmma bytes{".m16n16k16", ".s8", ".s32", ".s32.s8.s8.s32", 2, 8, B32, S32};
-    for (const char* a : {"row", "col"})
-        for (const char* b : {"row", "col"})
+    for (const char* a : {"row", "col"}) {
+        for (const char* b : {"row", "col"}) {
             for (const Wmma& w : {half, all_half, brain, tf32, bytes})
                 add(forms, w, a, b);
+        }
+    }
 }
 
 }  // namespace cupel::emulator::conformance

@@ -59,7 +59,7 @@ public:
     T number() {
         T value = 0;
         const std::string_view piece = take(sizeof value);
-        if (good_) std::memcpy(&value, piece.data(), sizeof value);
+        if (good_) std::ranges::copy(piece, reinterpret_cast<char*>(&value));
         return value;
     }
     // `count` numbers; their bytes are there before memory is asked for.
@@ -68,8 +68,7 @@ public:
         good_ = good_ && count <= rest_.size() / sizeof(T);
         if (!good_ || count == 0) return {};
         std::vector<T> values(count);
-        const std::string_view piece = take(count * sizeof(T));
-        std::memcpy(values.data(), piece.data(), piece.size());
+        std::ranges::copy(take(count * sizeof(T)), reinterpret_cast<char*>(values.data()));
         return values;
     }
     std::string_view text() { return take(number<std::uint32_t>()); }
@@ -102,9 +101,10 @@ Result<GoldenForm> take_form(Cursor& from, std::size_t place) {
     for (std::uint32_t* const number : {&form.lanes, &form.kept, &form.lane_bytes})
         *number = from.number<std::uint32_t>();
     if (!from.good()) return wrong("the file ends within it");
-    if (form.lanes % 32 != 0 || form.lanes > kMostLanes || form.kept > form.lanes)
+    if (form.lanes % 32 != 0 || form.lanes > kMostLanes || form.kept > form.lanes) {
         return wrong("it has " + std::to_string(form.kept) + " of " + std::to_string(form.lanes) +
                      " lanes");
+    }
     form.warp_hashes = from.numbers<std::uint32_t>(form.lanes / 32);
     form.results = from.numbers<std::uint8_t>(std::size_t{form.kept} * form.lane_bytes);
     if (!from.good()) return wrong("the file ends within its results");

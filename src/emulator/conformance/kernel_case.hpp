@@ -38,10 +38,10 @@ struct Launch {
         int buffer = -1;
         std::int32_t number = 0;
     };
-    std::string kernel = {};
+    std::string kernel;
     std::array<unsigned, 3> grid{1, 1, 1};
     std::array<unsigned, 3> block{1, 1, 1};
-    std::vector<Argument> arguments = {};
+    std::vector<Argument> arguments;
 };
 
 using Columns = std::vector<std::vector<double>>;

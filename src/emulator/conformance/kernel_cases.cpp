@@ -27,27 +27,39 @@ struct Size {
 constexpr Size kTiled{70, 90, 100}, kPipelined{128, 128, 64}, kWmma{64, 48, 80}, kMma{128, 64, 160},
     kSplit{50, 60, 130};
 
-template <Size s, bool by_column = false>
+template <Size Extent, bool ByColumn = false>
 void multiply(Columns& x) {
-    for (std::size_t row = 0; row < s.m; ++row)
-        for (std::size_t column = 0; column < s.n; ++column) {
+    for (std::size_t row = 0; row < Extent.m; ++row) {
+        for (std::size_t column = 0; column < Extent.n; ++column) {
             double sum = 0;
-            for (std::size_t k = 0; k < s.k; ++k)
-                sum += x[0][row * s.k + k] *
-                       (by_column ? x[1][column * s.k + k] : x[1][k * s.n + column]);
-            x[2][row * s.n + column] = sum;
+            for (std::size_t k = 0; k < Extent.k; ++k) {
+                sum += x[0][row * Extent.k + k] *
+                       (ByColumn ? x[1][column * Extent.k + k] : x[1][k * Extent.n + column]);
+            }
+            x[2][row * Extent.n + column] = sum;
         }
+    }
 }
 
-KernelCase gemm(const std::string& name, const Size& s, Word word, Fill fill, Launch launch,
+struct Elements {
+    Word word;
+    Fill fill;
+};
+
+struct Shape {
+    std::array<unsigned, 3> grid;
+    std::array<unsigned, 3> block;
+};
+
+KernelCase gemm(const std::string& name, const Size& s, Elements of_inputs, const Shape& shape,
                 void (*reference)(Columns&)) {
-    launch.kernel = name;
-    launch.arguments = {of(0), of(1), of(2), number(s.m), number(s.n), number(s.k)};
+    const std::vector<Launch::Argument> arguments{of(0),       of(1),       of(2),
+                                                  number(s.m), number(s.n), number(s.k)};
     return {.name = name,
-            .arrays = {{"a", word, s.m * s.k, fill},
-                       {"b", word, s.k * s.n, fill},
+            .arrays = {{"a", of_inputs.word, s.m * s.k, of_inputs.fill},
+                       {"b", of_inputs.word, s.k * s.n, of_inputs.fill},
                        {"c", F32, s.m * s.n, Fill::Zero, true}},
-            .launches = {launch},
+            .launches = {{name, shape.grid, shape.block, arguments}},
             .reference = reference};
 }
 
@@ -142,9 +154,10 @@ void attention(Columns& x) {
                 score += x[0][query * kWidth + d] * x[1][head + key * kWidth + d] / 8;
             sum += weights[key] = std::exp(score);
         }
-        for (std::size_t d = 0; d < kWidth; ++d)
+        for (std::size_t d = 0; d < kWidth; ++d) {
             for (std::size_t key = 0; key < kLength; ++key)
                 x[3][query * kWidth + d] += weights[key] / sum * x[2][head + key * kWidth + d];
+        }
     }
 }
 
@@ -157,28 +170,29 @@ void scan(Columns& x) {
 
 constexpr std::size_t kTall = 100, kBroad = 70;
 void turn(Columns& x) {
-    for (std::size_t row = 0; row < kTall; ++row)
+    for (std::size_t row = 0; row < kTall; ++row) {
         for (std::size_t column = 0; column < kBroad; ++column)
             x[1][column * kTall + row] = x[0][row * kBroad + column];
+    }
 }
 
 void add_products(std::vector<KernelCase>& all) {
     all.push_back(
-        gemm("gemm_tiled", kTiled, F32, Fill::Uniform,
+        gemm("gemm_tiled", kTiled, {F32, Fill::Uniform},
              {.grid = {blocks(kTiled.n, 16), blocks(kTiled.m, 16), 1}, .block = {16, 16, 1}},
              multiply<kTiled>));
     all.back().racy_mutants = 2;
-    all.push_back(gemm("gemm_pipelined", kPipelined, F32, Fill::Uniform,
+    all.push_back(gemm("gemm_pipelined", kPipelined, {F32, Fill::Uniform},
                        {.grid = {kPipelined.n / 64, kPipelined.m / 64, 1}, .block = {256, 1, 1}},
                        multiply<kPipelined>));
-    all.push_back(gemm("gemm_wmma", kWmma, F16, Fill::SixtyFourths,
+    all.push_back(gemm("gemm_wmma", kWmma, {F16, Fill::SixtyFourths},
                        {.grid = {kWmma.n / 16, kWmma.m / 16, 1}, .block = {32, 1, 1}},
                        multiply<kWmma>));
-    all.push_back(gemm("gemm_mma", kMma, F16, Fill::SixtyFourths,
+    all.push_back(gemm("gemm_mma", kMma, {F16, Fill::SixtyFourths},
                        {.grid = {kMma.n / 64, kMma.m / 64, 1}, .block = {128, 1, 1}},
                        multiply<kMma, true>));
     all.push_back(
-        gemm("gemm_split_k", kSplit, F32, Fill::SmallWhole,
+        gemm("gemm_split_k", kSplit, {F32, Fill::SmallWhole},
              {.grid = {blocks(kSplit.n, 32), blocks(kSplit.m, 8), 4}, .block = {32, 8, 1}},
              multiply<kSplit>));
     all.back().racy_mutants = 1;
@@ -239,6 +253,9 @@ void add_streams(std::vector<KernelCase>& all) {
                                  {of(0), of(1), of(2), of(3), of(4), number(kBytes)}}},
                    .reference = histogram,
                    .racy_mutants = 2});
+}
+
+void add_others(std::vector<KernelCase>& all) {
     all.push_back({.name = "halves",
                    .arrays = {{"xh", F16, kHalves, Fill::SixtyFourths},
                               {"yh", F16, kHalves, Fill::Zero, true},
@@ -292,14 +309,15 @@ void add_streams(std::vector<KernelCase>& all) {
 }  // namespace
 
 const std::vector<KernelCase>& kernel_cases() {
-    static const std::vector<KernelCase> cases = [] {
+    static const std::vector<KernelCase> kCases = [] {
         std::vector<KernelCase> all;
         add_products(all);
         add_rows(all);
         add_streams(all);
+        add_others(all);
         return all;
     }();
-    return cases;
+    return kCases;
 }
 
 }  // namespace cupel::emulator::conformance

@@ -15,10 +15,11 @@ constexpr std::string_view kTitle = "cupel golden kernels 1: ";
 // Reads "word value" pairs; fails the stream where another word stands.
 std::istream& named(std::istream& in, std::string_view name, auto& value) {
     std::string word;
-    if (in >> word && word == name)
+    if (in >> word && word == name) {
         in >> value;
-    else
+    } else {
         in.setstate(std::ios::failbit);
+    }
     return in;
 }
 
@@ -61,9 +62,10 @@ std::string write_golden_kernels(const GoldenKernels& golden) {
             text += fmt::format(" {:08x}", word);
         text += '\n';
     }
-    for (const RacyRecord& racy : golden.racy)
+    for (const RacyRecord& racy : golden.racy) {
         text += fmt::format("racy {} different {} runs {} least {} greatest {}\n", racy.variant,
                             racy.different, racy.runs, racy.least, racy.greatest);
+    }
     return seal(std::move(text));
 }
 

@@ -25,24 +25,28 @@ TEST(GoldenKernels, HaveEveryOutputOfEveryKernelBothWays) {
     std::set<std::string> found, wanted;
     for (const GoldenOutput& output : recorded().outputs)
         found.insert(output.variant + "/" + output.array);
-    for (const KernelCase& kernel : kernel_cases())
-        for (const Array& array : kernel.arrays)
+    for (const KernelCase& kernel : kernel_cases()) {
+        for (const Array& array : kernel.arrays) {
             for (const char* way : {"", "_nofma"})
                 if (array.output) wanted.insert(kernel.name + way + "/" + array.name);
+        }
+    }
     EXPECT_EQ(found, wanted);
 }
 
 TEST(GoldenKernels, HaveTheirTextsBesideThem) {
-    for (const GoldenOutput& output : recorded().outputs)
+    for (const GoldenOutput& output : recorded().outputs) {
         EXPECT_TRUE(std::filesystem::exists(CUPEL_ROOT "/src/emulator/kernels/ptx/" +
                                             output.variant + ".ptx"))
             << output.variant;
+    }
 }
 
 TEST(GoldenKernels, AreAsNearToTheReferenceAsTheirArithmeticAllows) {
-    for (const GoldenOutput& output : recorded().outputs)
+    for (const GoldenOutput& output : recorded().outputs) {
         EXPECT_LT(output.deviation, output.variant.starts_with("halves") ? 0.01 : 1e-5)
             << output.variant;
+    }
 }
 
 TEST(GoldenKernels, TellRacesFromWhatOnlyLooksLikeOne) {

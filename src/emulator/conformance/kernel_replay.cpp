@@ -33,11 +33,12 @@ emulator::Launch launch_of(const Launch& launch, const std::vector<BufferId>& bu
                          .block = {launch.block[0], launch.block[1], launch.block[2]},
                          .arguments = {}};
     for (const Launch::Argument& argument : launch.arguments) {
-        if (argument.buffer >= 0)
+        if (argument.buffer >= 0) {
             all.arguments.emplace_back(
                 Address{buffers[static_cast<std::size_t>(argument.buffer)], 0});
-        else
+        } else {
             all.arguments.push_back(emulator::argument(argument.number));
+        }
     }
     return all;
 }

@@ -182,9 +182,10 @@ std::uint64_t bent_element(Type type, const Traits& of, std::uint64_t random) {
             if (is_float(type)) return near_one(type, fresh);
             return fresh & 63;
         case 6:
-            if (is_float(type))
+            if (is_float(type)) {
                 return near_one(type, fresh) &
                        ~mask_of(static_cast<unsigned>((random >> 8) % (of.bits / 2)));
+            }
             return (1ULL << fresh % of.bits) & mask;
         default:
             return (one_special(of, fresh) + (random >> 20 & 3) - 1) & mask;
@@ -231,7 +232,7 @@ std::uint64_t random_operand(Type type, std::uint64_t random) {
     const Traits of = traits(type);
     std::uint64_t word = 0;
     for (unsigned i = 0; i < of.elements; ++i)
-        word |= bent_element(type, of, mixed(random, 3 + i)) << (i * of.bits);
+        word |= bent_element(type, of, mixed(random, 3 + i)) << (i * of.bits % 64);
     return word;
 }
 
@@ -241,9 +242,10 @@ namespace {
 unsigned combinations(std::span<const Type> types) {
     if (types.empty() || types.size() > 3) return 0;
     std::size_t count = 1;
-    for (const Type type : types)
+    for (const Type type : types) {
         count *= std::max<std::size_t>(
             1, types.size() < 3 ? specials(type).size() : core_specials(type).size());
+    }
     return static_cast<unsigned>(count);
 }
 
@@ -268,7 +270,8 @@ std::uint64_t operand(std::span<const Type> types, unsigned place, unsigned lane
     std::uint64_t word = words[rest % words.size()] & mask_of(of.bits);
     // The other half of a packed pair walks through the same table the other way.
     for (unsigned i = 1; i < of.elements; ++i)
-        word |= (words[words.size() - 1 - rest % words.size()] & mask_of(of.bits)) << (i * of.bits);
+        word |= (words[words.size() - 1 - rest % words.size()] & mask_of(of.bits))
+                << (i * of.bits % 64);
     return word;
 }
 

@@ -24,6 +24,7 @@ std::uint64_t element(const std::vector<Type>& types, std::span<const std::uint8
 
 std::vector<std::uint64_t> operands_at(const FormCase& form, std::size_t lane) {
     std::vector<std::uint64_t> all;
+    all.reserve(form.form->in.size());
     for (std::size_t k = 0; k < form.form->in.size(); ++k)
         all.push_back(element(form.form->in, form.operands, form.lanes, k, lane));
     return all;

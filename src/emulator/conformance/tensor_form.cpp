@@ -16,10 +16,11 @@ Type register_type(const TensorForm& form) {
 
 std::vector<Type> tensor_operands(const TensorForm& form) {
     std::vector<Type> types(a_registers(form), register_type(form));
-    if (form.warpgroup)
+    if (form.warpgroup) {
         types.push_back(Type::B16);
-    else
+    } else {
         types.insert(types.end(), b_registers(form), register_type(form));
+    }
     types.insert(types.end(), c_registers(form), register_type(form));
     return types;
 }

@@ -151,17 +151,19 @@ std::uint64_t float_element(const Float& f, const Setting& set, std::uint64_t ra
 // In classes 14 and 15 every second product is the one before it with the other sign, in half of
 // the rows up to the last bit.
 void cancel_pairs(const TensorForm& form, const Float& fa, Tile& tile, std::uint64_t key) {
-    for (unsigned row = 0; row < form.m; ++row)
+    for (unsigned row = 0; row < form.m; ++row) {
         for (unsigned k = 1; k < form.k; k += 2) {
             const std::size_t at = static_cast<std::size_t>(row) * form.k + k;
             const std::uint64_t nudge = row & 1 ? mixed(key, at) & 1 : 0;
             tile.a[at] = negated(fa, tile.a[at - 1]) ^ nudge;
         }
-    for (unsigned column = 0; column < form.n; ++column)
+    }
+    for (unsigned column = 0; column < form.n; ++column) {
         for (unsigned k = 1; k < form.k; k += 2) {
             const std::size_t at = static_cast<std::size_t>(column) * form.k + k;
             tile.b[at] = tile.b[at - 1];
         }
+    }
 }
 
 std::uint64_t integer_element(Element element, unsigned tile_class, std::uint64_t random) {

@@ -13,7 +13,12 @@
 
 namespace {
 
-using namespace cupel::emulator::conformance;
+namespace device = cupel::emulator::conformance::device;
+using cupel::emulator::conformance::all_forms;
+using cupel::emulator::conformance::kernel_name;
+using cupel::emulator::conformance::module_text;
+using cupel::emulator::conformance::modules;
+using cupel::emulator::conformance::Range;
 
 int write_modules(const std::string& folder) {
     for (const Range& range : modules()) {
@@ -47,6 +52,7 @@ int main(int argc, char** argv) {
     if (argc == 5 && std::string(argv[1]) == "pack")
         return device::pack({argv[2], argv[3]}, argv[4]);
     if (argc == 4) return record(argv[1], {argv[2], argv[3]});
-    std::fprintf(stderr, "usage: cupel-golden ptx DIR | PART MODULES OUT | pack OUT GOLDEN NAME\n");
+    static_cast<void>(std::fprintf(
+        stderr, "usage: cupel-golden ptx DIR | PART MODULES OUT | pack OUT GOLDEN NAME\n"));
     return 2;
 }
