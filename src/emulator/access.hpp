@@ -29,6 +29,7 @@ struct Part {
     std::uint32_t mask = 0;
     std::uint32_t bad = 0;  // lanes that were told of in a finding, and may touch nothing
     Pattern pattern = Pattern::Scattered;
+    std::uint32_t leaders = 0;  // lanes that are not at the place of the lane before them
     // Of lanes outside of the mask: the same as that of one inside.
     alignas(64) std::array<std::uint32_t, kLanes> offsets;
 };
@@ -104,6 +105,16 @@ void locate(const Warp& warp, const Op& op, unsigned bytes, std::uint32_t rest, 
                    : scattered == 0 && lane_mask == kAllLanes ? Part::Pattern::Consecutive
                                                               : Part::Pattern::Scattered;
     return true;
+}
+
+// Lanes at one place need to be looked at once: those of a broadcast, mostly.
+[[gnu::always_inline]] inline void find_leaders(Part& part) {
+    part.leaders = part.mask;
+    if (part.mask != kAllLanes) return;
+    std::uint32_t leaders = 1;
+    for (unsigned i = 1; i < kLanes; i++)
+        leaders |= std::uint32_t{part.offsets[i] != part.offsets[i - 1]} << i;
+    part.leaders = leaders;
 }
 
 // Calls use(part) for all parts of an access, which together are the lanes of the warp's mask.

@@ -38,6 +38,7 @@ unsigned sectors(const Part& part, unsigned bytes) {
 unsigned wavefronts(const Part& part, unsigned bytes) {
     if (part.pattern == Part::Pattern::Uniform) return 1;
     if (part.pattern == Part::Pattern::Consecutive) return std::max(1U, bytes / 4);
+    const std::uint32_t lanes = part.leaders != 0 ? part.leaders : part.mask;
     const unsigned lanes_at_once = bytes <= 4 ? 32 : bytes == 8 ? 16 : 8;
     unsigned total = 0;
     for (unsigned from = 0; from < kLanes; from += lanes_at_once) {
@@ -46,7 +47,7 @@ unsigned wavefronts(const Part& part, unsigned bytes) {
         std::array<std::uint8_t, kLanes> more{};
         unsigned most = 0;
         for (unsigned i = from; i < from + lanes_at_once; i++) {
-            if (((part.mask >> i) & 1) == 0) continue;
+            if (((lanes >> i) & 1) == 0) continue;
             most = std::max(most, 1U);
             for (unsigned w = 0; w < std::max(1U, bytes / 4); w++) {
                 const std::uint32_t word = part.offsets[i] / 4 + w;
@@ -89,7 +90,7 @@ bool read_clean(const Part& part, unsigned bytes) {
     if (part.pattern == Part::Pattern::Uniform) {
         look(start + part.offsets[0]);
     } else {
-        for_lanes(part.mask, [&](unsigned i) { look(start + part.offsets[i]); });
+        for_lanes(part.leaders, [&](unsigned i) { look(start + part.offsets[i]); });
     }
     return (doubt & kDoubtBytes) == 0;
 }

@@ -22,7 +22,8 @@ void fetch_lanes(Warp& warp, const Op& source, unsigned bytes, U32 mask, Fetched
     const U32 before = warp.mask;
     warp.mask = mask;
     const bool checks = warp.block->grid.options.checks;
-    for_parts(warp, source, bytes, [&](const Part& part) {
+    for_parts(warp, source, bytes, [&](Part& part) {
+        find_leaders(part);
         fetched.taint.poison |= part.bad;
         if (part.mask == 0) return;
         if (checks) {

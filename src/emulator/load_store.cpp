@@ -57,7 +57,10 @@ struct Load {
         if constexpr (Checked) check_address_taint(warp, op);
         Taint taint;
         for_parts(warp, op, bytes, [&](Part& part) __attribute__((always_inline)) {
-            if constexpr (Checked) note_load(warp, op, part, bytes, taint);
+            if constexpr (Checked) {
+                find_leaders(part);
+                note_load(warp, op, part, bytes, taint);
+            }
             for (unsigned e = 0; e < op.elements; e++) {
                 const std::uint32_t to = row_of(warp, op, e, op.d);
                 if (part.bad != 0) poison<R>(warp, part.bad, to);

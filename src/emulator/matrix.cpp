@@ -105,7 +105,8 @@ Rows16 read_rows(Warp& warp, const Op& op, bool checks) {
     const U32 before = warp.mask;
     const unsigned givers = 8U * op.elements;
     warp.mask = givers == kLanes ? kAllLanes : (1U << givers) - 1;
-    for_parts(warp, op, 16, [&](const Part& part) {
+    for_parts(warp, op, 16, [&](Part& part) {
+        find_leaders(part);
         rows.taint.poison |= part.bad;
         if (part.mask == 0) return;
         if (checks) {

@@ -160,23 +160,31 @@ struct Glance {
     bool fine;
 
     // True: remembered, and nothing to report.
-    [[nodiscard]] bool settles(Trail& trail, std::uint32_t thread, unsigned lane) const {
+    [[nodiscard]] bool settles(Trail& trail, std::uint32_t thread, std::uint32_t lanes) const {
         if (std::max({trail.write_time, trail.strong_time, trail.lost_time}) >= epoch) return false;
         // Two warps have read it in this epoch: whoever writes to it meets one of those.
         if (!fine && trail.read_time >= epoch && trail.other_time >= epoch) return true;
         const std::uint32_t time = clocks.time_of(thread);
         if (trail.read_who == warp_who && trail.read_time == time) {
-            trail.read_lanes |= 1U << lane;
+            trail.read_lanes |= lanes;
             return true;
         }
         if (trail.read_time >= epoch) return false;
         trail.read_time = time;
         trail.read_who = warp_who;
-        trail.read_lanes = 1U << lane;
+        trail.read_lanes = lanes;
         trail.read_site = site;
         return true;
     }
 };
+
+// This lane and those behind it up to the next leader.
+std::uint32_t run_of(const Part& part, unsigned lane) {
+    const std::uint32_t from = kAllLanes << lane;
+    const std::uint32_t next = part.leaders & (from << 1);
+    const std::uint32_t behind = next == 0 ? 0 : kAllLanes << std::countr_zero(next);
+    return from & ~behind & part.mask;
+}
 
 }  // namespace
 
@@ -198,18 +206,24 @@ void race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Par
                         .fine = block.grid.code.fine_order};
     const std::uint32_t shift = region.grain == 4 ? 2 : region.grain == 2 ? 1 : 0;
     const std::uint32_t count = std::max(1U, bytes >> shift);
-    for_lanes(part.mask, [&](unsigned i) {
+    // Where only barriers of the block order, all lanes of a warp have one time: runs of lanes at
+    // one place are one read.
+    const std::uint32_t leaders = glance.fine ? part.mask : part.leaders;
+    for_lanes(leaders, [&](unsigned i) {
+        const std::uint32_t run = glance.fine ? 1U << i : run_of(part, i);
         Trail* const trails = region.trails.data() + (part.offsets[i] >> shift);
         bool settled = one_block;
         for (std::uint32_t j = 0; settled && j < count; j++)
-            settled = glance.settles(trails[j], warp.thread(i), i);
+            settled = glance.settles(trails[j], warp.thread(i), run);
         if (settled) return;
-        race_read({.block = block,
-                   .region = region,
-                   .offset = part.offsets[i],
-                   .bytes = bytes,
-                   .thread = warp.thread(i),
-                   .site = site});
+        for_lanes(run, [&](unsigned k) {
+            race_read({.block = block,
+                       .region = region,
+                       .offset = part.offsets[k],
+                       .bytes = bytes,
+                       .thread = warp.thread(k),
+                       .site = site});
+        });
     });
 }
 
