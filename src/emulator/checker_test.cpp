@@ -283,6 +283,21 @@ TEST(Async, AnMbarrierOrdersThoseWhoArriveBeforeThoseWhoWait) {
                 HasSubstr("arrives at an mbarrier more often"));
 }
 
+TEST(Launches, PassOnWhatTheyWroteAndWhatIsDoubtfulOfIt) {
+    Trial trial(kernel("ld.global.u32 %r1, [%a]; st.global.u32 [%b], %r1;"));
+    const BufferId from = trial.input("from", std::vector<std::uint32_t>{5});
+    const BufferId scratch = trial.output("scratch", 4, Role::Scratch);
+    const BufferId out = trial.output("out", 4);
+    const auto copy = [&](BufferId a, BufferId b) {
+        return faults(
+            trial.run({.kernel = "k", .arguments = {Address{a}, Address{b}, argument(0)}}));
+    };
+    EXPECT_THAT(copy(scratch, out), HasSubstr("bytes of out come from memory that nobody wrote"));
+    EXPECT_EQ(copy(from, scratch), "");
+    EXPECT_EQ(copy(scratch, out), "");
+    EXPECT_EQ(trial.read<std::uint32_t>(out)[0], 5U);
+}
+
 TEST(Limits, ALoopWithoutEndMeetsTheBudget) {
     EXPECT_THAT(faults_of("L: bra L;", {.options = {.budget = 100'000}}),
                 HasSubstr("not come to its end within 100000"));

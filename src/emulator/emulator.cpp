@@ -112,7 +112,7 @@ public:
         grid.tally.lanes.resize(code->ops.size());
         const auto before = prepare(*code, options.checks);
         run_grid(grid);
-        Report report = make_report(grid, before);
+        Report report = make_report(grid, before, named_by(launch));
         report.registers_named = static_cast<std::uint32_t>(kernel->registers.size());
         return report;
     }
@@ -197,6 +197,16 @@ private:
         return bytes;
     }
 
+    [[nodiscard]] std::vector<const Region*> named_by(const Launch& launch) const {
+        std::vector<const Region*> named;
+        for (const Argument& one : launch.arguments) {
+            if (const auto* const address = std::get_if<Address>(&one)) {
+                named.push_back(buffers_[address->buffer]);
+            }
+        }
+        return named;
+    }
+
     // Shadows as at the start of a launch, race state where something can be written.
     std::vector<std::vector<std::byte>> prepare(const Code& code, bool checks) {
         std::vector<std::vector<std::byte>> before;
@@ -208,10 +218,9 @@ private:
                     region->data.begin(),
                     region->data.begin() + static_cast<std::ptrdiff_t>(region->bytes));
             }
-            const bool fresh = region->owner == Owner::Buffer &&
-                               (region->role == Role::Output || region->role == Role::Scratch);
-            if (fresh) region->reset(kPoison);
-            if (!fresh) std::ranges::fill(region->shadow, 0);
+            // What one launch wrote the next may read: doubt stays, all else starts anew.
+            for (std::uint8_t& shade : region->shadow)
+                shade &= kPoison | kFromEnvironment;
             region->trails.clear();
             region->grain = code.global_grain;
             const std::uint64_t count = (region->bytes + region->grain - 1) / region->grain;

@@ -8,6 +8,9 @@ namespace cupel::emulator {
 
 void run_grid(Grid& grid);
 // `before`: the bytes of the module's variables when the launch began, in the order of regions.
-[[nodiscard]] Report make_report(Grid& grid, const std::vector<std::vector<std::byte>>& before);
+// `named`: the buffers that were arguments; of outputs only those are judged, as others may be for
+// another launch.
+[[nodiscard]] Report make_report(Grid& grid, const std::vector<std::vector<std::byte>>& before,
+                                 const std::vector<const Region*>& named);
 
 }  // namespace cupel::emulator

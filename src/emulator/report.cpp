@@ -136,13 +136,14 @@ void list_checks(const Grid& grid, Report& report) {
 
 }  // namespace
 
-Report make_report(Grid& grid, const std::vector<std::vector<std::byte>>& before) {
+Report make_report(Grid& grid, const std::vector<std::vector<std::byte>>& before,
+                   const std::vector<const Region*>& named) {
     Report report;
     report.finished = !grid.stopped && !grid.findings.has(Fault::Deadlock);
     const auto& regions = grid.memory.regions();
     for (std::size_t i = 0; i < regions.size() && grid.options.checks; i++) {
         const Region& region = *regions[i];
-        check_outputs(grid, region);
+        if (std::ranges::find(named, &region) != named.end()) check_outputs(grid, region);
         if (region.owner == Owner::ModuleVariable) check_state(grid, region, before[i]);
     }
     if (grid.options.checks) report.counters = count(grid);
