@@ -13,8 +13,9 @@
 
 namespace cupel::emulator::testing {
 
-inline std::string golden(const std::string& name) {
-    std::ifstream file(std::string(CUPEL_ROOT) + "/src/emulator/golden/" + name + ".ptx");
+// A file of golden/; `root` is CUPEL_ROOT, which only tests know.
+inline std::string golden_text(const std::string& root, const std::string& name) {
+    std::ifstream file(root + "/src/emulator/golden/" + name + ".ptx");
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
