@@ -234,6 +234,16 @@ void add_narrowing(Forms& forms) {
         lanewise_rounded<_MM_ROUND_UP, kFlush, float, double>());
 }
 
+// Not lambdas: clang 19 refuses theirs in a template argument of a generic one.
+template <Round R, class T>
+T whole_of(T a) {
+    return static_cast<T>(rounded<R>(static_cast<double>(a)));
+}
+template <Round R, class T>
+T whole_of_flushed(T a) {
+    return whole_of<R>(flushed<true>(a));
+}
+
 // f32 to f32 and f64 to f64: to a whole number, clamped to [0, 1], or the same.
 template <class T>
 void add_same(Forms& forms) {
@@ -243,14 +253,9 @@ void add_same(Forms& forms) {
                   {kType, kType}, Work::Convert);
     };
     const auto whole = [&]<Round R>(std::string_view mode) {
-        add(mode, lanewise<[](T a) { return static_cast<T>(rounded<R>(static_cast<double>(a))); },
-                           T, T>());
-        if constexpr (kType == Type::F32) {
-            add(fmt::format("{}.ftz", mode), lanewise<[](T a) {
-                    return static_cast<T>(rounded<R>(static_cast<double>(flushed<true>(a))));
-                },
-                                                      T, T>());
-        }
+        add(mode, lanewise<whole_of<R, T>, T, T>());
+        if constexpr (kType == Type::F32)
+            add(fmt::format("{}.ftz", mode), lanewise<whole_of_flushed<R, T>, T, T>());
     };
     whole.template operator()<Round::Nearest>(".rni");
     whole.template operator()<Round::Zero>(".rzi");
