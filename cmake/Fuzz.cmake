@@ -1,10 +1,11 @@
-# cupel_fuzz(NAME SOURCE file DICTIONARY file CORPUS dir GLOB globs... LIBS libs...): a libFuzzer program,
-# built by clang++-19 whatever the compiler of the rest is, and a ctest fuzz.NAME of about ten seconds.
+# cupel_fuzz(NAME [SOAK] SOURCE file DICTIONARY file CORPUS dir GLOB globs... LIBS libs...): a libFuzzer program,
+# built by clang++-19 whatever the compiler of the rest is, and a ctest fuzz.NAME of about ten seconds; or, where
+# that takes minutes to build, a soak.fuzz_NAME that builds it first and runs for two minutes.
 # Without that compiler there is no such test, and configuring says so.
 find_program(CUPEL_FUZZ_CXX clang++-19)
 
 function(cupel_fuzz name)
-  cmake_parse_arguments(A "" "SOURCE;DICTIONARY;CORPUS" "GLOB;LIBS" ${ARGN})
+  cmake_parse_arguments(A "SOAK" "SOURCE;DICTIONARY;CORPUS" "GLOB;LIBS" ${ARGN})
   if(NOT CUPEL_FUZZ_CXX)
     message(STATUS "fuzz.${name}: skipped, clang++-19 is not installed")
     return()
@@ -36,10 +37,21 @@ function(cupel_fuzz name)
   add_custom_command(OUTPUT ${program}
     COMMAND ${CUPEL_FUZZ_CXX} ${flags} ${objects} -o ${program} ${A_LIBS}
     DEPENDS ${objects} COMMENT "Linking fuzz_${name}" VERBATIM)
+  set(arguments -timeout=10 -rss_limit_mb=2048 -max_len=4096 -dict=${A_DICTIONARY} -artifact_prefix=${grown}/
+    -print_final_stats=1 ${grown} ${A_CORPUS})
+  if(A_SOAK)
+    add_custom_target(fuzz_${name} DEPENDS ${program})
+    add_test(NAME soak.build_fuzz_${name}
+      COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target fuzz_${name})
+    add_test(NAME soak.fuzz_${name} COMMAND ${program} -max_total_time=120 ${arguments})
+    set_tests_properties(soak.build_fuzz_${name} PROPERTIES LABELS "fuzz;soak" TIMEOUT 1800
+      FIXTURES_SETUP fuzz_${name})
+    set_tests_properties(soak.fuzz_${name} PROPERTIES LABELS "fuzz;soak" TIMEOUT 300
+      FIXTURES_REQUIRED fuzz_${name})
+    return()
+  endif()
   add_custom_target(fuzz_${name} ALL DEPENDS ${program})
-  add_test(NAME fuzz.${name} COMMAND ${program} -max_total_time=10 -timeout=10 -rss_limit_mb=2048
-    -max_len=4096 -dict=${A_DICTIONARY} -artifact_prefix=${grown}/ -print_final_stats=1
-    ${grown} ${A_CORPUS})
+  add_test(NAME fuzz.${name} COMMAND ${program} -max_total_time=10 ${arguments})
   set_tests_properties(fuzz.${name} PROPERTIES LABELS "fuzz" TIMEOUT 120)
 endfunction()
 
@@ -50,7 +62,7 @@ cupel_fuzz(task_parser
   GLOB base task
   LIBS -lfmt -lsodium)
 
-cupel_fuzz(emulator
+cupel_fuzz(emulator SOAK
   SOURCE ${CMAKE_SOURCE_DIR}/src/emulator/parse_fuzz.cpp
   DICTIONARY ${CMAKE_SOURCE_DIR}/src/emulator/parse_fuzz.dict
   CORPUS ${CMAKE_SOURCE_DIR}/src/emulator/golden
