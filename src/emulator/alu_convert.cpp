@@ -79,13 +79,17 @@ double rounded(double value) {
     return std::ceil(value);
 }
 
-// Out of range: the nearest value of the type. NaN: zero, and for 64 bits the lowest bit's
-// opposite, as the device does.
+// Out of range: the nearest value of the type. NaN: zero; into 64 bits and from f64 only the
+// highest bit, as the device does.
 template <class D, class S, Round R, bool Ftz>
 Stored<D> real_to_integer(typename S::Store bits) {
     double value = S::read(bits);
     if constexpr (Ftz && std::is_same_v<S, F32>) value = S::read(flushed<true>(bits));
-    if (value != value) return sizeof(D) == 8 ? static_cast<Stored<D>>(U64{1} << 63) : Stored<D>{0};
+    if (value != value) {
+        constexpr auto kTop = static_cast<D>(U64{1} << (8 * sizeof(D) - 1));
+        return sizeof(D) == 8 || std::is_same_v<S, F64> ? static_cast<Stored<D>>(kTop)
+                                                        : Stored<D>{0};
+    }
     value = rounded<R>(value);
     using Limits = std::numeric_limits<D>;
     constexpr double kBeyond =
@@ -151,12 +155,25 @@ void add_integer_to_half(Forms& forms, Type d) {
     add.template operator()<Round::Up>("rp");
 }
 
+// A NaN of f64 keeps its sign and what fits of its payload, and becomes quiet; one of f32 becomes
+// canonical.
+template <class Format, class S, Round R>
+U16 to_half(typename S::Store a) {
+    const double value = S::read(a);
+    if constexpr (std::is_same_v<S, F64>) {
+        if (value != value) {
+            const auto bits = std::bit_cast<U64>(quieted(value)) >> (52 - Format::kMantissa);
+            return static_cast<U16>((bits & ((U64{1} << Format::kMantissa) - 1)) |
+                                    Format::kInfinity | (std::signbit(value) ? 0x8000U : 0U));
+        }
+    }
+    return Format::from_double(value, R);
+}
+
 template <class Format>
 void add_to_half(Forms& forms, Type d, Type pair) {
     const auto add = [&]<class S, Round R>(std::string_view mode) {
-        constexpr auto kOne = [](typename S::Store a) {
-            return Format::from_double(S::read(a), R);
-        };
+        constexpr auto kOne = [](typename S::Store a) { return to_half<Format, S, R>(a); };
         constexpr auto kRelu = [](typename S::Store a) {
             const U16 bits = Format::from_double(S::read(a), R);
             return (bits & 0x8000) != 0 ? U16{0} : bits;
@@ -191,6 +208,11 @@ void add_to_half(Forms& forms, Type d, Type pair) {
 float single_of(double value) {
     return canonical(static_cast<float>(value));
 }
+double double_of_f16(U16 bits) {
+    if (!F16Format::is_nan(bits)) return F16::read(bits);
+    const U64 sign = U64{bits & 0x8000U} << 48;
+    return std::bit_cast<double>(sign | 0x7FF8'0000'0000'0000U | U64{bits & 0x3FFU} << 42);
+}
 
 void add_widening(Forms& forms) {
     const auto add = [&](const char* name, Handler run, Type d, Type s) {
@@ -202,23 +224,21 @@ void add_widening(Forms& forms) {
     add("cvt.ftz.f32.f16",
         &run_anywhere<Lanewise<[](U16 a) { return single_of(F16::read(a)); }, float, U16>>,
         Type::F32, Type::F16);
-    add("cvt.f64.f16", &run_anywhere<Lanewise<[](U16 a) { return F16::read(a); }, double, U16>>,
-        Type::F64, Type::F16);
-    add("cvt.f32.bf16",
-        lanewise<[](U16 a) { return canonical(std::bit_cast<float>(U32{a} << 16)); }, float, U16>(),
-        Type::F32, Type::BF16);
+    add("cvt.f64.f16", &run_anywhere<Lanewise<double_of_f16, double, U16>>, Type::F64, Type::F16);
+    add("cvt.f32.bf16", lanewise<[](U16 a) { return U32{a} << 16; }, U32, U16>(), Type::F32,
+        Type::BF16);
     add("cvt.f64.f32", lanewise<[](float a) { return static_cast<double>(a); }, double, float>(),
         Type::F64, Type::F32);
     add("cvt.ftz.f64.f32",
-        lanewise<[](float a) { return static_cast<double>(flushed<true>(a)); }, double, float>(),
+        lanewise<[](float a) { return static_cast<double>(canonical(flushed<true>(a))); }, double,
+                 float>(),
         Type::F64, Type::F32);
 }
 
 void add_narrowing(Forms& forms) {
-    constexpr auto kCast = [](double a) { return canonical(static_cast<float>(a)); };
-    constexpr auto kFlush = [](double a) {
-        return flushed<true>(canonical(static_cast<float>(a)));
-    };
+    // The host's conversion treats NaN as the device's does: quiet, its sign and payload kept.
+    constexpr auto kCast = [](double a) { return static_cast<float>(a); };
+    constexpr auto kFlush = [](double a) { return flushed<true>(static_cast<float>(a)); };
     const auto add = [&](std::string_view mode, Handler plain, Handler ftz) {
         forms.add(fmt::format("cvt.{}.f32.f64", mode), plain, {Type::F32, Type::F64},
                   Work::Convert);
@@ -234,14 +254,14 @@ void add_narrowing(Forms& forms) {
         lanewise_rounded<_MM_ROUND_UP, kFlush, float, double>());
 }
 
-// Not lambdas: clang 19 refuses theirs in a template argument of a generic one.
-template <Round R, class T>
+// To a whole number: a NaN of f32 becomes canonical, one of f64 quiet.
+template <class T, Round R, bool Ftz>
 T whole_of(T a) {
-    return static_cast<T>(rounded<R>(static_cast<double>(a)));
-}
-template <Round R, class T>
-T whole_of_flushed(T a) {
-    return whole_of<R>(flushed<true>(a));
+    if constexpr (std::is_same_v<T, float>) {
+        return canonical(static_cast<float>(rounded<R>(static_cast<double>(flushed<Ftz>(a)))));
+    } else {
+        return rounded<R>(a);
+    }
 }
 
 // f32 to f32 and f64 to f64: to a whole number, clamped to [0, 1], or the same.
@@ -253,9 +273,9 @@ void add_same(Forms& forms) {
                   {kType, kType}, Work::Convert);
     };
     const auto whole = [&]<Round R>(std::string_view mode) {
-        add(mode, lanewise<whole_of<R, T>, T, T>());
+        add(mode, lanewise<whole_of<T, R, false>, T, T>());
         if constexpr (kType == Type::F32)
-            add(fmt::format("{}.ftz", mode), lanewise<whole_of_flushed<R, T>, T, T>());
+            add(fmt::format("{}.ftz", mode), lanewise<whole_of<T, R, true>, T, T>());
     };
     whole.template operator()<Round::Nearest>(".rni");
     whole.template operator()<Round::Zero>(".rzi");
@@ -264,15 +284,17 @@ void add_same(Forms& forms) {
     add("", lanewise<[](T a) { return a; }, T, T>());
     add(".sat", lanewise<[](T a) { return saturated(a); }, T, T>());
     if constexpr (kType == Type::F32) {
-        add(".ftz", lanewise<[](T a) { return flushed<true>(a); }, T, T>());
+        add(".ftz", lanewise<[](T a) { return canonical(flushed<true>(a)); }, T, T>());
         add(".ftz.sat", lanewise<[](T a) { return saturated(flushed<true>(a)); }, T, T>());
     }
 }
 
-// tf32: a float whose last 13 bits are zero; .rna rounds ties away from zero.
+// tf32: a float whose last 13 bits are zero; .rna rounds ties away from zero, and alone keeps what
+// it can of a NaN.
 template <Round R>
 U32 to_tf32(U32 bits) {
-    if ((bits & 0x7FFF'FFFFU) > 0x7F80'0000U) return kNanF32;
+    if ((bits & 0x7FFF'FFFFU) > 0x7F80'0000U)
+        return (R == Round::Away ? bits : kNanF32) & ~U32{0x1FFF};
     const U32 rest = bits & 0x1FFF;
     U32 kept = bits & ~U32{0x1FFF};
     const bool up = R == Round::Away ? rest >= 0x1000

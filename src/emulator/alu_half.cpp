@@ -39,8 +39,12 @@ U16 half(A... a) {
     const auto read = [](U16 bits) {
         return Format::to_double((Options & kFtz) != 0 ? Format::flush(bits) : bits);
     };
-    U16 bits = Format::from_double(F::of(read(a)...));
-    if ((Options & kFtz) != 0) bits = Format::flush(bits);
+    const double exact = F::of(read(a)...);
+    U16 bits = Format::from_double(exact);
+    if ((Options & kFtz) != 0) {
+        if (Format::is_tiny(exact)) bits &= 0x8000;
+        bits = Format::flush(bits);
+    }
     if ((Options & kSat) != 0) bits = Format::from_double(saturated(Format::to_double(bits)));
     if ((Options & kRelu) != 0 && (bits & 0x8000) != 0) bits = 0;
     return bits;
@@ -55,6 +59,17 @@ U16 extreme(U16 a, U16 b) {
     const auto order = [](U16 bits) { return (bits & 0x8000) != 0 ? 0x7FFF - bits : int{bits}; };
     const bool first = Greater ? order(a) >= order(b) : order(a) <= order(b);
     return first ? a : b;
+}
+
+template <class Format, bool Ftz>
+U16 flip_sign(U16 a) {
+    if (Format::is_nan(a)) return kNanHalf;
+    return static_cast<U16>((Ftz ? Format::flush(a) : a) ^ 0x8000);
+}
+template <class Format, bool Ftz>
+U16 drop_sign(U16 a) {
+    if (Format::is_nan(a)) return kNanHalf;
+    return (Ftz ? Format::flush(a) : a) & 0x7FFF;
 }
 
 // The function of one half, applied to one lane of halves or of pairs.
@@ -123,8 +138,12 @@ void add_format(Forms& forms, std::string_view type, Type one, Type two) {
     add_both<extreme<true, false, Format>, U16, U16>(forms, named("max", 0));
     add_both<extreme<false, true, Format>, U16, U16>(forms, named("min.NaN", 0));
     add_both<extreme<true, true, Format>, U16, U16>(forms, named("max.NaN", 0));
-    add_both<[](U16 a) { return static_cast<U16>(a ^ 0x8000); }, U16>(forms, named("neg", 0));
-    add_both<[](U16 a) { return static_cast<U16>(a & 0x7FFF); }, U16>(forms, named("abs", 0));
+    add_both<flip_sign<Format, false>, U16>(forms, named("neg", 0));
+    add_both<drop_sign<Format, false>, U16>(forms, named("abs", 0));
+    if (ieee) {
+        add_both<flip_sign<Format, true>, U16>(forms, named("neg.ftz", 0));
+        add_both<drop_sign<Format, true>, U16>(forms, named("abs.ftz", 0));
+    }
     const std::string_view ex2 = ieee ? "ex2.approx" : "ex2.approx.ftz";
     add_both<half<Format, Exp2, kPlain, U16>, U16>(forms, named(ex2, 1));
     add_both<half<Format, Tanh, kPlain, U16>, U16>(forms, named("tanh.approx", 1));

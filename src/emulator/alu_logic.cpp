@@ -122,13 +122,19 @@ U32 find_bit(T a) {
     const auto zeros = static_cast<U32>(std::countl_zero(bits));
     return FromTop ? zeros : kBits<T> - 1 - zeros;
 }
+// Places and lengths of fields: 32-bit instructions look at the low byte, as PTX has it; those of
+// 64 bits, which the device makes of shifts, at all of it.
+template <class T>
+U32 extent(U32 value) {
+    return sizeof(T) == 8 ? value : value & 0xFF;
+}
 template <class T>
 T extract(T a, U32 start, U32 length) {
     using Bits = std::make_unsigned_t<T>;
-    start &= 0xFF;
-    length &= 0xFF;
+    start = extent<T>(start);
+    length = extent<T>(length);
     if (length == 0) return 0;
-    const U32 top = std::min(start + length - 1, kBits<T> - 1);
+    const auto top = static_cast<U32>(std::min<U64>(U64{start} + length - 1, kBits<T> - 1));
     const bool negative = std::is_signed_v<T> && ((static_cast<Bits>(a) >> top) & 1) != 0;
     if (start >= kBits<T>) return negative ? static_cast<T>(-1) : T{0};
     auto field = static_cast<Bits>(static_cast<Bits>(a) >> start);
@@ -141,8 +147,8 @@ T extract(T a, U32 start, U32 length) {
 }
 template <class T>
 T insert(T a, T b, U32 start, U32 length) {
-    start &= 0xFF;
-    length &= 0xFF;
+    start = extent<T>(start);
+    length = extent<T>(length);
     if (start >= kBits<T> || length == 0) return b;
     const T field =
         length >= kBits<T> ? static_cast<T>(~T{0}) : static_cast<T>((T{1} << length) - 1);

@@ -26,17 +26,21 @@ struct Sub {
         return a - b;
     }
 };
+// The result times 2^64, where the result is about the least normal number.
+constexpr float kScale = 0x1p64F;
 struct Mul {
     template <class T>
     static T of(T a, T b) {
         return a * b;
     }
+    static float scaled(float a, float b) { return a * kScale * b; }
 };
 struct Div {
     template <class T>
     static T of(T a, T b) {
         return a / b;
     }
+    static float scaled(float a, float b) { return a * kScale / b; }
 };
 struct Rcp {
     template <class T>
@@ -50,14 +54,51 @@ struct Sqrt {
 };
 struct Fma {
     static float of(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+    static float scaled(float a, float b, float c) {
+        return __builtin_fmaf(a * kScale, b, c * kScale);
+    }
     static double of(double a, double b, double c) { return __builtin_fma(a, b, c); }
 };
+
+// What is flushed is decided after rounding to 24 bits with no bound on the exponent: a product
+// that only the wider spacing of subnormals rounds up to the least normal number is flushed too.
+template <class F, class... A>
+[[gnu::always_inline]] inline float flushed_result(float value, A... a) {
+    if constexpr (requires { F::scaled(a...); }) {
+        constexpr U32 kMagnitude = 0x7FFF'FFFF;
+        constexpr U32 kLeast = 0x0080'0000;  // 2^-126
+        constexpr U32 kLeastScaled = kLeast + (64U << 23);
+        const auto bits = std::bit_cast<U32>(value);
+        const U32 scaled = std::bit_cast<U32>(F::scaled(a...)) & kMagnitude;
+        const bool tiny = (bits & kMagnitude) == kLeast && scaled < kLeastScaled;
+        value = std::bit_cast<float>(tiny ? bits & ~kMagnitude : bits);
+    }
+    return flushed<true>(value);
+}
 
 // One lane in f32: operands flushed, the result canonical, flushed and clamped.
 template <class F, bool Ftz, bool Sat, class... A>
 [[gnu::always_inline]] inline float single(A... a) {
-    const float value = flushed<Ftz>(canonical(F::of(flushed<Ftz>(a)...)));
+    float value = canonical(F::of(flushed<Ftz>(a)...));
+    if constexpr (Ftz) value = flushed_result<F>(value, flushed<true>(a)...);
     return Sat ? saturated(value) : value;
+}
+
+// Of several NaNs in f64, a fused multiply-add passes on the second operand before the third before
+// the first; so sums and products, which the device makes of it, pass on the second before the
+// first. Divisions and roots pass on the first.
+template <class F>
+[[gnu::always_inline]] inline double wide(double a) {
+    return F::of(a);
+}
+template <class F>
+[[gnu::always_inline]] inline double wide(double a, double b) {
+    if constexpr (std::is_same_v<F, Div>) return chosen_nan(F::of(a, b), a, b);
+    return chosen_nan(F::of(a, b), b, a);
+}
+template <class F>
+[[gnu::always_inline]] inline double wide(double a, double b, double c) {
+    return chosen_nan(F::of(a, b, c), b, c, a);
 }
 
 struct Spelling {
@@ -106,7 +147,7 @@ void add_double(Forms& forms, std::string_view name, bool bare, std::uint8_t flo
         forms.add(fmt::format("{}{}.f64", name, mode),
                   form_of<A...>(run, Type::F64, flops, Work::Double));
     };
-    constexpr auto kOne = [](A... a) { return F::of(a...); };
+    constexpr auto kOne = [](A... a) { return wide<F>(a...); };
     if (bare) add("", lanewise<kOne, double, A...>());
     add(".rn", lanewise<kOne, double, A...>());
     add(".rz", lanewise_rounded<_MM_ROUND_TOWARD_ZERO, kOne, double, A...>());
@@ -157,9 +198,12 @@ template <bool Greater, bool Propagate, class T, class Bits>
     const bool other = Greater ? a < b : a > b;
     T result = first ? a : other ? b : equal;
     if (a != a || b != b) {
-        constexpr Bits kNan =
-            sizeof(T) == 4 ? Bits{kNanF32} : static_cast<Bits>(0x7FF8'0000'0000'0000);
-        const T nan = std::bit_cast<T>(kNan);
+        T nan = b;  // the second one, in f64
+        if constexpr (sizeof(T) == 4) {
+            nan = std::bit_cast<T>(kNanF32);
+        } else {
+            nan = quieted(b);
+        }
         result = Propagate || (a != a && b != b) ? nan : a != a ? b : a;
     }
     return result;
@@ -187,14 +231,40 @@ void add_extremes(Forms& forms, std::string_view name) {
                   Type::F64, 0, Work::Double));
 }
 
-// Signs are bits: neg and abs of a NaN change nothing but its sign.
+// The device adds zero to a value whose sign it changed: a NaN comes out canonical, in f64 quiet
+// with the sign it had.
 template <bool Ftz>
 float negated(U32 a) {
-    return flushed<Ftz>(std::bit_cast<float>(a ^ 0x8000'0000U));
+    return canonical(flushed<Ftz>(std::bit_cast<float>(a ^ 0x8000'0000U)));
 }
 template <bool Ftz>
 float magnitude(U32 a) {
-    return flushed<Ftz>(std::bit_cast<float>(a & 0x7FFF'FFFFU));
+    return canonical(flushed<Ftz>(std::bit_cast<float>(a & 0x7FFF'FFFFU)));
+}
+double negated_double(double a) {
+    return a != a ? quieted(a) : -a;
+}
+double double_magnitude(double a) {
+    return a != a ? quieted(a) : std::abs(a);
+}
+
+// The fast quotient is a times an approximate 1 / b, which is flushed to zero for b above 2^126.
+float fast_quotient(float a, float b) {
+    const bool vanishes = std::abs(b) > 0x1p126F && std::abs(b) < HUGE_VALF;
+    return vanishes ? a * std::copysign(0.0F, b) : a / b;
+}
+struct FastDiv {
+    static float of(float a, float b) { return fast_quotient(a, b); }
+};
+
+// Only the upper halves of the operand and of the result count.
+double fast_reciprocal(double a) {
+    constexpr U64 kUpper = ~U64{0xFFFF'FFFF};
+    constexpr U64 kSign = U64{1} << 63;
+    const auto flush = [](U64 bits) { return (bits >> 52 & 0x7FF) == 0 ? bits & kSign : bits; };
+    const double used = std::bit_cast<double>(flush(std::bit_cast<U64>(a) & kUpper));
+    if (used != used) return std::bit_cast<double>(U64{kNanF32} << 32);
+    return std::bit_cast<double>(flush(std::bit_cast<U64>(1 / used)) & kUpper);
 }
 
 void add_signs(Forms& forms) {
@@ -206,10 +276,10 @@ void add_signs(Forms& forms) {
     single_form("neg.ftz.f32", lanewise<negated<true>, float, U32>());
     single_form("abs.f32", lanewise<magnitude<false>, float, U32>());
     single_form("abs.ftz.f32", lanewise<magnitude<true>, float, U32>());
-    forms.add("neg.f64", lanewise<[](U64 a) { return a ^ kTop; }, U64, U64>(),
-              {Type::F64, Type::F64}, Work::Double);
-    forms.add("abs.f64", lanewise<[](U64 a) { return a & ~kTop; }, U64, U64>(),
-              {Type::F64, Type::F64}, Work::Double);
+    forms.add("neg.f64", lanewise<negated_double, double, double>(), {Type::F64, Type::F64},
+              Work::Double);
+    forms.add("abs.f64", lanewise<double_magnitude, double, double>(), {Type::F64, Type::F64},
+              Work::Double);
     forms.add("copysign.f32",
               lanewise<[](U32 a, U32 b) { return (a & 0x8000'0000U) | (b & 0x7FFF'FFFFU); }, U32,
                        U32, U32>(),
@@ -220,17 +290,17 @@ void add_signs(Forms& forms) {
 }
 
 void add_divisions(Forms& forms) {
-    for (const std::string_view name : {"div.full", "div.approx"}) {
-        forms.add(fmt::format("{}.f32", name),
-                  form_of<float, float>(
-                      single_handler<_MM_ROUND_NEAREST, Div, false, false, float, float>(),
-                      Type::F32, 1, Work::Special));
-        forms.add(fmt::format("{}.ftz.f32", name),
-                  form_of<float, float>(
-                      single_handler<_MM_ROUND_NEAREST, Div, true, false, float, float>(),
-                      Type::F32, 1, Work::Special));
-    }
-    forms.add("rcp.approx.ftz.f64", lanewise<[](double a) { return 1 / a; }, double, double>(),
+    const auto quotient = [&]<class F>(std::string_view name) {
+        const auto add = [&](std::string_view ftz, Handler run) {
+            forms.add(fmt::format("{}{}.f32", name, ftz),
+                      form_of<float, float>(run, Type::F32, 1, Work::Special));
+        };
+        add("", single_handler<_MM_ROUND_NEAREST, F, false, false, float, float>());
+        add(".ftz", single_handler<_MM_ROUND_NEAREST, F, true, false, float, float>());
+    };
+    quotient.template operator()<Div>("div.full");
+    quotient.template operator()<FastDiv>("div.approx");
+    forms.add("rcp.approx.ftz.f64", lanewise<fast_reciprocal, double, double>(),
               {Type::F64, Type::F64}, Work::Special, 1);
     forms.add("rsqrt.approx.f64",
               lanewise<[](double a) { return 1 / __builtin_sqrt(a); }, double, double>(),

@@ -42,8 +42,8 @@ void count_collisions(const Warp& warp, const Part& part) {
     });
 }
 
-// F(old, b, c) is the new value; d gets the old one.
-template <auto F, class T, bool Checked>
+// F(old, b, c) is the new value, G(old, b, c) in shared memory; d gets the old one.
+template <auto F, auto G, class T, bool Checked>
 struct Atomic {
     static void run(Warp& warp, const Op& op) {
         if constexpr (Checked) {
@@ -72,6 +72,7 @@ private:
         const auto* const b = row<T>(warp, op.b);
         const auto* const c = row<T>(warp, op.c);
         auto* const d = row<T>(warp, op.d);
+        [[maybe_unused]] const bool shared = region.owner == Owner::Shared;
         Part one = part;
         for_lanes(part.mask, [&](unsigned i) {
             one.mask = 1U << i;
@@ -79,7 +80,8 @@ private:
             if constexpr (Checked) check_one(warp, op, one, i, result);
             T old;
             std::memcpy(&old, place, sizeof old);
-            const T next = F(old, b[i], c[i]);
+            T next = F(old, b[i], c[i]);
+            if constexpr (F != G) next = shared ? G(old, b[i], c[i]) : next;
             std::memcpy(place, &next, sizeof next);
             d[i] = old;
         });
@@ -129,9 +131,21 @@ private:
 
 template <class T>
 T plus(T a, T b, T) {
-    if constexpr (std::is_same_v<T, float>) return canonical(a + b);
-    if constexpr (std::is_same_v<T, double>) return a + b;
     return static_cast<T>(static_cast<U64>(a) + static_cast<U64>(b));
+}
+// The unit at global memory flushes f32, and passes NaNs of f64 on as they are. In shared memory it
+// is an addition between a load and a compare-and-swap, with the old value second.
+float single_sum(float a, float b, float) {
+    return flushed<true>(canonical(flushed<true>(a) + flushed<true>(b)));
+}
+float single_sum_shared(float a, float b, float) {
+    return canonical(a + b);
+}
+double double_sum(double a, double b, double) {
+    return b != b ? b : a != a ? a : a + b;
+}
+double double_sum_shared(double a, double b, double) {
+    return chosen_nan(a + b, a, b);
 }
 template <class T>
 T lesser(T a, T b, T) {
@@ -178,9 +192,9 @@ U32 pair_sum(U32 a, U32 b, U32) {
     return (U32{high} << 16) | low;
 }
 
-template <auto F, class T>
+template <auto F, class T, auto G = F>
 Pair pair() {
-    return {&Atomic<F, T, false>::run, &Atomic<F, T, true>::run};
+    return {&Atomic<F, G, T, false>::run, &Atomic<F, G, T, true>::run};
 }
 
 std::map<std::string, Pair, std::less<>> make_table() {
@@ -204,8 +218,8 @@ std::map<std::string, Pair, std::less<>> make_table() {
     words.template operator()<U32>("b32");
     words.template operator()<U64>("b64");
     table["cas.b16"] = pair<compare_exchange<U16>, U16>();
-    table["add.f32"] = pair<plus<float>, float>();
-    table["add.f64"] = pair<plus<double>, double>();
+    table["add.f32"] = pair<single_sum, float, single_sum_shared>();
+    table["add.f64"] = pair<double_sum, double, double_sum_shared>();
     table["inc.u32"] = pair<increment, U32>();
     table["dec.u32"] = pair<decrement, U32>();
     table["add.noftz.f16"] = pair<half_sum<F16Format>, U16>();

@@ -17,6 +17,19 @@ constexpr std::uint16_t kNanHalf = 0x7FFF;  // f16 and bf16
     return value != value ? std::bit_cast<float>(kNanF32) : value;
 }
 
+// A NaN as arithmetic on doubles passes it on: its sign and payload kept.
+[[nodiscard]] inline double quieted(double nan) {
+    return std::bit_cast<double>(std::bit_cast<std::uint64_t>(nan) | 0x0008'0000'0000'0000U);
+}
+// The value, or the first of the operands that is NaN. Which of several NaNs a host returns depends
+// on how its compiler orders the operands; on the device it is fixed. A NaN that arises anew is
+// fff8000000000000 on both.
+template <class... A>
+[[nodiscard, gnu::always_inline]] inline double chosen_nan(double value, double first, A... rest) {
+    if constexpr (sizeof...(A) != 0) value = chosen_nan(value, rest...);
+    return first != first ? quieted(first) : value;
+}
+
 // Subnormals become zeros of the same sign.
 template <bool Flush>
 [[nodiscard]] inline float flushed(float value) {
@@ -81,6 +94,12 @@ struct SmallFormat {
 
     [[nodiscard]] static std::uint16_t flush(std::uint16_t bits) {
         return (bits & kInfinity) == 0 ? bits & 0x8000 : bits;
+    }
+    // Of a value that rounded to nearest gives the least normal number: is it less before the
+    // device bounds its exponent, with one more bit? Half a unit of that bit below is a tie, and
+    // goes up.
+    [[nodiscard]] static bool is_tiny(double value) {
+        return std::abs(value) < power(1 - kBias) - power(-1 - kBias - MantissaBits);
     }
     [[nodiscard]] static bool is_nan(std::uint16_t bits) { return (bits & 0x7FFF) > kInfinity; }
 
