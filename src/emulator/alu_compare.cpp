@@ -113,10 +113,12 @@ struct Flushed {
 };
 template <class Format>
 struct Half {
+    static constexpr bool kHalf = true;
     static double read(U16 bits) { return Format::to_double(bits); }
 };
 template <class Format>
 struct FlushedHalf {
+    static constexpr bool kHalf = true;
     static double read(U16 bits) { return Format::to_double(Format::flush(bits)); }
 };
 
@@ -160,39 +162,102 @@ struct SetPredicate {
     }
 };
 
-template <class Compare, class Read, class T, bool Real>
-struct Set {
-    [[gnu::always_inline]] static void run(Warp& warp, const Op& op) {
-        const U32 bits = Bits<Compare, Read, T>::of(warp, op);
-        std::array<U32, kLanes> result;
-        for (unsigned i = 0; i < kLanes; i++)
-            result[i] = ((bits >> i) & 1) != 0 ? (Real ? 0x3F80'0000U : ~U32{0}) : U32{0};
-        store_row(warp, op.d, result.data());
+// Comparisons of pairs of halves: p for the low ones, q for the high ones.
+template <class Compare, class Read>
+void compare_pairs(Warp& warp, const Op& op) {
+    std::array<U32, kLanes> a;
+    std::array<U32, kLanes> b;
+    load_row(warp, op.a, a.data());
+    load_row(warp, op.b, b.data());
+    const auto holds = [](U32 x, U32 y) {
+        return U32{Compare::of(Read::read(static_cast<U16>(x)), Read::read(static_cast<U16>(y)))};
+    };
+    U32 low = 0;
+    U32 high = 0;
+    for (unsigned i = 0; i < kLanes; i++) {
+        low |= holds(a[i], b[i]) << i;
+        high |= holds(a[i] >> 16, b[i] >> 16) << i;
     }
-};
-
-template <class Compare, class Read, class T>
-void add_set(Forms& forms, std::string_view compare, std::string_view ftz, Type type) {
-    for (const Type d : {Type::U32, Type::S32}) {
-        forms.add(fmt::format("set.{}{}.{}.{}", compare, ftz, name_of(d), name_of(type)),
-                  handler<Set<Compare, Read, T, false>>(), {d, type, type}, Work::Compare);
-    }
-    forms.add(fmt::format("set.{}{}.f32.{}", compare, ftz, name_of(type)),
-              handler<Set<Compare, Read, T, true>>(), {Type::F32, type, type}, Work::Compare);
+    const U32 c = predicate(warp, op.c) ^ static_cast<U32>(op.imm);
+    set_predicate(warp, op.d, joined(low, c, op.flags));
+    set_predicate(warp, op.d2, joined(high, c, op.flags));
 }
 
-template <class Compare, class Read, class T>
-void add_one(Forms& forms, std::string_view compare, std::string_view ftz, Type type) {
-    constexpr std::array<std::string_view, 4> kJoins = {"", ".and", ".or", ".xor"};
-    const Handler run = handler<SetPredicate<Compare, Read, T>>();
+// set: the inner handler is that of setp; its results go where nobody looks.
+template <class D, auto True, bool Pair = false>
+void set_values(Warp& warp, const Op& op) {
+    Op compare = op;
+    compare.d = kTrashRow;
+    compare.d2 = kTrashRow + kUnit;
+    op.inner(warp, compare);
+    const U32 low = predicate(warp, compare.d);
+    const U32 high = predicate(warp, compare.d2);
+    std::array<D, kLanes> result;
+    for (unsigned i = 0; i < kLanes; i++) {
+        result[i] = ((low >> i) & 1) != 0 ? D{True} : D{0};
+        if constexpr (Pair) result[i] |= ((high >> i) & 1) != 0 ? D{True} << 16 : D{0};
+    }
+    store_row(warp, op.d, result.data());
+}
+
+constexpr std::array<std::string_view, 4> kJoins = {"", ".and", ".or", ".xor"};
+constexpr U32 kOneF32 = 0x3F80'0000;
+constexpr U16 kOneF16 = 0x3C00;
+constexpr U16 kOneBF16 = 0x3F80;
+
+// A comparison with each join, as setp and as set.
+struct Comparison {
+    std::string_view compare;
+    std::string_view ftz;
+    Type type;
+    Handler run;
+};
+void add_set(Forms& forms, const Comparison& of, std::uint8_t join, Form form) {
+    form.inner = of.run;
+    form.pair = false;
+    const auto add = [&](Type d, Handler run) {
+        form.run = run;
+        form.types[0] = d;
+        forms.add(fmt::format("set.{}{}{}.{}.{}", of.compare, kJoins[join], of.ftz, name_of(d),
+                              name_of(of.type)),
+                  form);
+    };
+    if (of.type == Type::F16x2) return add(of.type, &set_values<U32, kOneF16, true>);
+    if (of.type == Type::BF16x2) return add(of.type, &set_values<U32, kOneBF16, true>);
+    add(Type::U32, &set_values<U32, ~U32{0}>);
+    add(Type::S32, &set_values<U32, ~U32{0}>);
+    if (of.type == Type::F16 || of.type == Type::BF16) {
+        constexpr auto kAll = static_cast<U16>(0xFFFF);
+        add(Type::U16, &set_values<U16, kAll>);
+        add(Type::S16, &set_values<U16, kAll>);
+        add(of.type, of.type == Type::F16 ? &set_values<U16, kOneF16> : &set_values<U16, kOneBF16>);
+    } else {
+        add(Type::F32, &set_values<U32, kOneF32>);
+    }
+}
+void add_comparison(Forms& forms, const Comparison& of) {
     for (std::uint8_t join = None; join <= Xor; join++) {
-        Form form{.run = run, .sources = join == None ? 2U : 3U, .work = Work::Compare};
+        Form form{.run = of.run, .sources = join == None ? 2U : 3U, .work = Work::Compare};
         form.pair = true;
         form.flags = join;
-        form.types = {Type::Pred, type, type, join == None ? Type::None : Type::Pred, Type::None};
-        forms.add(fmt::format("setp.{}{}{}.{}", compare, kJoins[join], ftz, name_of(type)), form);
+        form.types = {Type::Pred, of.type, of.type, join == None ? Type::None : Type::Pred,
+                      Type::None};
+        forms.add(fmt::format("setp.{}{}{}.{}", of.compare, kJoins[join], of.ftz, name_of(of.type)),
+                  form);
+        add_set(forms, of, join, form);
     }
-    if constexpr (sizeof(T) == 4) add_set<Compare, Read, T>(forms, compare, ftz, type);
+}
+
+// T: U32 for pairs of halves, which are read one by one.
+template <class Compare, class Read, class T>
+void add_one(Forms& forms, std::string_view compare, std::string_view ftz, Type type) {
+    Handler run = nullptr;
+    if constexpr (std::is_same_v<T, U32> && requires { Read::kHalf; }) {
+        run = &compare_pairs<Compare, Read>;
+    } else {
+        run = handler<SetPredicate<Compare, Read, T>>();
+    }
+    add_comparison(forms, {.compare = compare, .ftz = ftz, .type = type, .run = run});
 }
 
 template <class Read, class T>
@@ -255,14 +320,18 @@ void add_select(Forms& forms, std::initializer_list<Type> types) {
                   .flags = 1};
         form.types = {t, t, t, Type::Pred, Type::None};
         forms.add(fmt::format("selp.{}", name_of(t)), form);
-        if (sizeof(T) == 2) continue;
         form.run = lanewise<[](T a, T b, S32 c) { return c >= 0 ? a : b; }, T, T, T, S32>();
         form.types[3] = Type::S32;
         form.flags = 0;
         forms.add(fmt::format("slct.{}.s32", name_of(t)), form);
+        // Flushed, a negative subnormal is a zero, which chooses a.
+        constexpr auto kFlushing = [](T a, T b, float c) { return flushed<true>(c) >= 0 ? a : b; };
         forms.add(fmt::format("slct.{}.f32", name_of(t)),
                   lanewise<[](T a, T b, float c) { return c >= 0 ? a : b; }, T, T, T, float>(),
                   {t, t, t, Type::F32}, Work::Move);
+        forms.add(fmt::format("slct.ftz.{}.f32", name_of(t)),
+                  &run_anywhere<Lanewise<kFlushing, T, T, T, float>>, {t, t, t, Type::F32},
+                  Work::Move);
     }
 }
 
@@ -300,6 +369,9 @@ void add_compare_forms(Forms& forms) {
     add_reals<Half<F16Format>, U16>(forms, "", Type::F16);
     add_reals<FlushedHalf<F16Format>, U16>(forms, ".ftz", Type::F16);
     add_reals<Half<BF16Format>, U16>(forms, "", Type::BF16);
+    add_reals<Half<F16Format>, U32>(forms, "", Type::F16x2);
+    add_reals<FlushedHalf<F16Format>, U32>(forms, ".ftz", Type::F16x2);
+    add_reals<Half<BF16Format>, U32>(forms, "", Type::BF16x2);
     add_select<U16>(forms, {Type::B16, Type::U16, Type::S16, Type::F16, Type::BF16});
     add_select<U32>(forms, {Type::B32, Type::U32, Type::S32, Type::F32});
     add_select<U64>(forms, {Type::B64, Type::U64, Type::S64, Type::F64});

@@ -149,48 +149,11 @@ void add_format(Forms& forms, std::string_view type, Type one, Type two) {
     add_both<half<Format, Tanh, kPlain, U16>, U16>(forms, named("tanh.approx", 1));
 }
 
-// Comparisons of pairs: p for the low halves, q for the high ones.
-template <bool Greater, bool Equal, class Format>
-void compare_pairs(Warp& warp, const Op& op) {
-    std::array<U32, kLanes> a;
-    std::array<U32, kLanes> b;
-    load_row(warp, op.a, a.data());
-    load_row(warp, op.b, b.data());
-    const auto holds = [](U16 x, U16 y) {
-        const double u = Format::to_double(x);
-        const double v = Format::to_double(y);
-        return (Equal && u == v) || (Greater ? u > v : u < v);
-    };
-    U32 low = 0;
-    U32 high = 0;
-    for (unsigned i = 0; i < kLanes; i++) {
-        low |= U32{holds(static_cast<U16>(a[i]), static_cast<U16>(b[i]))} << i;
-        high |= U32{holds(static_cast<U16>(a[i] >> 16), static_cast<U16>(b[i] >> 16))} << i;
-    }
-    set_predicate(warp, op.d, low);
-    set_predicate(warp, op.d2, high);
-}
-
-template <class Format>
-void add_pair_comparisons(Forms& forms, std::string_view type, Type two) {
-    const auto add = [&](std::string_view name, Handler run) {
-        Form form{.run = run, .sources = 2, .work = Work::Compare, .pair = true};
-        form.types = {Type::Pred, two, two, Type::None, Type::None};
-        forms.add(fmt::format("setp.{}.{}x2", name, type), form);
-    };
-    add("gt", &compare_pairs<true, false, Format>);
-    add("ge", &compare_pairs<true, true, Format>);
-    add("lt", &compare_pairs<false, false, Format>);
-    add("le", &compare_pairs<false, true, Format>);
-}
-
 }  // namespace
 
 void add_half_forms(Forms& forms) {
     add_format<F16Format>(forms, "f16", Type::F16, Type::F16x2);
     add_format<BF16Format>(forms, "bf16", Type::BF16, Type::BF16x2);
-    add_pair_comparisons<F16Format>(forms, "f16", Type::F16x2);
-    add_pair_comparisons<BF16Format>(forms, "bf16", Type::BF16x2);
 }
 
 }  // namespace cupel::emulator

@@ -208,6 +208,7 @@ Result<void> Decoder::arithmetic(const Instruction& in) {
     CUPEL_DO(expect_operands(in, form->sources + 1, form->sources + 1));
     Op op = start(in, form->work);
     op.run = op.checked = form->run;
+    op.inner = form->inner;
     op.flops = form->flops;
     op.flags = form->flags;
     return arithmetic_operands(in, *form, op);

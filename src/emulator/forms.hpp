@@ -13,6 +13,7 @@ namespace cupel::emulator {
 
 struct Form {
     Handler run = nullptr;
+    Handler inner = nullptr;      // set: of setp
     std::array<Type, 5> types{};  // of d, a, b, c, e
     unsigned sources = 0;
     Work work = Work::Integer;
