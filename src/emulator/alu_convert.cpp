@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// cvt: between integers of all sizes, f16, bf16, f32, f64, and into tf32. Where registers are wider
-// than the type, the decoder puts a step that narrows or widens around these.
+// cvt: between integers of all sizes, f32, f64, from f16 and bf16, and into tf32; into f16 and
+// bf16: alu_convert_half.cpp. Where registers are wider than the type, the decoder puts a step that
+// narrows or widens around these.
 #include <fmt/format.h>
 
 #include <limits>
 
+#include "emulator/convert.hpp"
 #include "emulator/forms.hpp"
 #include "emulator/lanewise.hpp"
-#include "emulator/real.hpp"
 
 namespace cupel::emulator {
 namespace {
@@ -20,10 +21,6 @@ using U32 = std::uint32_t;
 using S32 = std::int32_t;
 using U64 = std::uint64_t;
 using S64 = std::int64_t;
-
-// 8-bit values live in 16-bit rows.
-template <class T>
-using Stored = std::conditional_t<sizeof(T) == 1, U16, std::make_unsigned_t<T>>;
 
 template <class D, class S>
 Stored<D> integer_to_integer(Stored<S> bits) {
@@ -47,36 +44,6 @@ void add_integer_pair(Forms& forms) {
     forms.add(fmt::format("cvt.sat.{}.{}", name_of(d), name_of(s)),
               &run_anywhere<Lanewise<clamped_integer<D, S>, Stored<D>, Stored<S>>>, {d, s},
               Work::Convert);
-}
-
-// How a real type is stored, and read as a double, in which each of its values is exact.
-struct F16 {
-    using Store = U16;
-    static constexpr Type kType = Type::F16;
-    static double read(U16 bits) { return F16Format::to_double(bits); }
-};
-struct BF16 {
-    using Store = U16;
-    static constexpr Type kType = Type::BF16;
-    static double read(U16 bits) { return BF16Format::to_double(bits); }
-};
-struct F32 {
-    using Store = float;
-    static constexpr Type kType = Type::F32;
-    static double read(float value) { return static_cast<double>(value); }
-};
-struct F64 {
-    using Store = double;
-    static constexpr Type kType = Type::F64;
-    static double read(double value) { return value; }
-};
-
-template <Round R>
-double rounded(double value) {
-    if constexpr (R == Round::Nearest) return std::nearbyint(value);
-    if constexpr (R == Round::Zero) return std::trunc(value);
-    if constexpr (R == Round::Down) return std::floor(value);
-    return std::ceil(value);
 }
 
 // Out of range: the nearest value of the type. NaN: zero; into 64 bits and from f64 only the
@@ -135,74 +102,10 @@ void add_integer_to_real(Forms& forms) {
     add("rz", lanewise_rounded<_MM_ROUND_TOWARD_ZERO, kCast, D, Stored<S>>());
     add("rm", lanewise_rounded<_MM_ROUND_DOWN, kCast, D, Stored<S>>());
     add("rp", lanewise_rounded<_MM_ROUND_UP, kCast, D, Stored<S>>());
-}
-
-// Into f16 and bf16: integers of up to 32 bits are exact in double; larger ones are beyond f16, and
-// in bf16 the 11 bits that double drops of 64 could only matter in a tie, so those are left out.
-template <class Format, class S>
-void add_integer_to_half(Forms& forms, Type d) {
-    const Type s = type_for<S>();
-    const auto add = [&]<Round R>(std::string_view mode) {
-        constexpr auto kOne = [](Stored<S> bits) {
-            return Format::from_double(static_cast<double>(static_cast<S>(bits)), R);
-        };
-        forms.add(fmt::format("cvt.{}.{}.{}", mode, name_of(d), name_of(s)),
-                  &run_anywhere<Lanewise<kOne, U16, Stored<S>>>, {d, s}, Work::Convert);
-    };
-    add.template operator()<Round::Nearest>("rn");
-    add.template operator()<Round::Zero>("rz");
-    add.template operator()<Round::Down>("rm");
-    add.template operator()<Round::Up>("rp");
-}
-
-// A NaN of f64 keeps its sign and what fits of its payload, and becomes quiet; one of f32 becomes
-// canonical.
-template <class Format, class S, Round R>
-U16 to_half(typename S::Store a) {
-    const double value = S::read(a);
-    if constexpr (std::is_same_v<S, F64>) {
-        if (value != value) {
-            const auto bits = std::bit_cast<U64>(quieted(value)) >> (52 - Format::kMantissa);
-            return static_cast<U16>((bits & ((U64{1} << Format::kMantissa) - 1)) |
-                                    Format::kInfinity | (std::signbit(value) ? 0x8000U : 0U));
-        }
-    }
-    return Format::from_double(value, R);
-}
-
-template <class Format>
-void add_to_half(Forms& forms, Type d, Type pair) {
-    const auto add = [&]<class S, Round R>(std::string_view mode) {
-        constexpr auto kOne = [](typename S::Store a) { return to_half<Format, S, R>(a); };
-        constexpr auto kRelu = [](typename S::Store a) {
-            const U16 bits = Format::from_double(S::read(a), R);
-            return (bits & 0x8000) != 0 ? U16{0} : bits;
-        };
-        forms.add(fmt::format("cvt.{}.{}.{}", mode, name_of(d), name_of(S::kType)),
-                  &run_anywhere<Lanewise<kOne, U16, typename S::Store>>, {d, S::kType},
-                  Work::Convert);
-        if (S::kType != Type::F32) return;
-        forms.add(fmt::format("cvt.{}.relu.{}.f32", mode, name_of(d)),
-                  &run_anywhere<Lanewise<kRelu, U16, typename S::Store>>, {d, S::kType},
-                  Work::Convert);
-        // d = {a: high, b: low}
-        constexpr auto kPair = [](float a, float b) {
-            return (U32{Format::from_double(F32::read(a), R)} << 16) |
-                   Format::from_double(F32::read(b), R);
-        };
-        forms.add(fmt::format("cvt.{}.{}.f32", mode, name_of(pair)),
-                  &run_anywhere<Lanewise<kPair, U32, float, float>>, {pair, Type::F32, Type::F32},
-                  Work::Convert);
-    };
-    add.template operator()<F32, Round::Nearest>("rn");
-    add.template operator()<F32, Round::Zero>("rz");
-    if (d == Type::BF16) return;
-    add.template operator()<F32, Round::Down>("rm");
-    add.template operator()<F32, Round::Up>("rp");
-    add.template operator()<F64, Round::Nearest>("rn");
-    add.template operator()<F64, Round::Zero>("rz");
-    for_types<U8, S8, U16, S16, U32, S32, U64, S64>(
-        [&]<class S>() { add_integer_to_half<Format, S>(forms, d); });
+    // Clamped, an integer is zero or one, however it is rounded.
+    constexpr auto kClamp = [](Stored<S> bits) { return static_cast<S>(bits) > 0 ? D{1} : D{0}; };
+    for (const std::string_view mode : {"rn.sat", "rz.sat", "rm.sat", "rp.sat"})
+        add(mode, &run_anywhere<Lanewise<kClamp, D, Stored<S>>>);
 }
 
 float single_of(double value) {
@@ -227,6 +130,35 @@ void add_widening(Forms& forms) {
     add("cvt.f64.f16", &run_anywhere<Lanewise<double_of_f16, double, U16>>, Type::F64, Type::F16);
     add("cvt.f32.bf16", lanewise<[](U16 a) { return U32{a} << 16; }, U32, U16>(), Type::F32,
         Type::BF16);
+    add("cvt.ftz.f32.bf16",
+        &run_anywhere<Lanewise<[](U16 a) {
+            return canonical(flushed<true>(std::bit_cast<float>(U32{a} << 16)));
+        },
+                               float, U16>>,
+        Type::F32, Type::BF16);
+    add("cvt.f64.bf16",
+        &run_anywhere<
+            Lanewise<[](U16 a) { return static_cast<double>(std::bit_cast<float>(U32{a} << 16)); },
+                     double, U16>>,
+        Type::F64, Type::BF16);
+    constexpr auto kClamped = [](U16 a) { return static_cast<float>(saturated(F16::read(a))); };
+    add("cvt.sat.f32.f16", &run_anywhere<Lanewise<kClamped, float, U16>>, Type::F32, Type::F16);
+    add("cvt.ftz.sat.f32.f16", &run_anywhere<Lanewise<kClamped, float, U16>>, Type::F32, Type::F16);
+    add("cvt.sat.f64.f16",
+        &run_anywhere<Lanewise<[](U16 a) { return saturated(F16::read(a)); }, double, U16>>,
+        Type::F64, Type::F16);
+    add("cvt.f16.f16",
+        &run_anywhere<
+            Lanewise<[](U16 a) { return F16Format::is_nan(a) ? kNanHalf : a; }, U16, U16>>,
+        Type::F16, Type::F16);
+    add("cvt.sat.f16.f16",
+        &run_anywhere<Lanewise<
+            [](U16 a) { return F16Format::from_double(saturated(F16::read(a))); }, U16, U16>>,
+        Type::F16, Type::F16);
+    add("cvt.sat.f64.f32",
+        &run_anywhere<
+            Lanewise<[](float a) { return saturated(static_cast<double>(a)); }, double, float>>,
+        Type::F64, Type::F32);
     add("cvt.f64.f32", lanewise<[](float a) { return static_cast<double>(a); }, double, float>(),
         Type::F64, Type::F32);
     add("cvt.ftz.f64.f32",
@@ -242,9 +174,24 @@ void add_narrowing(Forms& forms) {
     const auto add = [&](std::string_view mode, Handler plain, Handler ftz) {
         forms.add(fmt::format("cvt.{}.f32.f64", mode), plain, {Type::F32, Type::F64},
                   Work::Convert);
+        if (ftz == nullptr) return;
         forms.add(fmt::format("cvt.{}.ftz.f32.f64", mode), ftz, {Type::F32, Type::F64},
                   Work::Convert);
     };
+    constexpr auto kClamp = [](double a) { return saturated(static_cast<float>(a)); };
+    constexpr auto kFlushClamp = [](double a) {
+        return saturated(flushed<true>(static_cast<float>(a)));
+    };
+    const auto clamped = [&]<unsigned Mode>(std::string_view mode) {
+        add(fmt::format("{}.sat", mode), lanewise_rounded<Mode, kClamp, float, double>(), nullptr);
+        forms.add(fmt::format("cvt.{}.ftz.sat.f32.f64", mode),
+                  lanewise_rounded<Mode, kFlushClamp, float, double>(), {Type::F32, Type::F64},
+                  Work::Convert);
+    };
+    clamped.template operator()<_MM_ROUND_NEAREST>("rn");
+    clamped.template operator()<_MM_ROUND_TOWARD_ZERO>("rz");
+    clamped.template operator()<_MM_ROUND_DOWN>("rm");
+    clamped.template operator()<_MM_ROUND_UP>("rp");
     add("rn", lanewise<kCast, float, double>(), lanewise<kFlush, float, double>());
     add("rz", lanewise_rounded<_MM_ROUND_TOWARD_ZERO, kCast, float, double>(),
         lanewise_rounded<_MM_ROUND_TOWARD_ZERO, kFlush, float, double>());
@@ -274,6 +221,12 @@ void add_same(Forms& forms) {
     };
     const auto whole = [&]<Round R>(std::string_view mode) {
         add(mode, lanewise<whole_of<T, R, false>, T, T>());
+        add(fmt::format("{}.sat", mode),
+            &run_anywhere<Lanewise<[](T a) { return saturated(whole_of<T, R, false>(a)); }, T, T>>);
+        if constexpr (kType == Type::F32)
+            add(fmt::format("{}.ftz.sat", mode),
+                &run_anywhere<
+                    Lanewise<[](T a) { return saturated(whole_of<T, R, true>(a)); }, T, T>>);
         if constexpr (kType == Type::F32)
             add(fmt::format("{}.ftz", mode), lanewise<whole_of<T, R, true>, T, T>());
     };
@@ -291,10 +244,12 @@ void add_same(Forms& forms) {
 
 // tf32: a float whose last 13 bits are zero; .rna rounds ties away from zero, and alone keeps what
 // it can of a NaN.
-template <Round R>
+template <Round R, unsigned Options = kPlain>
 U32 to_tf32(U32 bits) {
     if ((bits & 0x7FFF'FFFFU) > 0x7F80'0000U)
-        return (R == Round::Away ? bits : kNanF32) & ~U32{0x1FFF};
+        return ((R == Round::Away ? bits : kNanF32) & ~U32{0x1FFF}) -
+               ((Options & kFinite) != 0 ? 0x2000 : 0);
+    if ((Options & kRelu) != 0 && (bits >> 31) != 0) return 0;
     const U32 rest = bits & 0x1FFF;
     U32 kept = bits & ~U32{0x1FFF};
     const bool up = R == Round::Away ? rest >= 0x1000
@@ -302,6 +257,7 @@ U32 to_tf32(U32 bits) {
                         ? rest > 0x1000 || (rest == 0x1000 && (kept & 0x2000) != 0)
                         : false;
     if (up) kept += 0x2000;
+    if ((Options & kFinite) != 0 && (kept & 0x7FFF'FFFFU) == 0x7F80'0000U) kept -= 0x2000;
     return kept;
 }
 
@@ -315,8 +271,6 @@ void add_convert_forms(Forms& forms) {
         add_integer_to_real<float, S>(forms);
         add_integer_to_real<double, S>(forms);
     });
-    add_to_half<F16Format>(forms, Type::F16, Type::F16x2);
-    add_to_half<BF16Format>(forms, Type::BF16, Type::BF16x2);
     add_widening(forms);
     add_narrowing(forms);
     add_same<float>(forms);
@@ -327,6 +281,9 @@ void add_convert_forms(Forms& forms) {
     tf32("cvt.rna.tf32.f32", lanewise<to_tf32<Round::Away>, U32, U32>());
     tf32("cvt.rn.tf32.f32", lanewise<to_tf32<Round::Nearest>, U32, U32>());
     tf32("cvt.rz.tf32.f32", lanewise<to_tf32<Round::Zero>, U32, U32>());
+    tf32("cvt.rn.relu.tf32.f32", lanewise<to_tf32<Round::Nearest, kRelu>, U32, U32>());
+    tf32("cvt.rz.relu.tf32.f32", lanewise<to_tf32<Round::Zero, kRelu>, U32, U32>());
+    tf32("cvt.rna.satfinite.tf32.f32", lanewise<to_tf32<Round::Away, kFinite>, U32, U32>());
 }
 
 }  // namespace cupel::emulator

@@ -133,6 +133,60 @@ void add_arithmetic(Forms& forms) {
     }
 }
 
+// Arithmetic of several words: e holds the carry of the last word, d2 takes that of this one. Of a
+// difference it is the borrow; of a fused product that of the sum.
+enum class Kind : std::uint8_t { Sum, Difference, LowProduct, HighProduct };
+template <class T, Kind K, bool TakesCarry>
+void with_carry(Warp& warp, const Op& op) {
+    using U = Unsigned<T>;
+    std::array<T, kLanes> a;
+    std::array<T, kLanes> b;
+    std::array<T, kLanes> c;
+    load_row(warp, op.a, a.data());
+    load_row(warp, op.b, b.data());
+    load_row(warp, op.c, c.data());
+    const U32 in = TakesCarry ? predicate(warp, op.e) : 0;
+    U32 out = 0;
+    for (unsigned i = 0; i < kLanes; i++) {
+        constexpr bool kFused = K == Kind::LowProduct || K == Kind::HighProduct;
+        T left = a[i];
+        if constexpr (kFused)
+            left = K == Kind::LowProduct ? mul<T>(a[i], b[i]) : high<T>(a[i], b[i]);
+        const Wider<U> x = static_cast<U>(left);
+        const Wider<U> y = static_cast<U>(kFused ? c[i] : b[i]);
+        const Wider<U> carry = (in >> i) & 1;
+        const Wider<U> total = K == Kind::Difference ? x - y - carry : x + y + carry;
+        a[i] = static_cast<T>(static_cast<U>(total));
+        out |= static_cast<U32>((total >> (8 * sizeof(T))) & 1) << i;
+    }
+    store_row(warp, op.d, a.data());
+    set_predicate(warp, op.d2, out);
+}
+
+template <class T>
+void add_carries(Forms& forms) {
+    const Type t = type_for<T>();
+    const auto add = [&]<Kind K>(std::string_view name, std::string_view part, unsigned sources) {
+        const auto one = [&](bool takes, bool gives) {
+            Form form{.run = takes ? &with_carry<T, K, true> : &with_carry<T, K, false>,
+                      .sources = sources};
+            form.types = {t, t, t, sources == 3 ? t : Type::None, Type::None};
+            form.takes_carry = takes;
+            form.gives_carry = gives;
+            forms.add(fmt::format("{}{}{}{}.{}", name, takes ? "c" : "", part, gives ? ".cc" : "",
+                                  name_of(t)),
+                      form);
+        };
+        one(false, true);
+        one(true, false);
+        one(true, true);
+    };
+    add.template operator()<Kind::Sum>("add", "", 2);
+    add.template operator()<Kind::Difference>("sub", "", 2);
+    add.template operator()<Kind::LowProduct>("mad", ".lo", 3);
+    add.template operator()<Kind::HighProduct>("mad", ".hi", 3);
+}
+
 template <class T>
 void add_wide(Forms& forms) {
     using W = Wider<T>;
@@ -197,6 +251,7 @@ void add_24_bits(Forms& forms) {
 void add_integer_forms(Forms& forms) {
     for_types<U16, S16, U32, S32, U64, S64>([&]<class T>() { add_arithmetic<T>(forms); });
     for_types<U16, S16, U32, S32>([&]<class T>() { add_wide<T>(forms); });
+    for_types<U32, S32, U64, S64>([&]<class T>() { add_carries<T>(forms); });
     add_byte_dots(forms);
     add_24_bits(forms);
     const Type s = Type::S32;

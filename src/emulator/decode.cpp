@@ -229,6 +229,11 @@ Result<void> Decoder::arithmetic_operands(const Instruction& in, const Form& for
             CUPEL_TRY(*rows[i], source(operand, form.types[i + 1]));
         }
     }
+    if (form.takes_carry || form.gives_carry) {
+        if (carry_row_ == kNoIndex) carry_row_ = new_row(2);
+        if (form.takes_carry) op.e = carry_row_;
+        if (form.gives_carry) op.d2 = carry_row_;
+    }
     if (form.selects) {
         op.checked = &select_checked;
         op.spreads = false;

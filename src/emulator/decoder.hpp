@@ -121,7 +121,8 @@ private:
     std::map<std::pair<std::uint64_t, unsigned>, std::uint32_t> constants_;
     std::map<std::pair<std::string_view, unsigned>, std::uint32_t> specials_;
     std::map<std::pair<Index, std::uint64_t>, std::uint32_t> addresses_;
-    std::size_t line_hint_ = 0;  // where the count of PTX lines has come to
+    std::uint32_t carry_row_ = kNoIndex;  // PTX's CC.CF, a predicate
+    std::size_t line_hint_ = 0;           // where the count of PTX lines has come to
     int lines_ = 1;
 };
 

@@ -43,6 +43,7 @@ const Forms& all_forms() {
         add_real_forms(forms);
         add_half_forms(forms);
         add_convert_forms(forms);
+        add_convert_half_forms(forms);
         return forms;
     }();
     return kForms;

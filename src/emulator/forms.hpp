@@ -18,9 +18,11 @@ struct Form {
     unsigned sources = 0;
     Work work = Work::Integer;
     std::uint8_t flops = 0;
-    bool selects = false;    // selp, slct: the doubt is that of what was selected
-    bool pair = false;       // may have p|q for its result
-    std::uint8_t flags = 0;  // for the handler: Op::flags
+    bool selects = false;      // selp, slct: the doubt is that of what was selected
+    bool pair = false;         // may have p|q for its result
+    std::uint8_t flags = 0;    // for the handler: Op::flags
+    bool takes_carry = false;  // e is the row of the carry
+    bool gives_carry = false;  // and d2
 };
 
 class Forms {
@@ -45,5 +47,6 @@ void add_compare_forms(Forms& forms);
 void add_real_forms(Forms& forms);
 void add_half_forms(Forms& forms);
 void add_convert_forms(Forms& forms);
+void add_convert_half_forms(Forms& forms);
 
 }  // namespace cupel::emulator
