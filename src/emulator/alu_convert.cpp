@@ -243,7 +243,7 @@ void add_same(Forms& forms) {
 }
 
 // tf32: a float whose last 13 bits are zero; .rna rounds ties away from zero, and alone keeps what
-// it can of a NaN.
+// it can of a NaN. Made finite, it takes a step off a NaN as off an infinity.
 template <Round R, unsigned Options = kPlain>
 U32 to_tf32(U32 bits) {
     if ((bits & 0x7FFF'FFFFU) > 0x7F80'0000U)

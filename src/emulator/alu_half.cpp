@@ -61,6 +61,18 @@ U16 extreme(U16 a, U16 b) {
     return first ? a : b;
 }
 
+// .xorsign.abs: of the magnitudes, with the sign of the product.
+template <class Format, bool Greater, bool Propagate, bool Ftz, bool Xorsign>
+U16 extreme_of(U16 a, U16 b) {
+    if constexpr (Ftz) {
+        a = Format::flush(a);
+        b = Format::flush(b);
+    }
+    if constexpr (!Xorsign) return extreme<Greater, Propagate, Format>(a, b);
+    const U16 result = extreme<Greater, Propagate, Format>(a & 0x7FFF, b & 0x7FFF);
+    return Format::is_nan(result) ? result : static_cast<U16>(result | ((a ^ b) & 0x8000));
+}
+
 template <class Format, bool Ftz>
 U16 flip_sign(U16 a) {
     if (Format::is_nan(a)) return kNanHalf;
@@ -105,6 +117,24 @@ void add_both(Forms& forms, const Names& names) {
         names.two, static_cast<std::uint8_t>(names.flops * 2));
 }
 
+template <class Format, bool Greater>
+void add_extremes(Forms& forms, Names names) {
+    const std::string op(names.name);
+    const auto add = [&]<bool Propagate, bool Ftz>(std::string_view modifiers) {
+        const std::string plain = fmt::format("{}{}", op, modifiers);
+        names.name = plain;
+        add_both<extreme_of<Format, Greater, Propagate, Ftz, false>, U16, U16>(forms, names);
+        const std::string signs = plain + ".xorsign.abs";
+        names.name = signs;
+        add_both<extreme_of<Format, Greater, Propagate, Ftz, true>, U16, U16>(forms, names);
+    };
+    add.template operator()<false, false>("");
+    add.template operator()<true, false>(".NaN");
+    if (names.one == Type::BF16) return;
+    add.template operator()<false, true>(".ftz");
+    add.template operator()<true, true>(".ftz.NaN");
+}
+
 template <class Format>
 void add_format(Forms& forms, std::string_view type, Type one, Type two) {
     const bool ieee = one == Type::F16;  // bf16 has neither .ftz nor .sat
@@ -133,11 +163,13 @@ void add_format(Forms& forms, std::string_view type, Type one, Type two) {
                                                                         named("fma.rn.ftz", 2));
         add_both<half<Format, Fma, kSat, U16, U16, U16>, U16, U16, U16>(forms,
                                                                         named("fma.rn.sat", 2));
+        add_both<half<Format, Fma, kFtz | kSat, U16, U16, U16>, U16, U16, U16>(
+            forms, named("fma.rn.ftz.sat", 2));
+        add_both<half<Format, Fma, kFtz | kRelu, U16, U16, U16>, U16, U16, U16>(
+            forms, named("fma.rn.ftz.relu", 2));
     }
-    add_both<extreme<false, false, Format>, U16, U16>(forms, named("min", 0));
-    add_both<extreme<true, false, Format>, U16, U16>(forms, named("max", 0));
-    add_both<extreme<false, true, Format>, U16, U16>(forms, named("min.NaN", 0));
-    add_both<extreme<true, true, Format>, U16, U16>(forms, named("max.NaN", 0));
+    add_extremes<Format, false>(forms, named("min", 0));
+    add_extremes<Format, true>(forms, named("max", 0));
     add_both<flip_sign<Format, false>, U16>(forms, named("neg", 0));
     add_both<drop_sign<Format, false>, U16>(forms, named("abs", 0));
     if (ieee) {

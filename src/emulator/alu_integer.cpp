@@ -221,11 +221,100 @@ void add_byte_dots(Forms& forms) {
     one("dp4a.u32.u32", lanewise<dot4<U8, U8>, S32, U32, U32, S32>(), Type::U32);
 }
 
+// Two halves of a with two bytes of b, the lower or the upper ones.
+template <class A, class B, unsigned From>
+S32 dot2(U32 a, U32 b, S32 c) {
+    const auto product = [&](unsigned half, unsigned byte) {
+        return static_cast<U32>(static_cast<A>(a >> (16 * half)) * static_cast<B>(b >> (8 * byte)));
+    };
+    return static_cast<S32>(static_cast<U32>(c) + product(0, From) + product(1, From + 1));
+}
+void add_half_dots(Forms& forms) {
+    const auto add = [&]<class A, class B>(const char* types, Type c) {
+        const auto one = [&](const char* part, Handler run) {
+            forms.add(fmt::format("dp2a.{}.{}", part, types), run, {c, Type::B32, Type::B32, c},
+                      Work::Integer);
+        };
+        one("lo", &run_anywhere<Lanewise<dot2<A, B, 0>, S32, U32, U32, S32>>);
+        one("hi", &run_anywhere<Lanewise<dot2<A, B, 2>, S32, U32, U32, S32>>);
+    };
+    add.template operator()<S16, std::int8_t>("s32.s32", Type::S32);
+    add.template operator()<S16, std::uint8_t>("s32.u32", Type::S32);
+    add.template operator()<U16, std::int8_t>("u32.s32", Type::S32);
+    add.template operator()<U16, std::uint8_t>("u32.u32", Type::U32);
+}
+
+template <class T>
+constexpr T sum(T a, T b) {
+    return add<T>(a, b);
+}
+// Of two 16-bit integers each.
+template <class T, auto F>
+U32 halfwise(U32 a, U32 b) {
+    const auto one = [](U32 x, U32 y) {
+        return U32{static_cast<U16>(F(static_cast<T>(x), static_cast<T>(y)))};
+    };
+    return (one(a >> 16, b >> 16) << 16) | one(a, b);
+}
+template <class T>
+constexpr T lesser(T a, T b) {
+    return a < b ? a : b;
+}
+template <class T>
+constexpr T greater(T a, T b) {
+    return a < b ? b : a;
+}
+// Held to be positive.
+template <class T, auto F>
+constexpr T positive(T a, T b) {
+    return greater<T>(F(a, b), 0);
+}
+void add_packed(Forms& forms) {
+    const auto add = [&]<auto F>(const char* name) {
+        forms.add(name, &run_anywhere<Lanewise<F, U32, U32, U32>>,
+                  {Type::B32, Type::B32, Type::B32}, Work::Integer);
+    };
+    add.template operator()<halfwise<U16, sum<U16>>>("add.u16x2");
+    add.template operator()<halfwise<U16, sum<U16>>>("add.s16x2");
+    add.template operator()<halfwise<U16, lesser<U16>>>("min.u16x2");
+    add.template operator()<halfwise<U16, greater<U16>>>("max.u16x2");
+    add.template operator()<halfwise<S16, lesser<S16>>>("min.s16x2");
+    add.template operator()<halfwise<S16, greater<S16>>>("max.s16x2");
+    add.template operator()<halfwise<S16, positive<S16, lesser<S16>>>>("min.relu.s16x2");
+    add.template operator()<halfwise<S16, positive<S16, greater<S16>>>>("max.relu.s16x2");
+    const auto relu = [&](const char* name, Handler run) {
+        forms.add(name, run, {Type::S32, Type::S32, Type::S32}, Work::Integer);
+    };
+    relu("min.relu.s32", &run_anywhere<Lanewise<positive<S32, lesser<S32>>, S32, S32, S32>>);
+    relu("max.relu.s32", &run_anywhere<Lanewise<positive<S32, greater<S32>>, S32, S32, S32>>);
+}
+
 constexpr S32 low24(S32 a) {
     return static_cast<S32>(static_cast<U32>(a) << 8) >> 8;
 }
 
+// Bits 16 to 47 of the product.
+constexpr S32 high24(S32 a, S32 b) {
+    return static_cast<S32>((S64{low24(a)} * low24(b)) >> 16);
+}
+constexpr U32 high24(U32 a, U32 b) {
+    return static_cast<U32>((U64{a & 0xFFFFFF} * (b & 0xFFFFFF)) >> 16);
+}
+template <class T>
+void add_high_24_bits(Forms& forms) {
+    const Type t = type_for<T>();
+    forms.add(fmt::format("mul24.hi.{}", name_of(t)),
+              &run_anywhere<Lanewise<[](T a, T b) { return high24(a, b); }, T, T, T>>, {t, t, t},
+              Work::Integer);
+    forms.add(
+        fmt::format("mad24.hi.{}", name_of(t)),
+        &run_anywhere<Lanewise<[](T a, T b, T c) { return add<T>(high24(a, b), c); }, T, T, T, T>>,
+        {t, t, t, t}, Work::Integer);
+}
+
 void add_24_bits(Forms& forms) {
+    add_high_24_bits<S32>(forms);
+    add_high_24_bits<U32>(forms);
     const Type s = Type::S32;
     const Type u = Type::U32;
     forms.add("mul24.lo.s32",
@@ -253,8 +342,16 @@ void add_integer_forms(Forms& forms) {
     for_types<U16, S16, U32, S32>([&]<class T>() { add_wide<T>(forms); });
     for_types<U32, S32, U64, S64>([&]<class T>() { add_carries<T>(forms); });
     add_byte_dots(forms);
+    add_half_dots(forms);
+    add_packed(forms);
     add_24_bits(forms);
     const Type s = Type::S32;
+    forms.add(
+        "mad24.hi.sat.s32",
+        &run_anywhere<
+            Lanewise<[](S32 a, S32 b, S32 c) { return saturated<S32>(S64{high24(a, b)} + c); }, S32,
+                     S32, S32, S32>>,
+        {s, s, s, s}, Work::Integer);
     forms.add("add.sat.s32",
               lanewise<[](S32 a, S32 b) { return saturated<S32>(S64{a} + b); }, S32, S32, S32>(),
               {s, s, s}, Work::Integer);

@@ -221,6 +221,12 @@ U32 funnel(U32 a, U32 b, U32 by) {
     return Left ? static_cast<U32>((both << by) >> 32) : static_cast<U32>(both >> by);
 }
 
+// The low bits, extended.
+template <class T, bool Clamp>
+T extend_from(T a, U32 bits) {
+    return extract<T>(a, 0, Clamp ? std::min(bits, U32{32}) : bits & 31);
+}
+
 // The |offset|-th set bit at or beyond base, upwards or downwards.
 U32 find_nth_set(U32 mask, U32 base, S32 offset) {
     if (offset == 0) return ((mask >> (base & 31)) & 1) != 0 ? base : ~U32{0};
@@ -261,6 +267,23 @@ void add_words(Forms& forms) {
               },
                        U32, U32, U32>(),
               {kB32, kB32, kB32}, Work::Logic);
+    forms.add(
+        "bmsk.wrap.b32",
+        &run_anywhere<Lanewise<[](U32 a, U32 b) { return insert<U32>(~U32{0}, 0, a & 31, b & 31); },
+                               U32, U32, U32>>,
+        {kB32, kB32, kB32}, Work::Logic);
+    const auto extend = [&]<class T>(const char* mode, Handler run) {
+        const Type t = type_for<T>();
+        forms.add(fmt::format("szext.{}.{}", mode, name_of(t)), run, {t, t, kU32}, Work::Logic);
+    };
+    extend.template operator()<U32>("clamp",
+                                    &run_anywhere<Lanewise<extend_from<U32, true>, U32, U32, U32>>);
+    extend.template operator()<S32>("clamp",
+                                    &run_anywhere<Lanewise<extend_from<S32, true>, S32, S32, U32>>);
+    extend.template operator()<U32>(
+        "wrap", &run_anywhere<Lanewise<extend_from<U32, false>, U32, U32, U32>>);
+    extend.template operator()<S32>(
+        "wrap", &run_anywhere<Lanewise<extend_from<S32, false>, S32, S32, U32>>);
     forms.add("fns.b32", lanewise<find_nth_set, U32, U32, U32, S32>(),
               {kB32, kB32, kB32, Type::S32}, Work::Logic);
 }

@@ -209,6 +209,15 @@ template <bool Greater, bool Propagate, class T, class Bits>
     return result;
 }
 
+// .xorsign.abs: of the magnitudes, with the sign of the product.
+template <bool Greater, bool Propagate, bool Ftz>
+float signed_extreme(float a, float b) {
+    const float result = extreme<Greater, Propagate, float, U32>(std::abs(flushed<Ftz>(a)),
+                                                                 std::abs(flushed<Ftz>(b)));
+    const U32 sign = (std::bit_cast<U32>(a) ^ std::bit_cast<U32>(b)) & 0x8000'0000U;
+    return result != result ? result : std::bit_cast<float>(std::bit_cast<U32>(result) | sign);
+}
+
 template <bool Greater>
 void add_extremes(Forms& forms, std::string_view name) {
     const auto add = [&](std::string_view tail, Handler run) {
@@ -225,6 +234,14 @@ void add_extremes(Forms& forms, std::string_view name) {
             return extreme<Greater, true, float, U32>(flushed<true>(a), flushed<true>(b));
         },
                              float, float, float>());
+    const auto add_signed = [&]<bool Propagate, bool Ftz>(std::string_view tail) {
+        add(fmt::format("{}.xorsign.abs", tail),
+            &run_anywhere<Lanewise<signed_extreme<Greater, Propagate, Ftz>, float, float, float>>);
+    };
+    add_signed.template operator()<false, false>("");
+    add_signed.template operator()<true, false>(".NaN");
+    add_signed.template operator()<false, true>(".ftz");
+    add_signed.template operator()<true, true>(".ftz.NaN");
     forms.add(fmt::format("{}.f64", name),
               form_of<double, double>(
                   lanewise<extreme<Greater, false, double, U64>, double, double, double>(),
