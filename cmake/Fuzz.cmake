@@ -62,9 +62,11 @@ cupel_fuzz(task_parser
   GLOB base task
   LIBS -lfmt -lsodium)
 
-cupel_fuzz(emulator SOAK
-  SOURCE ${CMAKE_SOURCE_DIR}/src/emulator/parse_fuzz.cpp
-  DICTIONARY ${CMAKE_SOURCE_DIR}/src/emulator/parse_fuzz.dict
-  CORPUS ${CMAKE_SOURCE_DIR}/src/emulator/golden
-  GLOB base emulator
-  LIBS -lfmt -lsodium)
+if(CUPEL_EMULATOR)
+  cupel_fuzz(emulator SOAK
+    SOURCE ${CMAKE_SOURCE_DIR}/src/emulator/parse_fuzz.cpp
+    DICTIONARY ${CMAKE_SOURCE_DIR}/src/emulator/parse_fuzz.dict
+    CORPUS ${CMAKE_SOURCE_DIR}/src/emulator/golden
+    GLOB base emulator
+    LIBS -lfmt -lsodium)
+endif()

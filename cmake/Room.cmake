@@ -59,8 +59,8 @@ function(cupel_room name)
     endforeach()
     # g++ 12 raises it inside std::optional when whole values are copied in a test body.
     target_compile_options(${target}_test PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
-    # A test is compiled more often than it runs: half the time at -O1, and none of what is tested is in it.
-    target_compile_options(${target}_test PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
+    # A test is compiled more often than it runs: a fifth less time than at -O1, and none of what is tested is in it.
+    target_compile_options(${target}_test PRIVATE $<$<CONFIG:RelWithDebInfo>:-O0;-U_FORTIFY_SOURCE>)
     target_compile_definitions(${target}_test PRIVATE CUPEL_ROOT="${CMAKE_SOURCE_DIR}")
     gtest_discover_tests(${target}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
       PROPERTIES LABELS "unit;${name}" TIMEOUT 300 RUN_SERIAL ${A_SERIAL})

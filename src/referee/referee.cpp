@@ -256,6 +256,9 @@ std::unexpected<Error> Referee::State::fail_baseline(std::size_t index,
     const Baseline& baseline = panel.at(index);
     const std::string what = fmt::format("baseline {}: {}", baseline.name, verdict.reason);
     if (!baseline.ours) return fail(Errc::Invalid, what);
+    // Who is killed or starved was so by others: the kernel itself does neither.
+    if (verdict.status == verdict::Status::Crashed || verdict.status == verdict::Status::TimedOut)
+        return fail(Errc::Io, what + "; something on this machine stopped it (too little memory?)");
     return fail(
         Errc::Broken,
         what + "; this is a kernel of Cupel's own, which must never fail: please report it");
