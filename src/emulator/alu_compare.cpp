@@ -4,16 +4,12 @@
 #include <fmt/format.h>
 
 #include "emulator/forms.hpp"
+#include "emulator/integers.hpp"
 #include "emulator/lanewise.hpp"
 #include "emulator/real.hpp"
 
 namespace cupel::emulator {
 namespace {
-
-using U16 = std::uint16_t;
-using U32 = std::uint32_t;
-using S32 = std::int32_t;
-using U64 = std::uint64_t;
 
 struct Eq {
     template <class T>

@@ -6,19 +6,11 @@
 
 #include "emulator/convert.hpp"
 #include "emulator/forms.hpp"
+#include "emulator/integers.hpp"
 #include "emulator/lanewise.hpp"
 
 namespace cupel::emulator {
 namespace {
-
-using U8 = std::uint8_t;
-using S8 = std::int8_t;
-using U16 = std::uint16_t;
-using S16 = std::int16_t;
-using U32 = std::uint32_t;
-using S32 = std::int32_t;
-using U64 = std::uint64_t;
-using S64 = std::int64_t;
 
 // Exact, but for 64 bits: there the last bit that is kept says whether any below it was set, so
 // that rounding it again, to the few bits of a half, gives what rounding once would.

@@ -4,14 +4,12 @@
 #include <fmt/format.h>
 
 #include "emulator/forms.hpp"
+#include "emulator/integers.hpp"
 #include "emulator/lanewise.hpp"
 #include "emulator/real.hpp"
 
 namespace cupel::emulator {
 namespace {
-
-using U16 = std::uint16_t;
-using U32 = std::uint32_t;
 
 struct Add {
     static double of(double a, double b) { return odd_sum(a, b); }

@@ -5,17 +5,11 @@
 #include <limits>
 
 #include "emulator/forms.hpp"
+#include "emulator/integers.hpp"
 #include "emulator/lanewise.hpp"
 
 namespace cupel::emulator {
 namespace {
-
-using U16 = std::uint16_t;
-using S16 = std::int16_t;
-using U32 = std::uint32_t;
-using S32 = std::int32_t;
-using U64 = std::uint64_t;
-using S64 = std::int64_t;
 
 template <class T>
 using Unsigned = std::make_unsigned_t<T>;

@@ -3,16 +3,11 @@
 #include <fmt/format.h>
 
 #include "emulator/forms.hpp"
+#include "emulator/integers.hpp"
 #include "emulator/lanewise.hpp"
 
 namespace cupel::emulator {
 namespace {
-
-using U16 = std::uint16_t;
-using U32 = std::uint32_t;
-using S32 = std::int32_t;
-using U64 = std::uint64_t;
-using S64 = std::int64_t;
 
 constexpr Type kB32 = Type::B32;
 constexpr Type kU32 = Type::U32;

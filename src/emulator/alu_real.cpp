@@ -5,14 +5,12 @@
 #include <fmt/format.h>
 
 #include "emulator/forms.hpp"
+#include "emulator/integers.hpp"
 #include "emulator/lanewise.hpp"
 #include "emulator/real.hpp"
 
 namespace cupel::emulator {
 namespace {
-
-using U32 = std::uint32_t;
-using U64 = std::uint64_t;
 
 struct Add {
     template <class T>

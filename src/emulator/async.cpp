@@ -3,13 +3,12 @@
 
 #include <fmt/format.h>
 
+#include "emulator/integers.hpp"
 #include "emulator/race.hpp"
 
 namespace cupel::emulator {
 namespace {
 
-using U32 = std::uint32_t;
-using U64 = std::uint64_t;
 using Bytes = std::array<std::byte, 16>;
 
 struct Fetched {

@@ -5,18 +5,13 @@
 #include <string>
 
 #include "emulator/access.hpp"
+#include "emulator/integers.hpp"
 #include "emulator/lanewise.hpp"
 #include "emulator/race.hpp"
 #include "emulator/real.hpp"
 
 namespace cupel::emulator {
 namespace {
-
-using U16 = std::uint16_t;
-using U32 = std::uint32_t;
-using U64 = std::uint64_t;
-using S32 = std::int32_t;
-using S64 = std::int64_t;
 
 void report_doubt(const Warp& warp, const Op& op, std::uint32_t lanes, Fault fault,
                   std::string_view words) {

@@ -4,13 +4,10 @@
 #include <algorithm>
 
 #include "emulator/decoder.hpp"
+#include "emulator/integers.hpp"
 
 namespace cupel::emulator {
 namespace {
-
-using U32 = std::uint32_t;
-using U64 = std::uint64_t;
-using S32 = std::int32_t;
 
 enum class Shuffle : std::uint8_t { Up, Down, Butterfly, Index };
 

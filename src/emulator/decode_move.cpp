@@ -5,14 +5,11 @@
 #include <algorithm>
 
 #include "emulator/decoder.hpp"
+#include "emulator/integers.hpp"
 #include "emulator/lanewise.hpp"
 
 namespace cupel::emulator {
 namespace {
-
-using U16 = std::uint16_t;
-using U32 = std::uint32_t;
-using U64 = std::uint64_t;
 
 // d takes a part of a: `imm` bits are shifted out.
 template <class D, class S>

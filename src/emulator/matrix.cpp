@@ -4,13 +4,10 @@
 #include <fmt/format.h>
 
 #include "emulator/code.hpp"
+#include "emulator/integers.hpp"
 
 namespace cupel::emulator {
 namespace {
-
-using U16 = std::uint16_t;
-using U32 = std::uint32_t;
-using U64 = std::uint64_t;
 
 template <class Place>
 std::vector<U16> places(unsigned registers, unsigned parts, Place place) {
