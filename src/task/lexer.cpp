@@ -67,14 +67,15 @@ private:
         }
     }
 
-    // The rest of a line that declares a baseline; nothing where a tensor has that name.
+    // The rest of a line that declares a baseline, which begins with the name of a library; nothing
+    // where a tensor has that name.
     Result<void> words() {
         while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t'))
             take(1);
         std::string_view line = rest_.substr(0, rest_.find_first_of("#\r\n"));
         while (line.ends_with(' ') || line.ends_with('\t'))
             line.remove_suffix(1);
-        if (line.empty() || line.starts_with('=') || line.starts_with('[')) return {};
+        if (line.empty() || !starts_name(line.front())) return {};
         if (line.size() > kMaxWords)
             return source_.error(place_,
                                  fmt::format("a baseline has at most {} characters", kMaxWords));

@@ -191,6 +191,17 @@ TEST(Baselines, AreKeptAsWrittenToTheEndOfTheLine) {
     EXPECT_THAT(task->baselines, testing::ElementsAre("torch  mul_out(y, x.t(), {1; 2}), f(\""));
 }
 
+TEST(Baselines, AreNoneWhereATensorOfThatNameOpensALine) {
+    const auto task = parse(
+        "task t(x: f32[N]) -> y: f32[N] where N = 4\n"
+        "baseline = sum[k](x[k])\n"
+        "y[n] = x[n] +\n"
+        "baseline * 2\n",
+        "test");
+    ASSERT_TRUE(task) << task.error().text;
+    EXPECT_TRUE(task->baselines.empty());
+}
+
 TEST(Loading, AnUnknownNameSuggestsTheNearest) {
     const std::vector<std::string> folders = {CUPEL_ROOT "/tasks"};
     const auto task = load("sofmax", folders);
