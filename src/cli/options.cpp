@@ -95,8 +95,9 @@ Result<void> check_target(std::string_view target) {
                     "target cuda: this version runs kernels on the CPU only; use --target cpu");
     }
     if (target == "emu") {
-        return fail(Errc::Missing,
-                    "target emu: this version has no PTX emulator; use --target cpu");
+        return fail(
+            Errc::Missing,
+            "target emu: no command of this version uses the PTX emulator; use --target cpu");
     }
     return fail(Errc::Usage, fmt::format("--target {}: expected cpu, cuda or emu", target));
 }

@@ -123,7 +123,8 @@ Result<Trial> try_exhibit(const Exhibit& exhibit, referee::Referee& referee) {
     }
     if (verdict) return Trial{exhibit, std::move(*verdict), ""};
     // One attack that confuses the referee must not hide the others.
-    if (verdict.error().code == Errc::Broken) return Trial{exhibit, {}, verdict.error().text};
+    const Errc code = verdict.error().code;
+    if (code == Errc::Broken || code == Errc::Io) return Trial{exhibit, {}, verdict.error().text};
     return std::unexpected(std::move(verdict).error().in(exhibit.name));
 }
 

@@ -41,13 +41,12 @@ Result<std::string> read_text(const std::string& subject) {
 // A stranger's panel may lack the baseline that is hard to beat. Libraries that were not installed
 // there are told apart: they are named on the certificate.
 Result<bool> has_our_panel(const referee::Certificate& certificate) {
-    CUPEL_TRY(const Panel ours, panel_of(certificate.task, certificate.claim.threads));
-    const auto is_ours = [](const referee::Baseline& member) { return member.ours; };
+    CUPEL_TRY(const std::vector<schedule::BaselineText> ours,
+              schedule::print_baselines(certificate.task));
     const auto is_printed = [](const referee::Certificate::Member& member) {
         return member.library.empty();
     };
-    return std::ranges::equal(ours.members | std::views::filter(is_ours),
-                              certificate.panel | std::views::filter(is_printed),
+    return std::ranges::equal(ours, certificate.panel | std::views::filter(is_printed),
                               [](const auto& mine, const auto& theirs) {
                                   return mine.name == theirs.name && mine.source == theirs.source;
                               });

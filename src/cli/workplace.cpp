@@ -101,6 +101,11 @@ referee::Options tuning_for(int threads, Console& console) {
 
 namespace {
 
+struct Panel {
+    std::vector<referee::Baseline> members;
+    std::vector<std::string> absent;  // and why
+};
+
 // "onednn", and "onednn 2" where a task names two of its calls.
 std::string name_in(const Panel& panel, const std::string& library) {
     const auto same = std::ranges::count_if(panel.members, [&](const referee::Baseline& member) {
@@ -114,8 +119,6 @@ bool leaves_rivals_out() {
     const char* const wanted = std::getenv("CUPEL_RIVALS");
     return wanted != nullptr && std::string_view(wanted) == "none";
 }
-
-}  // namespace
 
 Result<Panel> panel_of(const task::Task& task, int threads) {
     CUPEL_TRY(std::vector<schedule::BaselineText> texts, schedule::print_baselines(task));
@@ -146,6 +149,8 @@ Result<Panel> panel_of(const task::Task& task, int threads) {
     }
     return panel;
 }
+
+}  // namespace
 
 Result<std::unique_ptr<referee::Referee>> open_referee(task::Task task, referee::Options tuning,
                                                        std::optional<referee::Baseline> another) {

@@ -39,16 +39,10 @@ namespace cupel::cli {
 // The referee's own defaults for so many threads, ended by Ctrl-C and telling its progress on the
 // console.
 [[nodiscard]] referee::Options tuning_for(int threads, Console& console);
-// What claims are over: the honest naive kernel, what else Cupel prints, and what the task names of
-// libraries. What of these is not installed is named in `absent`; the environment variable
+// A referee with the panel that claims are over (the honest naive kernel, what else Cupel prints,
+// and what the task names of libraries), and another baseline after it where one is given.
+// Libraries that are not installed are named in its options as absent; the environment variable
 // CUPEL_RIVALS=none leaves all of them out, and that is named there too.
-struct Panel {
-    std::vector<referee::Baseline> members;
-    std::vector<std::string> absent;
-};
-[[nodiscard]] Result<Panel> panel_of(const task::Task& task, int threads);
-
-// A referee with that panel, and another baseline after it where one is given.
 [[nodiscard]] Result<std::unique_ptr<referee::Referee>> open_referee(
     task::Task task, referee::Options tuning,
     std::optional<referee::Baseline> another = std::nullopt);
