@@ -1,11 +1,12 @@
-# cupel_fuzz(NAME [SOAK] SOURCE file DICTIONARY file CORPUS dir GLOB globs... LIBS libs...): a libFuzzer program,
+# cupel_fuzz(NAME [SOAK] [WHOLE] SOURCE file DICTIONARY file CORPUS dir GLOB globs... LIBS libs...): a libFuzzer program,
 # built by clang++-19 whatever the compiler of the rest is, and a ctest fuzz.NAME of about ten seconds; or, where
 # that takes minutes to build, a soak.fuzz_NAME that builds it first and runs for two minutes.
+# WHOLE: all sources are one translation unit, as the rooms are in the release build.
 # Without that compiler there is no such test, and configuring says so.
 find_program(CUPEL_FUZZ_CXX clang++-19)
 
 function(cupel_fuzz name)
-  cmake_parse_arguments(A "SOAK" "SOURCE;DICTIONARY;CORPUS" "GLOB;LIBS" ${ARGN})
+  cmake_parse_arguments(A "SOAK;WHOLE" "SOURCE;DICTIONARY;CORPUS" "GLOB;LIBS" ${ARGN})
   if(NOT CUPEL_FUZZ_CXX)
     message(STATUS "fuzz.${name}: skipped, clang++-19 is not installed")
     return()
@@ -24,11 +25,17 @@ function(cupel_fuzz name)
   file(MAKE_DIRECTORY ${grown} ${CMAKE_BINARY_DIR}/bin)
   set(flags -std=c++23 -O1 -g1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
     -D_GLIBCXX_ASSERTIONS -I${CMAKE_SOURCE_DIR}/src)
-  # File by file: in one command all of them keep one processor busy while the others have nothing left.
+  if(A_WHOLE)
+    list(APPEND headers ${sources})
+    list(TRANSFORM sources REPLACE "(.+)" "#include \"\\1\"\n")
+    string(CONCAT whole ${sources})
+    set(sources ${CMAKE_BINARY_DIR}/fuzz/${name}.cpp)
+    file(GENERATE OUTPUT ${sources} CONTENT "${whole}")
+  endif()
   set(objects)
   foreach(source IN LISTS sources)
     file(RELATIVE_PATH object ${CMAKE_SOURCE_DIR}/src ${source})
-    string(REPLACE "/" "_" object ${object})
+    string(MAKE_C_IDENTIFIER ${object} object)
     set(object ${CMAKE_BINARY_DIR}/fuzz/${name}_${object}.o)
     add_custom_command(OUTPUT ${object} COMMAND ${CUPEL_FUZZ_CXX} ${flags} -c ${source} -o ${object}
       DEPENDS ${source} ${headers} COMMENT "Building ${object}" VERBATIM)
@@ -55,7 +62,7 @@ function(cupel_fuzz name)
   set_tests_properties(fuzz.${name} PROPERTIES LABELS "fuzz" TIMEOUT 120)
 endfunction()
 
-cupel_fuzz(task_parser
+cupel_fuzz(task_parser WHOLE
   SOURCE ${CMAKE_SOURCE_DIR}/src/task/parse_fuzz.cpp
   DICTIONARY ${CMAKE_SOURCE_DIR}/src/task/parse_fuzz.dict
   CORPUS ${CMAKE_SOURCE_DIR}/tasks

@@ -25,7 +25,7 @@ function(cupel_room name)
     add_library(${target} INTERFACE)
   endif()
   # Where x.cpp or x_test.cpp includes x.hpp first, it is the proof that x.hpp compiles alone (lint.house sees to
-  # it); the others are compiled for that by lint.headers.
+  # it), where rooms are built file by file; the others are compiled for that by lint.headers.
   set(alone ${headers})
   foreach(header IN LISTS headers)
     string(REGEX REPLACE "[.]hpp$" "" stem ${header})

@@ -1,33 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/hash.hpp"
 
-#include <sodium.h>
-
 #include <array>
 #include <bit>
 
-#include "base/result.hpp"
+#include "base/sodium.hpp"
 
 namespace cupel {
 namespace {
 
 constexpr std::size_t kDigest = 32;
-
-void ensure_sodium() {
-    static const int kReady = sodium_init();
-    CUPEL_CHECK(kReady >= 0);
-}
-
-const unsigned char* bytes_of(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-std::string to_hex(const std::array<unsigned char, kDigest>& digest) {
-    std::string hex(2 * kDigest + 1, '\0');
-    sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
-    hex.pop_back();
-    return hex;
-}
 
 }  // namespace
 

@@ -1,25 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/seed.hpp"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <bit>
 #include <span>
 
 #include "base/hash.hpp"
 #include "base/result.hpp"
+#include "base/sodium.hpp"
 
 namespace cupel {
-namespace {
-
-void ensure_sodium() {
-    static const int kReady = sodium_init();
-    CUPEL_CHECK(kReady >= 0);
-}
-
-}  // namespace
-
 Seed Seed::draw() {
     Seed seed;
     random_bytes(std::as_writable_bytes(std::span(seed.bytes_)));

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/sign.hpp"
 
-#include <sodium.h>
-
 #include <span>
 
 #include "base/hash.hpp"
 #include "base/result.hpp"
+#include "base/sodium.hpp"
 
 namespace cupel {
 namespace {
@@ -14,18 +13,6 @@ namespace {
 constexpr std::size_t kPublic = crypto_sign_PUBLICKEYBYTES;
 constexpr std::size_t kSignature = crypto_sign_BYTES;
 constexpr std::size_t kFingerprintDigits = 32;
-
-void ensure_sodium() {
-    static const int kReady = sodium_init();
-    CUPEL_CHECK(kReady >= 0);
-}
-
-std::string to_hex(std::span<const unsigned char> bytes) {
-    std::string hex(2 * bytes.size() + 1, '\0');
-    sodium_bin2hex(hex.data(), hex.size(), bytes.data(), bytes.size());
-    hex.pop_back();
-    return hex;
-}
 
 // sodium_hex2bin takes upper case too; a second spelling would be an edit that nobody sees.
 template <std::size_t Size>
@@ -51,10 +38,6 @@ struct Pair {
     std::array<unsigned char, kPublic> open{};
     std::array<unsigned char, crypto_sign_SECRETKEYBYTES> secret{};
 };
-
-const unsigned char* bytes_of(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 }  // namespace
 

@@ -104,7 +104,7 @@ Result<int> run_admit(const Options& options, Console& console) {
     CUPEL_TRY(const auto referee, open_referee(std::move(task), tuning_for(threads, console)));
     const std::int64_t begin = os::now_ns();
     CUPEL_TRY(const Admission admission, referee->admit());
-    const double seconds = static_cast<double>(os::now_ns() - begin) * 1e-9;
+    const double seconds = os::seconds_since(begin);
     console.document(to_json(referee->task().name, admission, seconds));
     console.print(card_of(referee->task().name, admission, seconds));
     return verdict::exit_code(admission.admitted ? verdict::Status::Accepted

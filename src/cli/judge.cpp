@@ -13,8 +13,6 @@
 namespace cupel::cli {
 namespace {
 
-constexpr std::size_t kLargestKernel = std::size_t{4} << 20;
-
 Result<verdict::Kernel> read_kernel(const std::string& path) {
     auto source = os::read_file(path, kLargestKernel);
     if (!source) return std::unexpected(std::move(source).error().in("kernel"));

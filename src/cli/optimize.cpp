@@ -258,7 +258,7 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, Stage& 
         search_and_crown(*referee, archive, search_options(options, stage), stage, console);
     if (!searched) return std::unexpected(with_way_on(std::move(searched).error(), folder));
     Ended& ended = *searched;
-    ended.seconds = static_cast<double>(os::now_ns() - begin) * 1e-9;
+    ended.seconds = os::seconds_since(begin);
     if (ended.winner) {
         if (auto written = write_results(folder, *referee, signer, ended); !written)
             return std::unexpected(with_way_on(std::move(written).error(), folder));

@@ -98,26 +98,26 @@ nlohmann::json task_json(const task::Task& task, const TaskFacts& facts) {
     auto sizes = nlohmann::json::object();
     for (const task::Size& size : task.sizes)
         sizes[size.name] = size.value;
-    nlohmann::json json = {{"task", task.name},
-                           {"title", task.title},
-                           {"precision", task.precision},
-                           {"normal_form", task::print(task)},
-                           {"sizes", std::move(sizes)},
-                           {"family", facts.family},
-                           {"flops", facts.counts.flops},
-                           {"transcendentals", facts.counts.transcendentals},
-                           {"input_bytes", facts.counts.input_bytes},
-                           {"output_bytes", facts.counts.output_bytes},
-                           {"ceiling", nullptr}};
+    nlohmann::json fields = {{"task", task.name},
+                             {"title", task.title},
+                             {"precision", task.precision},
+                             {"normal_form", task::print(task)},
+                             {"sizes", std::move(sizes)},
+                             {"family", facts.family},
+                             {"flops", facts.counts.flops},
+                             {"transcendentals", facts.counts.transcendentals},
+                             {"input_bytes", facts.counts.input_bytes},
+                             {"output_bytes", facts.counts.output_bytes},
+                             {"ceiling", nullptr}};
     if (facts.ceilings) {
         const target::Bound bound = target::ceiling_bound(facts.counts, *facts.ceilings);
-        json["ceiling"] = {{"name", bound.name},
-                           {"seconds", bound.seconds},
-                           {"threads", facts.threads},
-                           {"measured", facts.ceilings->measured},
-                           {"disturbed", facts.ceilings->disturbed}};
+        fields["ceiling"] = {{"name", bound.name},
+                             {"seconds", bound.seconds},
+                             {"threads", facts.threads},
+                             {"measured", facts.ceilings->measured},
+                             {"disturbed", facts.ceilings->disturbed}};
     }
-    return json;
+    return fields;
 }
 
 Result<int> show_source(const std::string& source, const std::string& trace, Console& console) {

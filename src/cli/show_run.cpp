@@ -19,9 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLargestKernel = std::size_t{4} << 20;
-
-struct Line {
+struct Judged {
     archive::KernelRecord kernel;
     std::vector<archive::VerdictRecord> verdicts;
 };
@@ -30,11 +28,11 @@ Result<archive::Archive> open_archive(const fs::path& folder) {
     return archive::Archive::open_read_only(folder / "archive.db");
 }
 
-Result<std::vector<Line>> read_run(archive::Archive& archive) {
+Result<std::vector<Judged>> read_run(archive::Archive& archive) {
     CUPEL_TRY(std::vector<archive::KernelRecord> kernels, archive.kernels());
     CUPEL_TRY(std::vector<archive::VerdictRecord> verdicts, archive.verdicts());
     std::map<archive::KernelId, std::size_t> place;
-    std::vector<Line> lines;
+    std::vector<Judged> lines;
     for (archive::KernelRecord& kernel : kernels) {
         place[kernel.id] = lines.size();
         lines.push_back({std::move(kernel), {}});
@@ -59,7 +57,7 @@ std::string outcome_text(const archive::VerdictRecord& record) {
     return fmt::format("{}, {:.2f} to {:.2f}", status, ratio.low, ratio.high);
 }
 
-std::string line_text(const Line& line) {
+std::string line_text(const Judged& line) {
     std::string text = fmt::format("{:>4}  {}  {:<9}", line.kernel.id,
                                    line.kernel.hash.substr(0, 10), line.kernel.kernel.origin);
     if (line.verdicts.empty()) return text + "  not tried";
@@ -74,7 +72,7 @@ std::string line_text(const Line& line) {
     return text + outcome_text(last);
 }
 
-nlohmann::json line_json(const Line& line) {
+nlohmann::json line_json(const Judged& line) {
     auto trials = nlohmann::json::array();
     for (const archive::VerdictRecord& record : line.verdicts) {
         auto verdict = verdict::to_json(record.verdict);
@@ -114,7 +112,7 @@ std::string as_comments(std::string_view text) {
     return comments;
 }
 
-void tell_kernel(const Line& line, const std::string& where, Console& console) {
+void tell_kernel(const Judged& line, const std::string& where, Console& console) {
     auto document = line_json(line);
     document["source"] = line.kernel.kernel.source;
     console.document(document);
@@ -133,11 +131,11 @@ void tell_kernel(const Line& line, const std::string& where, Console& console) {
 
 Result<int> show_run(const fs::path& folder, Console& console) {
     CUPEL_TRY(archive::Archive archive, open_archive(folder));
-    CUPEL_TRY(const std::vector<Line> lines, read_run(archive));
+    CUPEL_TRY(const std::vector<Judged> lines, read_run(archive));
     CUPEL_TRY(const archive::Totals totals, archive.totals());
     auto kernels = nlohmann::json::array();
     std::string text = "  id  hash        origin     trial    over naive  outcome\n";
-    for (const Line& line : lines) {
+    for (const Judged& line : lines) {
         kernels.push_back(line_json(line));
         text += console.fit(line_text(line)) + "\n";
     }
@@ -155,7 +153,7 @@ Result<int> show_kernel(const fs::path& folder, int number, Console& console) {
                                              "them",
                                              number, folder.string()));
     }
-    Line line{std::move(*kernel), {}};
+    Judged line{std::move(*kernel), {}};
     CUPEL_TRY(line.verdicts, archive.verdicts(number));
     tell_kernel(line, folder.string(), console);
     return 0;

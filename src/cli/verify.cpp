@@ -125,7 +125,7 @@ int code_of(const Finding& finding) {
 }
 
 nlohmann::json to_json(const Finding& finding) {
-    nlohmann::json json = {
+    nlohmann::json fields = {
         {"consistent", finding.consistent},
         {"problem", finding.problem},
         {"agrees", nullptr},
@@ -134,11 +134,11 @@ nlohmann::json to_json(const Finding& finding) {
         {"here", nullptr},
         {"signer", finding.signer.empty() ? nlohmann::json() : nlohmann::json(finding.signer)}};
     if (finding.here) {
-        json["agrees"] = finding.agreement.agrees;
-        json["here"] = verdict::to_json(*finding.here);
-        json["here"].erase("samples");
+        fields["agrees"] = finding.agreement.agrees;
+        fields["here"] = verdict::to_json(*finding.here);
+        fields["here"].erase("samples");
     }
-    return json;
+    return fields;
 }
 
 report::Card card_of(const std::string& subject, const referee::Certificate* certificate,

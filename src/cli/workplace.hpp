@@ -39,6 +39,9 @@ namespace cupel::cli {
 // The referee's own defaults for so many threads, ended by Ctrl-C and telling its progress on the
 // console.
 [[nodiscard]] referee::Options tuning_for(int threads, Console& console);
+// Of a kernel in a file of the user's.
+constexpr std::size_t kLargestKernel = std::size_t{4} << 20;
+
 // A referee with the panel that claims are over (the honest naive kernel, what else Cupel prints,
 // and what the task names of libraries), and another baseline after it where one is given.
 // Libraries that are not installed are named in its options as absent; the environment variable

@@ -11,6 +11,10 @@ namespace cupel::os {
 
 // CLOCK_MONOTONIC_RAW, nanoseconds.
 [[nodiscard]] std::int64_t now_ns() noexcept;
+// Seconds since now_ns() was begin_ns.
+[[nodiscard]] inline double seconds_since(std::int64_t begin_ns) noexcept {
+    return static_cast<double>(now_ns() - begin_ns) * 1e-9;
+}
 // "2026-11-22T02:30:00Z"
 [[nodiscard]] std::string utc_timestamp();
 

@@ -44,13 +44,13 @@ fs::path behind_links(const fs::path& path) {
     return error ? path : resolved;
 }
 
+}  // namespace
+
 const char* environment(const char* name) {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in Cupel changes the environment
     const char* value = std::getenv(name);
     return value != nullptr && *value != '\0' ? value : nullptr;
 }
-
-}  // namespace
 
 Result<std::string> read_file(const fs::path& path, std::size_t max_bytes) {
     // Non-blocking, so that a named pipe without a writer is refused below instead of waited for.

@@ -17,6 +17,9 @@ namespace cupel::os {
 [[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path,
                                                  std::string_view content);
 
+// None where the variable is unset or empty.
+[[nodiscard]] const char* environment(const char* name);
+
 // A folder in $TMPDIR, removed with what it holds. As long as its owner lives it is locked; the
 // kernel takes the lock away from whoever is killed, so that a sweep can tell what was left behind.
 class TempDir {

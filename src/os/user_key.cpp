@@ -26,12 +26,6 @@ constexpr mode_t kOthersWrite = 0022;
 constexpr std::size_t kLargest = 4096;
 constexpr std::string_view kHead = "cupel signing key 1\n";
 
-const char* environment(const char* name) {
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in Cupel changes the environment
-    const char* value = std::getenv(name);
-    return value != nullptr && *value != '\0' ? value : nullptr;
-}
-
 std::unexpected<Error> no_place(const fs::path& path, int error_number) {
     return fail(Errc::Missing, "no signing key can be kept in " + path.string() + " (" +
                                    std::generic_category().message(error_number) +

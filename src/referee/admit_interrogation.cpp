@@ -22,7 +22,7 @@ struct Effort {
 constexpr Effort kRounds[] = {{8, 0.02, 1}, {32, 0.1, 4}, {128, 0.4, 4}};
 constexpr int kFewestRuns = 2;
 constexpr std::int64_t kElementsOfRun = 16;
-constexpr int kMostQuestions = 16;  // in a round, of either kind
+constexpr int kMostOfEither = 16;  // in a round, of either kind
 constexpr int kForeignRuns = 8;
 constexpr double kVanishing = 0x1p-12;
 
@@ -82,7 +82,7 @@ Result<int> Interrogation::affordable(double seconds, int most) {
 Result<void> Interrogation::round(int runs, int least) {
     const std::int64_t small = runs * kElementsOfRun / state_->checker->answer_elements();
     const auto wanted =
-        static_cast<int>(std::clamp<std::int64_t>(small, least, std::max(least, kMostQuestions)));
+        static_cast<int>(std::clamp<std::int64_t>(small, least, std::max(least, kMostOfEither)));
     const int questions = std::clamp(runs / kFewestRuns, 1, wanted);
     const int each = std::max(kFewestRuns, runs / questions);
     for (int i = 0; i < questions; ++i) {

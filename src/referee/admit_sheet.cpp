@@ -16,8 +16,8 @@ namespace {
 using wire::oracle::Position;
 using wire::oracle::Truth;
 
-constexpr double kNoMeasure = 1e30;  // times a tolerance of nothing
-constexpr std::int64_t kRun = 16;    // neighbouring elements that are asked about together
+constexpr double kNoMeasure = 1e30;       // times a tolerance of nothing
+constexpr std::int64_t kNeighbours = 16;  // neighbouring elements that are asked about together
 
 template <class Stored>
 void put(std::byte* at, double value) {
@@ -73,7 +73,7 @@ std::int64_t edge_element(const task::Tensor& tensor, std::mt19937_64& random) {
 
 void add_run(std::vector<Position>& positions, std::uint32_t output, std::int64_t first,
              std::int64_t elements) {
-    const std::int64_t length = std::min(kRun, elements);
+    const std::int64_t length = std::min(kNeighbours, elements);
     first = std::clamp<std::int64_t>(first, 0, elements - length);
     for (std::int64_t i = 0; i < length; ++i) {
         positions.push_back(
@@ -106,7 +106,7 @@ Sample draw_sample(const task::Task& task, int runs) {
             const task::Tensor& tensor = task.tensor(task.outputs[o]);
             const std::int64_t elements = tensor.elements();
             const auto output = static_cast<std::uint32_t>(o);
-            if (run > 0 && elements <= kRun) continue;  // all of them are asked about
+            if (run > 0 && elements <= kNeighbours) continue;  // all of them are asked about
             const auto any =
                 static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(elements));
             add_run(sample.anywhere, output, any, elements);
@@ -114,7 +114,7 @@ Sample draw_sample(const task::Task& task, int runs) {
             // At the end of a row the run ends with it.
             const std::int64_t row = tensor.shape.empty() ? 1 : tensor.shape.back();
             const bool last = edge % row == row - 1;
-            add_run(sample.edges, output, last ? edge - kRun + 1 : edge, elements);
+            add_run(sample.edges, output, last ? edge - kNeighbours + 1 : edge, elements);
         }
     }
     return sample;

@@ -25,7 +25,7 @@ using nlohmann::json;
 
 constexpr int kDisagreement = 11;       // the law that reconcile() names
 constexpr double kTolerance = 1e-9;     // what another library of exp and log may change
-constexpr int kMostQuestions = 1024;    // in a window; sums of a file's worth fit an int
+constexpr int kMostInAWindow = 1024;    // in a window; sums of a file's worth fit an int
 constexpr double kLongestWindow = 1e6;  // seconds: beyond it sums mean nothing
 
 std::unexpected<Error> differs(std::string_view field, std::string_view from) {
@@ -57,7 +57,7 @@ Result<Rounds> rounds_of(const verdict::Verdict& verdict, const std::string& nam
             return odd_sample(name, i, "no time that a window can take");
         if (sample.order < 0 || std::cmp_greater_equal(sample.order, known.size()))
             return odd_sample(name, i, "no place in a round");
-        if (sample.questions < 1 || sample.questions > kMostQuestions)
+        if (sample.questions < 1 || sample.questions > kMostInAWindow)
             return odd_sample(name, i, "no number of questions that fits a window");
         if (!known.contains(sample.contender))
             return odd_sample(name, i, "neither the candidate nor of the panel");

@@ -20,7 +20,7 @@
 namespace cupel::referee {
 namespace {
 
-constexpr std::size_t kBlock = 4096;
+constexpr std::size_t kCompared = 4096;
 constexpr std::size_t kLanes = 16;
 
 struct Difference {
@@ -103,11 +103,11 @@ void worst_elements(const float* a, const float* b, const Block& block, float Di
 
 std::vector<std::uint64_t> suspect_floats(const float* a, const float* b, std::size_t count,
                                           std::size_t most, int threads) {
-    std::vector<Block> blocks((count + kBlock - 1) / kBlock);
+    std::vector<Block> blocks((count + kCompared - 1) / kCompared);
     in_parts(blocks.size(), count * sizeof(float), threads, [&](std::size_t from, std::size_t to) {
         for (std::size_t i = from; i < to; ++i) {
-            const std::size_t first = i * kBlock;
-            const std::size_t size = std::min(kBlock, count - first);
+            const std::size_t first = i * kCompared;
+            const std::size_t size = std::min(kCompared, count - first);
             blocks[i] = {.first = first,
                          .count = size,
                          .most = block_difference(a + first, b + first, size)};

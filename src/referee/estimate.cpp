@@ -13,13 +13,13 @@ namespace cupel::referee {
 namespace {
 
 // Which windows an estimate uses.
-enum class Kind { Single, Batch };
+enum class Windows { Single, Batch };
 
 stats::Estimate estimate_of(std::span<const verdict::Sample> samples, std::string_view baseline,
-                            double overhead, Kind kind) {
+                            double overhead, Windows windows) {
     std::map<std::pair<int, int>, stats::Pair> rounds;  // by process and round
     for (const verdict::Sample& sample : samples) {
-        if (!sample.counted || (kind == Kind::Single) != (sample.questions == 1)) continue;
+        if (!sample.counted || (windows == Windows::Single) != (sample.questions == 1)) continue;
         stats::Pair& pair = rounds[{sample.process, sample.round}];
         if (sample.contender == kCandidate) pair.candidate = seconds_per_question(sample, overhead);
         if (sample.contender == baseline) pair.baseline = seconds_per_question(sample, overhead);
@@ -63,8 +63,8 @@ double advantage_bound(std::span<const verdict::Sample> samples, double overhead
 
 stats::Estimate log_speedup(std::span<const verdict::Sample> samples, std::string_view baseline,
                             double overhead) {
-    const stats::Estimate single = estimate_of(samples, baseline, overhead, Kind::Single);
-    const stats::Estimate batch = estimate_of(samples, baseline, overhead, Kind::Batch);
+    const stats::Estimate single = estimate_of(samples, baseline, overhead, Windows::Single);
+    const stats::Estimate batch = estimate_of(samples, baseline, overhead, Windows::Batch);
     if (batch.n == 0) return single;
     if (single.n == 0) return batch;
     return single.mid < batch.mid && !stats::agree(single, batch) ? single : batch;

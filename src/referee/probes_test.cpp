@@ -10,7 +10,7 @@
 namespace cupel::referee {
 namespace {
 
-std::unique_ptr<Referee> open(std::string_view text) {
+std::unique_ptr<Referee> opened(std::string_view text) {
     auto task = task::parse(text, "test.task");
     EXPECT_TRUE(task) << task.error().text;
     auto naive = schedule::print_naive(*task);
@@ -57,7 +57,7 @@ protected:
     static void TearDownTestSuite() { referee_.reset(); }
     void SetUp() override {
         if (!referee_) {
-            referee_ = open(
+            referee_ = opened(
                 "task t(x: f32[M,N]) -> y: f32[M] where M = 256, N = 300\n"
                 "  y[m] = sum[n](x[m,n])\nshapes M in 1..1000, N in 1..2000\n");
         }
@@ -109,7 +109,7 @@ extern "C" void kernel(const float* x, float* y) {
 }
 
 TEST(Product, OneRoundingTooManyIsSeenWhereNoneIsAllowed) {
-    const auto referee = open(
+    const auto referee = opened(
         "task t(a: f32[M,K], b: f32[K,N]) -> c: f32[M,N] where M = 32, N = 48, K = 64\n"
         "  c[i,j] = sum[k](a[i,k] * b[k,j])\n");
     ASSERT_NE(referee, nullptr);

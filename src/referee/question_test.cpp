@@ -33,7 +33,7 @@ std::vector<float> filled(const task::Task& task, const Recipe& recipe, std::siz
     return values;
 }
 
-float rounded(float value, std::uint32_t dropped) {
+float without_bits(float value, std::uint32_t dropped) {
     const std::uint32_t half = 1U << (dropped - 1);
     return std::bit_cast<float>((std::bit_cast<std::uint32_t>(value) + half) &
                                 ~((1U << dropped) - 1));
@@ -131,9 +131,9 @@ TEST(Exact, LowerPrecisionsCannotEvenHoldTheOperands) {
             b.resize(256);
             const float truth = honest_sums(a, b)[0];
             for (float& value : a)
-                value = rounded(value, dropped);
+                value = without_bits(value, dropped);
             for (float& value : b)
-                value = rounded(value, dropped);
+                value = without_bits(value, dropped);
             same += honest_sums(a, b)[0] == truth ? 1 : 0;
         }
         EXPECT_LE(same, 12) << dropped;

@@ -31,10 +31,6 @@ constexpr double kWideSeconds = 1;    // unless they would take longer
 constexpr std::size_t kSuspectsOfOne = 16;
 constexpr std::size_t kSuspectsOfMany = 8;  // the least that holds the worst of either kind
 
-double seconds_since(std::int64_t begin_ns) {
-    return static_cast<double>(os::now_ns() - begin_ns) * 1e-9;
-}
-
 std::chrono::nanoseconds to_ns(double seconds) {
     return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
 }
@@ -94,9 +90,9 @@ Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
         const std::int64_t process_begin = os::now_ns();
         CUPEL_DO(run_process(entries, plan, process, outcome));
         if (outcome.fault) break;
-        const double spent = seconds_since(begin) - slow_seconds_;
+        const double spent = os::seconds_since(begin) - slow_seconds_;
         if (process == 0) {
-            size_rounds(plan, spent, seconds_since(process_begin) - slow_seconds_);
+            size_rounds(plan, spent, os::seconds_since(process_begin) - slow_seconds_);
         }
         if (plan.progress)
             plan.progress("measuring", std::min(1.0, (process + 1.0) / plan.processes));

@@ -25,10 +25,6 @@ namespace {
 constexpr int kSlots = 64;  // questions in a window, at most
 constexpr int kOverheadWindows = 31;
 
-double seconds_since(std::int64_t begin_ns) {
-    return static_cast<double>(os::now_ns() - begin_ns) * 1e-9;
-}
-
 }  // namespace
 
 // ---- opening ----
@@ -172,7 +168,7 @@ Result<Referee::State::Trial> Referee::State::try_kernel(const verdict::Kernel& 
         verdict.status = verdict::Status::CompileError;
         verdict.reason = rejection->reason;
         verdict.detail = rejection->diagnostics;
-        verdict.wall_seconds = seconds_since(begin);
+        verdict.wall_seconds = os::seconds_since(begin);
         return Trial{.verdict = std::move(verdict), .of = 0};
     }
     const auto& artefact = std::get<target::Artefact>(compiled);
@@ -202,7 +198,7 @@ Result<Referee::State::Trial> Referee::State::try_kernel(const verdict::Kernel& 
             names.push_back(entry.name);
         conclude({task, machine, ceilings, overhead}, std::span(names).subspan(1), verdict);
     }
-    verdict.wall_seconds = seconds_since(begin);
+    verdict.wall_seconds = os::seconds_since(begin);
     return Trial{.verdict = std::move(verdict), .of = outcome.at_fault};
 }
 
@@ -278,7 +274,7 @@ Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel
     if (trial.of != 0) return fail_baseline(trial.of - 1, trial.verdict);
     verdict::Verdict& verdict = trial.verdict;
     if (verdict::is_right(verdict.status)) CUPEL_DO(try_shapes(draw_shapes(kernel), verdict));
-    verdict.wall_seconds = seconds_since(begin);
+    verdict.wall_seconds = os::seconds_since(begin);
     return withhold(std::move(verdict), aa);
 }
 

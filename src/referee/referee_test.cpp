@@ -31,7 +31,7 @@ Options quick() {
     return options;
 }
 
-std::unique_ptr<Referee> open(std::string_view text) {
+std::unique_ptr<Referee> open_task(std::string_view text) {
     auto task = task::parse(text, "test.task");
     EXPECT_TRUE(task) << task.error().text;
     auto naive = schedule::print_naive(*task);
@@ -46,7 +46,7 @@ protected:
     static void TearDownTestSuite() { referee_.reset(); }
     // Not for the suite: a failure there would skip the tests, not fail them.
     void SetUp() override {
-        if (!referee_) referee_ = open(kSoftmax);
+        if (!referee_) referee_ = open_task(kSoftmax);
         ASSERT_NE(referee_, nullptr);
     }
 
@@ -182,7 +182,7 @@ TEST_F(Softmax, ARunAgainstItselfGoesOnTheRecordAndARecordThatContradictsWithhol
     const std::string kept = before != nullptr ? before : "";
     ASSERT_EQ(setenv("XDG_CACHE_HOME", folder->path().c_str(), 1), 0);
 
-    const auto sound = open(kSoftmax);
+    const auto sound = open_task(kSoftmax);
     ASSERT_NE(sound, nullptr);
     const auto file = aa_path(sound->machine().fingerprint);
     const auto verdict = sound->judge_against_itself();
@@ -191,7 +191,7 @@ TEST_F(Softmax, ARunAgainstItselfGoesOnTheRecordAndARecordThatContradictsWithhol
     EXPECT_EQ(sound->aa().test.runs, 1);
     for (int i = 0; i < 10; ++i)
         EXPECT_TRUE(append_aa(*file, {.written = "", .outcome = verdict::Status::Faster}));
-    const auto unsound = open(kSoftmax);
+    const auto unsound = open_task(kSoftmax);
     ASSERT_NE(unsound, nullptr);
     EXPECT_TRUE(unsound->aa().test.contradicted);
     // Much slower than naive: a claim that a sound machine would make.
@@ -214,7 +214,7 @@ TEST_F(Softmax, ARunAgainstItselfGoesOnTheRecordAndARecordThatContradictsWithhol
 
 TEST(Admission, ATaskThatIgnoresAnInputIsRefusedByName) {
     const auto referee =
-        open(R"(task dead(x: f32[B,N], z: f32[B,N]) -> y: f32[B,N] where B = 32, N = 64
+        open_task(R"(task dead(x: f32[B,N], z: f32[B,N]) -> y: f32[B,N] where B = 32, N = 64
   y[b,n] = 2 * x[b,n] + 0 * z[b,n]
 )");
     ASSERT_NE(referee, nullptr);
@@ -225,7 +225,7 @@ TEST(Admission, ATaskThatIgnoresAnInputIsRefusedByName) {
 }
 
 TEST(Admission, ATaskWhoseAnswerIsAlwaysZeroIsRefused) {
-    const auto referee = open(R"(task zero(x: f32[B,N]) -> y: f32[B,N] where B = 32, N = 64
+    const auto referee = open_task(R"(task zero(x: f32[B,N]) -> y: f32[B,N] where B = 32, N = 64
   y[b,n] = min(max(x[b,n], 0), 0)
 )");
     ASSERT_NE(referee, nullptr);

@@ -22,8 +22,8 @@ constexpr std::array<std::int64_t, 18> kOdd = {1,  2,  3,  5,   7,   8,   13,  1
 constexpr int kTries = 64;
 constexpr std::int64_t kMostBytes = std::int64_t{16} << 20;
 constexpr double kMostFlops = 1e8;
-constexpr double kOracleSeconds = 0.02;
-constexpr std::size_t kPositions = 64;
+constexpr double kShapeSeconds = 0.02;
+constexpr std::size_t kShapePositions = 64;
 
 bool is_small(const task::Task& task) {
     std::int64_t bytes = 0;
@@ -89,7 +89,7 @@ Result<std::optional<Fault>> try_shape(const task::Task& shape, const target::Ar
     Errors errors;
     for (const Kind kind : {Kind::Lawful, Kind::Exact, Kind::Wide}) {
         arena.ask(0, kind);
-        CUPEL_TRY(const Probe probe, checker.draw(0, kOracleSeconds, kPositions));
+        CUPEL_TRY(const Probe probe, checker.draw(0, kShapeSeconds, kShapePositions));
         arena.poison(1);
         const Window window = session.window(1, patience);
         if (window.ending != Ending::Answered) return at_shape(fault_of(window));

@@ -11,8 +11,8 @@
 namespace cupel::referee {
 namespace {
 
-constexpr std::size_t kRun = 64;  // elements that grow together
-constexpr unsigned kOneRunIn = 16;
+constexpr std::size_t kWidened = 64;  // elements that grow together
+constexpr unsigned kOneIn = 16;
 constexpr int kGrowth = 6;  // as a power of two, so that products stay exact
 // In standard deviations. exp(-104) is nothing in fp32, denormals included; and the largest value
 // is no larger than the widened runs have them, as errors are held to the largest.
@@ -66,12 +66,12 @@ Rows draw_rows(const task::Tensor& tensor, std::mt19937& random) {
 
 template <class Float>
 void widen_runs(std::span<Float> values, const Rows& rows, std::mt19937& random) {
-    const std::size_t runs = (values.size() + kRun - 1) / kRun;
+    const std::size_t runs = (values.size() + kWidened - 1) / kWidened;
     const std::size_t always = runs == 0 ? 0 : random() % runs;  // small tensors have few
     for (std::size_t run = 0; run < runs; ++run) {
-        if (run != always && random() % kOneRunIn != 0) continue;
-        const std::size_t end = std::min((run + 1) * kRun, values.size());
-        for (std::size_t i = run * kRun; i < end; ++i) {
+        if (run != always && random() % kOneIn != 0) continue;
+        const std::size_t end = std::min((run + 1) * kWidened, values.size());
+        for (std::size_t i = run * kWidened; i < end; ++i) {
             if (rows.what.empty() || rows.what[i / rows.length] == Row::Plain)
                 values[i] *= Float(1 << kGrowth);
         }

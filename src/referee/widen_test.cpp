@@ -41,14 +41,14 @@ int rows_where(task::Type type, const task::Values& values, bool rows, Holds hol
     return found;
 }
 
-const task::Values kNormal{.tensor = 0, .law = task::Law::Normal, .a = 0, .b = 1};
+const task::Values kNormalInput{.tensor = 0, .law = task::Law::Normal, .a = 0, .b = 1};
 
 TEST(Widen, SomeRowsAreAllNegativeAndHaveNoExponentials) {
     const auto is_low = [](const std::vector<float>& row) {
         return std::exp(*std::ranges::max_element(row)) == 0;
     };
-    EXPECT_GT(rows_where<float>(task::Type::F32, kNormal, true, is_low), 100);
-    EXPECT_EQ(rows_where<float>(task::Type::F32, kNormal, false, is_low), 0);
+    EXPECT_GT(rows_where<float>(task::Type::F32, kNormalInput, true, is_low), 100);
+    EXPECT_EQ(rows_where<float>(task::Type::F32, kNormalInput, false, is_low), 0);
 }
 
 TEST(Widen, SomeRowsAreTinyAndSomeRunsLarge) {
@@ -57,16 +57,16 @@ TEST(Widen, SomeRowsAreTinyAndSomeRunsLarge) {
     };
     const auto is_tiny = [&](const auto& row) { return largest(row) < 0.02F; };
     const auto is_large = [&](const auto& row) { return largest(row) > 64; };
-    EXPECT_GT(rows_where<float>(task::Type::F32, kNormal, true, is_tiny), 100);
-    EXPECT_GT(rows_where<float>(task::Type::F32, kNormal, true, is_large), 1000);
-    EXPECT_GT(rows_where<float>(task::Type::F32, kNormal, false, is_large), 1000);
+    EXPECT_GT(rows_where<float>(task::Type::F32, kNormalInput, true, is_tiny), 100);
+    EXPECT_GT(rows_where<float>(task::Type::F32, kNormalInput, true, is_large), 1000);
+    EXPECT_GT(rows_where<float>(task::Type::F32, kNormalInput, false, is_large), 1000);
 }
 
 TEST(Widen, NoValueIsLargerThanARunsAre) {
     const auto is_beyond = [](const std::vector<double>& row) {
         return std::ranges::any_of(row, [](double x) { return std::abs(x) > 64 * 5; });
     };
-    EXPECT_EQ(rows_where<double>(task::Type::F64, kNormal, true, is_beyond), 0);
+    EXPECT_EQ(rows_where<double>(task::Type::F64, kNormalInput, true, is_beyond), 0);
 }
 
 // As lanes of vectors, or two halves of a row, would have to tell who comes first.
@@ -76,14 +76,14 @@ TEST(Widen, SomeMaximaStandTwiceFarApart) {
         const auto again = std::find(first + 1, row.end(), *first);
         return again != row.end() && again - first > 64;
     };
-    EXPECT_GT(rows_where<float>(task::Type::F32, kNormal, true, is_tied), 100);
+    EXPECT_GT(rows_where<float>(task::Type::F32, kNormalInput, true, is_tied), 100);
 }
 
 TEST(Widen, SomeMaximaStandLast) {
     const auto is_last = [](const std::vector<float>& row) {
         return std::ranges::max_element(row) == row.end() - 1;
     };
-    EXPECT_GT(rows_where<float>(task::Type::F32, kNormal, true, is_last), 200);
+    EXPECT_GT(rows_where<float>(task::Type::F32, kNormalInput, true, is_last), 200);
 }
 
 TEST(Widen, ADeclaredRangeIsKeptAndItsEndsAreReached) {
@@ -111,10 +111,10 @@ TEST(Widen, SomeRowsOfIntegersAreAllAsSmallOrAsLargeAsTheyMayBe) {
 }
 
 TEST(Widen, TheSameKeyDoesTheSame) {
-    EXPECT_EQ(widened<float>(task::Type::F32, kNormal, true, 5),
-              widened<float>(task::Type::F32, kNormal, true, 5));
-    EXPECT_NE(widened<float>(task::Type::F32, kNormal, true, 5),
-              widened<float>(task::Type::F32, kNormal, true, 6));
+    EXPECT_EQ(widened<float>(task::Type::F32, kNormalInput, true, 5),
+              widened<float>(task::Type::F32, kNormalInput, true, 5));
+    EXPECT_NE(widened<float>(task::Type::F32, kNormalInput, true, 5),
+              widened<float>(task::Type::F32, kNormalInput, true, 6));
 }
 
 TEST(Widen, WhatHasNoSuchValuesStays) {

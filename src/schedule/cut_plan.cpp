@@ -10,6 +10,7 @@
 #include <set>
 
 #include "schedule/contraction.hpp"
+#include "schedule/ids.hpp"
 #include "schedule/nest.hpp"
 #include "schedule/text.hpp"
 
@@ -28,10 +29,6 @@ namespace {
 
 constexpr std::int64_t kSmallest = 4;        // of m, n and k: below, a register tile stays empty
 constexpr std::int64_t kFewProducts = 1024;  // m * n * k
-
-std::size_t at(int id) {
-    return static_cast<std::size_t>(id);
-}
 
 bool reads(const Task& task, const Stage& stage, TensorId tensor) {
     return std::ranges::any_of(loads(task, stage.body),

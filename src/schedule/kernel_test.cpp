@@ -17,7 +17,7 @@ using testing::Trial;
 using testing::Unit;
 using Sizes = std::vector<task::Override>;
 
-struct Case {
+struct ShippedTask {
     const char* name;
     double tolerance;           // in units of the last place of the largest magnitude
     std::vector<Sizes> shapes;  // the sizes not named stay as they are
@@ -27,7 +27,7 @@ Width narrow_at(std::size_t shape) {
     return {.vector_bytes = shape == 1 ? 16 : 32, .l3_bytes = 1};  // small outputs stream, too
 }
 
-void add(std::vector<Trial>& trials, Unit& unit, const Case& test, std::size_t shape) {
+void add(std::vector<Trial>& trials, Unit& unit, const ShippedTask& test, std::size_t shape) {
     const std::vector<std::string> folders = {std::string(CUPEL_ROOT) + "/tasks"};
     auto task = task::load(test.name, folders, test.shapes[shape]);
     ASSERT_TRUE(task) << task.error().text;
@@ -52,10 +52,10 @@ void add(std::vector<Trial>& trials, Unit& unit, const Case& test, std::size_t s
     trials.push_back(std::move(trial));
 }
 
-void expect_all_right(const std::vector<Case>& cases) {
+void expect_right_at_all_shapes(const std::vector<ShippedTask>& cases) {
     std::vector<Trial> trials;
     Unit unit;
-    for (const Case& test : cases) {
+    for (const ShippedTask& test : cases) {
         for (std::size_t shape = 0; shape < test.shapes.size(); ++shape)
             add(trials, unit, test, shape);
     }
@@ -71,7 +71,7 @@ std::vector<Sizes> rows(const char* rows, const char* columns) {
 }
 
 TEST(Kernels, OfRowsAreRightAtEveryRemainder) {
-    expect_all_right({
+    expect_right_at_all_shapes({
         {"softmax", 8, rows("B", "N")},
         {"log_softmax", 8, rows("B", "N")},
         {"layernorm", 16, rows("N", "D")},
@@ -82,7 +82,7 @@ TEST(Kernels, OfRowsAreRightAtEveryRemainder) {
 }
 
 TEST(Kernels, OfReductionsAreRightAtEveryRemainder) {
-    expect_all_right({
+    expect_right_at_all_shapes({
         {"sum_rows", 32, rows("M", "N")},
         {"max_rows", 1, rows("M", "N")},
         {"argmax_rows", 0, rows("M", "N")},
@@ -95,7 +95,7 @@ TEST(Kernels, OfReductionsAreRightAtEveryRemainder) {
 }
 
 TEST(Kernels, OfAllOtherShapesAreRight) {
-    expect_all_right({
+    expect_right_at_all_shapes({
         {"batchnorm", 32, {{{"N", 2}, {"C", 3}, {"H", 5}, {"W", 9}}}},
         {"attention", 32, {{{"B", 2}, {"S", 19}, {"D", 8}}}},
         {"attention_causal", 32, {{{"B", 2}, {"S", 19}, {"D", 8}}}},

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "schedule/ids.hpp"
+
 namespace cupel::schedule {
 
 using task::Access;
@@ -23,9 +25,6 @@ constexpr std::int64_t kScratchBytes = std::int64_t{1} << 30;
 constexpr std::int64_t kEnoughBlocks = 64;        // iterations worth sharing among threads
 constexpr std::int64_t kLongReduction = 1 << 14;  // worth sharing where nothing is kept
 
-std::size_t at(int id) {
-    return static_cast<std::size_t>(id);
-}
 bool is_arg(Reducer how) {
     return how == Reducer::ArgMax || how == Reducer::ArgMin;
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "schedule/ids.hpp"
+
 namespace cupel::schedule {
 
 using task::Access;
@@ -26,10 +28,6 @@ constexpr std::int64_t kRowBytes = 1 << 20;
 template <class T>
 void add_once(std::vector<T>& set, T value) {
     if (std::ranges::find(set, value) == set.end()) set.push_back(value);
-}
-
-std::size_t at(int id) {
-    return static_cast<std::size_t>(id);
 }
 
 // Calls visit(expr) for an expression and everything in it.

@@ -25,7 +25,7 @@ private:
     std::string text_;
 };
 
-class Writer {
+class PlainText {
 public:
     void line(std::string_view text) {
         text_ += std::string(2 * depth_, ' ') + std::string(text) + "\n";
@@ -65,7 +65,7 @@ std::string print_reordered(const task::Task& task, const Contraction& found,
     Position at_a;
     Position at_b;
     Position at_out;
-    Writer out;
+    PlainText out;
     out.line("// " + task.name +
              ", plain: the naive sums with the innermost loop on neighbouring elements.");
     out.line("#include \"task.hpp\"");

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "schedule/ids.hpp"
 #include "schedule/text.hpp"
 
 namespace cupel::schedule::sweep {
@@ -24,9 +25,6 @@ namespace {
 
 constexpr std::int64_t kExactAxis = 1 << 24;  // whole numbers up to here are floats exactly
 
-std::size_t at(int id) {
-    return static_cast<std::size_t>(id);
-}
 bool is_arg(Reducer how) {
     return how == Reducer::ArgMax || how == Reducer::ArgMin;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "schedule/ids.hpp"
 #include "schedule/sweep.hpp"
 
 namespace cupel::schedule::sweep {
@@ -17,12 +18,6 @@ using task::Reducer;
 using task::Stage;
 using task::Task;
 using task::TensorId;
-
-namespace {
-std::size_t at(int id) {
-    return static_cast<std::size_t>(id);
-}
-}  // namespace
 
 SweepPrinter::SweepPrinter(const Task& task, Plan plan, int vector_bytes, bool wrapped)
     : LoopPrinter(task, plan.nest),

@@ -13,14 +13,14 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-task::Task written(const char* text) {
+task::Task task_of(const char* text) {
     auto task = task::parse(text, "here");
     if (!task) ADD_FAILURE() << task.error().text;
     return task ? std::move(*task) : task::Task{};
 }
 
 std::optional<std::vector<Span>> spans_of(const char* text) {
-    const task::Task task = written(text);
+    const task::Task task = task_of(text);
     return inside_spans(task, task.stages.at(0));
 }
 

@@ -13,10 +13,10 @@ namespace cupel::stats {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
 Estimate nothing_known(std::span<const double> values, double mid, double level) {
-    return {-kInfinity, std::isfinite(mid) ? mid : 0, kInfinity, values.size(), level};
+    return {-kUnbounded, std::isfinite(mid) ? mid : 0, kUnbounded, values.size(), level};
 }
 
 bool all_finite(std::span<const double> values) {

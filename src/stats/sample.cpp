@@ -12,7 +12,7 @@ namespace cupel::stats {
 
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
 
 bool has_order(std::span<const double> sample) {
     return !sample.empty() && std::ranges::none_of(sample, [](double x) { return std::isnan(x); });
@@ -25,7 +25,7 @@ double median(std::span<const double> sample) {
 }
 
 double quantile(std::span<const double> sample, double probability) {
-    if (!has_order(sample) || std::isnan(probability)) return kNone;
+    if (!has_order(sample) || std::isnan(probability)) return kNoValue;
     std::vector<double> sorted(sample.begin(), sample.end());
     std::ranges::sort(sorted);
     const double position =
@@ -39,7 +39,7 @@ double quantile(std::span<const double> sample, double probability) {
 
 double mad(std::span<const double> sample) {
     const double centre = median(sample);
-    if (std::isnan(centre)) return kNone;
+    if (std::isnan(centre)) return kNoValue;
     std::vector<double> distance(sample.begin(), sample.end());
     for (double& x : distance)
         x = std::abs(x - centre);
@@ -47,12 +47,12 @@ double mad(std::span<const double> sample) {
 }
 
 double mean(std::span<const double> sample) {
-    if (sample.empty()) return kNone;
+    if (sample.empty()) return kNoValue;
     return std::accumulate(sample.begin(), sample.end(), 0.0) / static_cast<double>(sample.size());
 }
 
 double deviation(std::span<const double> sample) {
-    if (sample.size() < 2) return kNone;
+    if (sample.size() < 2) return kNoValue;
     const double centre = mean(sample);
     double squares = 0;
     for (const double x : sample)

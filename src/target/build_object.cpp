@@ -123,7 +123,7 @@ Result<Ran> run_compiler(const Bench& bench, const Compiler& compiler,
     CUPEL_TRY(auto held, jail::start(cell));
     const auto exit = held.outer.wait(limits.time);
     Ran ran;
-    ran.seconds = static_cast<double>(os::now_ns() - begin) * 1e-9;
+    ran.seconds = os::seconds_since(begin);
     ran.timed_out = !exit.has_value();
     ran.exit = exit.value_or(os::Exit{});
     held = {};  // kills what still runs, before the words are read

@@ -97,18 +97,18 @@ double numerator(const Index& index, const Point& at) {
 }
 
 // A share of the points of some axes that is needed.
-struct Part {
+struct Portion {
     Axes axes;
     double share = 1;
 };
 
 // The part of a restricted axis's range that its restriction leaves.
-Part part_of(const Task& task, const Bound& bound, std::int64_t& work) {
+Portion portion_of(const Task& task, const Bound& bound, std::int64_t& work) {
     Axes named;
     if (bound.low) named.merge(axes_of(*bound.low));
     if (bound.high) named.merge(axes_of(*bound.high));
     const auto extent = static_cast<double>(task.axis(bound.axis).extent);
-    Part part{.axes = named};
+    Portion part{.axes = named};
     part.share = mean_over(task, named, work, [&](const Point& at) {
         const double low = bound.low ? std::clamp(numerator(*bound.low, at), 0.0, extent) : 0;
         const double high =
@@ -153,9 +153,9 @@ private:
         depends_.clear();
         products_.clear();
         for (const Bound& bound : stage.where)
-            parts_.push_back(part_of(task_, bound, work_));
+            parts_.push_back(portion_of(task_, bound, work_));
         const Demand& demand = demand_[static_cast<std::size_t>(stage.out)];
-        Part needed{.axes = {}, .share = demand.share};
+        Portion needed{.axes = {}, .share = demand.share};
         for (const std::size_t d : demand.dimensions)
             needed.axes.insert(stage.keep[d]);
         parts_.push_back(std::move(needed));
@@ -214,7 +214,7 @@ private:
         double result = 1;
         for (const AxisId axis : axes)
             result *= static_cast<double>(task_.axis(axis).extent);
-        for (const Part& part : parts_) {
+        for (const Portion& part : parts_) {
             if (contains(axes, part.axes)) result *= part.share;
         }
         return result;
@@ -256,7 +256,7 @@ private:
         }
         note_demand(access);
         if (access.outside != kNone) axes.merge(Axes(visit(access.outside)));
-        for (const Part& part : parts_) {
+        for (const Portion& part : parts_) {
             if (contains(plain_axes(access), part.axes)) coverage *= part.share;
         }
         double& known = coverage_[static_cast<std::size_t>(access.tensor)];
@@ -275,7 +275,7 @@ private:
     // What this access needs of an intermediate.
     void note_demand(const Access& access) {
         Demand demand{.share = 1, .dimensions = {}};
-        for (const Part& part : parts_) {
+        for (const Portion& part : parts_) {
             if (!contains(plain_axes(access), part.axes)) continue;
             demand.share *= part.share;
             for (std::size_t d = 0; d < access.at.size(); d++) {
@@ -319,7 +319,7 @@ private:
     std::int64_t work_ = kMaxWork;
     std::vector<Demand> demand_;
     std::vector<double> coverage_;  // the largest share of a tensor that one access reaches
-    std::vector<Part> parts_;       // of the stage at hand, as are the following
+    std::vector<Portion> parts_;    // of the stage at hand, as are the following
     std::map<ExprId, Axes> depends_;
     std::set<ExprId> products_;
     double live_ = 1;

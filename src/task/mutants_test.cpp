@@ -10,7 +10,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-Task parsed(std::string_view text) {
+Task task_of(std::string_view text) {
     auto task = parse(text, "t.task");
     EXPECT_TRUE(task) << (task ? "" : task.error().text);
     return task ? *std::move(task) : Task{};
@@ -37,7 +37,7 @@ constexpr std::string_view kSoftmax =
 )";
 
 TEST(Mutants, LeaveOutAndChangeEveryPartOfAFormula) {
-    const auto all = mutants(parsed(kSoftmax));
+    const auto all = mutants(task_of(kSoftmax));
     for (const char* words :
          {"`m` is left out (line 2)", "only the first term of `m` is taken",
           "half of the terms of `m` are dropped", "every 100th term of `y_sum` is dropped",
@@ -49,7 +49,7 @@ TEST(Mutants, LeaveOutAndChangeEveryPartOfAFormula) {
 }
 
 TEST(Mutants, AreOtherTasksThanTheirOrigin) {
-    const Task task = parsed(kSoftmax);
+    const Task task = task_of(kSoftmax);
     for (const Mutant& mutant : mutants(task)) {
         EXPECT_NE(mutant.task.text, print(task)) << mutant.name;
         EXPECT_EQ(mutant.task.inputs.size(), task.inputs.size()) << mutant.name;
@@ -57,7 +57,7 @@ TEST(Mutants, AreOtherTasksThanTheirOrigin) {
 }
 
 TEST(Mutants, OfAnInputThatIsNoLongerReadStillDeclareIt) {
-    const auto all = mutants(parsed(R"(task t(x: f32[N], b: f32[N]) -> y: f32[N] where N = 8
+    const auto all = mutants(task_of(R"(task t(x: f32[N], b: f32[N]) -> y: f32[N] where N = 8
   y[n] = x[n] * 2 + b[n]
 )"));
     const Mutant* mutant = find(all, "`b[n]` is left out");
@@ -67,7 +67,7 @@ TEST(Mutants, OfAnInputThatIsNoLongerReadStillDeclareIt) {
 }
 
 TEST(Mutants, CallOnlyAddedAndComparedConstantsGuards) {
-    const auto all = mutants(parsed(R"(task t(x: f32[N]) -> y: f32[N] where N = 8
+    const auto all = mutants(task_of(R"(task t(x: f32[N]) -> y: f32[N] where N = 8
   y[n] = sqrt(max(3 * x[n], 0) + 1e-5)
 )"));
     ASSERT_NE(find(all, "the constant 1e-05"), nullptr);
@@ -79,12 +79,12 @@ TEST(Mutants, CallOnlyAddedAndComparedConstantsGuards) {
 }
 
 TEST(Mutants, MoveBoundsAndPaddings) {
-    const auto sum = mutants(parsed(R"(task t(x: f32[M,N]) -> y: f32[M,N] where M = 4, N = 8
+    const auto sum = mutants(task_of(R"(task t(x: f32[M,N]) -> y: f32[M,N] where M = 4, N = 8
   y[m,i] = sum[j <= i](x[m,j])
 )"));
     EXPECT_NE(find(sum, "the bound of j is one lower"), nullptr);
     EXPECT_NE(find(sum, "the bound of j is left out"), nullptr);
-    const auto pool = mutants(parsed(R"(task t(x: f32[N]) -> y: f32[N] where N = 8
+    const auto pool = mutants(task_of(R"(task t(x: f32[N]) -> y: f32[N] where N = 8
   y[n] = max[r < 3](x[n + r - 1 | -inf])
 )"));
     EXPECT_NE(find(pool, "the constant -inf is 0"), nullptr);

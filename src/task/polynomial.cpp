@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMostMonomials = 16;
 
-struct Part {
+struct Group {
     double terms = 1;
     bool exact = true;
     int low = 0;
@@ -19,7 +19,7 @@ struct Part {
 
 // The parts by their inputs. A form without inputs may have a known number.
 struct Form {
-    std::map<std::vector<TensorId>, Part> parts;
+    std::map<std::vector<TensorId>, Group> parts;
     std::optional<double> number;  // the whole form is this constant
 
     [[nodiscard]] bool has_data() const {
@@ -51,7 +51,7 @@ void add(Form& to, const Form& from, bool together) {
     for (const auto& [inputs, part] : from.parts) {
         const auto [at, fresh] = to.parts.emplace(inputs, part);
         if (fresh) continue;
-        Part& both = at->second;
+        Group& both = at->second;
         both.terms = together ? both.terms + part.terms : std::max(both.terms, part.terms);
         both.exact = both.exact && part.exact;
         both.low = std::min(both.low, part.low);
