@@ -69,7 +69,7 @@ cupel_fuzz(task_parser WHOLE
   GLOB base task
   LIBS -lfmt -lsodium)
 
-if(CUPEL_EMULATOR)
+if(CUPEL_CONFORMANCE)
   cupel_fuzz(emulator SOAK
     SOURCE ${CMAKE_SOURCE_DIR}/src/emulator/parse_fuzz.cpp
     DICTIONARY ${CMAKE_SOURCE_DIR}/src/emulator/parse_fuzz.dict

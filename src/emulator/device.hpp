@@ -58,12 +58,20 @@ struct Options {
     std::uint64_t budget = std::uint64_t{1} << 33;  // of warp instructions
 };
 
+// When the outputs must be complete.
+enum class Due {
+    Named,  // at the end of this launch, those that are among its arguments
+    Later,  // another launch goes on with them
+    All,    // at the end of this launch, all of them
+};
+
 struct Launch {
     std::string_view kernel;
     Extent grid = {};
     Extent block = {};
     std::uint32_t shared_bytes = 0;  // dynamic
     std::vector<Argument> arguments = {};
+    Due due = Due::Named;
 };
 
 enum class Fault {
@@ -167,6 +175,7 @@ struct ParameterInfo {
     std::string name;
     std::uint64_t bytes = 0;
     bool pointer_sized = false;
+    bool is_real = false;
 };
 struct KernelInfo {
     std::string name;

@@ -57,7 +57,8 @@ public:
                 const Variable& variable = kernel.variables[i];
                 info.parameters.push_back({.name = std::string(variable.name),
                                            .bytes = variable.bytes,
-                                           .pointer_sized = bytes_of(variable.type) == 8});
+                                           .pointer_sized = bytes_of(variable.type) == 8,
+                                           .is_real = is_real(variable.type)});
             }
             infos.push_back(std::move(info));
         }
@@ -112,7 +113,7 @@ public:
         grid.tally.lanes.resize(code->ops.size());
         const auto before = prepare(*code, options.checks);
         run_grid(grid);
-        Report report = make_report(grid, before, named_by(launch));
+        Report report = make_report(grid, before, due_after(launch));
         report.registers_named = static_cast<std::uint32_t>(kernel->registers.size());
         return report;
     }
@@ -197,7 +198,9 @@ private:
         return bytes;
     }
 
-    [[nodiscard]] std::vector<const Region*> named_by(const Launch& launch) const {
+    [[nodiscard]] std::vector<const Region*> due_after(const Launch& launch) const {
+        if (launch.due == Due::Later) return {};
+        if (launch.due == Due::All) return {buffers_.begin(), buffers_.end()};
         std::vector<const Region*> named;
         for (const Argument& one : launch.arguments) {
             if (const auto* const address = std::get_if<Address>(&one)) {

@@ -9,14 +9,14 @@ namespace cupel::emulator {
 namespace {
 
 // Beyond these a branch counts as one that can change anything, so that no text makes this slow.
-constexpr std::size_t kMaxBlocks = 8192;
+constexpr std::size_t kMostBasicBlocks = 8192;
 constexpr std::size_t kMaxVisits = 20'000'000;
 
 class Graph {
 public:
     explicit Graph(const Code& code) : code_(code), ops_(code.ops) {
         find_blocks();
-        if (starts_.size() > kMaxBlocks) return;
+        if (starts_.size() > kMostBasicBlocks) return;
         number_backwards();
         find_dominators();
     }
@@ -182,7 +182,7 @@ void find_reaches(Code& code) {
         const Op& op = code.ops[i];
         if (op.flow != Flow::Branch || op.guard == kTrueRow) continue;
         BranchReach& reach = code.reaches[static_cast<std::size_t>(op.imm)];
-        reach.effects = graph.blocks() > kMaxBlocks || graph.visits() > kMaxVisits;
+        reach.effects = graph.blocks() > kMostBasicBlocks || graph.visits() > kMaxVisits;
         if (reach.effects) continue;
         reach.end = graph.meeting(i);
         graph.collect(i, reach);

@@ -8,9 +8,8 @@ namespace cupel::emulator {
 
 void run_grid(Grid& grid);
 // `before`: the bytes of the module's variables when the launch began, in the order of regions.
-// `named`: the buffers that were arguments; of outputs only those are judged, as others may be for
-// another launch.
+// `due`: the buffers that are judged; others may be for another launch.
 [[nodiscard]] Report make_report(Grid& grid, const std::vector<std::vector<std::byte>>& before,
-                                 const std::vector<const Region*>& named);
+                                 const std::vector<const Region*>& due);
 
 }  // namespace cupel::emulator

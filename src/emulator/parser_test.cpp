@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 using testing::kernel;
 using ::testing::StartsWith;
 
-std::string golden(const std::string& name) {
+std::string golden_ptx(const std::string& name) {
     return testing::golden_text(CUPEL_ROOT, name);
 }
 
@@ -65,7 +65,7 @@ TEST(Parser, AddressesOf32BitsAreRefused) {
 }
 
 TEST(Parser, WhatNvccMakesIsUnderstoodWhole) {
-    const auto module = parse(golden("hist"), "hist.ptx");
+    const auto module = parse(golden_ptx("hist"), "hist.ptx");
     ASSERT_TRUE(module) << module.error().text;
     ASSERT_EQ(module->kernels.size(), 1U);
     EXPECT_EQ(module->kernels[0].name, "hist");
@@ -79,7 +79,7 @@ TEST(Parser, WhatNvccMakesIsUnderstoodWhole) {
 }
 
 TEST(Parser, InlinedCodeBelongsToTheLineThatAPersonWrote) {
-    const auto module = parse(golden("hist"), "hist.ptx");
+    const auto module = parse(golden_ptx("hist"), "hist.ptx");
     ASSERT_TRUE(module);
     const auto& code = module->kernels[0].instructions;
     const auto atomic = std::ranges::find(code, "atom.shared.add.u32", &Instruction::opcode);

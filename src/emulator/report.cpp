@@ -137,13 +137,13 @@ void list_checks(const Grid& grid, Report& report) {
 }  // namespace
 
 Report make_report(Grid& grid, const std::vector<std::vector<std::byte>>& before,
-                   const std::vector<const Region*>& named) {
+                   const std::vector<const Region*>& due) {
     Report report;
     report.finished = !grid.stopped && !grid.findings.has(Fault::Deadlock);
     const auto& regions = grid.memory.regions();
     for (std::size_t i = 0; i < regions.size() && grid.options.checks; i++) {
         const Region& region = *regions[i];
-        if (std::ranges::find(named, &region) != named.end()) check_outputs(grid, region);
+        if (std::ranges::find(due, &region) != due.end()) check_outputs(grid, region);
         if (region.owner == Owner::ModuleVariable) check_state(grid, region, before[i]);
     }
     if (grid.options.checks) report.counters = count(grid);

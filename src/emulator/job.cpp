@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/job.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <span>
+
+#include "emulator/emulator.hpp"
+
+namespace cupel::emulator {
+namespace {
+
+template <class T>
+std::vector<std::byte> bytes_of_value(T value) {
+    const auto bytes = std::as_bytes(std::span(&value, 1));
+    return {bytes.begin(), bytes.end()};
+}
+
+std::unexpected<Error> unfit(const JobArgument& given, const ParameterInfo& wanted) {
+    return fail(
+        Errc::Invalid,
+        fmt::format("the argument {} does not fit the parameter {}, {} of {} bytes", given.text,
+                    wanted.name, wanted.is_real ? "a real" : "an integer", wanted.bytes));
+}
+
+Result<Argument> integer_argument(const JobArgument& given, const ParameterInfo& wanted) {
+    if (wanted.is_real && wanted.bytes == 4)
+        return bytes_of_value(static_cast<float>(given.integer));
+    if (wanted.is_real && wanted.bytes == 8)
+        return bytes_of_value(static_cast<double>(given.integer));
+    const auto fits = [&]<class Signed, class Unsigned>(Signed, Unsigned) {
+        return given.integer >= std::numeric_limits<Signed>::min() &&
+               given.integer <= static_cast<std::int64_t>(std::numeric_limits<Unsigned>::max());
+    };
+    if (wanted.bytes == 8) return bytes_of_value(given.integer);
+    if (wanted.bytes == 4 && fits(std::int32_t{}, std::uint32_t{}))
+        return bytes_of_value(static_cast<std::uint32_t>(given.integer));
+    if (wanted.bytes == 2 && fits(std::int16_t{}, std::uint16_t{}))
+        return bytes_of_value(static_cast<std::uint16_t>(given.integer));
+    if (wanted.bytes == 1 && fits(std::int8_t{}, std::uint8_t{}))
+        return bytes_of_value(static_cast<std::uint8_t>(given.integer));
+    return unfit(given, wanted);
+}
+
+Result<Argument> argument_for(const JobArgument& given, const ParameterInfo& wanted) {
+    switch (given.kind) {
+        case JobArgument::Kind::Buffer:
+            if (wanted.pointer_sized && !wanted.is_real)
+                return Address{.buffer = given.buffer, .offset = 0};
+            return fail(Errc::Invalid,
+                        fmt::format("{} is an array, and the parameter {} is no pointer",
+                                    given.text, wanted.name));
+        case JobArgument::Kind::Integer:
+            return integer_argument(given, wanted);
+        case JobArgument::Kind::Real:
+            if (wanted.is_real && wanted.bytes == 4)
+                return bytes_of_value(static_cast<float>(given.real));
+            if (wanted.is_real && wanted.bytes == 8) return bytes_of_value(given.real);
+            return unfit(given, wanted);
+    }
+    return unfit(given, wanted);
+}
+
+Result<Launch> launch_of(const JobLaunch& wanted, const std::vector<KernelInfo>& kernels) {
+    const auto kernel = std::ranges::find(kernels, wanted.kernel, &KernelInfo::name);
+    if (kernel == kernels.end()) {
+        std::string there;
+        for (const KernelInfo& one : kernels)
+            there += (there.empty() ? "" : ", ") + one.name;
+        return fail(Errc::Invalid, fmt::format("there is no kernel {} in the file; it has {}",
+                                               wanted.kernel, there.empty() ? "none" : there));
+    }
+    if (kernel->parameters.size() != wanted.arguments.size()) {
+        return fail(Errc::Invalid,
+                    fmt::format("{} takes {} arguments, and the launch gives {}", wanted.kernel,
+                                kernel->parameters.size(), wanted.arguments.size()));
+    }
+    Launch launch{.kernel = kernel->name,
+                  .grid = wanted.grid,
+                  .block = wanted.block,
+                  .shared_bytes = wanted.shared_bytes};
+    for (std::size_t i = 0; i < wanted.arguments.size(); i++) {
+        CUPEL_TRY(Argument one, argument_for(wanted.arguments[i], kernel->parameters[i]));
+        launch.arguments.push_back(std::move(one));
+    }
+    return launch;
+}
+
+// The buffers of the job, by their numbers.
+Result<void> allocate_all(const Job& job, Device& device) {
+    std::span<const std::byte> rest = job.values;
+    for (const JobBuffer& buffer : job.buffers) {
+        BufferSpec spec{.name = buffer.name, .role = buffer.role, .bytes = buffer.bytes};
+        if (buffer.role == Role::Input || buffer.role == Role::InOut) {
+            if (rest.size() < buffer.bytes)
+                return fail(Errc::Invalid, fmt::format("{}: its values end early", buffer.name));
+            spec.values = rest.first(buffer.bytes);
+            rest = rest.subspan(buffer.bytes);
+        }
+        CUPEL_DO(device.allocate(spec));
+    }
+    return {};
+}
+
+Result<void> launch_all(const Job& job, Device& device, JobResult& result) {
+    const std::vector<KernelInfo> kernels = device.kernels();
+    for (std::size_t i = 0; i < job.launches.size(); i++) {
+        const JobLaunch& wanted = job.launches[i];
+        const auto refuse = [&](const Error& error) {
+            result.refusal = error.text;
+            result.line = wanted.line;
+        };
+        auto launch = launch_of(wanted, kernels);
+        if (!launch) {
+            refuse(launch.error());
+            return {};
+        }
+        launch->due = i + 1 == job.launches.size() ? Due::All : Due::Later;
+        auto report =
+            device.launch(*launch, {.seed = job.seed, .checks = true, .budget = job.budget});
+        if (!report) {
+            refuse(report.error());
+            return {};
+        }
+        const bool finished = report->finished;
+        result.reports.push_back(*std::move(report));
+        if (!finished) return {};
+    }
+    for (std::size_t i = 0; i < job.buffers.size(); i++) {
+        if (job.buffers[i].role != Role::Output) continue;
+        CUPEL_TRY(const auto bytes, device.read(static_cast<BufferId>(i)));
+        result.answers.insert(result.answers.end(), bytes.begin(), bytes.end());
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<JobResult> run(const Job& job) {
+    for (const JobLaunch& launch : job.launches) {
+        for (const JobArgument& one : launch.arguments) {
+            if (one.kind == JobArgument::Kind::Buffer && one.buffer >= job.buffers.size())
+                return fail(Errc::Invalid, one.text + " is no buffer of the job");
+        }
+    }
+    JobResult result;
+    const std::unique_ptr<Device> device = make_emulator(job.seed);
+    if (const auto loaded = device->load(job.ptx, job.file); !loaded) {
+        result.refusal = loaded.error().text;
+        return result;
+    }
+    CUPEL_DO(allocate_all(job, *device));
+    CUPEL_DO(launch_all(job, *device, result));
+    return result;
+}
+
+}  // namespace cupel::emulator
