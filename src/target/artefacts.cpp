@@ -15,7 +15,6 @@ namespace cupel::target {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kObject = "kernel.so";
 constexpr const char* kRecord = "record.json";
 constexpr const char* kAdvice = "set XDG_CACHE_HOME to a folder that can be written";
 constexpr auto kKeep = std::chrono::hours(1);
@@ -54,7 +53,7 @@ std::optional<Candidate> weigh(const fs::directory_entry& entry) {
     std::error_code error;
     Candidate candidate{entry.path(), fs::last_write_time(entry.path(), error), 0};
     if (error) return std::nullopt;
-    for (const char* name : {kObject, kRecord}) {
+    for (const char* name : {ArtefactCache::kSharedObject, ArtefactCache::kDeviceCode, kRecord}) {
         const auto bytes = fs::file_size(entry.path() / name, error);
         if (!error) candidate.bytes += bytes;
     }
@@ -63,14 +62,14 @@ std::optional<Candidate> weigh(const fs::directory_entry& entry) {
 
 }  // namespace
 
-Result<ArtefactCache> ArtefactCache::open() {
+Result<ArtefactCache> ArtefactCache::open(const char* object) {
     auto cache = os::cache_folder();
     if (!cache) return std::unexpected(std::move(cache.error()));
     auto folder = *cache / "artefacts";
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) return unusable(folder.string(), error);
-    return ArtefactCache(std::move(folder));
+    return ArtefactCache(std::move(folder), object);
 }
 
 std::optional<Entry> ArtefactCache::find(const std::string& key) const {
@@ -86,11 +85,11 @@ std::optional<Entry> ArtefactCache::find(const std::string& key) const {
         !diagnostics->is_string() || seconds == record.end() || !seconds->is_number()) {
         return std::nullopt;
     }
-    const auto object = os::read_file(place / kObject);
+    const auto object = os::read_file(place / object_);
     if (!object || hash_hex(*object) != hash->get<std::string>()) return std::nullopt;
     std::error_code ignored;
     fs::last_write_time(place, fs::file_time_type::clock::now(), ignored);
-    return Entry{place / kObject, hash->get<std::string>(), diagnostics->get<std::string>(),
+    return Entry{place / object_, hash->get<std::string>(), diagnostics->get<std::string>(),
                  seconds->get<double>()};
 }
 
@@ -107,7 +106,7 @@ Result<Entry> ArtefactCache::publish(const std::string& key, std::string_view ob
         {"object_hash", hash}, {"diagnostics", diagnostics}, {"seconds", seconds}};
     // Diagnostics quote untrusted text, which need not be UTF-8.
     const auto text = record.dump(1, ' ', false, nlohmann::json::error_handler_t::replace);
-    CUPEL_DO(os::write_file_atomically(draft.path() / kObject, object));
+    CUPEL_DO(os::write_file_atomically(draft.path() / object_, object));
     CUPEL_DO(os::write_file_atomically(draft.path() / kRecord, text));
 
     fs::rename(draft.path(), place, error);
@@ -121,7 +120,7 @@ Result<Entry> ArtefactCache::publish(const std::string& key, std::string_view ob
         if (auto theirs = find(key)) return *theirs;  // ... after the damaged one was gone
         return unusable(place.string(), error);
     }
-    return Entry{place / kObject, hash, std::string(diagnostics), seconds};
+    return Entry{place / object_, hash, std::string(diagnostics), seconds};
 }
 
 void ArtefactCache::trim(std::uintmax_t max_bytes) const {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled kernels on disk, by key: <cache>/artefacts/<key>/{kernel.so, record.json}. An entry
-// appears whole or not at all; one whose bytes do not match their recorded hash is removed and
-// never used. No locks: two processes that compile the same key both publish, and the first stays.
+// Compiled kernels on disk, by key: <cache>/artefacts/<key>/{kernel.so, record.json}, of device
+// code kernel.ptx in the place of kernel.so. An entry appears whole or not at all; one whose bytes
+// do not match their recorded hash is removed and never used. No locks: two processes that compile
+// the same key both publish, and the first stays.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,9 @@ class ArtefactCache {
 public:
     // Below os::cache_folder(). An unusable folder is an error that names XDG_CACHE_HOME: an
     // artefact must outlive the process that made it, so a temporary folder is no way out.
-    [[nodiscard]] static Result<ArtefactCache> open();
+    [[nodiscard]] static Result<ArtefactCache> open(const char* object = kSharedObject);
+    static constexpr const char* kSharedObject = "kernel.so";
+    static constexpr const char* kDeviceCode = "kernel.ptx";
 
     // Nothing where the entry does not exist or is damaged.
     [[nodiscard]] std::optional<Entry> find(const std::string& key) const;
@@ -36,8 +39,10 @@ public:
     void trim(std::uintmax_t max_bytes) const;
 
 private:
-    explicit ArtefactCache(std::filesystem::path folder) : folder_(std::move(folder)) {}
+    ArtefactCache(std::filesystem::path folder, const char* object)
+        : folder_(std::move(folder)), object_(object) {}
     std::filesystem::path folder_;
+    const char* object_;
 };
 
 }  // namespace cupel::target

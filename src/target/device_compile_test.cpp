@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "target/device_compile.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "base/hash.hpp"
+#include "os/files.hpp"
+#include "target/device_ptx.hpp"
+#include "target/device_test_task.hpp"
+#include "target/test_cache.hpp"
+
+namespace cupel::target {
+namespace {
+
+using testing::AnyOf;
+using testing::HasSubstr;
+using testing::Not;
+
+const char* const kDeviceGood =
+    "#pragma cupel launch scale<<<1, 32>>>(x, y, N)\n"
+    "extern \"C\" __global__ void scale(const float* x, float* y, int n) {\n"
+    "    if (threadIdx.x < N) y[threadIdx.x] = 2 * x[threadIdx.x];\n}\n";
+
+// With each compiler that this machine has.
+class DeviceCompile : public PrivateCache, public testing::WithParamInterface<const char*> {
+protected:
+    void SetUp() override {
+        setenv("CUPEL_DEVICE_CXX", GetParam(), 1);
+        auto found = find_device_compiler();
+        unsetenv("CUPEL_DEVICE_CXX");
+        if (!found) GTEST_SKIP() << found.error().text;
+        compiler_ = *found;
+        EXPECT_EQ(compiler_.kind, GetParam());
+        EXPECT_FALSE(compiler_.version.empty());
+    }
+
+    DeviceArtefact compiled(const std::string& source, const std::string& name = "mine.cu") {
+        auto made = compile_device(task_, source, name, compiler_);
+        if (!made) {
+            ADD_FAILURE() << made.error().text;
+            return {};
+        }
+        if (const auto* rejection = std::get_if<Rejection>(&*made)) {
+            ADD_FAILURE() << rejection->reason << "\n" << rejection->diagnostics;
+            return {};
+        }
+        return std::get<DeviceArtefact>(*made);
+    }
+    Rejection refused(const std::string& source, const CompileLimits& limits = {}) {
+        auto made = compile_device(task_, source, "mine.cu", compiler_, limits);
+        if (!made) {
+            ADD_FAILURE() << made.error().text;
+            return {};
+        }
+        if (std::holds_alternative<DeviceArtefact>(*made)) {
+            ADD_FAILURE() << "compiled: " << source;
+            return {};
+        }
+        return std::get<Rejection>(*made);
+    }
+
+    task::Task task_ = named_task({{"B", 3}, {"N", 77}}, {"x"}, {"y"});
+    DeviceCompiler compiler_;
+};
+
+TEST_P(DeviceCompile, AGoodKernelBecomesPtxWithTheAuthorsLines) {
+    const auto made = compiled(kDeviceGood);
+    EXPECT_EQ(entry_for(made.ptx, "scale"), "scale");
+    EXPECT_EQ(made.ptx_hash, hash_hex(made.ptx));
+    EXPECT_THAT(made.ptx, HasSubstr(".target sm_90"));
+    EXPECT_THAT(made.ptx, HasSubstr("\"mine.cu\""));
+    EXPECT_THAT(made.ptx, testing::ContainsRegex("\\.loc\t[12] 3 "));
+    EXPECT_THAT(made.ptx, Not(HasSubstr("/source")));
+    EXPECT_EQ(made.warnings, "");
+    EXPECT_FALSE(made.cached);
+    EXPECT_GT(made.seconds, 0);
+    EXPECT_THAT(made.compiler, HasSubstr("sm_90"));
+}
+
+TEST_P(DeviceCompile, TheEmulatorsKernelsCompile) {
+    for (const char* name :
+         {"softmax_warp", "gemm_mma", "gemm_wmma", "halves", "layernorm_vec4", "scan_lookback"}) {
+        const auto source =
+            os::read_file(fmt::format("{}/src/emulator/kernels/{}.cu", CUPEL_ROOT, name));
+        ASSERT_TRUE(source.has_value()) << name;
+        const auto made = compiled(*source);
+        EXPECT_FALSE(ptx_entries(made.ptx).empty()) << name;
+        EXPECT_EQ(made.warnings, "") << name;
+        std::printf("%s by %s: %.2f s\n", name, made.compiler.c_str(), made.seconds);
+    }
+}
+
+TEST_P(DeviceCompile, SizesInfinityAndCommonHeadersAreThere) {
+    const auto made = compiled(
+        "#include <cstdint>\n#include <cmath>\n#include <cfloat>\n#include <climits>\n"
+        "#include <math.h>\n#include <stdint.h>\n#include <cuda_runtime.h>\n#include <cstdio>\n"
+        "template <int N> __device__ int twice() { return 2 * N; }\n"
+        "__global__ void k(float* y, int B, std::int64_t* z) {\n"
+        "    static_assert(N == 77);\n"
+        "    y[0] = -INFINITY + NAN + FLT_MAX + sqrtf(2.0f) + B;\n"
+        "    z[0] = INT64_MAX - INT_MAX + twice<3>();\n    uint8_t small = UINT8_MAX;\n"
+        "    z[1] = small;\n}\n");
+    EXPECT_EQ(plain_name(entry_for(made.ptx, "k")), "k");
+    EXPECT_NE(entry_for(made.ptx, "k"), "k");
+}
+
+TEST_P(DeviceCompile, ErrorsCarryTheAuthorsFileNameAndLine) {
+    const auto refusal =
+        refused(std::string(kDeviceGood) + "__global__ void wrong(float* y) { y[0] = nothing; }\n");
+    EXPECT_THAT(refusal.diagnostics, AnyOf(HasSubstr("mine.cu(5)"), HasSubstr("mine.cu:5:")));
+    EXPECT_THAT(refusal.diagnostics, Not(HasSubstr("/source")));
+    EXPECT_THAT(refusal.reason, HasSubstr("does not compile: "));
+    EXPECT_THAT(refusal.reason, HasSubstr("nothing"));
+}
+
+TEST_P(DeviceCompile, HostCodeIsRefusedWithItsLine) {
+    const std::vector<std::string> texts = {
+        "int plain() { return 1; }\n",
+        "int main() { return 0; }\n",
+        "__device__ void start(float* y) { scale<<<1, 1>>>(y, y, 1); }\n",
+        "#include <vector>\n",
+        "namespace a {\nvoid f(float* p)\n{\n}\n}\n",
+    };
+    for (const auto& text : texts) {
+        const auto refusal = refused(kDeviceGood + text);
+        EXPECT_THAT(refusal.reason, HasSubstr("host code: ")) << text;
+        EXPECT_THAT(refusal.reason, HasSubstr("#pragma cupel launch")) << text;
+        EXPECT_THAT(refusal.diagnostics, AnyOf(HasSubstr("mine.cu:5:"), HasSubstr("mine.cu(5)"),
+                                               HasSubstr("mine.cu:6:"), HasSubstr("mine.cu(6)")))
+            << text;
+    }
+}
+
+TEST_P(DeviceCompile, AFileWithoutAKernelIsRefused) {
+    EXPECT_THAT(refused("__device__ int f() { return 1; }\n").reason, HasSubstr("no kernel"));
+    EXPECT_THAT(refused("").reason, HasSubstr("no kernel"));
+    EXPECT_THAT(refused(std::string(kDeviceGood) + '\0').reason, HasSubstr("NUL byte"));
+    EXPECT_THAT(refused(std::string(std::size_t{5} << 20, ' ')).reason, HasSubstr("larger than"));
+}
+
+TEST_P(DeviceCompile, FilesOfTheHostCannotBeRead) {
+    for (const char* path : {"/etc/passwd", "/proc/self/environ", "/etc/shadow", "/root/.bashrc"}) {
+        const auto include = refused(fmt::format("#include \"{}\"\n{}", path, kDeviceGood));
+        EXPECT_THAT(include.diagnostics,
+                    AnyOf(HasSubstr("could not open source file"), HasSubstr("No such file"),
+                          HasSubstr("file not found")))
+            << path;
+        EXPECT_THAT(include.diagnostics, Not(HasSubstr("root:"))) << path;
+        const auto probe = compiled(
+            fmt::format("#if __has_include(\"{}\")\n#error seen\n#endif\n{}", path, kDeviceGood));
+        EXPECT_FALSE(probe.ptx.empty()) << path;
+    }
+}
+
+TEST_P(DeviceCompile, BombsEndInARejection) {
+    const CompileLimits limits{.time = std::chrono::seconds(4), .memory_bytes = 1ULL << 30};
+    const std::string doubling =
+        "template <int D, int I> struct T { static constexpr long v = T<D-1,2*I>::v + "
+        "T<D-1,2*I+1>::v; };\n"
+        "template <int I> struct T<0,I> { static constexpr long v = I; };\n"
+        "__global__ void k(long* y) { y[0] = T<28,0>::v; }\n";
+    EXPECT_THAT(refused(doubling, {.time = std::chrono::milliseconds(1500)}).reason,
+                HasSubstr("compiling took longer than"));
+    EXPECT_FALSE(refused(doubling, {.memory_bytes = 600 << 20}).reason.empty());
+    EXPECT_FALSE(refused("template <int I> struct A { static constexpr int v = A<I + 1>::v; };\n"
+                         "__global__ void k(int* y) { y[0] = A<0>::v; }\n",
+                         limits)
+                     .reason.empty());
+    EXPECT_FALSE(refused("#include \"kernel.cu\"\n", limits).reason.empty());
+    EXPECT_FALSE(refused(kDeviceGood, {.file_bytes = 600}).reason.empty());
+}
+
+TEST_P(DeviceCompile, TheSecondCompilationComesFromTheCache) {
+    const auto source = std::string(kDeviceGood) + "#warning look here\n";
+    const auto first = compiled(source);
+    EXPECT_THAT(first.warnings, AnyOf(HasSubstr("mine.cu(5)"), HasSubstr("mine.cu:5:")));
+    const auto second = compiled(source);
+    EXPECT_TRUE(second.cached);
+    EXPECT_EQ(second.ptx, first.ptx);
+    EXPECT_EQ(second.warnings, first.warnings);
+    // Under another name the same text is the same entry, and is called by that name.
+    const auto renamed = compiled(source, "theirs \"\n.cu");
+    EXPECT_TRUE(renamed.cached);
+    EXPECT_THAT(renamed.ptx, HasSubstr("\"theirs __.cu\""));
+    // Launches are not the compiler's.
+    EXPECT_TRUE(compiled("#pragma cupel launch scale<<<9, 32>>>(x, y, N)" +
+                         source.substr(source.find('\n')))
+                    .cached);
+    task_.sizes[1].value = 78;
+    EXPECT_FALSE(compiled(source).cached);
+}
+
+TEST_P(DeviceCompile, ADamagedCacheEntryIsCompiledAgain) {
+    const auto first = compiled(kDeviceGood);
+    std::size_t damaged = 0;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(os::cache_folder().value())) {
+        if (entry.path().filename() != "kernel.ptx") continue;
+        std::ofstream(entry.path(), std::ios::app) << "// more\n";
+        damaged++;
+    }
+    EXPECT_EQ(damaged, 1U);
+    const auto again = compiled(kDeviceGood);
+    EXPECT_FALSE(again.cached);
+    EXPECT_EQ(again.ptx, first.ptx);
+    EXPECT_TRUE(compiled(kDeviceGood).cached);
+}
+
+INSTANTIATE_TEST_SUITE_P(By, DeviceCompile, testing::Values("nvrtc", "nvcc", "clang"),
+                         [](const auto& each) { return std::string(each.param); });
+
+TEST(FindDeviceCompiler, AForcedOneThatIsMissingSaysWhatToInstall) {
+    setenv("CUPEL_DEVICE_CXX", "none", 1);
+    const auto none = find_device_compiler();
+    setenv("CUPEL_DEVICE_CXX", "gcc", 1);
+    const auto wrong = find_device_compiler();
+    unsetenv("CUPEL_DEVICE_CXX");
+    ASSERT_FALSE(none.has_value());
+    EXPECT_EQ(none.error().code, Errc::Missing);
+    ASSERT_FALSE(wrong.has_value());
+    EXPECT_EQ(wrong.error().code, Errc::Usage);
+    EXPECT_THAT(wrong.error().text, HasSubstr("expected nvrtc, nvcc, clang or none"));
+}
+
+TEST(EntryFor, KernelsAreFoundByTheirPlainNames) {
+    const char* const ptx =
+        ".visible .entry k(\n.weak .entry _Z1tILi4EEvPi(\n.visible .entry _ZN1a1qEPi(\n"
+        ".entry _ZN12_GLOBAL__N_11pEv(\n// .entry comment(\n.entry _Z1dPi(.entry _Z1dPf(\n"
+        ".entry _ZL5quietv(\n.func .entryless(\n\"\n.entry string(\n\"\n.entry";
+    EXPECT_EQ(entry_for(ptx, "k"), "k");
+    EXPECT_EQ(entry_for(ptx, "t"), "_Z1tILi4EEvPi");
+    EXPECT_EQ(entry_for(ptx, "q"), "_ZN1a1qEPi");
+    EXPECT_EQ(entry_for(ptx, "p"), "_ZN12_GLOBAL__N_11pEv");
+    EXPECT_EQ(entry_for(ptx, "quiet"), "_ZL5quietv");
+    for (const char* name : {"d", "comment", "string", "less", "", "a", "kk", "_Z1dPi "})
+        EXPECT_EQ(entry_for(ptx, name), "") << name;
+    EXPECT_EQ(plain_name("_Z99999999999999999999k"), "");
+    EXPECT_EQ(plain_name("_ZN3abc"), "abc");
+    EXPECT_EQ(plain_name("_Z"), "");
+}
+
+TEST(RenameFile, OnlyFileLinesAreChanged) {
+    EXPECT_EQ(rename_file("\t.file\t1 \"/a\"\n\"/a\"\n.file 2 \"/ab\"", "/a", "b"),
+              "\t.file\t1 \"b\"\n\"/a\"\n.file 2 \"/ab\"");
+    EXPECT_EQ(rename_file("", "/a", "b"), "");
+}
+
+}  // namespace
+}  // namespace cupel::target

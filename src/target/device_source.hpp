@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What device compilers are given: the author's text without its pragmas, a header before it, and
+// the small headers that NVRTC lacks.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "target/device_text.hpp"
+#include "task/task.hpp"
+
+namespace cupel::target {
+
+// The author's text, byte for byte at the same place, but for `#pragma cupel` lines, which are
+// blank: compilers do not know them, and a text that differs in them alone is compiled once.
+[[nodiscard]] std::string without_cupel_pragmas(const DeviceText& text);
+
+// Before every source: the sizes as constants (no macros, so that a parameter may have the name of
+// one), and INFINITY and NAN.
+[[nodiscard]] std::string device_prelude(const task::Task& task);
+
+// Headers of C and C++ as far as NVRTC has built in what they declare: name, content.
+[[nodiscard]] const std::vector<std::pair<std::string, std::string>>& device_headers();
+
+// Host code has no place in the file: nothing would run it. NVRTC finds functions itself, so they
+// are looked for only where `functions` is set.
+[[nodiscard]] std::optional<Rejection> refuse_host_code(const DeviceText& text, bool functions);
+
+}  // namespace cupel::target
