@@ -123,6 +123,12 @@ Result<Entry> ArtefactCache::publish(const std::string& key, std::string_view ob
     return Entry{place / object_, hash, std::string(diagnostics), seconds};
 }
 
+void ArtefactCache::trim_at_times() const {
+    constexpr std::uintmax_t kCacheBytes = std::uintmax_t{2} << 30;
+    constexpr std::uint64_t kTrimEvery = 64;
+    if (random_u64() % kTrimEvery == 0) trim(kCacheBytes);
+}
+
 void ArtefactCache::trim(std::uintmax_t max_bytes) const {
     std::error_code error;
     std::vector<Candidate> entries;

@@ -37,6 +37,8 @@ public:
     // Removes the longest unused entries until at most that many bytes are left. An entry used
     // within the last hour stays: a referee may be about to load it.
     void trim(std::uintmax_t max_bytes) const;
+    // One call in 64 does, to 2 GiB: weighing a full cache costs about as much as a small compile.
+    void trim_at_times() const;
 
 private:
     ArtefactCache(std::filesystem::path folder, const char* object)

@@ -11,9 +11,6 @@ namespace {
 
 // PyTorch's headers take 20 s on an idle machine.
 constexpr std::chrono::minutes kLibraryTime{5};
-constexpr std::uintmax_t kCacheBytes = std::uintmax_t{2} << 30;
-constexpr std::uint64_t kTrimEvery =
-    64;  // weighing a full cache costs about as much as a small compile
 
 // Everything that decides the bytes of the object. `native` in the flags means this processor.
 std::string key_of(const CompileRequest& request, const Compiler& compiler) {
@@ -50,7 +47,7 @@ Result<Compiled> compile(const CompileRequest& request, const Compiler& compiler
     if (auto* rejection = std::get_if<Rejection>(&built)) return std::move(*rejection);
     const auto& fresh = std::get<Built>(built);
     CUPEL_TRY(const auto entry, cache.publish(key, fresh.object, fresh.diagnostics, fresh.seconds));
-    if (random_u64() % kTrimEvery == 0) cache.trim(kCacheBytes);
+    cache.trim_at_times();
     return artefact_of(entry, key, request.file_name);
 }
 

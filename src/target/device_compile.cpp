@@ -60,8 +60,8 @@ std::vector<std::string> clang_line(const DeviceCompiler& compiler) {
         "--cuda-gpu-arch=" + compiler.architecture,
         // A path of its own argument is one that the cell can translate; this one is the host's.
         "--cuda-path=" + compiler.toolkit, "-Wno-unknown-cuda-version", "-I", "/source/include",
-        "-O3", "-gline-tables-only", "-fno-verbose-asm", "-std=c++17", "-include", kPreludeInside,
-        kDeviceInside, "-o", kPtxInside};
+        "-I", compiler.toolkit + "/include/cccl", "-O3", "-gline-tables-only", "-fno-verbose-asm",
+        "-std=c++17", "-include", kPreludeInside, kDeviceInside, "-o", kPtxInside};
 }
 
 // NVRTC sees itself, its libraries and CUDA's headers: nothing else of /usr.
@@ -114,7 +114,7 @@ std::string with_authors_name(std::string words, const std::string& file_name) {
 
 std::string reason_of(const Work& done, const CompileLimits& limits) {
     if (auto reason = limit_met(done, limits, "compiling", "the PTX")) return *reason;
-    // NVRTC's words for it advise an option that nobody here can set.
+    // NVRTC's own words advise an option that nobody here can set.
     if (done.text.find("without execution space annotations") != std::string::npos) {
         return "host code: a function that is neither __global__ nor __device__; the file holds "
                "device code only, and launches are declared by `#pragma cupel launch`";
@@ -155,7 +155,7 @@ Result<std::variant<BuiltDevice, Rejection>> build_device(const DeviceSource& so
         return Rejection{"the file defines no kernel: `__global__ void name(...)`",
                          with_authors_name(std::move(done.text), file_name)};
     }
-    return BuiltDevice{std::move(*ptx), std::move(done.text), done.seconds};
+    return BuiltDevice{done.with_cell_paths(std::move(*ptx)), std::move(done.text), done.seconds};
 }
 
 std::string device_key(const DeviceSource& source, const DeviceCompiler& compiler) {
@@ -219,6 +219,7 @@ Result<std::variant<DeviceArtefact, Rejection>> compile_device(const task::Task&
     if (auto* rejection = std::get_if<Rejection>(&built)) return std::move(*rejection);
     auto& fresh = std::get<BuiltDevice>(built);
     CUPEL_DO(cache.publish(key, fresh.ptx, fresh.words, fresh.seconds));
+    cache.trim_at_times();
     auto made = finish(fresh.ptx, std::move(fresh.words), file_name, compiler);
     made.seconds = fresh.seconds;
     return made;

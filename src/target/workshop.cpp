@@ -86,6 +86,10 @@ Result<std::optional<std::string>> Work::take(std::string_view name,
     return std::optional(std::move(bytes));
 }
 
+std::string Work::with_cell_paths(std::string words) const {
+    return replaced(std::move(words), (root_.path() / "source").string(), "/source");
+}
+
 Result<Work> work(const Job& job) {
     CUPEL_TRY(auto root, os::TempDir::make(kCompiling));
     CUPEL_DO(lay_out(root.path(), job.files));
@@ -101,8 +105,7 @@ Result<Work> work(const Job& job) {
     done.timed_out = !exit.has_value();
     done.exit = exit.value_or(os::Exit{});
     held = {};  // kills what still runs, before the words are read
-    // Where there are no namespaces, the tool saw the paths of the host.
-    done.text = replaced(read_head(words), (done.root_.path() / "source").string(), "/source");
+    done.text = done.with_cell_paths(read_head(words));
     return done;
 }
 
@@ -117,7 +120,8 @@ std::optional<std::string> limit_met(const Work& done, const CompileLimits& limi
         return fmt::format("{} took longer than {}", doing,
                            format_seconds(std::chrono::duration<double>(limits.time).count()));
     }
-    if (says("out of memory allocating") || says("virtual memory exhausted") ||
+    if (says("out of memory allocating") || says("catastrophic error: out of memory") ||
+        says("LLVM ERROR: out of memory") || says("virtual memory exhausted") ||
         says("memory exhausted")) {
         return fmt::format("{} took more memory than {}", doing,
                            format_bytes(static_cast<double>(limits.memory_bytes)));

@@ -58,6 +58,8 @@ public:
     // which a subverted tool may have left. More than max_bytes: an error.
     [[nodiscard]] Result<std::optional<std::string>> take(std::string_view name,
                                                           std::uint64_t max_bytes) const;
+    // The text with the cell's paths: where there are no namespaces, tools see those of the host.
+    [[nodiscard]] std::string with_cell_paths(std::string words) const;
 
 private:
     explicit Work(os::TempDir root) : root_(std::move(root)) {}
