@@ -68,9 +68,16 @@ struct Held {
     // How the program ended. (For bubblewrap's child a signal is told by a status of 128 + its
     // number.)
     [[nodiscard]] std::optional<os::Exit> wait(std::chrono::nanoseconds patience);
-    // Kills the program and returns when nothing of it is left. Dropping a Held kills too, but the
-    // program may then outlive the call by some milliseconds.
+    // Kills the program and returns when nothing of it is left, as dropping a Held does: bubblewrap
+    // killed in its first moments would leave the program behind, which does not yet die with it.
     void end();
+
+    Held() = default;
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+    Held(Held&& other) noexcept = default;
+    Held& operator=(Held&& other) noexcept;
+    ~Held() { end(); }
 };
 [[nodiscard]] Result<Held> start(const Cell& cell);
 

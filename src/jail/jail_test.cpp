@@ -196,10 +196,20 @@ TEST(Cell, TellsItsPidAndDiesWithItsOwner) {
         EXPECT_NE(pid, held->outer.pid());
         EXPECT_EQ(kill(pid, 0), 0);
     }
-    // A zombie counts as gone: who reaps it is up to the machine.
-    for (int tries = 0; tries < 500 && count_threads(pid) > 0; ++tries)
-        usleep(10'000);
     EXPECT_EQ(count_threads(pid), 0);
+}
+
+TEST(Cell, DroppedAtOnceLeavesNothing) {
+    REQUIRE_NAMESPACES();
+    for (int times = 0; times < 40; ++times) {
+        int pid = -1;
+        {
+            auto held = start({.argv = {"/bin/sleep", "60"}, .binds = system_folders()});
+            ASSERT_TRUE(held) << held.error().text;
+            pid = held->pid;
+        }
+        EXPECT_EQ(count_threads(pid), 0);
+    }
 }
 
 TEST(Cell, EndedLeavesNothingEvenWhenItWasFrozen) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <system_error>
+#include <utility>
 
 #include "base/text.hpp"
 #include "jail/bubblewrap.hpp"
@@ -140,11 +141,23 @@ std::optional<os::Exit> Held::wait(std::chrono::nanoseconds patience) {
     return exit;
 }
 
+Held& Held::operator=(Held&& other) noexcept {
+    if (this == &other) return *this;
+    end();
+    outer = std::move(other.outer);
+    pid = std::exchange(other.pid, -1);
+    parts = std::move(other.parts);
+    missing = std::move(other.missing);
+    return *this;
+}
+
 void Held::end() {
     // Unreaped, bubblewrap still holds its child, so the number is still the program's.
     if (!outer.valid() || outer.wait(0s)) return;
-    (void)::kill(pid, SIGKILL);
-    if (outer.wait(10s)) return;
+    if (pid > 0) {
+        (void)::kill(pid, SIGKILL);
+        if (outer.wait(10s)) return;
+    }
     outer.kill(SIGKILL);
     (void)outer.wait(10s);
 }
