@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/device_shapes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <optional>
+#include <random>
+#include <set>
+
+#include "base/text.hpp"
+
+namespace cupel::referee {
+namespace {
+
+// A few hundred thousand instructions of warps: some tenths of a second.
+constexpr double kMostWork = 4e6;                              // additions and multiplications
+constexpr std::int64_t kMostElements = std::int64_t{1} << 16;  // of all tensors
+constexpr int kDraws = 64;
+constexpr std::array<std::int64_t, 5> kPrimes = {2, 3, 5, 7, 11};
+
+using Sizes = std::vector<task::Override>;
+
+Sizes own_sizes(const task::Task& task) {
+    Sizes sizes;
+    for (const task::Size& size : task.sizes)
+        if (!size.derived) sizes.push_back({.name = size.name, .value = size.value});
+    return sizes;
+}
+
+void keep_in_bounds(const task::Task& task, Sizes& sizes) {
+    for (task::Override& size : sizes) {
+        const auto range = std::ranges::find(task.shapes, size.name, &task::ShapeRange::size);
+        if (range != task.shapes.end())
+            size.value = std::clamp(size.value, range->low, range->high);
+    }
+}
+
+std::optional<task::Task> at_sizes(const task::Task& task, Sizes sizes) {
+    keep_in_bounds(task, sizes);
+    auto shape = task::parse(task.text, task.name, sizes);
+    if (!shape) return std::nullopt;
+    return *std::move(shape);
+}
+
+bool is_light(const task::Task& task) {
+    std::int64_t elements = 0;
+    for (const task::Tensor& tensor : task.tensors)
+        elements += tensor.elements();
+    const task::Counts counts = task::count(task);
+    return elements <= kMostElements && counts.flops + counts.transcendentals <= kMostWork;
+}
+
+task::Task scaled_down(const task::Task& task) {
+    task::Task shape = task;
+    std::set<std::string> stuck;  // sizes that cannot be halved again
+    while (!is_light(shape)) {
+        Sizes sizes = own_sizes(shape);
+        const auto free = [&](const task::Override& size) {
+            return size.value > 2 && !stuck.contains(size.name);
+        };
+        task::Override* largest = nullptr;
+        for (task::Override& size : sizes)
+            if (free(size) && (largest == nullptr || size.value > largest->value)) largest = &size;
+        if (largest == nullptr) break;
+        const std::string name = largest->name;
+        largest->value = (largest->value + 1) / 2;
+        auto smaller = at_sizes(task, sizes);
+        if (!smaller || size_words(*smaller) == size_words(shape)) {
+            stuck.insert(name);
+        } else {
+            shape = *std::move(smaller);
+        }
+    }
+    return shape;
+}
+
+std::optional<task::Task> drawn(
+    const task::Task& task, const Sizes& from, std::uint64_t seed,
+    const std::function<std::int64_t(std::int64_t, std::uint64_t)>& draw) {
+    std::mt19937_64 random(seed);
+    for (int attempt = 0; attempt < kDraws; attempt++) {
+        Sizes sizes = from;
+        for (task::Override& size : sizes)
+            size.value = draw(size.value, random());
+        auto shape = at_sizes(task, sizes);
+        if (shape && is_light(*shape)) return shape;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<DeviceShape> device_shapes(const task::Task& task, std::uint64_t seed) {
+    std::vector<DeviceShape> shapes;
+    shapes.push_back({.rule = "scaled", .task = scaled_down(task)});
+    const Sizes scaled = own_sizes(shapes.front().task);
+    auto ragged = drawn(task, scaled, seed, [](std::int64_t size, std::uint64_t random) {
+        if (size < 4) return size;
+        const auto less = static_cast<std::int64_t>(
+            random % static_cast<std::uint64_t>(std::min<std::int64_t>(size / 2, 12)));
+        return (size - 1 - less) | 1;
+    });
+    if (ragged) shapes.push_back({.rule = "ragged", .task = *std::move(ragged)});
+    auto small =
+        drawn(task, own_sizes(task), seed + 1, [](std::int64_t size, std::uint64_t random) {
+            return std::min(size, kPrimes.at(random % kPrimes.size()));
+        });
+    if (small) shapes.push_back({.rule = "small", .task = *std::move(small)});
+    return shapes;
+}
+
+std::string size_words(const task::Task& task) {
+    std::vector<std::string> words;
+    for (const task::Size& size : task.sizes)
+        if (!size.derived) words.push_back(fmt::format("{}={}", size.name, size.value));
+    return join(words, ", ");
+}
+
+}  // namespace cupel::referee

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sizes at which device code is tried where no GPU is: an emulator takes some thousand times as
+// long, so the task is scaled down by a rule that anybody can follow. A kernel must be right at all
+// of them; it is compiled for each.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "task/task.hpp"
+
+namespace cupel::referee {
+
+struct DeviceShape {
+    std::string rule;  // "scaled", "ragged", "small"
+    task::Task task;
+};
+
+// scaled: the largest size is halved until little enough work is left, so divisors stay;
+// ragged: the sizes of that, each a little less and odd, drawn from the seed;
+// small: each size is one of the first few primes (or less, where the task has less).
+// Sizes that the task bounds (its `shapes` lines) stay within their bounds. Where the formula
+// admits no such sizes the shape is left out.
+[[nodiscard]] std::vector<DeviceShape> device_shapes(const task::Task& task, std::uint64_t seed);
+
+// "B=64, N=128": all sizes that are not computed from others.
+[[nodiscard]] std::string size_words(const task::Task& task);
+
+}  // namespace cupel::referee

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/device_shapes.hpp"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <set>
+
+namespace cupel::referee {
+namespace {
+
+task::Task task_of(std::string_view text) {
+    auto task = task::parse(std::string(text), "t.task");
+    EXPECT_TRUE(task) << (task ? "" : task.error().text);
+    return task ? *std::move(task) : task::Task{};
+}
+
+constexpr std::string_view kProduct =
+    "task t(a: f32[M,K], b: f32[K,N]) -> c: f32[M,N] where M = 1024, N = 512, K = 1000\n"
+    "c[i,j] = sum[k](a[i,k] * b[k,j])\n";
+
+std::int64_t size(const task::Task& task, std::string_view name) {
+    for (const task::Size& one : task.sizes)
+        if (one.name == name) return one.value;
+    return -1;
+}
+
+TEST(DeviceShapes, TheFirstKeepsDivisorsAndIsLight) {
+    const auto shapes = device_shapes(task_of(kProduct), 7);
+    ASSERT_EQ(shapes.size(), 3U);
+    EXPECT_EQ(shapes[0].rule, "scaled");
+    EXPECT_EQ(size_words(shapes[0].task), "M=64, N=128, K=125");
+    EXPECT_LE(task::count(shapes[0].task).flops, 5e6);
+}
+
+TEST(DeviceShapes, TheSecondIsOddInEverySizeAndOtherUnderAnotherSeed) {
+    const task::Task task = task_of(kProduct);
+    std::set<std::string> seen;
+    for (std::uint64_t seed = 0; seed < 8; seed++) {
+        const task::Task ragged = device_shapes(task, seed).at(1).task;
+        for (const char* name : {"M", "N", "K"}) {
+            EXPECT_EQ(size(ragged, name) % 2, 1);
+            EXPECT_LE(size(ragged, name), 128);
+            EXPECT_GE(size(ragged, name), 50);
+        }
+        seen.insert(size_words(ragged));
+    }
+    EXPECT_GT(seen.size(), 4U);
+}
+
+TEST(DeviceShapes, TheThirdIsSmall) {
+    const task::Task small = device_shapes(task_of(kProduct), 3).at(2).task;
+    for (const char* name : {"M", "N", "K"})
+        EXPECT_LE(size(small, name), 11);
+}
+
+TEST(DeviceShapes, SizesStayWhereTheTaskBoundsThem) {
+    const auto shapes =
+        device_shapes(task_of("task t(x: f32[B,N]) -> y: f32[B] where B = 4096, N = 4096\n"
+                              "y[b] = sum[n](x[b,n])\nshapes N in 1000..5000, B in 1..8192\n"),
+                      1);
+    for (const DeviceShape& shape : shapes)
+        EXPECT_GE(size(shape.task, "N"), 1000) << shape.rule;
+}
+
+TEST(DeviceShapes, EveryTaskThatCupelShipsHasThree) {
+    int tasks = 0;
+    for (const auto& file : std::filesystem::directory_iterator(CUPEL_ROOT "/tasks")) {
+        const std::vector<std::string> folders = {CUPEL_ROOT "/tasks"};
+        const auto task = task::load(file.path().stem().string(), folders, {});
+        ASSERT_TRUE(task) << task.error().text;
+        const auto shapes = device_shapes(*task, 5);
+        EXPECT_EQ(shapes.size(), 3U) << task->name;
+        for (const DeviceShape& shape : shapes)
+            EXPECT_LE(task::count(shape.task).flops, 8e6) << task->name << " " << shape.rule;
+        tasks++;
+    }
+    EXPECT_GE(tasks, 24);
+}
+
+}  // namespace
+}  // namespace cupel::referee

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/device_trial.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <set>
+#include <span>
+#include <utility>
+
+#include "base/hash.hpp"
+#include "base/seed.hpp"
+#include "base/text.hpp"
+#include "os/clock.hpp"
+#include "referee/arena.hpp"
+#include "referee/check.hpp"
+#include "referee/device_shapes.hpp"
+#include "referee/emulator_client.hpp"
+#include "referee/estimate.hpp"
+#include "referee/oracle_client.hpp"
+#include "referee/race.hpp"
+#include "referee/referee.hpp"
+
+namespace cupel::referee {
+namespace {
+
+using verdict::Status;
+
+constexpr double kQuestionSeconds = 0.02;  // of the oracle
+constexpr std::size_t kLeastPositions = 128;
+constexpr std::uint64_t kBudget = std::uint64_t{1} << 25;  // warp instructions of a launch
+// At each shape. A widened question of some hundred rows has what a faulty kernel trips over (a row
+// that is negative throughout, say) in one of three, so several are asked.
+constexpr std::array<Kind, 8> kKinds = {Kind::Lawful, Kind::Exact, Kind::Wide, Kind::Wide,
+                                        Kind::Wide,   Kind::Wide,  Kind::Wide, Kind::Wide};
+
+struct DeviceFault {
+    Status status = Status::Wrong;
+    std::optional<int> law;
+};
+
+// What a finding means for the kernel. A race is wrong even where the answer came out right: on
+// another device, or another day, it need not.
+DeviceFault meaning_of(emulator::Fault fault) {
+    using F = emulator::Fault;
+    switch (fault) {
+        case F::OutOfBounds:
+        case F::Misaligned:
+        case F::Assertion:
+        case F::Trap:
+            return {.status = Status::Crashed, .law = {}};
+        case F::Deadlock:
+        case F::NotFinished:
+            return {.status = Status::TimedOut, .law = {}};
+        case F::WroteInput:
+            return {.status = Status::Cheating, .law = 7};
+        case F::HiddenState:
+            return {.status = Status::Cheating, .law = 2};
+        case F::Environment:
+            return {.status = Status::Cheating, .law = 1};
+        case F::Uninitialised:
+        case F::SharedRace:
+        case F::GlobalRace:
+        case F::SameValueRace:
+        case F::BarrierDivergence:
+        case F::MaskError:
+        case F::AsyncHazard:
+        case F::NotWritten:
+        case F::Note:
+            break;
+    }
+    return {};
+}
+
+// Lines that are ours in a PTX text, blanked: what follows keeps its line numbers.
+std::string without_pragmas(std::string_view ptx) {
+    std::string text;
+    for (const std::string& line : split(ptx, '\n'))
+        text += (trim(line).starts_with("#pragma") ? "" : line) + "\n";
+    return text;
+}
+
+// One kernel on trial: what it is, and what was found so far.
+class Trial {
+public:
+    Trial(const task::Task& task, const DeviceKernel& kernel, const DeviceOptions& options)
+        : kernel_(kernel),
+          options_(options),
+          seed_(Seed::draw()),
+          shapes_(device_shapes(task, seed_.number(0))) {
+        verdict::Verdict& verdict = out_.verdict;
+        verdict.seed.commitment = seed_.commitment();
+        verdict.precision = task.precision;
+        verdict.target = "emu";
+        verdict.threads = options.threads;
+        verdict.kernel_hash = hash_hex(kernel.source);
+        verdict::set_isolation(verdict, isolation());
+        for (const DeviceShape& shape : shapes_)
+            out_.shapes.push_back(fmt::format("{}: {}", shape.rule, size_words(shape.task)));
+    }
+
+    Result<DeviceTrial> run() {
+        const std::int64_t begin = os::now_ns();
+        out_.verdict.status = Status::Accepted;
+        for (const DeviceShape& shape : shapes_) {
+            CUPEL_DO(try_shape_of(shape));
+            if (out_.verdict.status != Status::Accepted) break;
+        }
+        verdict::Verdict& verdict = out_.verdict;
+        verdict.seed.value = seed_.hex();
+        verdict.tier = verdict.isolation.full() ? "device" : "device-reduced";
+        if (verdict.status == Status::Accepted) {
+            verdict.reason = "verified on the emulator, not timed";
+        }
+        verdict.wall_seconds = os::seconds_since(begin);
+        return std::move(out_);
+    }
+
+private:
+    // The text for this shape, and its launches. False: it was rejected, which is in the verdict.
+    Result<bool> prepare(const DeviceShape& shape) {
+        auto plan = target::read_device_plan(shape.task, kernel_.source, kernel_.file_name);
+        if (const auto* rejection = std::get_if<target::Rejection>(&plan))
+            return reject(*rejection);
+        plan_ = std::get<target::DevicePlan>(std::move(plan));
+        if (kernel_.file_name.ends_with(".ptx")) {
+            ptx_ = without_pragmas(kernel_.source);
+            out_.compiler = "none: the text is PTX";
+        } else {
+            if (!compiler_) {
+                CUPEL_TRY(compiler_, target::find_device_compiler());
+            }
+            CUPEL_TRY(auto compiled, target::compile_device(shape.task, kernel_.source,
+                                                            kernel_.file_name, *compiler_));
+            if (const auto* rejection = std::get_if<target::Rejection>(&compiled))
+                return reject(*rejection);
+            auto& artefact = std::get<target::DeviceArtefact>(compiled);
+            ptx_ = std::move(artefact.ptx);
+            out_.compiler = artefact.compiler;
+            if (out_.verdict.detail.empty()) out_.verdict.detail = artefact.warnings;
+        }
+        if (out_.verdict.artefact_hash.empty()) out_.verdict.artefact_hash = hash_hex(ptx_);
+        for (target::DeviceLaunch& launch : plan_.launches) {
+            const std::string entry = target::entry_for(ptx_, launch.kernel);
+            if (!entry.empty()) launch.kernel = entry;
+        }
+        return true;
+    }
+
+    bool reject(const target::Rejection& rejection) {
+        out_.verdict.status = Status::CompileError;
+        out_.verdict.reason = rejection.reason;
+        out_.verdict.detail = rejection.diagnostics;
+        return false;
+    }
+
+    Result<void> try_shape_of(const DeviceShape& shape) {
+        CUPEL_TRY(const bool ready, prepare(shape));
+        if (!ready) return {};
+        CUPEL_TRY(Arena arena, Arena::make(shape.task, 1, options_.threads));
+        CUPEL_TRY(OracleClient oracle, OracleClient::start(shape.task, arena, options_.threads));
+        Checker checker(shape.task, oracle, arena);
+        CUPEL_DO(checker.study(arena));
+        arena.begin(seed_);
+        Errors errors;
+        for (const Kind kind : kKinds) {
+            if (options_.stop && options_.stop()) return fail(Errc::Interrupted, "interrupted");
+            if (options_.progress) {
+                options_.progress("emulating at " + size_words(shape.task),
+                                  static_cast<double>(asked_) /
+                                      static_cast<double>(shapes_.size() * kKinds.size()));
+            }
+            arena.ask(0, kind);
+            CUPEL_TRY(const Probe probe, checker.draw(0, kQuestionSeconds, kLeastPositions));
+            CUPEL_TRY(const bool answered, answer(shape, arena));
+            if (!answered) return {};
+            verdict::Evidence& evidence = out_.verdict.evidence;
+            evidence.questions++;
+            evidence.positions += static_cast<std::int64_t>(probe.positions.size());
+            evidence.elements += checker.answer_elements();
+            evidence.detection = detection(evidence.positions);
+            if (const auto wrong = checker.verify(probe, checker.answer_in(0), errors)) {
+                accuse({.status = Status::Wrong, .law = {}}, shape,
+                       "the answer is wrong: " + *wrong);
+                return {};
+            }
+            evidence.worst_error = std::max(evidence.worst_error, errors.worst);
+        }
+        return {};
+    }
+
+    void accuse(const DeviceFault& fault, const DeviceShape& shape, const std::string& what) {
+        out_.verdict.status = fault.status;
+        out_.verdict.law = fault.law;
+        out_.verdict.reason = fmt::format("{} (at {})", what, size_words(shape.task));
+    }
+
+    // Emulates one question; its answer is then in the arena. False: the kernel is at fault.
+    Result<bool> answer(const DeviceShape& shape, Arena& arena) {
+        CUPEL_TRY(const Emulated emulated,
+                  emulate(job_for(shape.task, arena), options_.job_seconds));
+        if (emulated.timed_out) {
+            accuse({.status = Status::TimedOut, .law = {}}, shape,
+                   fmt::format("emulating one question took more than {}",
+                               format_seconds(options_.job_seconds)));
+            return false;
+        }
+        verdict::set_isolation(out_.verdict,
+                               {.parts = emulated.parts, .missing = emulated.missing});
+        const emulator::JobResult& result = emulated.result;
+        if (!result.refusal.empty()) {
+            out_.verdict.status = Status::CompileError;
+            out_.verdict.reason = result.line > 0 ? fmt::format("{}:{}: {}", kernel_.file_name,
+                                                                result.line, result.refusal)
+                                                  : result.refusal;
+            return false;
+        }
+        note(shape, result);
+        if (find_fault(shape, result)) return false;
+        return take_answers(result, arena);
+    }
+
+    emulator::Job job_for(const task::Task& task, const Arena& arena) {
+        emulator::Job job{.file = kernel_.file_name, .ptx = ptx_};
+        for (std::size_t i = 0; i < task.inputs.size(); i++) {
+            const std::span<const std::byte> values = arena.input(0, i);
+            job.buffers.push_back(
+                {task.tensor(task.inputs[i]).name, emulator::Role::Input, values.size()});
+            job.values.insert(job.values.end(), values.begin(), values.end());
+        }
+        for (std::size_t i = 0; i < task.outputs.size(); i++) {
+            job.buffers.push_back({task.tensor(task.outputs[i]).name, emulator::Role::Output,
+                                   arena.output(0, i).size()});
+        }
+        for (const target::DeviceScratch& one : plan_.scratch)
+            job.buffers.push_back({one.name, emulator::Role::Scratch, one.bytes});
+        for (const target::DeviceLaunch& one : plan_.launches)
+            job.launches.push_back(job_launch(task, one));
+        // The natural order first: what it finds is the easiest to read.
+        job.seed = asked_++ == 0 ? 0 : seed_.number(asked_);
+        job.budget = kBudget;
+        return job;
+    }
+
+    static emulator::Extent extent_of(const target::DeviceExtent& extent) {
+        return {static_cast<std::uint32_t>(extent.x), static_cast<std::uint32_t>(extent.y),
+                static_cast<std::uint32_t>(extent.z)};
+    }
+
+    static emulator::JobLaunch job_launch(const task::Task& task,
+                                          const target::DeviceLaunch& from) {
+        using Kind = target::DeviceArgument::Kind;
+        emulator::JobLaunch launch{.kernel = from.kernel,
+                                   .grid = extent_of(from.grid),
+                                   .block = extent_of(from.block),
+                                   .shared_bytes = static_cast<std::uint32_t>(from.shared_bytes),
+                                   .arguments = {},
+                                   .line = from.line};
+        const std::size_t outputs = task.inputs.size();
+        const std::size_t scratch = outputs + task.outputs.size();
+        for (const target::DeviceArgument& one : from.arguments) {
+            emulator::JobArgument argument{
+                .integer = one.integer, .real = one.real, .text = one.text};
+            const bool is_number = one.kind == Kind::Integer || one.kind == Kind::Real;
+            argument.kind = one.kind == Kind::Real ? emulator::JobArgument::Kind::Real
+                            : is_number            ? emulator::JobArgument::Kind::Integer
+                                                   : emulator::JobArgument::Kind::Buffer;
+            argument.buffer =
+                static_cast<std::uint32_t>(one.index + (one.kind == Kind::Output    ? outputs
+                                                        : one.kind == Kind::Scratch ? scratch
+                                                                                    : 0));
+            launch.arguments.push_back(std::move(argument));
+        }
+        return launch;
+    }
+
+    void note(const DeviceShape& shape, const emulator::JobResult& result) {
+        const bool first = asked_ == 1;
+        for (std::size_t i = 0; i < result.reports.size(); i++) {
+            const emulator::Report& report = result.reports[i];
+            remember(out_.checks, report.checks_made);
+            remember(out_.unchecked, report.checks_not_made);
+            if (first && i < plan_.launches.size()) {
+                out_.launches.push_back({.shape = size_words(shape.task),
+                                         .kernel = plan_.launches[i].kernel,
+                                         .counters = report.counters,
+                                         .shared_bytes = report.shared_bytes});
+            }
+        }
+    }
+
+    static void remember(std::vector<std::string>& all, const std::vector<std::string>& more) {
+        for (const std::string& one : more)
+            if (std::ranges::find(all, one) == all.end()) all.push_back(one);
+    }
+
+    bool find_fault(const DeviceShape& shape, const emulator::JobResult& result) {
+        for (std::size_t i = 0; i < result.reports.size(); i++) {
+            const emulator::Finding* first = nullptr;
+            for (const emulator::Finding& one : result.reports[i].findings) {
+                if (one.fault == emulator::Fault::Note) continue;
+                if (first == nullptr) first = &one;
+                out_.findings.push_back(one.text);
+            }
+            if (first == nullptr && result.reports[i].finished) continue;
+            const std::string which =
+                plan_.launches.size() > 1 ? " in " + plan_.launches[i].kernel : "";
+            if (first == nullptr) {
+                accuse({.status = Status::TimedOut, .law = {}}, shape, "did not finish" + which);
+            } else {
+                accuse(meaning_of(first->fault), shape, first->text + which);
+            }
+            return true;
+        }
+        return false;
+    }
+
+    static Result<bool> take_answers(const emulator::JobResult& result, Arena& arena) {
+        std::span<const std::byte> rest = result.answers;
+        for (std::size_t i = 0; !rest.empty(); i++) {
+            const std::span<std::byte> place = arena.output(0, i);
+            if (rest.size() < place.size())
+                return fail(Errc::Broken, "the emulator's answers end early");
+            std::ranges::copy(rest.first(place.size()), place.begin());
+            rest = rest.subspan(place.size());
+        }
+        return true;
+    }
+
+    const DeviceKernel& kernel_;
+    const DeviceOptions& options_;
+    Seed seed_;
+    std::vector<DeviceShape> shapes_;
+    DeviceTrial out_;
+    std::optional<target::DeviceCompiler> compiler_;
+    target::DevicePlan plan_;  // at the shape at hand, as is the text
+    std::string ptx_;
+    std::uint64_t asked_ = 0;
+};
+
+}  // namespace
+
+Result<DeviceTrial> try_device(const task::Task& task, const DeviceKernel& kernel,
+                               const DeviceOptions& options) {
+    return Trial(task, kernel, options).run();
+}
+
+}  // namespace cupel::referee

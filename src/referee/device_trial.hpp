@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The trial of CUDA device code on a machine without a GPU: right or wrong, never fast or slow.
+//
+// The task is scaled down by a rule (device_shapes.hpp). At each of its shapes the kernel is
+// compiled, and asked lawful, exact and widened questions as any other kernel is; each question is
+// emulated under another order of warps and blocks and at other addresses. Races, accesses out of
+// bounds, values that nobody wrote and whatever else the emulator sees are verdicts by themselves;
+// the answers go through the checker that all answers go through.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "emulator/device.hpp"
+#include "target/device_compile.hpp"
+#include "target/device_plan.hpp"
+#include "task/task.hpp"
+#include "verdict/verdict.hpp"
+
+namespace cupel::referee {
+
+struct DeviceKernel {
+    std::string source;     // CUDA C++, or PTX where the name ends in .ptx
+    std::string file_name;  // as its author calls it
+};
+
+struct DeviceOptions {
+    int threads = 1;          // of the referee's own passes and the oracle
+    double job_seconds = 60;  // that one question may take to emulate
+    std::function<bool()> stop = {};
+    std::function<void(std::string_view what, double share)> progress = {};
+};
+
+// A launch at one of the shapes, counted.
+struct CountedLaunch {
+    std::string shape;  // "B=64, N=128"
+    std::string kernel;
+    emulator::Counters counters;
+    std::uint64_t shared_bytes = 0;
+};
+
+struct DeviceTrial {
+    verdict::Verdict verdict;             // accepted at best
+    std::vector<std::string> findings;    // all that ended it, one line each
+    std::vector<std::string> shapes;      // "scaled: B=64, N=128"
+    std::vector<std::string> checks;      // that were made of every launch
+    std::vector<std::string> unchecked;   // each with its reason
+    std::vector<CountedLaunch> launches;  // of the first shape, in order
+    std::string compiler;
+};
+
+[[nodiscard]] Result<DeviceTrial> try_device(const task::Task& task, const DeviceKernel& kernel,
+                                             const DeviceOptions& options);
+
+}  // namespace cupel::referee
