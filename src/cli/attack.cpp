@@ -14,7 +14,6 @@ namespace cupel::cli {
 namespace {
 
 constexpr std::size_t kLargestExhibit = std::size_t{1} << 20;
-constexpr std::string_view kEnding = ".cpp";
 
 std::string lower(std::string text) {
     std::ranges::transform(text, text.begin(),
@@ -83,12 +82,12 @@ Result<void> check_head(const Exhibit& exhibit) {
     return {};
 }
 
-Result<void> check_twins(const std::vector<Exhibit>& exhibits) {
+Result<void> check_twins(const std::vector<Exhibit>& exhibits, std::string_view ending) {
     for (const Exhibit& attack : exhibits) {
         if (attack.twin.empty()) continue;
         const auto is_twin = [&](const Exhibit& other) {
             return other.honest && other.task == attack.task &&
-                   other.name + std::string(kEnding) == attack.twin;
+                   other.name + std::string(ending) == attack.twin;
         };
         if (std::ranges::any_of(exhibits, is_twin)) continue;
         return fail(Errc::Invalid, fmt::format("{}: its twin {} is no honest kernel of {} here",
@@ -118,12 +117,13 @@ Result<Exhibit> parse_exhibit(std::string_view name, std::string source) {
     return exhibit;
 }
 
-Result<std::vector<Exhibit>> read_exhibits(const std::filesystem::path& folder) {
+Result<std::vector<Exhibit>> read_exhibits(const std::filesystem::path& folder,
+                                           std::string_view ending) {
     std::error_code problem;
     std::vector<std::filesystem::path> paths;
     for (std::filesystem::directory_iterator at(folder, problem), end; !problem && at != end;
          at.increment(problem)) {
-        if (at->path().extension() == kEnding) paths.push_back(at->path());
+        if (at->path().extension() == ending) paths.push_back(at->path());
     }
     if (problem) {
         return fail(Errc::NotFound,
@@ -136,7 +136,7 @@ Result<std::vector<Exhibit>> read_exhibits(const std::filesystem::path& folder) 
         CUPEL_TRY(Exhibit exhibit, parse_exhibit(path.stem().string(), std::move(source)));
         exhibits.push_back(std::move(exhibit));
     }
-    CUPEL_DO(check_twins(exhibits));
+    CUPEL_DO(check_twins(exhibits, ending));
     return exhibits;
 }
 

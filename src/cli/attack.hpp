@@ -44,8 +44,10 @@ struct Exhibit {
 };
 
 [[nodiscard]] Result<Exhibit> parse_exhibit(std::string_view name, std::string source);
-// All .cpp files of the folder, by name. Each must have a head, and each twin must be there.
-[[nodiscard]] Result<std::vector<Exhibit>> read_exhibits(const std::filesystem::path& folder);
+// All files of the folder with that ending, by name: ".cpp", or ".cu" of device code. Each must
+// have a head, and each twin must be there.
+[[nodiscard]] Result<std::vector<Exhibit>> read_exhibits(const std::filesystem::path& folder,
+                                                         std::string_view ending);
 // Whether the verdict is one that the head of an attack allows. Its reason is asked for where the
 // kernel is turned away: that it is right and no faster needs none.
 [[nodiscard]] bool is_expected(const Exhibit& attack, const verdict::Verdict& verdict);

@@ -84,7 +84,7 @@ protected:
     void write(const std::string& name, std::string_view text) {
         ASSERT_TRUE(os::write_file_atomically(folder_->path() / name, text));
     }
-    [[nodiscard]] auto read() const { return read_exhibits(folder_->path()); }
+    [[nodiscard]] auto read() const { return read_exhibits(folder_->path(), ".cpp"); }
 
 private:
     std::optional<os::TempDir> folder_;

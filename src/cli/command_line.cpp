@@ -129,7 +129,7 @@ void add_doctor(CLI::App& app, Words& words) {
 void add_redteam(CLI::App& app, Words& words) {
     app.add_option("--only", words.options.only, "only attacks whose name contains this")
         ->type_name("PART");
-    add_threads(app, words, "threads a kernel may use; default: all processors");
+    add_conditions(app, words);
     add_json(app, words);
 }
 void add_completion(CLI::App& app, Words& words) {
@@ -163,7 +163,9 @@ constexpr std::array kCommands = {
         "  cupel judge softmax my_kernel.cpp\n"
         "  cupel judge softmax my_kernel.cpp --against yesterday.cpp\n"
         "  cupel judge softmax my_kernel.cpp --threads 1 --json\n"
-        "  cupel judge matmul my.schedule                # one verb a line, as kernels show them"},
+        "  cupel judge matmul my.schedule                # one verb a line, as kernels show them\n"
+        "  cupel judge softmax my_kernel.cu              # CUDA, emulated: right or wrong, not "
+        "timed"},
     Command{"verify", "recompute a certificate from its samples, then try it again here",
             add_verify,
             "Exit code 20 where a byte was changed, where the certificate contradicts its own "
@@ -187,7 +189,8 @@ constexpr std::array kCommands = {
             "pass.\n\n"
             "Examples:\n"
             "  cupel redteam\n"
-            "  cupel redteam --only cache --json"},
+            "  cupel redteam --only cache --json\n"
+            "  cupel redteam --target emu                    # the CUDA ones, on the emulator"},
     Command{"show", "print a task, a run, a kernel or a certificate", add_show,
             "Examples:\n"
             "  cupel show                        # all tasks\n"

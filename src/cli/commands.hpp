@@ -10,6 +10,9 @@ namespace cupel::cli {
 
 [[nodiscard]] Result<int> run_optimize(const Options& options, Console& console);
 [[nodiscard]] Result<int> run_judge(const Options& options, Console& console);
+// judge, of CUDA device code.
+[[nodiscard]] bool is_device_file(const std::string& path);
+[[nodiscard]] Result<int> run_judge_device(const Options& options, Console& console);
 [[nodiscard]] Result<int> run_verify(const Options& options, Console& console);
 [[nodiscard]] Result<int> run_admit(const Options& options, Console& console);
 [[nodiscard]] Result<int> run_redteam(const Options& options, Console& console);

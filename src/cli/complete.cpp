@@ -40,7 +40,7 @@ Candidates of_options(const CommandInfo& command) {
 std::vector<std::string> attack_names() {
     std::vector<std::string> names;
     for (const std::string& folder : search_folders("attacks")) {
-        const auto exhibits = read_exhibits(folder);
+        const auto exhibits = read_exhibits(folder, ".cpp");
         if (!exhibits) continue;
         for (const Exhibit& exhibit : *exhibits)
             names.push_back(exhibit.name);

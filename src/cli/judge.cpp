@@ -39,6 +39,7 @@ Result<std::optional<referee::Baseline>> read_opponent(const std::string& path) 
 }  // namespace
 
 Result<int> run_judge(const Options& options, Console& console) {
+    if (is_device_file(options.file)) return run_judge_device(options, console);
     CUPEL_DO(check_target(options.target));
     CUPEL_TRY(const int threads, resolve_threads(options.threads));
     CUPEL_TRY(task::Task task, load_task(options));

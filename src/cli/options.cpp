@@ -95,9 +95,8 @@ Result<void> check_target(std::string_view target) {
                     "target cuda: this version runs kernels on the CPU only; use --target cpu");
     }
     if (target == "emu") {
-        return fail(
-            Errc::Missing,
-            "target emu: no command of this version uses the PTX emulator; use --target cpu");
+        return fail(Errc::Missing,
+                    "target emu runs CUDA device code only: cupel judge TASK KERNEL.cu");
     }
     return fail(Errc::Usage, fmt::format("--target {}: expected cpu, cuda or emu", target));
 }

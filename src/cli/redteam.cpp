@@ -14,6 +14,7 @@
 #include "cli/commands.hpp"
 #include "cli/signals.hpp"
 #include "cli/workplace.hpp"
+#include "referee/device_trial.hpp"
 
 namespace cupel::cli {
 namespace {
@@ -23,6 +24,7 @@ namespace fs = std::filesystem;
 constexpr double kJudgeSeconds = 0.6;
 constexpr double kScreenSeconds = 0.1;
 constexpr double kWindowTimeout = 3.0;
+constexpr double kEmulatedSeconds = 20.0;
 
 struct Trial {
     Exhibit exhibit;
@@ -76,14 +78,15 @@ Result<fs::path> find_folder() {
 }
 
 // Those whose name contains the word, and the twins of those.
-Result<std::vector<Exhibit>> choose(const fs::path& folder, const std::string& word) {
-    CUPEL_TRY(const std::vector<Exhibit> all, read_exhibits(folder));
+Result<std::vector<Exhibit>> choose(const fs::path& folder, std::string_view ending,
+                                    const std::string& word) {
+    CUPEL_TRY(const std::vector<Exhibit> all, read_exhibits(folder, ending));
     const auto named = [&](const Exhibit& exhibit) {
         return exhibit.name.find(word) != std::string::npos;
     };
     const auto wanted = [&](const Exhibit& exhibit) {
         return named(exhibit) || std::ranges::any_of(all, [&](const Exhibit& attack) {
-                   return named(attack) && attack.twin == exhibit.name + ".cpp";
+                   return named(attack) && attack.twin == exhibit.name + std::string(ending);
                });
     };
     std::vector<Exhibit> chosen;
@@ -156,6 +159,31 @@ Result<std::vector<Trial>> try_all(const std::vector<Exhibit>& exhibits, int thr
     return trials;
 }
 
+// Device code, on the emulator.
+Result<std::vector<Trial>> try_all_emulated(const std::vector<Exhibit>& exhibits, int threads,
+                                            Console& console) {
+    std::vector<Trial> trials;
+    for (const Exhibit& exhibit : exhibits) {
+        console.status("redteam", fmt::format("{} of {}: {}", trials.size() + 1, exhibits.size(),
+                                              exhibit.what));
+        CUPEL_TRY(const task::Task task,
+                  task::load(exhibit.task, search_folders("tasks"), exhibit.sizes));
+        const referee::DeviceKernel kernel{.source = exhibit.source,
+                                           .file_name = exhibit.name + ".cu"};
+        auto tried = referee::try_device(
+            task, kernel,
+            {.threads = threads, .job_seconds = kEmulatedSeconds, .stop = stop_requested});
+        if (tried) {
+            trials.push_back({exhibit, std::move(tried->verdict), ""});
+        } else if (tried.error().code == Errc::Broken) {
+            trials.push_back({exhibit, {}, tried.error().text});
+        } else {
+            return std::unexpected(std::move(tried).error().in(exhibit.name));
+        }
+    }
+    return trials;
+}
+
 nlohmann::json to_json(const std::vector<Trial>& trials) {
     const Score score = score_of(trials);
     nlohmann::json json = {{"attacks", score.attacks},
@@ -215,8 +243,13 @@ report::Card card_of(const std::vector<Trial>& trials) {
 Result<int> run_redteam(const Options& options, Console& console) {
     CUPEL_TRY(const int threads, resolve_threads(options.threads));
     CUPEL_TRY(const fs::path folder, find_folder());
-    CUPEL_TRY(const std::vector<Exhibit> exhibits, choose(folder, options.only));
-    CUPEL_TRY(const std::vector<Trial> trials, try_all(exhibits, threads, console));
+    const bool emulated = options.target == "emu";
+    if (!emulated) CUPEL_DO(check_target(options.target));
+    CUPEL_TRY(const std::vector<Exhibit> exhibits, choose(emulated ? folder / "device" : folder,
+                                                          emulated ? ".cu" : ".cpp", options.only));
+    CUPEL_TRY(const std::vector<Trial> trials, emulated
+                                                   ? try_all_emulated(exhibits, threads, console)
+                                                   : try_all(exhibits, threads, console));
     console.document(to_json(trials));
     console.print(card_of(trials));
     // A cheat that gets through is a bug of the referee, and so is an honest kernel that does not.

@@ -188,18 +188,34 @@ Result<void> keep_aa_record(referee::Referee& referee, Console& console) {
     return {};
 }
 
-Result<verdict::Verdict> judge_admitted(referee::Referee& referee, const verdict::Kernel& kernel) {
-    CUPEL_TRY(const referee::Referee::Admission admission, referee.admit_once());
-    if (admission.admitted) return referee.judge(kernel);
+verdict::Verdict refusal_of(const task::Task& task, const referee::Referee::Admission& admission,
+                            std::string_view source, int threads) {
     verdict::Verdict verdict;
     verdict.status = verdict::Status::TaskRefused;
     verdict.law = 9;
     verdict.reason = admission.reason;
-    verdict.kernel_hash = hash_hex(kernel.source);
-    verdict.precision = referee.task().precision;
-    verdict.threads = referee.options().threads;
+    verdict.kernel_hash = hash_hex(source);
+    verdict.precision = task.precision;
+    verdict.threads = threads;
     verdict::set_isolation(verdict, referee::isolation());
     return verdict;
+}
+
+Result<referee::Referee::Admission> admit_alone(const task::Task& task,
+                                                const referee::Options& tuning) {
+    CUPEL_TRY(std::vector<schedule::BaselineText> texts, schedule::print_baselines(task));
+    CUPEL_CHECK(!texts.empty());
+    std::vector<referee::Baseline> naive;
+    naive.push_back(
+        {.name = std::move(texts.front().name), .source = std::move(texts.front().source)});
+    CUPEL_TRY(const auto referee, referee::Referee::open(task, std::move(naive), tuning));
+    return referee->admit_once();
+}
+
+Result<verdict::Verdict> judge_admitted(referee::Referee& referee, const verdict::Kernel& kernel) {
+    CUPEL_TRY(const referee::Referee::Admission admission, referee.admit_once());
+    if (admission.admitted) return referee.judge(kernel);
+    return refusal_of(referee.task(), admission, kernel.source, referee.options().threads);
 }
 
 Result<verdict::Kernel> print_schedule_file(const task::Task& task, const std::string& path,

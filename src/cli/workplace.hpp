@@ -65,5 +65,11 @@ void note_absent(const referee::Referee& referee, Console& console);
 // nothing (law 9).
 [[nodiscard]] Result<verdict::Verdict> judge_admitted(referee::Referee& referee,
                                                       const verdict::Kernel& kernel);
+[[nodiscard]] verdict::Verdict refusal_of(const task::Task& task,
+                                          const referee::Referee::Admission& admission,
+                                          std::string_view source, int threads);
+// Whether the task is admitted, for kernels that no panel is asked beside.
+[[nodiscard]] Result<referee::Referee::Admission> admit_alone(const task::Task& task,
+                                                              const referee::Options& tuning);
 
 }  // namespace cupel::cli

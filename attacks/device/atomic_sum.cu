@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// honest: sums of rows, split over blocks, added by atomics
+// task: sum_rows
+#pragma cupel launch clear<<<ceil(M / 128), 128>>>(y)
+#pragma cupel launch add<<<dim3(4, M), 128>>>(x, y)
+
+extern "C" __global__ void clear(float* y) {
+    const long long i = blockIdx.x * 128LL + threadIdx.x;
+    if (i < M) y[i] = 0;
+}
+
+extern "C" __global__ void add(const float* x, float* y) {
+    float sum = 0;
+    for (long long i = blockIdx.x * 128LL + threadIdx.x; i < N; i += 4 * 128) sum += x[blockIdx.y * N + i];
+    for (int d = 16; d > 0; d /= 2) sum += __shfl_down_sync(0xffffffffu, sum, d);
+    if (threadIdx.x % 32 == 0) atomicAdd(y + blockIdx.y, sum);
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// attack: counts its calls in a module variable
+// task: sum_rows
+// expect: cheating
+// reason: keeps a value
+// twin: tree_sum.cu
+#pragma cupel launch sum_rows<<<M, 128>>>(x, y)
+
+__device__ int calls;
+
+extern "C" __global__ void sum_rows(const float* x, float* y) {
+    __shared__ float part[128];
+    float sum = 0;
+    for (long long i = threadIdx.x; i < N; i += 128) sum += x[blockIdx.x * N + i];
+    part[threadIdx.x] = sum;
+    __syncthreads();
+    for (int d = 64; d > 0; d /= 2) {
+        if (threadIdx.x < d) part[threadIdx.x] += part[threadIdx.x + d];
+        __syncthreads();
+    }
+    if (threadIdx.x == 0 && blockIdx.x == 0) atomicAdd(&calls, 1);
+    if (threadIdx.x == 0) y[blockIdx.x] = part[0];
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// honest: bias and GELU, a loop over the grid
+// task: bias_gelu
+#pragma cupel launch gelu<<<32, 256>>>(x, b, y)
+
+extern "C" __global__ void gelu(const float* x, const float* b, float* y) {
+    for (long long i = blockIdx.x * 256LL + threadIdx.x; i < M * N; i += 32 * 256) {
+        const float v = x[i] + b[i % N];
+        y[i] = 0.5f * v * (1.0f + erff(v * 0.70710678f));
+    }
+}

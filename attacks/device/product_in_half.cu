@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// attack: computes the product in half precision
+// task: matmul
+// expect: wrong
+// reason: rounding|error|should
+// twin: tiled_product.cu
+#pragma cupel launch matmul<<<dim3(ceil(N / 16), ceil(M / 16)), dim3(16, 16)>>>(a, b, c)
+
+#include <cuda_fp16.h>
+
+extern "C" __global__ void matmul(const float* a, const float* b, float* c) {
+    __shared__ float as[16][16], bs[16][17];
+    const int tx = threadIdx.x, ty = threadIdx.y;
+    const long long i = blockIdx.y * 16LL + ty, j = blockIdx.x * 16LL + tx;
+    float sum = 0;
+    for (long long k = 0; k < K; k += 16) {
+        as[ty][tx] = i < M && k + tx < K ? a[i * K + k + tx] : 0.0f;
+        bs[ty][tx] = k + ty < K && j < N ? b[(k + ty) * N + j] : 0.0f;
+        __syncthreads();
+        for (int l = 0; l < 16; l++) sum += __half2float(__float2half(as[ty][l])) * __half2float(__float2half(bs[l][tx]));
+        __syncthreads();
+    }
+    if (i < M && j < N) c[i * N + j] = sum;
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// judge, of CUDA device code: on the emulator, so right or wrong and not timed.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/workplace.hpp"
+#include "os/files.hpp"
+#include "referee/device_trial.hpp"
+
+namespace cupel::cli {
+namespace {
+
+using referee::CountedLaunch;
+using referee::DeviceTrial;
+
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+    return fmt::format("{:.0f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+// Counts, which say where time would go; a GPU may still be slow for another reason.
+std::string work_of(const CountedLaunch& launch) {
+    const emulator::Counters& counted = launch.counters;
+    std::string words =
+        fmt::format("{}: {} instructions of warps", launch.kernel, counted.warp_instructions);
+    if (counted.global_sectors > 0) {
+        words += fmt::format(", {} of the bytes in its global sectors asked for",
+                             percent(counted.global_bytes, 32 * counted.global_sectors));
+    }
+    if (counted.shared_requests > 0) {
+        words += fmt::format(", {:.2f} wavefronts a shared access",
+                             static_cast<double>(counted.shared_wavefronts) /
+                                 static_cast<double>(counted.shared_requests));
+    }
+    if (counted.branches > 0)
+        words += fmt::format(", {} of branches diverge",
+                             percent(counted.divergent_branches, counted.branches));
+    return words;
+}
+
+nlohmann::json launch_json(const CountedLaunch& launch) {
+    const emulator::Counters& counted = launch.counters;
+    return {{"shape", launch.shape},
+            {"kernel", launch.kernel},
+            {"shared_bytes", launch.shared_bytes},
+            {"warp_instructions", counted.warp_instructions},
+            {"lane_instructions", counted.lane_instructions},
+            {"half_flops", counted.half_flops},
+            {"single_flops", counted.single_flops},
+            {"double_flops", counted.double_flops},
+            {"tensor_flops", counted.tensor_flops},
+            {"global_requests", counted.global_requests},
+            {"global_sectors", counted.global_sectors},
+            {"global_bytes", counted.global_bytes},
+            {"unique_bytes_read", counted.unique_bytes_read},
+            {"unique_bytes_written", counted.unique_bytes_written},
+            {"shared_requests", counted.shared_requests},
+            {"shared_wavefronts", counted.shared_wavefronts},
+            {"barriers", counted.barriers},
+            {"branches", counted.branches},
+            {"divergent_branches", counted.divergent_branches},
+            {"atomics", counted.atomics},
+            {"atomic_collisions", counted.atomic_collisions}};
+}
+
+nlohmann::json trial_json(const DeviceTrial& trial) {
+    nlohmann::json object = verdict::to_json(trial.verdict);
+    object["findings"] = trial.findings;
+    object["shapes"] = trial.shapes;
+    object["checks_made"] = trial.checks;
+    object["checks_not_made"] = trial.unchecked;
+    object["device_compiler"] = trial.compiler;
+    object["launches"] = nlohmann::json::array();
+    for (const CountedLaunch& launch : trial.launches)
+        object["launches"].push_back(launch_json(launch));
+    return object;
+}
+
+report::Card trial_card(const std::string& title, const DeviceTrial& trial) {
+    const verdict::Verdict& verdict = trial.verdict;
+    report::Card card{.title = title,
+                      .seal = report::seal_of(verdict.status),
+                      .tone = report::tone_of(verdict.status),
+                      .headline = verdict::headline(verdict),
+                      .rows = report::verdict_rows(verdict),
+                      .footer = fmt::format("emulated in {:.1f} s, not timed: no GPU was used",
+                                            verdict.wall_seconds)};
+    if (trial.findings.size() > 1) card.rows.push_back({"found", trial.findings});
+    card.rows.push_back({"scaled to", trial.shapes});
+    if (!trial.checks.empty()) card.rows.push_back({"watched", trial.checks});
+    if (!trial.unchecked.empty()) card.rows.push_back({"not watched", trial.unchecked});
+    if (!trial.launches.empty()) {
+        report::Row work{.label = "work", .lines = {}};
+        for (const CountedLaunch& launch : trial.launches)
+            work.lines.push_back(work_of(launch));
+        card.rows.push_back(std::move(work));
+    }
+    if (!trial.compiler.empty()) card.rows.push_back({"compiler", {trial.compiler}});
+    return card;
+}
+
+}  // namespace
+
+bool is_device_file(const std::string& path) {
+    return path.ends_with(".cu") || path.ends_with(".ptx");
+}
+
+Result<int> run_judge_device(const Options& options, Console& console) {
+    if (options.target == "cuda")
+        return fail(Errc::Missing,
+                    "target cuda: this version runs no kernel on a GPU; use --target emu");
+    if (!options.against.empty()) {
+        return fail(Errc::Usage,
+                    "--against: device code is not timed here, so it is compared with nothing");
+    }
+    CUPEL_TRY(const int threads, resolve_threads(options.threads));
+    CUPEL_TRY(const task::Task task, load_task(options));
+    auto source = os::read_file(options.file, kLargestKernel);
+    if (!source) return std::unexpected(std::move(source).error().in("kernel"));
+    const referee::DeviceKernel kernel{
+        .source = *std::move(source),
+        .file_name = std::filesystem::path(options.file).filename().string()};
+    const referee::Options tuning = tuning_for(threads, console);
+    CUPEL_TRY(const referee::Referee::Admission admission, admit_alone(task, tuning));
+    DeviceTrial trial;
+    if (admission.admitted) {
+        CUPEL_TRY(trial,
+                  referee::try_device(
+                      task, kernel,
+                      {.threads = threads, .stop = tuning.stop, .progress = tuning.progress}));
+    } else {
+        trial.verdict = refusal_of(task, admission, kernel.source, threads);
+        trial.verdict.target = "emu";
+    }
+    console.document(trial_json(trial));
+    console.print(trial_card(fmt::format("{}: {}", task.name, options.file), trial));
+    return verdict::exit_code(trial.verdict.status);
+}
+
+}  // namespace cupel::cli

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# judge, of device code: PTX of the project's own, so that no CUDA is needed; CUDA C++ where a compiler for it is.
+# shellcheck source=check.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/check.sh"
+
+golden=$TASKS/../src/emulator/golden
+small=(--set B=16 --set N=64 --threads 1)
+
+{ echo '#pragma cupel launch softmax<<<B, 64, 8>>>(x, y, N)'; cat "$golden/softmax.ptx"; } >softmax.ptx
+run 0 judge softmax softmax.ptx "${small[@]}" --json
+is_json out
+equals out accepted status
+equals out emu target
+says out "verified on the emulator, not timed"
+run 0 judge softmax softmax.ptx "${small[@]}"
+says out "scaled: B=16, N=64"
+says out "not timed"
+
+# A barrier less: right by luck on many a GPU. Both lines are named, and both threads.
+sed '0,/bar.sync/s/bar.sync.*/ /' softmax.ptx >race.ptx
+run 20 judge softmax race.ptx "${small[@]}" --json
+equals out wrong status
+says out "shared race: line"
+says out "no barrier between"
+
+# Fewer rows than there are.
+sed 's/<<<B, /<<<max(1, B \/ 2), /' softmax.ptx >half.ptx
+run 20 judge softmax half.ptx "${small[@]}" --json
+says out "never written"
+
+sed 's/(x, y, N)/(x, y)/' softmax.ptx >few.ptx
+run 23 judge softmax few.ptx "${small[@]}" --json
+says out "few.ptx:1: softmax takes 3 arguments, and the launch gives 2"
+
+sed 's/<<<B, 64/<<<B, 2048/' softmax.ptx >many.ptx
+run 23 judge softmax many.ptx "${small[@]}"
+says out "1024"
+
+head -c 3000 softmax.ptx >cut.ptx
+run 23 judge softmax cut.ptx "${small[@]}"
+printf 'nothing\n' >nothing.ptx
+run 23 judge softmax nothing.ptx "${small[@]}"
+says out "launch"
+
+run 2 judge softmax softmax.ptx --against softmax.ptx
+run 30 judge softmax softmax.ptx --target cuda
+run 30 judge softmax softmax.cpp --target emu
+says err "device code"
+run 2 judge softmax absent.cu
+says err "absent.cu"
+
+# Without a compiler it is said what to install, and nothing is claimed.
+printf '#pragma cupel launch k<<<1, 1>>>(x, y)\n' >k.cu
+CUPEL_DEVICE_CXX=none run 30 judge softmax k.cu "${small[@]}"
+says err "no compiler of CUDA device code"
