@@ -3,6 +3,8 @@
 // orders everything; one with a count orders those who meet at it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "emulator/block.hpp"
 
 namespace cupel::emulator {
@@ -53,22 +55,33 @@ void give_reduction(Block& block, const BlockBarrier& barrier,
     set_taint(warp, op.d, barrier.doubt);
 }
 
+// Between those who wait, and from those who only arrived.
+void exchange_knowledge(Block& block, BlockBarrier& barrier) {
+    for (const BlockBarrier::Waiting& waiting : barrier.waiting) {
+        const Warp& warp = block.warps[waiting.warp];
+        for_lanes(waiting.mask,
+                  [&](unsigned i) { block.clocks.release(warp.thread(i), barrier.knowledge); });
+    }
+    for (const BlockBarrier::Waiting& waiting : barrier.waiting) {
+        const Warp& warp = block.warps[waiting.warp];
+        for_lanes(waiting.mask,
+                  [&](unsigned i) { block.clocks.acquire(warp.thread(i), barrier.knowledge); });
+    }
+}
+
 void open(Block& block, BlockBarrier& barrier) {
     std::uint32_t waiting_threads = 0;
     for (const BlockBarrier::Waiting& waiting : barrier.waiting)
         waiting_threads += count_of(waiting.mask);
-    const bool everybody = waiting_threads >= block.alive;
+    const bool everybody = waiting_threads >= block.alive && !barrier.arrived_without_waiting;
     if (everybody) {
         note_exits(block, barrier);
         if (block.grid.options.checks) block.clocks.block_barrier();
     }
+    if (!everybody && block.grid.options.checks) exchange_knowledge(block, barrier);
     for (const BlockBarrier::Waiting& waiting : barrier.waiting) {
         Warp& warp = block.warps[waiting.warp];
         give_reduction(block, barrier, waiting);
-        if (!everybody && block.grid.options.checks) {
-            for_lanes(waiting.mask,
-                      [&](unsigned i) { block.clocks.acquire(warp.thread(i), barrier.knowledge); });
-        }
         for (Group& group : warp.groups) {
             if (group.state == Group::State::AtBarrier && group.mask == waiting.mask) {
                 group.state = Group::State::Ready;
@@ -84,14 +97,23 @@ void open(Block& block, BlockBarrier& barrier) {
 bool arrive_at_barrier(Block& block, Warp& warp, const Op& op) {
     const auto lane = static_cast<unsigned>(std::countr_zero(warp.mask));
     const std::uint32_t id = row<std::uint32_t>(warp, op.a)[lane] % kBarriers;
-    std::uint32_t expected = (op.flags & kCounted) != 0 ? row<std::uint32_t>(warp, op.b)[lane] : 0;
+    const std::uint32_t counted =
+        (op.flags & kCounted) != 0 ? row<std::uint32_t>(warp, op.b)[lane] : 0;
     const std::uint32_t whole = (block.grid.threads + kLanes - 1) / kLanes * kLanes;
-    if (expected == whole || expected == block.grid.threads) expected = 0;
+    const bool waits = op.imm != kBarArrive;
+    const auto is_for_all = [&](std::uint32_t count) {
+        return count == 0 || count == whole || count == block.grid.threads;
+    };
+    // A count of all threads is none: those that have exited are not waited for. But who arrives
+    // and exits has arrived, so then it stays a count.
+    const std::uint32_t expected = is_for_all(counted) && waits ? 0 : counted;
     BlockBarrier& barrier = block.barriers[id];
     if (barrier.arrived == 0) {
         barrier.expected = expected;
         barrier.site = op.site;
         barrier.first_thread = warp.thread(lane);
+    } else if (is_for_all(counted) && is_for_all(barrier.expected)) {
+        barrier.expected = std::max(barrier.expected, expected);
     } else if (barrier.expected != expected) {
         Event event = block.event(warp, lane, op, Fault::BarrierDivergence);
         event.other_site = barrier.site;
@@ -103,7 +125,7 @@ bool arrive_at_barrier(Block& block, Warp& warp, const Op& op) {
         });
     }
     // A warp counts as a whole, also where some of its threads have exited.
-    const bool whole_warp = warp.mask == warp.alive && expected != 0;
+    const bool whole_warp = warp.mask == warp.alive && barrier.expected != 0;
     barrier.arrived += whole_warp ? kLanes : count_of(warp.mask);
     if (op.imm >= kBarRedPopc) {
         const std::uint32_t p = predicate(warp, op.c) ^ op.target;
@@ -112,11 +134,12 @@ bool arrive_at_barrier(Block& block, Warp& warp, const Op& op) {
         if ((taint.poison & warp.mask) != 0) barrier.doubt.poison = kAllLanes;
         if ((taint.environment & warp.mask) != 0) barrier.doubt.environment = kAllLanes;
     }
-    if (block.grid.options.checks && expected != 0) {
+    // Who waits does nothing meanwhile: what those know is added when the barrier opens.
+    barrier.arrived_without_waiting |= !waits;
+    if (block.grid.options.checks && !waits) {
         for_lanes(warp.mask,
                   [&](unsigned i) { block.clocks.release(warp.thread(i), barrier.knowledge); });
     }
-    const bool waits = op.imm != kBarArrive;
     if (waits) barrier.waiting.push_back({.warp = warp.index, .mask = warp.mask, .op = &op});
     if (!waits && is_complete(block, barrier)) open(block, barrier);
     return !waits;

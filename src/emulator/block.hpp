@@ -53,6 +53,7 @@ struct Grid {
 struct BlockBarrier {
     std::uint32_t expected = 0;  // threads; 0: all of the block
     std::uint32_t arrived = 0;   // threads
+    bool passed = false;         // somebody arrived and went on without waiting
     std::uint32_t site = 0;      // where the first came
     std::uint32_t first_thread = 0;
     std::uint32_t true_threads = 0;  // of bar.red
@@ -64,7 +65,7 @@ struct BlockBarrier {
     };
     std::vector<Waiting> waiting;
     Knowledge knowledge;
-    bool arrived_without_waiting = false;
+    bool arrived_without_waiting = false;  // somebody, who went on
 };
 
 struct MBarrier {

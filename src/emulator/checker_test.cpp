@@ -108,6 +108,21 @@ TEST(Races, OrderedByANamedBarrierOfSomeWarpsAreNoneForThose) {
                 HasSubstr("shared race: line 27"));
 }
 
+TEST(Races, AnArrivalOrdersWhatCameBeforeItEvenWhereAllThreadsAreCounted) {
+    // The first warp writes and goes on, the second waits for it and reads.
+    const std::string body =
+        ".shared .align 4 .b8 s[256];\n"
+        "mov.u32 %r9, s; shl.b32 %r1, %t, 2; add.u32 %r1, %r1, %r9;\n"
+        "setp.ge.u32 %p1, %t, 32; @%p1 bra READER;\n"
+        "st.shared.u32 [%r1], %t; bar.arrive 1, 64; bra END;\n"
+        "READER: bar.sync 1, 64;\n#27\nld.shared.u32 %r3, [%r1+-128]; END:";
+    EXPECT_EQ(faults_of(body, {.threads = 64}), "");
+    EXPECT_THAT(faults_of(testing::mutated(body, "st.shared.u32 [%r1], %t; bar.arrive 1, 64;", 0,
+                                           "bar.arrive 1, 64; st.shared.u32 [%r1], %t;"),
+                          {.threads = 64}),
+                HasSubstr("shared race"));
+}
+
 // Block 0 writes and raises a flag, block 1 waits for it and reads.
 std::string flag_kernel(const std::string& before_flag, const std::string& after_wait) {
     return "setp.ne.u32 %p1, %k, 0; @%p1 bra READER;\n#10\nst.global.u32 [%b+4], 7;" + before_flag +
