@@ -138,6 +138,20 @@ Result<void> launch_all(const Job& job, Device& device, JobResult& result) {
 
 }  // namespace
 
+Result<void> check_answers(const Job& job, const JobResult& result) {
+    if (!result.refusal.empty()) return {};
+    const bool ended = result.reports.empty() || result.reports.back().finished;
+    const std::size_t launches = job.launches.size();
+    if (result.reports.size() > launches || (ended && result.reports.size() != launches))
+        return fail(Errc::Invalid, "the emulator does not report each launch once");
+    std::uint64_t bytes = 0;
+    for (const JobBuffer& buffer : job.buffers)
+        bytes += buffer.role == Role::Output && ended ? buffer.bytes : 0;
+    if (result.answers.size() != bytes)
+        return fail(Errc::Invalid, "the emulator's answers are not as long as the outputs");
+    return {};
+}
+
 Result<JobResult> run(const Job& job) {
     for (const JobLaunch& launch : job.launches) {
         for (const JobArgument& one : launch.arguments) {

@@ -72,5 +72,8 @@ inline constexpr std::string_view kValuesFile = "values.bin";
 [[nodiscard]] Result<Job> job_from_json(std::string_view text);
 [[nodiscard]] std::string encode(const JobResult& result);
 [[nodiscard]] Result<JobResult> decode_result(std::string_view bytes);
+// Whether a result can be that of the job: a report for each launch, as far as launches ended, and
+// then all bytes of the outputs. Who was subverted could otherwise leave a report out.
+[[nodiscard]] Result<void> check_answers(const Job& job, const JobResult& result);
 
 }  // namespace cupel::emulator

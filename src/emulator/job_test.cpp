@@ -146,6 +146,30 @@ TEST(Job, ATextThatIsNotUnderstoodIsARefusalAndNoError) {
     EXPECT_EQ(result.line, 0);
 }
 
+TEST(Job, AResultThatLeavesSomethingOutIsNotTakenForIt) {
+    const Job job = scale_job();
+    const JobResult honest = done(job);
+    EXPECT_TRUE(check_answers(job, honest));
+    JobResult silent = honest;
+    silent.reports.clear();
+    EXPECT_FALSE(check_answers(job, silent));
+    JobResult twice = honest;
+    twice.reports.push_back(twice.reports[0]);
+    EXPECT_FALSE(check_answers(job, twice));
+    JobResult cut = honest;
+    cut.answers.pop_back();
+    EXPECT_FALSE(check_answers(job, cut));
+    JobResult longer = honest;
+    longer.answers.resize(1000);
+    EXPECT_FALSE(check_answers(job, longer));
+
+    Job endless = job;
+    endless.budget = 2;
+    const JobResult stopped = done(endless);
+    EXPECT_FALSE(stopped.reports.at(0).finished);
+    EXPECT_TRUE(check_answers(endless, stopped));
+}
+
 TEST(Job, DamagedTextIsNamedAndNeverRead) {
     const std::string job = job_to_json(scale_job());
     const std::string result = encode(done(scale_job()));

@@ -77,6 +77,8 @@ Result<Emulated> emulate(const emulator::Job& job, double seconds) {
     CUPEL_TRY(const std::string bytes, os::read_file(root.path() / "result", kMostResult));
     auto result = emulator::decode_result(bytes);
     if (!result) return fail(Errc::Broken, result.error().text);
+    if (const auto fits = emulator::check_answers(job, *result); !fits)
+        return fail(Errc::Broken, fits.error().text);
     emulated.result = *std::move(result);
     return emulated;
 }
