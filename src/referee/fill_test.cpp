@@ -105,6 +105,23 @@ TEST(Fill, BlendsHoldRunsOfOtherDistributionsThatAreNoLarger) {
         5.01F);
 }
 
+// Questions of multilinear formulas are multiplied by secret powers of two: nothing else about
+// them may change, or what is "smaller" in one is larger in another.
+TEST(Fill, BlendsOfAScaledLawAreTheScaledBlends) {
+    const Key key = fresh_key();
+    std::vector<float> plain(std::size_t{1} << 16);
+    task::Values law{.tensor = 0, .law = task::Law::Normal, .a = 0, .b = 0.75};
+    fill_values(std::as_writable_bytes(std::span(plain)), task::Type::F32, law, key, 1, true);
+    for (const int exponent : {-40, -7, 9, 48}) {
+        std::vector<float> scaled(plain.size());
+        law.b = std::ldexp(0.75, exponent);
+        fill_values(std::as_writable_bytes(std::span(scaled)), task::Type::F32, law, key, 1, true);
+        for (float& value : scaled)
+            value = std::ldexp(value, -exponent);
+        EXPECT_EQ(scaled, plain) << exponent;
+    }
+}
+
 TEST(Fill, BlendedRowsHaveTheirExtremesMoreThanOnce) {
     constexpr std::size_t kRow = 4096;
     constexpr std::size_t kRows = 64;
