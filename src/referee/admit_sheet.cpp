@@ -9,6 +9,7 @@
 #include <random>
 
 #include "base/hash.hpp"
+#include "referee/half.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -25,20 +26,6 @@ void put(std::byte* at, double value) {
     std::memcpy(at, &stored, sizeof stored);
 }
 
-// The value is one of the type's numbers already; only its bits are looked for.
-std::uint16_t half_bits(double value) {
-    const auto sign = static_cast<std::uint16_t>(std::signbit(value) ? 0x8000U : 0U);
-    if (std::isnan(value)) return 0x7e00U;
-    if (std::isinf(value)) return static_cast<std::uint16_t>(sign | 0x7c00U);
-    const double size = std::abs(value);
-    if (size < 0x1p-14)
-        return static_cast<std::uint16_t>(sign | static_cast<unsigned>(std::lrint(size * 0x1p24)));
-    const int exponent = std::ilogb(size);
-    const auto fraction = static_cast<unsigned>(std::lrint(std::ldexp(size, 10 - exponent)));
-    return static_cast<std::uint16_t>(
-        sign | ((static_cast<unsigned>(exponent + 15) << 10) + (fraction - 1024U)));
-}
-
 void store_number(std::byte* at, task::Type type, double value) {
     switch (type) {
         case task::Type::F64:
@@ -46,10 +33,9 @@ void store_number(std::byte* at, task::Type type, double value) {
         case task::Type::F32:
             return put<float>(at, value);
         case task::Type::F16:
-            return put<std::uint16_t>(at, half_bits(value));
+            return put<std::uint16_t>(at, to_half(static_cast<float>(value)));
         case task::Type::BF16:
-            return put<std::uint16_t>(
-                at, std::bit_cast<std::uint32_t>(static_cast<float>(value)) >> 16U);
+            return put<std::uint16_t>(at, to_bfloat(static_cast<float>(value)));
         case task::Type::I64:
             return put<std::int64_t>(at, std::clamp(value, -0x1p62, 0x1p62));
         case task::Type::I32:

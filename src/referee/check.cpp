@@ -13,6 +13,7 @@
 #include "base/hash.hpp"
 #include "os/clock.hpp"
 #include "referee/compare.hpp"
+#include "referee/half.hpp"
 #include "task/independence.hpp"
 #include "task/sign.hpp"
 
@@ -35,15 +36,6 @@ Stored load(std::span<const std::byte> bytes, std::uint64_t element) {
     return stored;
 }
 
-double from_half(std::uint16_t half) {
-    const double sign = (half & 0x8000U) != 0 ? -1 : 1;
-    const int exponent = (half >> 10) & 0x1f;
-    const int fraction = half & 0x3ff;
-    if (exponent == 31) return fraction != 0 ? std::nan("") : sign * HUGE_VAL;
-    if (exponent == 0) return sign * std::ldexp(fraction, -24);
-    return sign * std::ldexp(fraction + 1024, exponent - 25);
-}
-
 double value_at(std::span<const std::byte> bytes, std::uint64_t element, task::Type type) {
     switch (type) {
         case task::Type::F64:
@@ -51,10 +43,9 @@ double value_at(std::span<const std::byte> bytes, std::uint64_t element, task::T
         case task::Type::F32:
             return static_cast<double>(load<float>(bytes, element));
         case task::Type::F16:
-            return from_half(load<std::uint16_t>(bytes, element));
+            return static_cast<double>(from_half(load<std::uint16_t>(bytes, element)));
         case task::Type::BF16:
-            return static_cast<double>(std::bit_cast<float>(
-                static_cast<std::uint32_t>(load<std::uint16_t>(bytes, element)) << 16));
+            return static_cast<double>(from_bfloat(load<std::uint16_t>(bytes, element)));
         case task::Type::I64:
             return static_cast<double>(load<std::int64_t>(bytes, element));
         case task::Type::I32:

@@ -9,6 +9,7 @@
 
 #include "base/hash.hpp"
 #include "base/result.hpp"
+#include "referee/half.hpp"
 #include "referee/parallel.hpp"
 
 // The loops below are compiled for the widest vectors and chosen when the program starts.
@@ -86,25 +87,6 @@ CUPEL_CLONES void scale(float* values, std::size_t count, float offset, float fa
     }
 }
 
-std::uint16_t to_half(float value) {  // round to nearest even; overflow to infinity
-    const auto bits = std::bit_cast<std::uint32_t>(value);
-    const auto sign = static_cast<std::uint16_t>((bits >> 16) & 0x8000U);
-    const float size = std::abs(value);
-    if (std::isnan(value)) return static_cast<std::uint16_t>(sign | 0x7e00U);
-    if (size >= 65520.0F) return static_cast<std::uint16_t>(sign | 0x7c00U);
-    if (size < 0x1p-14F) {
-        return static_cast<std::uint16_t>(sign |
-                                          static_cast<std::uint16_t>(std::lrint(size * 0x1p24F)));
-    }
-    const std::uint32_t rounded = std::bit_cast<std::uint32_t>(size) + 0xfffU + ((bits >> 13) & 1U);
-    return static_cast<std::uint16_t>(sign | ((rounded >> 13) - (112U << 10)));
-}
-
-std::uint16_t to_bfloat(float value) {
-    const auto bits = std::bit_cast<std::uint32_t>(value);
-    return static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
-}
-
 template <class Stored, class Convert>
 void store(std::span<std::byte> out, const float* values, std::size_t count, Convert convert) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -144,49 +126,6 @@ void draw_floats(const std::uint32_t* bits, float* out, std::size_t count,
     }
 }
 
-// A whole double needs more than 32 random bits: the low part is drawn under another key.
-void store_doubles(std::span<std::byte> out, const float* values, const std::uint32_t* low,
-                   std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto bits =
-            std::bit_cast<std::uint64_t>(static_cast<double>(values[i])) | (low[i] & 0x1fffffffU);
-        std::memcpy(out.data() + i * sizeof(double), &bits, sizeof(double));
-    }
-}
-
-void fill_block(std::span<std::byte> out, task::Type type, const task::Values& values, Key key) {
-    std::array<std::uint32_t, kBlock> bits;
-    std::array<float, kBlock> floats;
-    const std::size_t count = out.size() / task::type_size(type);
-    random_bits(bits.data(), count, key);
-    if (task::is_float(type)) draw_floats(bits.data(), floats.data(), count, values);
-    switch (type) {
-        case task::Type::F32:
-            std::memcpy(out.data(), floats.data(), out.size());
-            break;
-        case task::Type::F64:
-            random_bits(bits.data(), count, Key{.a = ~key.a, .b = key.b ^ 0x5bd1e995U});
-            if (values.law == task::Law::Integers) std::fill(bits.begin(), bits.end(), 0U);
-            store_doubles(out, floats.data(), bits.data(), count);
-            break;
-        case task::Type::F16:
-            store<std::uint16_t>(out, floats.data(), count, to_half);
-            break;
-        case task::Type::BF16:
-            store<std::uint16_t>(out, floats.data(), count, to_bfloat);
-            break;
-        case task::Type::I64:
-            store_integers<std::int64_t>(out, bits.data(), count, values);
-            break;
-        case task::Type::I32:
-            store_integers<std::int32_t>(out, bits.data(), count, values);
-            break;
-        case task::Type::I8:
-            store_integers<std::int8_t>(out, bits.data(), count, values);
-            break;
-    }
-}
-
 constexpr std::size_t kRun = 64;
 constexpr std::size_t kRepeats = 8;
 constexpr std::uint32_t kOneRunIn = 32;  // of each of five kinds
@@ -221,26 +160,67 @@ void blend_run(std::span<Float> run, const task::Values& law, std::uint32_t kind
     }
 }
 
+// `values` is one whole block.
 template <class Float>
-void blend_block(std::span<std::byte> out, const task::Values& law, Key key) {
-    std::array<Float, kBlock> values;
+void blend_runs(std::span<Float> values, const task::Values& law, Key key) {
     std::array<std::uint32_t, kBlock / kRun> bits;
-    const std::size_t count = out.size() / sizeof(Float);
     random_bits(bits.data(), bits.size(), Key{.a = key.b, .b = ~key.a});
-    std::memcpy(values.data(), out.data(), out.size());
-    for (std::size_t at = 0; at < count; at += kRun) {
+    for (std::size_t at = 0; at < values.size(); at += kRun) {
         const std::uint32_t drawn = bits[at / kRun];
         const std::uint32_t kind = drawn % kOneRunIn;
         if (kind > 4) continue;
-        const std::size_t size = std::min(kRun, count - at);
-        blend_run(std::span(values).subspan(at, size), law, kind, drawn >> 5);
-        std::memcpy(out.data() + at * sizeof(Float), values.data() + at, size * sizeof(Float));
+        blend_run(values.subspan(at, std::min(kRun, values.size() - at)), law, kind, drawn >> 5);
     }
 }
 
-void blend_block(std::span<std::byte> out, task::Type type, const task::Values& law, Key key) {
-    if (type == task::Type::F32) blend_block<float>(out, law, key);
-    if (type == task::Type::F64) blend_block<double>(out, law, key);
+// A whole double needs more than 32 random bits: the low part is drawn under another key.
+void fill_doubles(std::span<std::byte> out, const float* floats, const task::Values& values,
+                  Key key, bool blend) {
+    std::array<std::uint32_t, kBlock> low{};
+    std::array<double, kBlock> doubles;
+    const std::size_t count = out.size() / sizeof(double);
+    if (values.law != task::Law::Integers)
+        random_bits(low.data(), count, Key{.a = ~key.a, .b = key.b ^ 0x5bd1e995U});
+    for (std::size_t i = 0; i < count; ++i) {
+        doubles[i] = std::bit_cast<double>(
+            std::bit_cast<std::uint64_t>(static_cast<double>(floats[i])) | (low[i] & 0x1fffffffU));
+    }
+    if (blend) blend_runs(std::span(doubles).first(count), values, key);
+    std::memcpy(out.data(), doubles.data(), out.size());
+}
+
+void fill_block(std::span<std::byte> out, task::Type type, const task::Values& values, Key key,
+                bool blend) {
+    std::array<std::uint32_t, kBlock> bits;
+    std::array<float, kBlock> floats;
+    const std::size_t count = out.size() / task::type_size(type);
+    random_bits(bits.data(), count, key);
+    if (task::is_float(type)) draw_floats(bits.data(), floats.data(), count, values);
+    if (type == task::Type::F64) return fill_doubles(out, floats.data(), values, key, blend);
+    // Before they are rounded to 16 bits: what is a share of the law's deviation is so of floats.
+    if (blend && task::is_float(type)) blend_runs(std::span(floats).first(count), values, key);
+    switch (type) {
+        case task::Type::F32:
+            std::memcpy(out.data(), floats.data(), out.size());
+            break;
+        case task::Type::F64:
+            break;
+        case task::Type::F16:
+            store<std::uint16_t>(out, floats.data(), count, to_half);
+            break;
+        case task::Type::BF16:
+            store<std::uint16_t>(out, floats.data(), count, to_bfloat);
+            break;
+        case task::Type::I64:
+            store_integers<std::int64_t>(out, bits.data(), count, values);
+            break;
+        case task::Type::I32:
+            store_integers<std::int32_t>(out, bits.data(), count, values);
+            break;
+        case task::Type::I8:
+            store_integers<std::int8_t>(out, bits.data(), count, values);
+            break;
+    }
 }
 
 template <class Float>
@@ -279,8 +259,7 @@ void fill_values(std::span<std::byte> out, task::Type type, const task::Values& 
     blend = blend && values.law == task::Law::Normal;
     over_blocks(out, kBlock * size, threads, [&](std::size_t offset, std::span<std::byte> part) {
         const Key mine = block_key(key, offset / (kBlock * size));
-        fill_block(part, type, values, mine);
-        if (blend) blend_block(part, type, values, mine);
+        fill_block(part, type, values, mine, blend);
     });
 }
 

@@ -137,6 +137,29 @@ TEST(Fill, BlendedRowsHaveTheirExtremesMoreThanOnce) {
     EXPECT_GT(tied, kRows / 2) << "of two in each row; one run in 64 for each";
 }
 
+TEST(Fill, HalvesAreBlendedToo) {
+    const task::Values law{.tensor = 0, .law = task::Law::Normal, .a = 0, .b = 1};
+    for (const task::Type type : {task::Type::F16, task::Type::BF16}) {
+        std::vector<std::uint16_t> x(std::size_t{1} << 17);
+        fill_values(std::as_writable_bytes(std::span(x)), type, law, fresh_key(), 2, true);
+        int repeated = 0;
+        int positive = 0;
+        for (std::size_t at = 0; at < x.size(); at += 64) {
+            const std::span run = std::span(x).subspan(at, 64);
+            bool equal = true;
+            for (std::size_t i = 0; i < run.size(); ++i)
+                equal = equal && run[i] == run[i - i % 8];
+            repeated += equal ? 1 : 0;
+            positive +=
+                std::ranges::all_of(run, [](std::uint16_t bits) { return bits < 0x8000U; }) ? 1 : 0;
+        }
+        for (const int found : {positive, repeated}) {  // 2048 / 32 each
+            EXPECT_GT(found, 30);
+            EXPECT_LT(found, 120);
+        }
+    }
+}
+
 TEST(Fill, OtherLawsAreNeverBlended) {
     const task::Values law{.tensor = 0, .law = task::Law::Uniform, .a = 0.5, .b = 1.5};
     const Key key = fresh_key();

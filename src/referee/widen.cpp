@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cfloat>
 #include <cmath>
 #include <random>
 #include <utility>
 #include <vector>
+
+#include "referee/half.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -187,6 +190,21 @@ bool widen_integers(std::span<Stored> values, const task::Tensor& tensor, const 
     return true;
 }
 
+// As floats, which hold every such number; what grew beyond the type's largest is put back to it.
+template <class Convert, class Back>
+bool widen_halves(std::span<std::uint16_t> bits, const task::Tensor& tensor,
+                  const task::Values& law, std::mt19937& random, bool rows, Convert convert,
+                  Back back) {
+    constexpr float kMostOfHalf = 65504;  // a bfloat has no smaller range than a float
+    const float most = tensor.type == task::Type::F16 ? kMostOfHalf : FLT_MAX;
+    std::vector<float> values(bits.size());
+    std::ranges::transform(bits, values.begin(), convert);
+    const bool changed = widen_floats(std::span(values), tensor, law, random, rows);
+    std::ranges::transform(values, bits.begin(),
+                           [&](float value) { return back(std::clamp(value, -most, most)); });
+    return changed;
+}
+
 template <class Stored>
 std::span<Stored> elements(std::span<std::byte> bytes) {
     return {reinterpret_cast<Stored*>(bytes.data()), bytes.size() / sizeof(Stored)};
@@ -209,8 +227,11 @@ bool widen_values(std::span<std::byte> bytes, const task::Tensor& tensor,
         case task::Type::I8:
             return widen_integers(elements<std::int8_t>(bytes), tensor, values, random);
         case task::Type::F16:
+            return widen_halves(elements<std::uint16_t>(bytes), tensor, values, random, rows,
+                                from_half, to_half);
         case task::Type::BF16:
-            break;
+            return widen_halves(elements<std::uint16_t>(bytes), tensor, values, random, rows,
+                                from_bfloat, to_bfloat);
     }
     return false;
 }

@@ -9,6 +9,7 @@
 
 #include "base/hash.hpp"
 #include "referee/fill.hpp"
+#include "referee/half.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -108,6 +109,28 @@ TEST(Widen, SomeRowsOfIntegersAreAllAsSmallOrAsLargeAsTheyMayBe) {
     EXPECT_GT(rows_where<std::int8_t>(task::Type::I8, integers, false, are_all(-8)), 100);
     EXPECT_GT(rows_where<std::int8_t>(task::Type::I8, integers, false, are_all(7)), 100);
     EXPECT_EQ(rows_where<std::int8_t>(task::Type::I8, integers, false, are_all(8)), 0);
+}
+
+// Such rows are drawn for 16-bit inputs as for any other; their numbers stay numbers.
+TEST(Widen, HalvesHaveLowRowsAndLargeRunsAndStayFinite) {
+    const auto low = [](auto convert) {
+        return [convert](const std::vector<std::uint16_t>& row) {
+            return std::ranges::all_of(row, [&](std::uint16_t x) { return convert(x) < -104; });
+        };
+    };
+    const auto is_large = [](const std::vector<std::uint16_t>& row) {
+        return std::ranges::any_of(row, [](std::uint16_t x) { return from_half(x) > 64; });
+    };
+    const auto is_infinite = [](const std::vector<std::uint16_t>& row) {
+        return std::ranges::any_of(row,
+                                   [](std::uint16_t x) { return !std::isfinite(from_half(x)); });
+    };
+    EXPECT_GT(rows_where<std::uint16_t>(task::Type::F16, kNormalInput, true, low(from_half)), 100);
+    EXPECT_GT(rows_where<std::uint16_t>(task::Type::BF16, kNormalInput, true, low(from_bfloat)),
+              100);
+    EXPECT_GT(rows_where<std::uint16_t>(task::Type::F16, kNormalInput, false, is_large), 100);
+    const task::Values wide{.tensor = 0, .law = task::Law::Normal, .a = 0, .b = 4096};
+    EXPECT_EQ(rows_where<std::uint16_t>(task::Type::F16, wide, true, is_infinite), 0);
 }
 
 TEST(Widen, TheSameKeyDoesTheSame) {
