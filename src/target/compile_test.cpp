@@ -176,6 +176,17 @@ TEST_F(Compile, FilesOfTheHostCannotBeRead) {
     }
 }
 
+// Else one text would be another kernel on the day of the claim, and for everybody who checks it.
+TEST_F(Compile, TheTimeOfDayIsNoPartOfAKernel) {
+    for (const char* macro : {"__TIME__", "__DATE__", "__TIMESTAMP__"}) {
+        const auto text = fmt::format("const char* when = {};\n{}", macro, kGood);
+        EXPECT_THAT(rejection(text).diagnostics, HasSubstr(macro));
+    }
+    const auto silenced = fmt::format(
+        "#pragma GCC diagnostic ignored \"-Wdate-time\"\nconst char* when = __TIME__;\n{}", kGood);
+    EXPECT_THAT(rejection(silenced).diagnostics, HasSubstr("__TIME__"));
+}
+
 TEST_F(Compile, TextThatIsNoSourceIsRefusedAtOnce) {
     EXPECT_THAT(rejection(std::string(kGood) + '\0').reason, HasSubstr("NUL byte"));
     EXPECT_THAT(rejection(std::string(std::size_t{100} << 20, ' ')).reason,

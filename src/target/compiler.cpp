@@ -20,8 +20,10 @@ std::vector<std::string> honest_flags() {
             "-fopenmp", "-fno-trapping-math", "-fPIC", "-shared", "-Wall",
             // g++ 12 suspects its own avx512fintrin.h in every kernel that calls it (its bug
             // 105593): false alarms by the page, of which a real one could not be told.
-            "-Wno-uninitialized", "-Wno-maybe-uninitialized", "-fmax-errors=20",
-            "-fdiagnostics-color=never", "-frandom-seed=cupel"};
+            "-Wno-uninitialized", "-Wno-maybe-uninitialized",
+            // The same text is the same kernel, today and at a stranger's.
+            "-Werror=date-time", "-frandom-seed=cupel", "-fmax-errors=20",
+            "-fdiagnostics-color=never"};
 }
 
 Result<std::filesystem::path> locate(const std::string& wanted) {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -33,6 +34,9 @@ Result<void> lay_out(const fs::path& root, const std::vector<WorkFile>& files) {
         const auto path = root / "source" / file.name;
         CUPEL_DO(make_folder(path.parent_path()));
         CUPEL_DO(os::write_file_atomically(path, file.bytes));
+        constexpr std::array<timespec, 2> kEpoch{};  // which __TIMESTAMP__ tells
+        if (utimensat(AT_FDCWD, path.c_str(), kEpoch.data(), 0) != 0)
+            return fail_errno("set the time of " + path.string());
     }
     return {};
 }

@@ -37,7 +37,9 @@ struct Job {
     std::vector<std::string> argv;
     std::vector<WorkFile> files;
     std::vector<jail::Bind> binds;  // the tool, its libraries, what else it needs of the host
-    std::vector<std::string> environment = {"PATH=/usr/bin:/bin", "LC_ALL=C", "TMPDIR=/tmp"};
+    // No clock is told: the same text makes the same bytes, today and at a stranger's.
+    std::vector<std::string> environment = {"PATH=/usr/bin:/bin", "LC_ALL=C", "TMPDIR=/tmp",
+                                            "SOURCE_DATE_EPOCH=0"};
     CompileLimits limits = {};
     bool may_fork = true;  // compilers are drivers of other programs
 };
