@@ -84,9 +84,23 @@ StagePlan column_plan(const Task& task, const Stage& stage, const std::vector<Ax
     return plan;
 }
 
+StagePlan running_plan(const Task& task, const Stage& stage, const Scan& scan,
+                       const std::vector<AxisId>& kept, int lanes) {
+    if (stage.how != Reducer::Sum || !scan.inclusive || scan.reverse) return {};
+    if (kept != std::vector<AxisId>{scan.along} || stage.keep.back() != scan.along) return {};
+    const std::int64_t extent = task.axis(scan.reduced).extent;
+    if (task.tensor(stage.out).type != real_type(task) || extent < lanes || extent > kExactAxis)
+        return {};
+    const bool side_by_side = std::ranges::all_of(loads(task, stage.body), [&](int load) {
+        return lane_access(task, task.access(load), scan.reduced, false);
+    });
+    return side_by_side ? StagePlan{Shape::Running, scan.reduced, kept, {}} : StagePlan{};
+}
+
 StagePlan stage_plan(const Task& task, const Stage& stage, std::vector<AxisId> kept, int lanes) {
     StagePlan plan;
-    if (scan_of(task, stage)) return plan;
+    if (const auto scan = scan_of(task, stage))
+        return running_plan(task, stage, *scan, kept, lanes);
     const task::Type out = task.tensor(stage.out).type;
     const bool real = out == real_type(task);
     if (stage.how == Reducer::None) {
@@ -190,8 +204,8 @@ bool can_stream(const Task& task, const Plan& plan, TensorId tensor) {
         }
         if (task.stages[s].out != tensor) continue;
         const StagePlan& stage = plan.stages[s];
-        if (stage.shape != Shape::Map || task.axis(stage.lane).extent % plan.lanes != 0)
-            return false;
+        const bool written = stage.shape == Shape::Map || stage.shape == Shape::Running;
+        if (!written || task.axis(stage.lane).extent % plan.lanes != 0) return false;
     }
     return true;
 }

@@ -18,11 +18,12 @@
 namespace cupel::schedule::sweep {
 
 enum class Shape {
-    Plain,   // scalar code
-    Map,     // fills a row, vector by vector
-    Fold,    // reduces a row, vector by vector, into one element
-    Column,  // each lane is an element of its own; the reduction runs outside
-    Find,    // argmax, argmin: the best value as a Fold, then where it first is
+    Plain,    // scalar code
+    Map,      // fills a row, vector by vector
+    Fold,     // reduces a row, vector by vector, into one element
+    Column,   // each lane is an element of its own; the reduction runs outside
+    Find,     // argmax, argmin: the best value as a Fold, then where it first is
+    Running,  // sums of all up to each element: within a vector by its lanes, then vector by vector
 };
 
 struct StagePlan {

@@ -109,6 +109,9 @@ void SweepPrinter::print_body(const Group& group, bool alone) {
             print_column(s, alone);
         } else if (shape == Shape::Find) {
             print_find(s);
+        } else if (shape == Shape::Running) {
+            declare(stage(s));
+            print_running(s);
         } else {
             Pass pass = {s};
             while (k + 1 < left.size() && joins(group, pass, left[k + 1]))
@@ -281,16 +284,18 @@ void SweepPrinter::map_vector(const Pass& pass, std::size_t s) {
         out_.line(fmt::format("const vec {} = {};", name, text));
         text = name;
     }
-    if (kept) {
-        const auto streamed = aligned_.find(out);
-        if (streamed == aligned_.end()) {
-            out_.line(fmt::format("{}({}, {});", maths_.use("store"), vector_place(s), text));
-        } else {
-            out_.line(fmt::format("{}({}, {}, {});", maths_.use("stream"), vector_place(s), text,
-                                  streamed->second));
-        }
-    }
+    if (kept) write_vector(s, text);
     if (used) at_hand_[out] = text;
+}
+
+void SweepPrinter::write_vector(std::size_t s, const std::string& value) {
+    const auto streamed = aligned_.find(stage(s).out);
+    if (streamed == aligned_.end()) {
+        out_.line(fmt::format("{}({}, {});", maths_.use("store"), vector_place(s), value));
+    } else {
+        out_.line(fmt::format("{}({}, {}, {});", maths_.use("stream"), vector_place(s), value,
+                              streamed->second));
+    }
 }
 
 // ---- Folds

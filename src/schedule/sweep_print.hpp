@@ -64,6 +64,7 @@ private:
     void print_rest(std::size_t s, const Steps& steps, std::int64_t from, std::int64_t to);
     [[nodiscard]] std::string inside_test(std::size_t s) const;
     void print_find(std::size_t s);
+    void print_running(std::size_t s);
 
     // Folds: `vec lanes[U]`, one step, and the lanes brought together.
     void open_lanes(std::size_t s, std::int64_t unroll);
@@ -72,6 +73,7 @@ private:
     [[nodiscard]] std::string combined(std::size_t s, const std::string& a, const std::string& b);
 
     void map_vector(const Pass& pass, std::size_t s);
+    void write_vector(std::size_t s, const std::string& value);
     [[nodiscard]] std::string vector_value(std::size_t s) const;
     [[nodiscard]] std::string vector_load(int access) const;
     [[nodiscard]] std::string vector_place(std::size_t s) const;

@@ -112,6 +112,10 @@ constexpr auto kBasics = std::to_array<Function>({
   return lane[0];
 }
 )"},
+    {"scan_add", "", R"(static inline vec scan_add(vec x) {  // x[0], x[0] + x[1], ...
+@U  return x;
+}
+)"},
     {"reduce_mul", "store", R"(static inline @T reduce_mul(vec x) {
   @T lane[W];
   store(lane, x);
@@ -271,6 +275,20 @@ const Function* find(std::string_view name, task::Type real) {
     return real == task::Type::F64 ? search(kDouble) : search(kSingle);
 }
 
+// Adds the lanes that lie 1, 2, 4, ... below; past the first lane that is W, a zero. The lanes are
+// written out, as g++ 12 does not see that a loop over them gives constants.
+std::string scan_steps(int lanes) {
+    std::string text;
+    for (int up = 1; up < lanes; up *= 2) {
+        std::vector<int> from;
+        for (int lane = 0; lane < lanes; ++lane)
+            from.push_back(lane < up ? lanes : lane - up);
+        text += fmt::format("  x += __builtin_shuffle(x, vec{{}}, ivec{{{}}});\n",
+                            fmt::join(from, ", "));
+    }
+    return text;
+}
+
 // What stands for the letters after '@' in the texts above.
 struct Letters {
     std::string type;       // T: of an element
@@ -278,6 +296,7 @@ struct Letters {
     std::string suffix;     // S: ps
     std::string registers;  // R: __m256
     std::string has;        // H: the condition under which the intrinsics exist
+    std::string scan;       // U: the steps of scan_add
 
     Letters(int bytes, bool f64)
         : type(f64 ? "double" : "float"),
@@ -286,12 +305,14 @@ struct Letters {
           registers(fmt::format("__m{}{}", bytes * 8, f64 ? "d" : "")),
           has(bytes == 16   ? "defined(__SSE2__)"
               : bytes == 32 ? "defined(__AVX__)"
-                            : "defined(__AVX512F__)") {}
+                            : "defined(__AVX512F__)"),
+          scan(scan_steps(bytes / (f64 ? 8 : 4))) {}
 
     [[nodiscard]] const std::string& operator[](char letter) const {
         if (letter == 'I') return intrinsic;
         if (letter == 'S') return suffix;
         if (letter == 'R') return registers;
+        if (letter == 'U') return scan;
         return letter == 'H' ? has : type;
     }
 };

@@ -27,8 +27,8 @@ public:
     // load(const T*), load_even(const T*) (every second), store(T*, vec), splat(T), iota(long)
     // (first, first + 1, ...), aligned(const T*), stream(T*, vec, aligned), fence(),
     // load_some(const T*, n, fill), store_some(T*, vec, n), reduce_add(vec), reduce_max(vec),
-    // reduce_min(vec), reduce_mul(vec), vmax vmin vabs vfloor vsqrt vexp vlog vtanh verf verf1 (1 +
-    // erf, in F32 only) vsin vcos vpow.
+    // reduce_min(vec), reduce_mul(vec), scan_add(vec) (sums up to each lane), vmax vmin vabs vfloor
+    // vsqrt vexp vlog vtanh verf verf1 (1 + erf, in F32 only) vsin vcos vpow.
     std::string use(std::string_view function);
     // Notes all that the other one has noted.
     void use_all(const VectorMaths& other) { used_.insert(other.used_.begin(), other.used_.end()); }
