@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/sign.hpp"
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/crown.hpp"
@@ -18,7 +19,7 @@
 namespace cupel::cli {
 namespace {
 
-constexpr double kDefaultSeconds = 20;  // of search; judging the winner comes on top
+constexpr double kDefaultSeconds = 16;  // of search; judging the winner comes on top
 
 // What Ctrl-C means depends on how far the run is: a search ends, a judgement of its winner is
 // completed.
@@ -107,8 +108,14 @@ engineer::Options search_options(const Options& options, const Stage& stage) {
 struct Ended {
     engineer::Outcome search;
     std::optional<Crowned> winner;
-    double seconds = 0;  // of the whole command
+    double seconds = 0;     // of the whole command
+    std::string signature;  // by whom the certificate is signed, or why by nobody
 };
+
+std::string signature_by(const referee::Signer& signer) {
+    if (!signer.key) return "unsigned: " + signer.missing;
+    return "signed by key " + key_fingerprint(signer.key->public_hex());
+}
 
 Result<Ended> search_and_crown(referee::Referee& referee, archive::Archive& archive,
                                const engineer::Options& search, Stage& stage, Console& console) {
@@ -161,7 +168,8 @@ report::Card card_of(const RunFolder& folder, const Ended& ended) {
                                     folder.path().string()
                               : (folder.path() / "kernel.cpp").string()}});
     if (certified)
-        card.rows.push_back({"certificate", {(folder.path() / "certificate.json").string()}});
+        card.rows.push_back(
+            {"certificate", {(folder.path() / "certificate.json").string(), ended.signature}});
     card.footer = fmt::format("{} kernels tried, {} in all", ended.search.evaluations,
                               format_seconds(ended.seconds));
     return card;
@@ -259,6 +267,7 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, Stage& 
     if (!searched) return std::unexpected(with_way_on(std::move(searched).error(), folder));
     Ended& ended = *searched;
     ended.seconds = os::seconds_since(begin);
+    ended.signature = signature_by(signer);
     if (ended.winner) {
         if (auto written = write_results(folder, *referee, signer, ended); !written)
             return std::unexpected(with_way_on(std::move(written).error(), folder));

@@ -31,6 +31,7 @@ if [[ $status == faster ]]; then
 
     signer=$(json out signer)
     [[ ${#signer} == 32 ]] || fail "no signer: $signer"
+    says "a run/summary.txt" "signed by key $signer"
     run 0 verify "a run" --recompute-only --key "$signer"
     says out "$signer"
     says out "proves"
