@@ -193,8 +193,10 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
         if (process == 0 && number == 0) size_windows(outcome);
         // Not after the first round: there a kernel may have started its threads.
         if (process == 0 && timed == 2 && !hopeless_) {
-            hopeless_ = is_hopeless(entries, outcome);
-            if (hopeless_) rounds_ = 1;
+            const double ratio = last_ratio(entries, outcome);
+            hopeless_ = ratio > kSlow;
+            landslide_ = hopeless_ || (plan.roughly && ratio * kSlow < 1);
+            if (landslide_) rounds_ = 1;
         }
     }
     return {};
@@ -345,7 +347,7 @@ void Race::size_windows(const Outcome& outcome) {
         std::clamp(static_cast<int>(std::ceil(kWindowSeconds / quickest)), 1, arena_->slots());
 }
 
-bool Race::is_hopeless(const std::vector<Entry>& entries, const Outcome& outcome) const {
+double Race::last_ratio(const std::vector<Entry>& entries, const Outcome& outcome) const {
     double candidate = 0;
     double best = 0;
     for (const verdict::Sample& sample : outcome.samples) {
@@ -356,11 +358,11 @@ bool Race::is_hopeless(const std::vector<Entry>& entries, const Outcome& outcome
             best = seconds;
         }
     }
-    return best > 0 && candidate > kSlow * best;
+    return best > 0 && candidate > 0 ? candidate / best : 1;
 }
 
 void Race::size_rounds(const Plan& plan, double spent, double process_seconds) {
-    if (hopeless_) return;
+    if (landslide_) return;
     const double round_seconds = process_seconds / (rounds_ + 1);
     const double each = (plan.seconds - spent) / std::max(1, plan.processes - 1);
     rounds_ = std::clamp(static_cast<int>(each / round_seconds) - 1,

@@ -36,6 +36,8 @@ struct Plan {
     int threads = 1;
     std::vector<std::string> slow;  // entries that an earlier race of this task found to be slow
     bool without_slow = false;      // these are not asked at all
+    // Only scores are wanted: where one is many times slower than the other, one round says enough.
+    bool roughly = false;
     std::function<bool()> stop;
     std::function<void(std::string_view, double)> progress;
 };
@@ -113,7 +115,10 @@ private:
     [[nodiscard]] bool sits_out(std::size_t entry, const Round& round) const;
     // A candidate that is many times slower than the best of the panel is asked only as often as an
     // interval needs: one that sleeps would else hold the referee for minutes.
-    [[nodiscard]] bool is_hopeless(const std::vector<Entry>& entries, const Outcome& outcome) const;
+    // (Where only scores are wanted, so is an opponent that slow.) Candidate over the best; 1 where
+    // nothing is known yet.
+    [[nodiscard]] double last_ratio(const std::vector<Entry>& entries,
+                                    const Outcome& outcome) const;
     void size_windows(const Outcome& outcome);
     void size_rounds(const Plan& plan, double spent, double process_seconds);
     [[nodiscard]] bool enough(const std::vector<Entry>& entries, const Plan& plan,
@@ -130,6 +135,7 @@ private:
     std::vector<std::vector<Bytes>> copies_;
     double slow_seconds_ = 0;  // spent in windows of slow entries
     bool hopeless_ = false;
+    bool landslide_ = false;      // hopeless, or the other way round where only scores are wanted
     int questions_ = 1;           // a full window's
     int rounds_ = 2;              // counted, per process
     std::vector<Errors> errors_;  // per entry, over the whole race

@@ -24,6 +24,7 @@ namespace {
 
 constexpr int kSlots = 64;  // questions in a window, at most
 constexpr int kOverheadWindows = 31;
+constexpr int kSelecting = 4;  // processes that choose among finalists
 
 }  // namespace
 
@@ -229,6 +230,7 @@ Result<verdict::Screening> Referee::screen(const verdict::Kernel& kernel,
     plan.oracle_seconds = 0.01;
     plan.progress = nullptr;
     if (incumbent == nullptr) {
+        plan.roughly = true;  // 40 times 1.8 s of a naive convolution would be the whole search
         const std::size_t quickest = state_->quickest_baseline();
         CUPEL_TRY(State::Trial trial,
                   state_->try_kernel(kernel, {state_->baseline_entry(quickest)}, plan));
@@ -261,15 +263,17 @@ std::unexpected<Error> Referee::State::fail_baseline(std::size_t index,
 }
 
 Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel& kernel,
-                                                           bool without_slow) {
+                                                           bool selecting) {
     const std::int64_t begin = os::now_ns();
     std::vector<Entry> opponents;
     opponents.reserve(panel.size());
     for (std::size_t i = 0; i < panel.size(); ++i)
         opponents.push_back(baseline_entry(i));
-    Plan full = plan(options.judge_seconds);
+    // What only selects is measured again before anything is claimed.
+    Plan full = plan(selecting ? options.judge_seconds / 2 : options.judge_seconds);
+    if (selecting) full.fewest_processes = std::min(full.fewest_processes, kSelecting);
     full.slow = slow;
-    full.without_slow = without_slow;
+    full.without_slow = selecting;
     CUPEL_TRY(Trial trial, try_kernel(kernel, std::move(opponents), full));
     if (trial.of != 0) return fail_baseline(trial.of - 1, trial.verdict);
     verdict::Verdict& verdict = trial.verdict;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -120,6 +121,29 @@ TEST_F(Softmax, ScreeningComparesWithTheIncumbent) {
     EXPECT_EQ(found->verdict.speedup->baseline, "incumbent");
 }
 
+// Else a naive kernel that takes seconds would be the whole of a short search.
+TEST_F(Softmax, ABaselineThatTrailsByFarIsTimedOnceAProcess) {
+    const auto counted_of_baseline = [](Referee& referee, const verdict::Kernel& kernel) {
+        const auto found = referee.screen(kernel, nullptr);
+        EXPECT_TRUE(found) << found.error().text;
+        if (!found) return std::ptrdiff_t{0};
+        EXPECT_TRUE(found->verdict.speedup);
+        return std::ranges::count_if(found->verdict.samples, [](const verdict::Sample& sample) {
+            return sample.contender == "slow" && sample.counted;
+        });
+    };
+    std::string slow = naive().source;
+    slow.insert(
+        slow.rfind('}'),
+        "  volatile long spent = 0;\n  for (long i = 0; i < 60000000; i++) spent = spent + 1;\n");
+    const auto referee =
+        Referee::open(referee_->task(), {{.name = "slow", .source = slow}}, quick());
+    ASSERT_TRUE(referee) << referee.error().text;
+    EXPECT_EQ(counted_of_baseline(**referee, naive()), 2);
+    const verdict::Kernel twin{.source = slow + "// itself\n", .schedule = "", .origin = "test"};
+    EXPECT_GE(counted_of_baseline(**referee, twin), 6);
+}
+
 TEST_F(Softmax, AnIncumbentThatFailsIsToldFromTheCandidate) {
     const verdict::Kernel incumbent{.source = "extern \"C\" void kernel(const float*, float*) {}\n",
                                     .schedule = "",
@@ -210,6 +234,36 @@ TEST_F(Softmax, ARunAgainstItselfGoesOnTheRecordAndARecordThatContradictsWithhol
     ASSERT_EQ(
         before != nullptr ? setenv("XDG_CACHE_HOME", kept.c_str(), 1) : unsetenv("XDG_CACHE_HOME"),
         0);
+}
+
+// Questions of halves are blended and widened like any other; none may catch an honest kernel.
+TEST(SixteenBits, AnHonestKernelOfHalvesPasses) {
+    const auto task = task::parse(
+        "task halves(x: f16[B,N], w: f16[N]) -> y: f32[B,N] where B = 32, N = 96\n"
+        "  m[b] = max[n](x[b,n])\n"
+        "  y[b,n] = exp(x[b,n] - m[b]) * w[n] / sum[k](exp(x[b,k] - m[b]))\n",
+        "test.task");
+    ASSERT_TRUE(task) << task.error().text;
+    const std::string honest = R"(#include "task.hpp"
+#include <algorithm>
+#include <cmath>
+extern "C" void kernel(const _Float16* x, const _Float16* w, float* y) {
+  for (long b = 0; b < B; b++) {
+    float most = float(x[b * N]), sum = 0;
+    for (long n = 1; n < N; n++) most = std::max(most, float(x[b * N + n]));
+    for (long n = 0; n < N; n++) sum += std::exp(float(x[b * N + n]) - most);
+    for (long n = 0; n < N; n++) y[b * N + n] = std::exp(float(x[b * N + n]) - most) * float(w[n]) / sum;
+  }
+}
+)";
+    const auto referee = Referee::open(*task, {{.name = "plain", .source = honest}}, quick());
+    ASSERT_TRUE(referee) << referee.error().text;
+    for (int i = 0; i < 4; ++i) {
+        const auto verdict =
+            (*referee)->judge({.source = honest, .schedule = "", .origin = "test"});
+        ASSERT_TRUE(verdict) << verdict.error().text;
+        EXPECT_TRUE(verdict::is_right(verdict->status)) << verdict::headline(*verdict);
+    }
 }
 
 TEST(Admission, ATaskThatIgnoresAnInputIsRefusedByName) {
