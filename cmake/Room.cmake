@@ -1,10 +1,11 @@
-# cupel_room(NAME DEPS rooms... LIBS libs... [SERIAL] [PROGRAM name]): one folder, one library, one test binary.
+# cupel_room(NAME DEPS rooms... LIBS libs... [COLD] [SERIAL] [PROGRAM name]): one folder, one library, one test binary.
 # Files are globbed on purpose: a source on disk that is not built is the worse mistake.
+#   COLD: it waits for files, processes and people, so the fifth of the time to compile that -O1 saves costs nothing.
 #   SERIAL: its tests hold a clock or count processes, so nothing runs beside them.
 #   PROGRAM: the room is an executable of that name (its main is main.cpp); its other files still
 #   make a library, so that they can be tested.
 function(cupel_room name)
-  cmake_parse_arguments(A "SERIAL" "PROGRAM" "DEPS;LIBS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(A "COLD;SERIAL" "PROGRAM" "DEPS;LIBS;TEST_DEPS" ${ARGN})
   set(dir ${CMAKE_CURRENT_SOURCE_DIR}/${name})
   # A large room may keep a part of itself in a folder of its own; what lies deeper is no part of it.
   file(GLOB headers CONFIGURE_DEPENDS ${dir}/*.hpp ${dir}/*/*.hpp)
@@ -44,6 +45,9 @@ function(cupel_room name)
   target_link_libraries(${target} ${scope} ${A_LIBS})
   if(sources)
     target_link_libraries(${target} PRIVATE cupel_options)
+  endif()
+  if(A_COLD)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
   endif()
 
   if(A_PROGRAM AND EXISTS ${dir}/main.cpp)
