@@ -156,7 +156,7 @@ public:
             case Kind::Real:
                 return real(from);
             case Kind::Integer:
-                return {"static_cast<long>(" + from.text + ")", Primary, want};
+                return {integer_cast(from.text), Primary, want};
             case Kind::Truth:
                 return {bracket(from, Relation) + " != 0", Equality, want};
             case Kind::Vec:
@@ -176,8 +176,17 @@ private:
         return maths_->use("splat") + "(" + text + ")";
     }
 
+    [[nodiscard]] std::string integer_cast(const std::string& text) const {
+        return fmt::format("static_cast<{}>({})", leaves_.device ? "long long" : "long", text);
+    }
+
     [[nodiscard]] Text constant(double value, bool whole) const {
         const bool negative = value < 0;
+        if (const std::string name = leaves_.constant ? leaves_.constant(value) : "";
+            !name.empty()) {
+            if (whole) return {"(" + name + ")", Primary, Kind::Integer};
+            return {fmt::format("{}({})", element_name(real_), name), Primary, Kind::Real};
+        }
         if (whole) return {fmt::format("{:.0f}", value), negative ? Unary : Primary, Kind::Integer};
         return {number(value, real_), negative ? Unary : Primary, Kind::Real};
     }
@@ -333,8 +342,8 @@ private:
         }
         if (kid.kind == Kind::Integer && op == Op::Floor) return kid;
         if (kid.kind == Kind::Integer && op == Op::Abs)
-            return {"std::abs(" + kid.text + ")", Primary, kid.kind};
-        return {"std::" + function(op) + "(" + real(kid).text + ")", Primary, Kind::Real};
+            return {(leaves_.device ? "llabs(" : "std::abs(") + kid.text + ")", Primary, kid.kind};
+        return {real_function(op) + "(" + real(kid).text + ")", Primary, Kind::Real};
     }
 
     [[nodiscard]] Text call2(const Expr& expr) const {
@@ -345,10 +354,26 @@ private:
                     Primary, Kind::Vec};
         }
         if (expr.op == Op::Pow)
-            return {"std::pow(" + a.text + ", " + b.text + ")", Primary, Kind::Real};
+            return {real_function(Op::Pow) + "(" + a.text + ", " + b.text + ")", Primary,
+                    Kind::Real};
+        if (leaves_.device) {
+            // CUDA's min() and max() are overloaded for two operands of one type.
+            const bool whole = a.kind == Kind::Integer;
+            const std::string name = whole ? function(expr.op) : real_function(expr.op);
+            return {fmt::format("{}({}, {})", name, whole ? integer_cast(a.text) : a.text,
+                                whole ? integer_cast(b.text) : b.text),
+                    Primary, a.kind};
+        }
         const std::string type = a.kind == Kind::Integer ? "<long>" : "";
         return {"std::" + function(expr.op) + type + "(" + a.text + ", " + b.text + ")", Primary,
                 a.kind};
+    }
+
+    // std::exp, or expf.
+    [[nodiscard]] std::string real_function(Op op) const {
+        if (!leaves_.device) return "std::" + function(op);
+        const bool spelled = op == Op::Abs || op == Op::Min || op == Op::Max;
+        return (spelled ? "f" : "") + function(op) + (real_ == task::Type::F32 ? "f" : "");
     }
 
     static std::string function(Op op) {

@@ -60,6 +60,9 @@ struct Leaves {
     task::AxisId lane_axis = task::kNone;
     // Under vector(): true where load() gives one element that all lanes share. Absent: never.
     std::function<bool(int access)> uniform = nullptr;
+    // How a constant is written where it is not the plain number: a size of the task. Empty: it is.
+    std::function<std::string(double)> constant = nullptr;
+    bool device = false;  // functions and types as CUDA C++ has them, not the standard library
 };
 
 // True if the expression is exact in integers: axes, integer loads, whole constants, + - * min max.
