@@ -45,7 +45,8 @@ struct Grid {
     std::vector<std::uint64_t> module_addresses;  // of the variables of the module
     Locations locations;
     Tally tally;
-    std::uint64_t executed = 0;  // warp instructions
+    std::uint64_t executed = 0;   // warp instructions
+    std::uint64_t completed = 0;  // blocks
     std::uint64_t random = 0;
     bool stopped = false;
 };

@@ -56,6 +56,9 @@ struct Options {
     std::uint64_t seed = 0;  // 0: warps and blocks in their natural order; else in a random one
     bool checks = true;      // without them only bounds are held, for speed
     std::uint64_t budget = std::uint64_t{1} << 33;  // of warp instructions
+    // Only so many blocks, spread over the grid, or fewer where these are long: to count what a
+    // launch does at sizes too large to be emulated whole. Races and outputs are not looked at.
+    std::uint64_t sample = 0;  // 0: all of them
 };
 
 // When the outputs must be complete.
@@ -164,6 +167,7 @@ struct Report {
     std::vector<std::string> checks_not_made;  // each with its reason
     Counters counters;
     std::vector<Coverage> coverage;
+    std::uint64_t blocks = 0;           // that were run to their end
     std::uint64_t shared_bytes = 0;     // of one block, static and dynamic
     std::uint32_t registers_named = 0;  // in PTX, before allocation: not what a GPU will use
 

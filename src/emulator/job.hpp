@@ -49,6 +49,9 @@ struct Job {
     std::vector<JobLaunch> launches = {};
     std::uint64_t seed = 0;    // of the order of warps and blocks, and of where buffers lie
     std::uint64_t budget = 0;  // warp instructions of each launch
+    // Options::sample. Then all buffers begin as zeros, `values` is empty, and there are no
+    // answers.
+    std::uint64_t sample = 0;
 };
 
 // NOLINTEND(readability-redundant-member-init)

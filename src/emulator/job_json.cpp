@@ -194,6 +194,7 @@ Json report_json(const Report& report) {
             {"checks_not_made", report.checks_not_made},
             {"counters", counters_json(report.counters)},
             {"coverage", std::move(coverage)},
+            {"blocks", report.blocks},
             {"shared_bytes", report.shared_bytes},
             {"registers_named", report.registers_named}};
 }
@@ -213,6 +214,7 @@ Report report_from(const Json& object) {
                                    .read = one.at("read").get<std::uint64_t>(),
                                    .written = one.at("written").get<std::uint64_t>()});
     }
+    report.blocks = object.at("blocks").get<std::uint64_t>();
     report.shared_bytes = object.at("shared_bytes").get<std::uint64_t>();
     report.registers_named = object.at("registers_named").get<std::uint32_t>();
     return report;
@@ -252,7 +254,8 @@ std::string job_to_json(const Job& job) {
                 {"buffers", std::move(buffers)},
                 {"launches", std::move(launches)},
                 {"seed", job.seed},
-                {"budget", job.budget}}
+                {"budget", job.budget},
+                {"sample", job.sample}}
         .dump();
 }
 
@@ -270,6 +273,7 @@ Result<Job> job_from_json(std::string_view text) {
             job.launches.push_back(launch_from(one));
         job.seed = object.at("seed").get<std::uint64_t>();
         job.budget = object.at("budget").get<std::uint64_t>();
+        job.sample = object.at("sample").get<std::uint64_t>();
         return job;
     });
 }

@@ -170,6 +170,56 @@ TEST(Job, AResultThatLeavesSomethingOutIsNotTakenForIt) {
     EXPECT_TRUE(check_answers(endless, stopped));
 }
 
+TEST(Job, ASampleCountsSomeBlocksOfALargeLaunch) {
+    Job job = scale_job();
+    const Counters one = done(job).reports.at(0).counters;
+    job.launches[0].grid.x = 1'000'000;
+    job.values.clear();
+    job.sample = 10;
+    const JobResult result = done(job);
+    ASSERT_TRUE(result.refusal.empty()) << result.refusal;
+    const Report& report = result.reports.at(0);
+    EXPECT_TRUE(report.finished);
+    EXPECT_EQ(report.blocks, 10U);
+    EXPECT_EQ(report.counters.warp_instructions, 10 * one.warp_instructions);
+    EXPECT_EQ(report.counters.global_sectors, 10 * one.global_sectors);
+    EXPECT_TRUE(report.findings.empty());  // blocks write over each other, and nobody looks
+    EXPECT_TRUE(result.answers.empty());
+    EXPECT_TRUE(check_answers(job, result));
+    // Both ways through text, the number of blocks is kept.
+    EXPECT_EQ(decode_result(encode(result))->reports.at(0).blocks, 10U);
+    EXPECT_EQ(job_from_json(job_to_json(job))->sample, 10U);
+    // A grid with fewer blocks than the sample is run whole.
+    job.launches[0].grid.x = 3;
+    EXPECT_EQ(done(job).reports.at(0).blocks, 3U);
+    EXPECT_EQ(done(scale_job()).reports.at(0).blocks, 1U);
+}
+
+TEST(Job, ABlockThatWaitsForOthersIsNoSample) {
+    Job job{.file = "wait.ptx", .ptx = R"(.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry wait(.param .u64 y) {
+.reg .b32 %r<4>; .reg .b64 %rd<4>; .reg .pred %p<2>;
+ld.param.u64 %rd1, [y];
+cvta.to.global.u64 %rd2, %rd1;
+atom.global.add.u32 %r1, [%rd2], 1;
+L: ld.volatile.global.u32 %r2, [%rd2];
+setp.lt.u32 %p1, %r2, 100;
+@%p1 bra L;
+ret;
+}
+)"};
+    job.buffers = {{"y", Role::Output, 4}};
+    job.launches.push_back(
+        {.kernel = "wait", .grid = {.x = 100}, .block = {}, .arguments = {buffer(0, "y")}});
+    job.budget = 100'000;
+    job.sample = 2;
+    const JobResult result = done(job);
+    EXPECT_FALSE(result.reports.at(0).finished);
+    EXPECT_EQ(result.reports.at(0).blocks, 0U);
+}
+
 TEST(Job, DamagedTextIsNamedAndNeverRead) {
     const std::string job = job_to_json(scale_job());
     const std::string result = encode(done(scale_job()));

@@ -4,14 +4,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <numeric>
+#include <set>
 
 namespace cupel::emulator {
 namespace {
 
 // A block that has not ended by then may be waiting for another one, so others get a turn.
 constexpr std::uint64_t kSlice = 200'000;
+// Of a sample; then the block at hand is the last.
+constexpr std::uint64_t kSampleWork = 1'000'000;
 constexpr std::uint64_t kResidentBytes = std::uint64_t{1} << 30;
 
 std::uint64_t bytes_of_block(const Grid& grid) {
@@ -22,9 +26,27 @@ std::uint64_t bytes_of_block(const Grid& grid) {
            grid.code.local_bytes * grid.threads * 2 + 65536;
 }
 
-}  // namespace
+// Some blocks one after the other, so that whoever waits for another block does not come to its
+// end. Steps of the golden section leave no gaps, however many there are.
+void run_sample(Grid& grid) {
+    constexpr double kGolden = 0.6180339887498949;
+    std::set<std::uint64_t> done;
+    double at = 0.5;
+    for (std::uint64_t tries = 0; tries < 2 * grid.options.sample; tries++) {
+        at += kGolden;
+        at -= std::floor(at);
+        const auto index = static_cast<std::uint64_t>(at * static_cast<double>(grid.blocks));
+        if (!done.insert(std::min(index, grid.blocks - 1)).second) continue;
+        Block block(grid, std::min(index, grid.blocks - 1));
+        while (!grid.stopped && !block.run(kSlice)) {
+        }
+        if (grid.stopped) return;
+        grid.completed++;
+        if (grid.completed == grid.options.sample || grid.executed >= kSampleWork) return;
+    }
+}
 
-void run_grid(Grid& grid) {
+void run_all(Grid& grid) {
     std::vector<std::uint32_t> order(grid.blocks);
     std::iota(order.begin(), order.end(), 0);
     if (grid.options.seed != 0) {
@@ -41,7 +63,21 @@ void run_grid(Grid& grid) {
         }
         std::unique_ptr<Block> block = std::move(resident.front());
         resident.pop_front();
-        if (!block->run(kSlice)) resident.push_back(std::move(block));
+        if (!block->run(kSlice)) {
+            resident.push_back(std::move(block));
+        } else {
+            grid.completed++;
+        }
+    }
+}
+
+}  // namespace
+
+void run_grid(Grid& grid) {
+    if (grid.options.sample > 0 && grid.options.sample < grid.blocks) {
+        run_sample(grid);
+    } else {
+        run_all(grid);
     }
     if (grid.executed >= grid.options.budget && grid.stopped) {
         const Event event{.fault = Fault::NotFinished};

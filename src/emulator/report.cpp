@@ -125,9 +125,10 @@ void list_checks(const Grid& grid, Report& report) {
         report.checks_made.emplace_back(check);
     }
     report.checks_not_made = grid.code.unchecked;
+    if (grid.options.sample > 0) report.checks_not_made.emplace_back("races and outputs: a sample");
     for (const auto& region : grid.memory.regions()) {
         const bool traced = !region->trails.empty() || region->bytes == 0 || !region->writable();
-        if (!traced) {
+        if (!traced && grid.options.sample == 0) {
             report.checks_not_made.push_back(
                 fmt::format("races in {}: it is too large to be traced", region->name));
         }
@@ -140,8 +141,10 @@ Report make_report(Grid& grid, const std::vector<std::vector<std::byte>>& before
                    const std::vector<const Region*>& due) {
     Report report;
     report.finished = !grid.stopped && !grid.findings.has(Fault::Deadlock);
+    report.blocks = grid.completed;
     const auto& regions = grid.memory.regions();
-    for (std::size_t i = 0; i < regions.size() && grid.options.checks; i++) {
+    const bool whole = grid.options.checks && grid.options.sample == 0;
+    for (std::size_t i = 0; i < regions.size() && whole; i++) {
         const Region& region = *regions[i];
         if (std::ranges::find(due, &region) != due.end()) check_outputs(grid, region);
         if (region.owner == Owner::ModuleVariable) check_state(grid, region, before[i]);
@@ -149,7 +152,7 @@ Report make_report(Grid& grid, const std::vector<std::vector<std::byte>>& before
     if (grid.options.checks) report.counters = count(grid);
     report.counters.warp_instructions = grid.executed;
     for (const auto& region : regions) {
-        if (region->owner != Owner::Buffer || !grid.options.checks) continue;
+        if (region->owner != Owner::Buffer || !whole) continue;
         const auto read = tally(*region, [](std::uint8_t s) { return (s & kRead) != 0; });
         const auto written = tally(*region, [](std::uint8_t s) { return (s & kWritten) != 0; });
         report.coverage.push_back({.buffer = region->name,
