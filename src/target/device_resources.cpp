@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "target/device_resources.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <filesystem>
+#include <optional>
+
+#include "base/text.hpp"
+#include "os/child.hpp"
+#include "os/files.hpp"
+#include "target/workshop.hpp"
+
+namespace cupel::target {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr CompileLimits kAssemblerLimits = {.time = std::chrono::seconds(30)};
+
+std::optional<fs::path> find_assembler() {
+    std::vector<fs::path> places;
+    if (const char* const chosen = os::environment("CUPEL_CUDA"))
+        places.push_back(fs::path(chosen) / "bin/ptxas");
+    places.emplace_back("/usr/local/cuda/bin/ptxas");
+    std::error_code error;
+    for (const fs::path& place : places) {
+        auto real = fs::canonical(place, error);
+        if (!error) return real;
+    }
+    const auto found = os::find_program("ptxas");
+    if (!found) return std::nullopt;
+    auto real = fs::canonical(*found, error);
+    return error ? std::nullopt : std::optional(real);
+}
+
+// The whole number before `what`: 376 in "Used 18 registers, 376 bytes smem" before " bytes smem".
+std::int64_t number_before(std::string_view line, std::string_view what) {
+    const std::size_t end = line.find(what);
+    if (end == std::string_view::npos) return 0;
+    std::size_t begin = end;
+    while (begin > 0 && line[begin - 1] >= '0' && line[begin - 1] <= '9')
+        begin--;
+    std::int64_t number = 0;
+    std::from_chars(line.data() + begin, line.data() + end, number);
+    return number;
+}
+
+}  // namespace
+
+std::vector<DeviceResources> read_resources(std::string_view words) {
+    constexpr std::string_view kEntry = "Compiling entry function '";
+    std::vector<DeviceResources> kernels;
+    for (const std::string& line : split(words, '\n')) {
+        if (const std::size_t at = line.find(kEntry); at != std::string::npos) {
+            const std::string rest = line.substr(at + kEntry.size());
+            kernels.push_back({.kernel = rest.substr(0, rest.find('\''))});
+        }
+        if (kernels.empty()) continue;
+        DeviceResources& kernel = kernels.back();
+        if (line.find(" bytes stack frame") != std::string::npos) {
+            // A function that is called has a frame of its own, and is not told apart.
+            kernel.stack_bytes =
+                std::max(kernel.stack_bytes, number_before(line, " bytes stack frame"));
+            kernel.spill_store_bytes += number_before(line, " bytes spill stores");
+            kernel.spill_load_bytes += number_before(line, " bytes spill loads");
+        } else if (line.find(": Used ") != std::string::npos) {
+            kernel.registers = number_before(line, " registers");
+            kernel.static_shared_bytes = number_before(line, " bytes smem");
+        }
+    }
+    return kernels;
+}
+
+Result<Assembled> assemble_device(std::string_view ptx, const std::string& architecture) {
+    const auto program = find_assembler();
+    if (!program)
+        return Assembled{.unknown = "ptxas was not found (it comes with nvcc, in CUDA's bin/)"};
+    Job job;
+    job.argv = {program->string(),    "-v", "-arch=" + architecture,
+                "/source/kernel.ptx", "-o", "/out/kernel.cubin"};
+    job.files = {{"kernel.ptx", ptx}};
+    job.binds = system_binds();
+    if (!program->string().starts_with("/usr/")) show(job.binds, program->parent_path());
+    job.limits = kAssemblerLimits;
+    CUPEL_TRY(const Work done, work(job));
+    if (!done.succeeded()) {
+        const auto limit = limit_met(done, job.limits, "assembling", "the machine code");
+        const std::string error = first_error(done.text);
+        return Assembled{.unknown = "ptxas: " + limit.value_or(error.empty() ? "failed" : error)};
+    }
+    Assembled made{.kernels = read_resources(done.text)};
+    if (made.kernels.empty()) made.unknown = "ptxas says nothing of any kernel";
+    return made;
+}
+
+}  // namespace cupel::target

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "target/device_resources.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "os/files.hpp"
+
+namespace cupel::target {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(DeviceResources, WhatTheAssemblerSaysIsRead) {
+    const auto kernels = read_resources(
+        "ptxas info    : 0 bytes gmem\n"
+        "ptxas info    : Compiling entry function '_Z1aPf' for 'sm_90'\n"
+        "ptxas info    : Function properties for _Z1aPf\n"
+        "    24 bytes stack frame, 20 bytes spill stores, 28 bytes spill loads\n"
+        "ptxas info    : Used 40 registers, used 1 barriers, 24 bytes cumulative stack size, 4352 "
+        "bytes smem, 360 bytes cmem[0]\n"
+        "ptxas info    : Compiling entry function 'b' for 'sm_90'\n"
+        "    0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads\n"
+        "ptxas info    : Used 9 registers, used 0 barriers, 376 bytes cmem[0]\n");
+    ASSERT_EQ(kernels.size(), 2U);
+    EXPECT_EQ(kernels[0].kernel, "_Z1aPf");
+    EXPECT_EQ(kernels[0].registers, 40);
+    EXPECT_EQ(kernels[0].stack_bytes, 24);
+    EXPECT_EQ(kernels[0].spill_store_bytes, 20);
+    EXPECT_EQ(kernels[0].spill_load_bytes, 28);
+    EXPECT_EQ(kernels[0].static_shared_bytes, 4352);
+    EXPECT_EQ(kernels[1].kernel, "b");
+    EXPECT_EQ(kernels[1].registers, 9);
+    EXPECT_EQ(kernels[1].static_shared_bytes, 0);
+    EXPECT_TRUE(read_resources("").empty());
+    EXPECT_TRUE(read_resources("ptxas info : Used 9 registers\n").empty());
+}
+
+TEST(DeviceResources, KernelsOfTheTreeAreAssembledWhereAnAssemblerIs) {
+    const auto ptx = os::read_file(std::string(CUPEL_ROOT) + "/src/emulator/golden/softmax.ptx");
+    ASSERT_TRUE(ptx.has_value());
+    const auto made = assemble_device(*ptx, "sm_90");
+    ASSERT_TRUE(made.has_value()) << made.error().text;
+    if (made->kernels.empty()) GTEST_SKIP() << made->unknown;
+    EXPECT_EQ(made->kernels[0].kernel, "softmax");
+    EXPECT_GT(made->kernels[0].registers, 8);
+    EXPECT_LE(made->kernels[0].registers, 255);
+    // A text that it refuses leaves the numbers unknown, and says why.
+    const auto broken = assemble_device("this is no PTX", "sm_90");
+    ASSERT_TRUE(broken.has_value());
+    EXPECT_TRUE(broken->kernels.empty());
+    EXPECT_THAT(broken->unknown, HasSubstr("ptxas: "));
+}
+
+}  // namespace
+}  // namespace cupel::target
