@@ -75,14 +75,6 @@ DeviceFault meaning_of(emulator::Fault fault) {
     return {};
 }
 
-// Lines that are ours in a PTX text, blanked: what follows keeps its line numbers.
-std::string without_pragmas(std::string_view ptx) {
-    std::string text;
-    for (const std::string& line : split(ptx, '\n'))
-        text += (trim(line).starts_with("#pragma") ? "" : line) + "\n";
-    return text;
-}
-
 // One kernel on trial: what it is, and what was found so far.
 class Trial {
 public:
@@ -90,7 +82,8 @@ public:
         : kernel_(kernel),
           options_(options),
           seed_(Seed::draw()),
-          shapes_(device_shapes(task, seed_.number(0))) {
+          shapes_(device_shapes(task, seed_.number(0))),
+          builder_(options.architecture) {
         verdict::Verdict& verdict = out_.verdict;
         verdict.seed.commitment = seed_.commitment();
         verdict.precision = task.precision;
@@ -122,31 +115,13 @@ public:
 private:
     // The text for this shape, and its launches. False: it was rejected, which is in the verdict.
     Result<bool> prepare(const DeviceShape& shape) {
-        auto plan = target::read_device_plan(shape.task, kernel_.source, kernel_.file_name);
-        if (const auto* rejection = std::get_if<target::Rejection>(&plan))
+        CUPEL_TRY(auto built, builder_.build(shape.task, kernel_));
+        if (const auto* rejection = std::get_if<target::Rejection>(&built))
             return reject(*rejection);
-        plan_ = std::get<target::DevicePlan>(std::move(plan));
-        if (kernel_.file_name.ends_with(".ptx")) {
-            ptx_ = without_pragmas(kernel_.source);
-            out_.compiler = "none: the text is PTX";
-        } else {
-            if (!compiler_) {
-                CUPEL_TRY(compiler_, target::find_device_compiler());
-            }
-            CUPEL_TRY(auto compiled, target::compile_device(shape.task, kernel_.source,
-                                                            kernel_.file_name, *compiler_));
-            if (const auto* rejection = std::get_if<target::Rejection>(&compiled))
-                return reject(*rejection);
-            auto& artefact = std::get<target::DeviceArtefact>(compiled);
-            ptx_ = std::move(artefact.ptx);
-            out_.compiler = artefact.compiler;
-            if (out_.verdict.detail.empty()) out_.verdict.detail = artefact.warnings;
-        }
-        if (out_.verdict.artefact_hash.empty()) out_.verdict.artefact_hash = hash_hex(ptx_);
-        for (target::DeviceLaunch& launch : plan_.launches) {
-            const std::string entry = target::entry_for(ptx_, launch.kernel);
-            if (!entry.empty()) launch.kernel = entry;
-        }
+        code_ = std::get<DeviceCode>(std::move(built));
+        out_.compiler = code_.compiler;
+        if (out_.verdict.detail.empty()) out_.verdict.detail = code_.warnings;
+        if (out_.verdict.artefact_hash.empty()) out_.verdict.artefact_hash = hash_hex(code_.ptx);
         return true;
     }
 
@@ -225,58 +200,19 @@ private:
     }
 
     emulator::Job job_for(const task::Task& task, const Arena& arena) {
-        emulator::Job job{.file = kernel_.file_name, .ptx = ptx_};
+        emulator::Job job = device_job(task, kernel_, code_);
         for (std::size_t i = 0; i < task.inputs.size(); i++) {
             const std::span<const std::byte> values = arena.input(0, i);
-            job.buffers.push_back(
-                {task.tensor(task.inputs[i]).name, emulator::Role::Input, values.size()});
+            job.buffers[i].bytes = values.size();
             job.values.insert(job.values.end(), values.begin(), values.end());
         }
-        for (std::size_t i = 0; i < task.outputs.size(); i++) {
-            job.buffers.push_back({task.tensor(task.outputs[i]).name, emulator::Role::Output,
-                                   arena.output(0, i).size()});
-        }
-        for (const target::DeviceScratch& one : plan_.scratch)
-            job.buffers.push_back({one.name, emulator::Role::Scratch, one.bytes});
-        for (const target::DeviceLaunch& one : plan_.launches)
-            job.launches.push_back(job_launch(task, one));
+        for (std::size_t i = 0; i < task.outputs.size(); i++)
+            job.buffers[task.inputs.size() + i].bytes = arena.output(0, i).size();
         // The natural order first: what it finds is the easiest to read.
         // Orders and addresses, which a kernel sees, come from no number that values come from.
         job.seed = asked_++ == 0 ? 0 : seed_.number(kOrders + asked_);
         job.budget = kBudget;
         return job;
-    }
-
-    static emulator::Extent extent_of(const target::DeviceExtent& extent) {
-        return {static_cast<std::uint32_t>(extent.x), static_cast<std::uint32_t>(extent.y),
-                static_cast<std::uint32_t>(extent.z)};
-    }
-
-    static emulator::JobLaunch job_launch(const task::Task& task,
-                                          const target::DeviceLaunch& from) {
-        using Kind = target::DeviceArgument::Kind;
-        emulator::JobLaunch launch{.kernel = from.kernel,
-                                   .grid = extent_of(from.grid),
-                                   .block = extent_of(from.block),
-                                   .shared_bytes = static_cast<std::uint32_t>(from.shared_bytes),
-                                   .arguments = {},
-                                   .line = from.line};
-        const std::size_t outputs = task.inputs.size();
-        const std::size_t scratch = outputs + task.outputs.size();
-        for (const target::DeviceArgument& one : from.arguments) {
-            emulator::JobArgument argument{
-                .integer = one.integer, .real = one.real, .text = one.text};
-            const bool is_number = one.kind == Kind::Integer || one.kind == Kind::Real;
-            argument.kind = one.kind == Kind::Real ? emulator::JobArgument::Kind::Real
-                            : is_number            ? emulator::JobArgument::Kind::Integer
-                                                   : emulator::JobArgument::Kind::Buffer;
-            argument.buffer =
-                static_cast<std::uint32_t>(one.index + (one.kind == Kind::Output    ? outputs
-                                                        : one.kind == Kind::Scratch ? scratch
-                                                                                    : 0));
-            launch.arguments.push_back(std::move(argument));
-        }
-        return launch;
     }
 
     void note(const DeviceShape& shape, const emulator::JobResult& result) {
@@ -285,10 +221,11 @@ private:
             const emulator::Report& report = result.reports[i];
             remember(out_.checks, report.checks_made);
             remember(out_.unchecked, report.checks_not_made);
-            if (first && i < plan_.launches.size()) {
+            if (first && i < code_.plan.launches.size()) {
                 out_.launches.push_back({.shape = size_words(shape.task),
-                                         .kernel = plan_.launches[i].kernel,
+                                         .kernel = code_.plan.launches[i].kernel,
                                          .counters = report.counters,
+                                         .coverage = report.coverage,
                                          .shared_bytes = report.shared_bytes});
             }
         }
@@ -309,7 +246,7 @@ private:
             }
             if (first == nullptr && result.reports[i].finished) continue;
             const std::string which =
-                plan_.launches.size() > 1 ? " in " + plan_.launches[i].kernel : "";
+                code_.plan.launches.size() > 1 ? " in " + code_.plan.launches[i].kernel : "";
             if (first == nullptr) {
                 accuse({.status = Status::TimedOut, .law = {}}, shape, "did not finish" + which);
             } else {
@@ -335,9 +272,8 @@ private:
     Seed seed_;
     std::vector<DeviceShape> shapes_;
     DeviceTrial out_;
-    std::optional<target::DeviceCompiler> compiler_;
-    target::DevicePlan plan_;  // at the shape at hand, as is the text
-    std::string ptx_;
+    DeviceBuilder builder_;
+    DeviceCode code_;  // at the shape at hand
     std::uint64_t asked_ = 0;
 };
 

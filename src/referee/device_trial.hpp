@@ -15,21 +15,16 @@
 
 #include "base/result.hpp"
 #include "emulator/device.hpp"
-#include "target/device_compile.hpp"
-#include "target/device_plan.hpp"
+#include "referee/device_job.hpp"
 #include "task/task.hpp"
 #include "verdict/verdict.hpp"
 
 namespace cupel::referee {
 
-struct DeviceKernel {
-    std::string source;     // CUDA C++, or PTX where the name ends in .ptx
-    std::string file_name;  // as its author calls it
-};
-
 struct DeviceOptions {
-    int threads = 1;          // of the referee's own passes and the oracle
-    double job_seconds = 60;  // that one question may take to emulate
+    int threads = 1;                // of the referee's own passes and the oracle
+    double job_seconds = 60;        // that one question may take to emulate
+    std::string architecture = {};  // "sm_80"; empty: the compiler's own choice
     std::function<bool()> stop = {};
     std::function<void(std::string_view what, double share)> progress = {};
 };
@@ -39,6 +34,7 @@ struct CountedLaunch {
     std::string shape;  // "B=64, N=128"
     std::string kernel;
     emulator::Counters counters;
+    std::vector<emulator::Coverage> coverage;
     std::uint64_t shared_bytes = 0;
 };
 

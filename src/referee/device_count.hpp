@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a kernel does at the sizes that the task names, which are too large to be emulated whole:
+// some blocks of each launch are run there, and counted. Whether it is right was found out before,
+// at smaller sizes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "emulator/device.hpp"
+#include "referee/device_trial.hpp"
+#include "task/task.hpp"
+
+namespace cupel::referee {
+
+struct SampledLaunch {
+    std::string kernel = {};      // as PTX calls it
+    std::string plain_name = {};  // as its author does
+    std::uint64_t blocks = 0;     // of the launch
+    std::uint64_t counted = 0;    // those that the counters are of
+    std::uint64_t threads = 0;    // of a block
+    std::uint64_t shared_bytes = 0;
+    emulator::Counters counters = {};
+    // Of buffers that the launch was seen to read, or write, to the last byte in the trial.
+    double bytes_read = 0;
+    double bytes_written = 0;
+};
+
+struct DeviceSample {
+    std::string shape = {};  // "B=4096, N=4096"
+    std::vector<SampledLaunch> launches = {};
+    std::string ptx = {};      // at these sizes
+    std::string why_not = {};  // why nothing was counted
+};
+
+// Of a kernel that was accepted in the trial.
+[[nodiscard]] Result<DeviceSample> sample_device(const task::Task& task, const DeviceKernel& kernel,
+                                                 const DeviceOptions& options,
+                                                 const DeviceTrial& trial);
+
+}  // namespace cupel::referee
