@@ -38,6 +38,12 @@ void add_conditions(CLI::App& app, Words& words) {
                    "where kernels run: cpu, cuda or emu; default: cpu")
         ->type_name("WHERE");
 }
+void add_gpu(CLI::App& app, Words& words) {
+    app.add_option("--gpu", words.options.gpu,
+                   "CUDA: bounds by the data sheet of a100, h100, h200, l40s or rtx4090; default: "
+                   "h200")
+        ->type_name("GPU");
+}
 void add_sizes(CLI::App& app, Words& words) {
     app.add_option("--set", words.sizes, "replace a size of the task, such as N=1024 (repeatable)")
         ->type_name("SIZE=N")
@@ -71,6 +77,7 @@ void add_optimize(CLI::App& app, Words& words) {
         ->check(quiet(CLI::NonNegativeNumber));
     add_sizes(app, words);
     add_conditions(app, words);
+    add_gpu(app, words);
     add_json(app, words);
 }
 void add_judge(CLI::App& app, Words& words) {
@@ -84,6 +91,7 @@ void add_judge(CLI::App& app, Words& words) {
         ->type_name("FILE");
     add_sizes(app, words);
     add_conditions(app, words);
+    add_gpu(app, words);
     add_json(app, words);
 }
 void add_verify(CLI::App& app, Words& words) {
@@ -145,16 +153,18 @@ struct Command {
 };
 
 constexpr std::array kCommands = {
-    Command{"optimize", "search for a faster kernel, certify it, leave a run folder", add_optimize,
-            "The run folder holds kernel.cpp (the winner), certificate.json, summary.txt, the task "
-            "file and\n"
-            "archive.db (every kernel tried). Ctrl-C ends the search and certifies the best kernel "
-            "so far.\n\n"
-            "Examples:\n"
-            "  cupel optimize softmax\n"
-            "  cupel optimize matmul --set M=512 --set N=512 --set K=512 --budget 2m --threads 1\n"
-            "  cupel optimize my.task --run runs/mine --budget 5m --budget 500evals --json\n"
-            "  cupel optimize --resume runs/mine --budget 5m"},
+    Command{
+        "optimize", "search for a faster kernel, certify it, leave a run folder", add_optimize,
+        "The run folder holds kernel.cpp (the winner), certificate.json, summary.txt, the task "
+        "file and\n"
+        "archive.db (every kernel tried). Ctrl-C ends the search and certifies the best kernel "
+        "so far.\n\n"
+        "Examples:\n"
+        "  cupel optimize softmax\n"
+        "  cupel optimize matmul --set M=512 --set N=512 --set K=512 --budget 2m --threads 1\n"
+        "  cupel optimize my.task --run runs/mine --budget 5m --budget 500evals --json\n"
+        "  cupel optimize --resume runs/mine --budget 5m\n"
+        "  cupel optimize softmax --target cuda          # CUDA, emulated and ranked by bounds"},
     Command{
         "judge", "try one kernel against the best baseline", add_judge,
         "The first line is the verdict; the exit code is the same verdict for scripts.\n\n"
@@ -165,7 +175,8 @@ constexpr std::array kCommands = {
         "  cupel judge softmax my_kernel.cpp --threads 1 --json\n"
         "  cupel judge matmul my.schedule                # one verb a line, as kernels show them\n"
         "  cupel judge softmax my_kernel.cu              # CUDA, emulated: right or wrong, not "
-        "timed"},
+        "timed\n"
+        "  cupel judge softmax my_kernel.cu --gpu a100   # and what it cannot beat there"},
     Command{"verify", "recompute a certificate from its samples, then try it again here",
             add_verify,
             "Exit code 20 where a byte was changed, where the certificate contradicts its own "

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/device_bound.hpp"
 #include "cli/workplace.hpp"
 #include "os/files.hpp"
 #include "referee/device_trial.hpp"
@@ -63,7 +64,7 @@ nlohmann::json launch_json(const CountedLaunch& launch) {
             {"atomic_collisions", counted.atomic_collisions}};
 }
 
-nlohmann::json trial_json(const DeviceTrial& trial) {
+nlohmann::json trial_json(const DeviceTrial& trial, const std::optional<DeviceBound>& bound) {
     nlohmann::json object = verdict::to_json(trial.verdict);
     object["findings"] = trial.findings;
     object["shapes"] = trial.shapes;
@@ -73,10 +74,12 @@ nlohmann::json trial_json(const DeviceTrial& trial) {
     object["launches"] = nlohmann::json::array();
     for (const CountedLaunch& launch : trial.launches)
         object["launches"].push_back(launch_json(launch));
+    object["bound"] = bound ? bound_json(*bound) : nlohmann::json();
     return object;
 }
 
-report::Card trial_card(const std::string& title, const DeviceTrial& trial) {
+report::Card trial_card(const std::string& title, const DeviceTrial& trial,
+                        const std::optional<DeviceBound>& bound) {
     const verdict::Verdict& verdict = trial.verdict;
     report::Card card{.title = title,
                       .seal = report::seal_of(verdict.status),
@@ -95,6 +98,8 @@ report::Card trial_card(const std::string& title, const DeviceTrial& trial) {
             work.lines.push_back(work_of(launch));
         card.rows.push_back(std::move(work));
     }
+    for (report::Row& row : bound ? bound_rows(*bound) : std::vector<report::Row>())
+        card.rows.push_back(std::move(row));
     if (!trial.compiler.empty()) card.rows.push_back({"compiler", {trial.compiler}});
     return card;
 }
@@ -115,6 +120,7 @@ Result<int> run_judge_device(const Options& options, Console& console) {
     }
     CUPEL_TRY(const int threads, resolve_threads(options.threads));
     CUPEL_TRY(const task::Task task, load_task(options));
+    CUPEL_TRY(const gpu::Sheet sheet, find_sheet(options.gpu));
     auto source = os::read_file(options.file, kLargestKernel);
     if (!source) return std::unexpected(std::move(source).error().in("kernel"));
     const referee::DeviceKernel kernel{
@@ -123,17 +129,22 @@ Result<int> run_judge_device(const Options& options, Console& console) {
     const referee::Options tuning = tuning_for(threads, console);
     CUPEL_TRY(const referee::Referee::Admission admission, admit_alone(task, tuning));
     DeviceTrial trial;
+    std::optional<DeviceBound> bound;
     if (admission.admitted) {
-        CUPEL_TRY(trial,
-                  referee::try_device(
-                      task, kernel,
-                      {.threads = threads, .stop = tuning.stop, .progress = tuning.progress}));
+        const referee::DeviceOptions asked{.threads = threads,
+                                           .architecture = sheet.architecture,
+                                           .stop = tuning.stop,
+                                           .progress = tuning.progress};
+        CUPEL_TRY(trial, referee::try_device(task, kernel, asked));
+        if (trial.verdict.status == verdict::Status::Accepted) {
+            CUPEL_TRY(bound, bound_device(task, kernel, asked, trial, sheet));
+        }
     } else {
         trial.verdict = refusal_of(task, admission, kernel.source, threads);
         trial.verdict.target = "emu";
     }
-    console.document(trial_json(trial));
-    console.print(trial_card(fmt::format("{}: {}", task.name, options.file), trial));
+    console.document(trial_json(trial, bound));
+    console.print(trial_card(fmt::format("{}: {}", task.name, options.file), trial, bound));
     return verdict::exit_code(trial.verdict.status);
 }
 

@@ -33,6 +33,7 @@ struct Options {
     Budget budget;
     int threads = 0;  // 0: all that this process may use
     std::string target = "cpu";
+    std::string gpu = "h200";           // of device code: whose data sheet bounds are by
     std::optional<std::uint64_t> seed;  // of the search; questions are never seeded by a user
     std::vector<task::Override> sizes;
     bool json = false;

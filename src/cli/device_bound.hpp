@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a verified kernel cannot beat on a named GPU: counted at the task's own sizes, weighed with
+// the GPU's data sheet. A bound, and said to be one wherever it is shown.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "gpu/roofline.hpp"
+#include "gpu/sheet.hpp"
+#include "referee/device_count.hpp"
+#include "report/card.hpp"
+#include "target/device_resources.hpp"
+#include "task/task.hpp"
+
+namespace cupel::cli {
+
+struct DeviceBound {
+    gpu::Sheet sheet = {};
+    referee::DeviceSample sample = {};
+    target::Assembled assembled = {};  // registers and spills, where an assembler is
+    gpu::Bound bound = {};             // without launches where nothing was counted
+};
+
+// The sheet of `gpu` in gpus/, of the working directory or beside the program.
+[[nodiscard]] Result<gpu::Sheet> find_sheet(const std::string& gpu);
+
+[[nodiscard]] Result<DeviceBound> bound_device(const task::Task& task,
+                                               const referee::DeviceKernel& kernel,
+                                               const referee::DeviceOptions& options,
+                                               const referee::DeviceTrial& trial,
+                                               const gpu::Sheet& sheet);
+
+// "27.8 us (DRAM)"
+[[nodiscard]] std::string bound_words(const gpu::Bound& bound);
+[[nodiscard]] std::vector<report::Row> bound_rows(const DeviceBound& bound);
+[[nodiscard]] nlohmann::json bound_json(const DeviceBound& bound);
+
+}  // namespace cupel::cli
