@@ -9,6 +9,8 @@
 namespace cupel::cli {
 
 [[nodiscard]] Result<int> run_optimize(const Options& options, Console& console);
+// optimize --target cuda: kernels verified on the emulator, ranked by bounds.
+[[nodiscard]] Result<int> run_optimize_device(const Options& options, Console& console);
 [[nodiscard]] Result<int> run_judge(const Options& options, Console& console);
 // judge, of CUDA device code.
 [[nodiscard]] bool is_device_file(const std::string& path);

@@ -278,6 +278,7 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, Stage& 
 }  // namespace
 
 Result<int> run_optimize(const Options& options, Console& console) {
+    if (options.target == "cuda") return run_optimize_device(options, console);
     CUPEL_DO(check_target(options.target));
     if (options.budget.dollars)
         console.note("nothing here costs money: the budget in usd is not touched");

@@ -55,6 +55,6 @@ says err "bad.task:2:"
 says err "^"
 
 # What this machine lacks is not wrong use.
-run 30 optimize softmax --target cuda
+CUPEL_DEVICE_CXX=none run 30 optimize softmax --target cuda
 one_line err
-says err "cuda"
+says err "CUDA"

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Bounds on a named GPU, and optimize for CUDA: without a compiler from PTX of the project's own, with one to the end.
+# shellcheck source=check.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/check.sh"
+
+golden=$TASKS/../src/emulator/golden
+small=(--set B=16 --set N=64 --threads 1)
+
+{ echo '#pragma cupel launch softmax<<<B, 64, 8>>>(x, y, N)'; cat "$golden/softmax.ptx"; } >softmax.ptx
+run 0 judge softmax softmax.ptx "${small[@]}" --json
+equals out h200 bound gpu
+equals out "B=16, N=64" bound shape
+equals out 16 bound launches 0 blocks
+equals out 16 bound launches 0 blocks_counted
+says out "not a time"
+run 0 judge softmax softmax.ptx "${small[@]}" --gpu rtx4090
+says out "by published peaks"
+says out "GeForce RTX 4090"
+says out "a multiprocessor"
+run 2 judge softmax softmax.ptx "${small[@]}" --gpu h20
+says err "did you mean h200?"
+sed 's/<<<B, /<<<max(1, B \/ 2), /' softmax.ptx >half.ptx
+run 20 judge softmax half.ptx "${small[@]}" --json # of what is wrong nothing is weighed
+equals out "" bound
+
+CUPEL_DEVICE_CXX=none run 30 optimize softmax --target cuda "${small[@]}" --run none
+says err "no compiler of CUDA device code"
+[[ ! -e none ]] || fail "a run that could not begin left a folder"
+run 2 optimize softmax --target cuda --gpu voodoo "${small[@]}"
+run 2 optimize --target cuda --resume none
+
+code=0
+"$CUPEL" optimize softmax --target cuda "${small[@]}" --budget 2evals --run two --json >out 2>err </dev/null || code=$?
+if [[ $code == 30 ]]; then
+    says err "install"
+    exit 0
+fi
+[[ $code == 0 ]] || fail "optimize --target cuda ended with $code"
+is_json out
+equals out 2 verified
+equals out OFF timed
+says out "no speedup was measured"
+says two/summary.txt "verified, not timed"
+says two/summary.txt "no speedup was measured"
+for kernel in two/kernel-01.cu two/kernel-02.cu; do says $kernel "#pragma cupel launch"; done
