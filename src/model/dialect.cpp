@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/dialect.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+#include "base/text.hpp"
+#include "model/utf8.hpp"
+
+namespace cupel::model {
+
+using nlohmann::json;
+
+// Reads what may be absent or of another type: a stranger's JSON is never trusted to have a shape.
+struct ReplyReader::Json {
+    const json& value;
+
+    [[nodiscard]] Json operator[](const char* name) const {
+        static const json kNothing;
+        const auto found = value.is_object() ? value.find(name) : value.end();
+        return {value.is_object() && found != value.end() ? *found : kNothing};
+    }
+    [[nodiscard]] Json first() const {
+        static const json kNothing;
+        return {value.is_array() && !value.empty() ? value.front() : kNothing};
+    }
+    [[nodiscard]] std::string_view text() const {
+        return value.is_string() ? std::string_view(value.get_ref<const std::string&>())
+                                 : std::string_view();
+    }
+    [[nodiscard]] std::optional<std::int64_t> count() const {
+        constexpr std::int64_t kMost = std::int64_t{1} << 40;
+        if (!value.is_number_integer()) return std::nullopt;
+        const auto number = value.get<std::int64_t>();
+        if (number < 0 || number > kMost) return std::nullopt;
+        return number;
+    }
+    [[nodiscard]] bool there() const { return !value.is_null(); }
+};
+
+namespace {
+
+json chat_body(const Provider& provider, const Request& request) {
+    json messages = json::array();
+    if (!request.system.empty() && provider.can.system_role)
+        messages.push_back({{"role", "system"}, {"content", request.system}});
+    for (const Message& message : request.messages) {
+        messages.push_back({{"role", message.role == Role::User ? "user" : "assistant"},
+                            {"content", message.text}});
+    }
+    if (!request.system.empty() && !provider.can.system_role && !request.messages.empty())
+        messages[0]["content"] = request.system + "\n\n" + request.messages[0].text;
+    json body = {{"model", request.model}, {"messages", std::move(messages)}, {"stream", true}};
+    body[provider.can.limit_name] = request.max_tokens;
+    if (provider.can.stream_usage) body["stream_options"] = {{"include_usage", true}};
+    return body;
+}
+
+json messages_body(const Request& request) {
+    json messages = json::array();
+    for (const Message& message : request.messages) {
+        messages.push_back({{"role", message.role == Role::User ? "user" : "assistant"},
+                            {"content", message.text}});
+    }
+    json body = {{"model", request.model},
+                 {"messages", std::move(messages)},
+                 {"max_tokens", request.max_tokens},
+                 {"stream", true}};
+    if (!request.system.empty()) body["system"] = request.system;
+    return body;
+}
+
+bool names_one_of(std::string_view text, std::span<const std::string_view> words) {
+    std::string lower(text);
+    std::ranges::transform(lower, lower.begin(), [](unsigned char c) {
+        return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    });
+    return std::ranges::any_of(
+        words, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
+// A limit of money answers 429 (or 400) as a limit of speed does, and must not be tried again.
+bool is_spend_cap(std::string_view words) {
+    static constexpr std::array<std::string_view, 8> kWords = {
+        "insufficient_quota",          "billing", "spend",         "credit balance", "usage limits",
+        "exceeded your current quota", "budget",  "out of credits"};
+    return names_one_of(words, kWords);
+}
+
+// Words of an error in whichever shape it came: {"error":{"type","code","message"}}, a string, or
+// text.
+std::string error_words(std::string_view body) {
+    const json document = json::parse(body, nullptr, false);
+    const json* error = &document;
+    if (document.is_object() && document.contains("error")) error = &document["error"];
+    if (error->is_string()) return error->get<std::string>();
+    std::string words;
+    if (error->is_object()) {
+        for (const char* name : {"type", "code", "message"}) {
+            const auto found = error->find(name);
+            if (found == error->end() || !found->is_string()) continue;
+            if (!words.empty()) words += ": ";
+            words += found->get_ref<const std::string&>();
+        }
+    }
+    return words.empty() ? std::string(body) : words;
+}
+
+// One line. It is shortened by whoever has taken the key out of it: half a key is none the less
+// one.
+std::string one_line(std::string_view text) {
+    std::string line = whole_characters(trim(text));
+    for (char& c : line)
+        if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) c = ' ';
+    return line.empty() ? "no reason given" : line;
+}
+
+FaultKind kind_of_status(int status, std::string_view words) {
+    if (status == 402 || ((status == 429 || status == 400 || status == 403) && is_spend_cap(words)))
+        return FaultKind::SpendCap;
+    const bool again =
+        status == 408 || status == 409 || status == 425 || status == 429 || status >= 500;
+    return again ? FaultKind::Transient : FaultKind::Refused;
+}
+
+// An error that comes as an event has a name instead of a status.
+FaultKind kind_of_event(std::string_view words) {
+    static constexpr std::array<std::string_view, 5> kNever = {
+        "invalid_request", "authentication", "permission", "not_found", "request_too_large"};
+    if (is_spend_cap(words)) return FaultKind::SpendCap;
+    return names_one_of(words, kNever) ? FaultKind::Refused : FaultKind::Transient;
+}
+
+}  // namespace
+
+std::string request_url(const Provider& provider) {
+    return provider.base_url +
+           (provider.dialect == Dialect::Chat ? "/chat/completions" : "/messages");
+}
+
+std::string request_body(const Provider& provider, const Request& request) {
+    json body =
+        provider.dialect == Dialect::Chat ? chat_body(provider, request) : messages_body(request);
+    if (request.temperature && provider.can.temperature) body["temperature"] = *request.temperature;
+    return body.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::vector<std::string> request_headers(const Provider& provider, const Key& key) {
+    std::vector<std::string> headers = {"Content-Type: application/json",
+                                        "Accept: text/event-stream, application/json"};
+    if (provider.dialect == Dialect::Messages) {
+        headers.emplace_back("anthropic-version: 2023-06-01");
+        if (!key.empty()) headers.push_back("x-api-key: " + key.secret());
+    } else if (!key.empty()) {
+        headers.push_back("Authorization: Bearer " + key.secret());
+    }
+    return headers;
+}
+
+// ---- reading a reply ----
+
+void ReplyReader::spoil(FaultKind kind, std::string text) {
+    if (!fault_) fault_ = Fault{kind, std::move(text), std::nullopt, true};
+}
+
+void ReplyReader::add_text(std::string_view text) {
+    if (reply_.text.size() + text.size() > kLongestReply) {
+        spoil(FaultKind::TooLarge, fmt::format("the reply is longer than {}",
+                                               format_bytes(static_cast<double>(kLongestReply))));
+        return;
+    }
+    reply_.text += text;
+}
+
+void ReplyReader::take_finish(std::string_view reason) {
+    if (reason.empty()) return;
+    finished_ = true;
+    if (reason == "length" || reason == "max_tokens") {
+        reply_.ending = Ending::Cut;
+    } else if (reason == "content_filter" || reason == "refusal") {
+        reply_.ending = Ending::Declined;
+    }
+}
+
+// The names differ, and so does what the input counts: Anthropic's leaves out what was cached.
+void ReplyReader::take_usage(const Json& usage) {
+    if (!usage.value.is_object()) return;
+    Usage now = reply_.usage.value_or(Usage{});
+    bool told = false;
+    const auto read = [&](std::optional<std::int64_t> count, std::int64_t& into) {
+        if (!count) return;
+        into = *count;
+        told = true;
+    };
+    if (dialect_ == Dialect::Chat) {
+        read(usage["prompt_tokens"].count(), now.input);
+        read(usage["completion_tokens"].count(), now.output);
+        read(usage["prompt_tokens_details"]["cached_tokens"].count(), now.cached);
+        read(usage["completion_tokens_details"]["reasoning_tokens"].count(), now.reasoning);
+        // As some count (DeepSeek).
+        read(usage["prompt_cache_hit_tokens"].count(), now.cached);
+        now.cached = std::min(now.cached, now.input);
+    } else {
+        std::int64_t plain = now.input - now.cached - now.written;
+        read(usage["input_tokens"].count(), plain);
+        read(usage["cache_read_input_tokens"].count(), now.cached);
+        read(usage["cache_creation_input_tokens"].count(), now.written);
+        read(usage["output_tokens"].count(), now.output);
+        now.input = plain + now.cached + now.written;
+    }
+    if (told) reply_.usage = now;
+}
+
+void ReplyReader::take_chat(const Json& chunk) {
+    const Json choice = chunk["choices"].first();
+    add_text(choice["delta"]["content"].text());
+    add_text(choice["message"]["content"].text());  // where the server did not stream
+    take_finish(choice["finish_reason"].text());
+    take_usage(chunk["usage"]);
+}
+
+void ReplyReader::take_messages(const Json& event) {
+    const std::string_view type = event["type"].text();
+    if (type == "message_start") {
+        take_usage(event["message"]["usage"]);
+    } else if (type == "content_block_delta") {
+        // Thoughts come as deltas of another type.
+        if (event["delta"]["type"].text() == "text_delta") add_text(event["delta"]["text"].text());
+    } else if (type == "message_delta") {
+        take_finish(event["delta"]["stop_reason"].text());
+        take_usage(event["usage"]);
+    } else if (type == "message_stop") {
+        done_ = true;
+    } else if (type == "message") {  // where the server did not stream
+        if (event["content"].value.is_array()) {
+            for (const json& block : event["content"].value)
+                add_text(Json{block}["text"].text());
+        }
+        take_finish(event["stop_reason"].text());
+        take_usage(event["usage"]);
+    }
+}
+
+void ReplyReader::take(const Event& event) {
+    if (ended()) return;
+    if (event.data == "[DONE]") {
+        done_ = true;
+        return;
+    }
+    const std::string text = whole_characters(event.data);
+    const json document = json::parse(text, nullptr, false);
+    if (!document.is_object()) {
+        return spoil(FaultKind::Nonsense, "what came is no JSON object: " + one_line(text));
+    }
+    const Json chunk{document};
+    if (event.name == "error" || chunk["error"].there()) {
+        const std::string words = error_words(text);
+        return spoil(kind_of_event(words), "the provider broke off: " + one_line(words));
+    }
+    if (dialect_ == Dialect::Chat) {
+        take_chat(chunk);
+    } else {
+        take_messages(chunk);
+    }
+}
+
+void ReplyReader::take_whole(std::string_view body) {
+    if (trim(body).empty()) return;  // finish() says that it broke off
+    take({.name = "", .data = std::string(trim(body))});
+    done_ = finished_;
+}
+
+Answer ReplyReader::finish() {
+    if (!fault_ && !finished_ && !done_) {
+        spoil(FaultKind::Transient, "the stream ended before the reply did");
+    }
+    if (fault_) return std::unexpected(*fault_);
+    return std::move(reply_);
+}
+
+// ---- refusals ----
+
+Fault read_refusal(const Refusal& refusal) {
+    Fault fault;
+    if (refusal.status >= 300 && refusal.status < 400) {
+        fault.kind = FaultKind::Refused;
+        fault.text = fmt::format(
+            "HTTP {}: it points elsewhere ({}), and neither prompt nor key is sent there; if that "
+            "address is right, give it as --base-url",
+            refusal.status, one_line(refusal.location));
+        return fault;
+    }
+    const std::string words = error_words(refusal.body);
+    fault.kind = kind_of_status(refusal.status, words);
+    const bool money = fault.kind == FaultKind::SpendCap;
+    fault.text =
+        fmt::format("HTTP {}{}: {}", refusal.status,
+                    money ? " (a limit of money, so it is not asked again)" : "", one_line(words));
+    fault.retry_after = refusal.retry_after;
+    return fault;
+}
+
+}  // namespace cupel::model

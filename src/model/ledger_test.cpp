@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/ledger.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace cupel::model {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::string_view kTable = R"({
+    "openai:a": {"input": 2, "output": 8, "cached": 0.5},
+    "anthropic:b": {"input": 3, "cached": 0.3, "written": 3.75, "output": 15}
+})";
+
+TEST(Ledger, ReadsPrices) {
+    const auto table = PriceTable::parse(kTable, "prices.json");
+    ASSERT_TRUE(table.has_value()) << table.error().text;
+    const Price a = table->find("openai:a").value();
+    // Writing to a cache is taken for dear where nothing is said.
+    EXPECT_EQ(a, (Price{.input = 2, .cached = 0.5, .written = 4, .output = 8}));
+    EXPECT_EQ(table->find("anthropic:b").value().written, 3.75);
+}
+
+TEST(Ledger, TakesNoUnknownPriceForNothing) {
+    const auto unlisted = PriceTable::parse(kTable, "prices.json").value().find("openai:c");
+    ASSERT_FALSE(unlisted.has_value());
+    EXPECT_EQ(unlisted.error().code, Errc::Usage);
+    EXPECT_THAT(unlisted.error().text, HasSubstr("prices.json has no price for openai:c"));
+    EXPECT_THAT(unlisted.error().text, HasSubstr("\"input\""));
+    const auto untold = PriceTable().find("openai:c");
+    ASSERT_FALSE(untold.has_value());
+    EXPECT_THAT(untold.error().text, HasSubstr("--prices free"));
+    EXPECT_EQ(PriceTable::all_free().find("ollama:x").value(), Price{});
+}
+
+TEST(Ledger, SaysWhatIsWrongWithAPrice) {
+    for (const auto& [text, words] : std::vector<std::pair<std::string, std::string>>{
+             {"", "JSON object"},
+             {"[]", "JSON object"},
+             {R"({"m": 3})", "f: m: expected"},
+             {R"({"m": {"input": 1}})", "both needed"},
+             {R"({"m": {"input": -1, "output": 1}})", "\"input\" should be"},
+             {R"({"m": {"input": "1", "output": 1}})", "\"input\" should be"},
+             {R"({"m": {"input": 1, "output": 1, "outptu": 2}})", "unknown field \"outptu\""}}) {
+        const auto table = PriceTable::parse(text, "f");
+        ASSERT_FALSE(table.has_value()) << text;
+        EXPECT_EQ(table.error().code, Errc::Invalid);
+        EXPECT_THAT(table.error().text, HasSubstr(words));
+    }
+}
+
+TEST(Ledger, CountsEachTokenAtItsOwnPrice) {
+    const Price price{.input = 3, .cached = 0.3, .written = 3.75, .output = 15};
+    const Usage usage{.input = 1000, .cached = 600, .written = 100, .output = 50, .reasoning = 20};
+    EXPECT_DOUBLE_EQ(cost_of(usage, price), (300 * 3 + 600 * 0.3 + 100 * 3.75 + 50 * 15) / 1e6);
+}
+
+TEST(Ledger, ReservesAtLeastWhatACallCanCost) {
+    Request request;
+    request.messages = {{Role::User, std::string(1000, 'x')}};
+    request.max_tokens = 100;
+    const Price price{.input = 3, .cached = 0.3, .written = 3.75, .output = 15};
+    // A token for each byte, all of them written to a cache, and a reply of full length.
+    const Usage worst{.input = 1000, .cached = 0, .written = 1000, .output = 100, .reasoning = 0};
+    EXPECT_GE(most_cost_of(request, price), cost_of(worst, price));
+}
+
+TEST(Ledger, CannotBeOvershot) {
+    Ledger ledger(1.0, 0.25);
+    auto first = ledger.reserve(0.5);
+    ASSERT_TRUE(first.has_value());
+    EXPECT_FALSE(ledger.reserve(0.3).has_value());
+    EXPECT_DOUBLE_EQ(ledger.reserved(), 0.5);
+    first->settle(0.1);
+    EXPECT_DOUBLE_EQ(ledger.spent(), 0.35);
+    EXPECT_DOUBLE_EQ(ledger.reserved(), 0);
+    EXPECT_TRUE(ledger.reserve(0.6).has_value());
+    // That one was dropped without a word: nobody knows what it cost.
+    EXPECT_DOUBLE_EQ(ledger.spent(), 0.95);
+    EXPECT_FALSE(ledger.reserve(0.06).has_value());
+    EXPECT_TRUE(Ledger(std::nullopt).reserve(1e9).has_value());
+}
+
+TEST(Ledger, CannotBeOvershotByManyThreads) {
+    Ledger ledger(100.0);
+    std::atomic<int> granted = 0;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 8; ++t) {
+        threads.emplace_back([&] {
+            for (int i = 0; i < 1000; ++i) {
+                auto reservation = ledger.reserve(1);
+                if (!reservation) continue;
+                ++granted;
+                reservation->settle(1);
+            }
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    EXPECT_EQ(granted, 100);
+    EXPECT_DOUBLE_EQ(ledger.spent(), 100);
+}
+
+}  // namespace
+}  // namespace cupel::model

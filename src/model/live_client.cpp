@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/live_client.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/hash.hpp"
+#include "model/dialect.hpp"
+#include "model/event_stream.hpp"
+#include "model/utf8.hpp"
+#include "os/clock.hpp"
+
+namespace cupel::model {
+namespace {
+
+constexpr std::size_t kMostRefusal = 64 << 10;        // bytes of an error's body that are read
+constexpr std::size_t kMostBody = 8 * kLongestReply;  // ... of an answer: JSON around its text
+constexpr double kTick = 0.05;                        // seconds between looks at `stop`
+
+double seconds_now() {
+    return static_cast<double>(os::now_ns()) * 1e-9;
+}
+
+double chance() {
+    return static_cast<double>(random_u64() >> 11) * 0x1p-53;
+}
+
+// Reads the body of one answer, whatever kind it is.
+class Reading {
+public:
+    explicit Reading(Dialect dialect) : reader_(dialect) {}
+
+    Piece take(const HttpHead& head, std::string_view bytes) {
+        read_ += bytes.size();
+        if (head.status != 200) {
+            if (read_ > kMostRefusal) return Piece::Enough;
+            body_ += bytes;
+            return Piece::Alive;
+        }
+        if (read_ > kMostBody) {
+            too_large_ = true;
+            return Piece::Enough;
+        }
+        if (!head.type.starts_with("text/event-stream")) {
+            body_ += bytes;
+            return Piece::Quiet;
+        }
+        streamed_ = true;
+        const std::size_t before = events_.lines();
+        const auto hand_on = [this](const Event& event) { reader_.take(event); };
+        if (!events_.feed(bytes, hand_on)) {
+            too_large_ = true;
+            return Piece::Enough;
+        }
+        if (reader_.ended()) return Piece::Done;
+        return events_.lines() > before ? Piece::Alive : Piece::Quiet;
+    }
+
+    [[nodiscard]] const std::string& body() const { return body_; }
+    [[nodiscard]] bool whole() const { return streamed_ && reader_.whole(); }
+
+    Answer finish() {
+        if (too_large_) {
+            return std::unexpected(
+                Fault{FaultKind::TooLarge, "the answer does not end", std::nullopt, true});
+        }
+        if (streamed_) {
+            events_.finish([this](const Event& event) { reader_.take(event); });
+        } else {
+            reader_.take_whole(body_);
+        }
+        return reader_.finish();
+    }
+
+private:
+    ReplyReader reader_;
+    EventStream events_;
+    std::string body_;
+    std::size_t read_ = 0;
+    bool streamed_ = false;
+    bool too_large_ = false;
+};
+
+std::string shown(const std::string& text) {
+    constexpr std::size_t kMost = 500;
+    return std::string(first_bytes(text, kMost));
+}
+
+Fault fault_of(const HttpOutcome& outcome, const HttpRequest& request) {
+    Fault fault;
+    // Once it is on its way, nobody here knows what becomes of it there.
+    fault.may_cost = outcome.sent;
+    switch (outcome.end) {
+        case HttpEnd::Stopped:
+            fault.kind = FaultKind::Stopped;
+            fault.text = "asked to stop";
+            return fault;
+        case HttpEnd::Idle:
+            fault.text = fmt::format("nothing came for {} s", request.idle);
+            return fault;
+        case HttpEnd::Late:
+            fault.text = fmt::format("not done after {} s", request.total);
+            return fault;
+        case HttpEnd::Broken:
+        case HttpEnd::Whole:
+        case HttpEnd::Enough:
+            break;
+    }
+    fault.kind = outcome.never ? FaultKind::Refused : FaultKind::Transient;
+    fault.text = outcome.text;
+    return fault;
+}
+
+}  // namespace
+
+bool LiveClient::wait(double seconds) const {
+    const double end = seconds_now() + seconds;
+    while (true) {
+        if (stop_ && stop_()) return false;
+        const double left = end - seconds_now();
+        if (left <= 0) return true;
+        std::this_thread::sleep_for(std::chrono::duration<double>(std::min(left, kTick)));
+    }
+}
+
+Answer LiveClient::try_once(const Request& request) {
+    Reading reading(account_.provider.dialect);
+    HttpRequest http;
+    http.url = request_url(account_.provider);
+    http.headers = request_headers(account_.provider, account_.key);
+    http.body = request_body(account_.provider, request);
+    http.connect = account_.patience.connect;
+    http.idle = account_.patience.idle;
+    http.total = account_.patience.total;
+    http.stop = stop_;
+    http.take = [&reading](const HttpHead& head, std::string_view bytes) {
+        return reading.take(head, bytes);
+    };
+    const HttpOutcome outcome = account_.http.post(http);
+    const bool answered = outcome.end == HttpEnd::Whole || outcome.end == HttpEnd::Enough;
+    // A stream that breaks behind its last word has said everything.
+    if (outcome.head.status == 200 && (answered || reading.whole())) return reading.finish();
+    if (answered) {
+        return std::unexpected(read_refusal({outcome.head.status, reading.body(),
+                                             outcome.head.retry_after, outcome.head.location}));
+    }
+    return std::unexpected(fault_of(outcome, http));
+}
+
+Answer LiveClient::ask(const Request& request) {
+    const double most = most_cost_of(request, price_);
+    const double begin = seconds_now();
+    double paid = 0;  // for attempts that came to nothing
+    for (int attempt = 0;; ++attempt) {
+        auto reservation = ledger_.reserve(most);
+        if (!reservation) {
+            return std::unexpected(
+                Fault{FaultKind::Budget,
+                      fmt::format("a call may cost ${:.4f}, and of ${:.4f} only ${:.4f} are left",
+                                  most, ledger_.limit().value_or(0),
+                                  std::max(0.0, ledger_.limit().value_or(0) - ledger_.spent() -
+                                                    ledger_.reserved())),
+                      std::nullopt, false});
+        }
+        if (!wait(account_.bucket.take(seconds_now()))) {
+            reservation->settle(0);
+            return std::unexpected(Fault{FaultKind::Stopped, "asked to stop", std::nullopt, false});
+        }
+        Answer answer = try_once(request);
+        if (answer) {
+            // What the provider did not count is taken for the most it can have been.
+            const double cost = answer->usage ? cost_of(*answer->usage, price_) : most;
+            reservation->settle(cost);
+            answer->text = account_.key.redact(std::move(answer->text));
+            answer->dollars = paid + cost;
+            answer->seconds = seconds_now() - begin;
+            answer->attempts = attempt + 1;
+            return answer;
+        }
+        Fault fault = std::move(answer.error());
+        const double lost = fault.may_cost ? most : 0;
+        reservation->settle(lost);
+        paid += lost;
+        fault.text = shown(account_.key.redact(std::move(fault.text)));
+        if (fault.kind != FaultKind::Transient) return std::unexpected(std::move(fault));
+        const auto pause =
+            wait_before_next(account_.patience, attempt, fault.retry_after, chance());
+        if (!pause) {
+            fault.text +=
+                fmt::format(" (after {} attempt{})", attempt + 1, attempt == 0 ? "" : "s");
+            return std::unexpected(std::move(fault));
+        }
+        if (fault.retry_after) account_.bucket.pause(seconds_now(), *fault.retry_after);
+        if (!wait(*pause))
+            return std::unexpected(Fault{FaultKind::Stopped, "asked to stop", std::nullopt, false});
+    }
+}
+
+}  // namespace cupel::model

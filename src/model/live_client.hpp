@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks a provider over the network: paced, paid for, tried again where that makes sense.
+#pragma once
+
+#include <functional>
+
+#include "model/client.hpp"
+#include "model/http.hpp"
+#include "model/key.hpp"
+#include "model/ledger.hpp"
+#include "model/pace.hpp"
+#include "model/provider.hpp"
+
+namespace cupel::model {
+
+// What may be shared among the clients of one provider.
+struct Account {
+    Provider provider;
+    Key key;
+    TokenBucket bucket{2, 8};
+    Patience patience;
+    Http http;
+};
+
+class LiveClient final : public Client {
+public:
+    // All must outlive it. `stop` may be empty; it is asked many times a second.
+    LiveClient(Account& account, Price price, Ledger& ledger, std::function<bool()> stop)
+        : account_(account), price_(price), ledger_(ledger), stop_(std::move(stop)) {}
+
+    [[nodiscard]] Answer ask(const Request& request) override;
+
+private:
+    [[nodiscard]] Answer try_once(const Request& request);
+    // False: stopped meanwhile.
+    [[nodiscard]] bool wait(double seconds) const;
+
+    Account& account_;
+    Price price_;
+    Ledger& ledger_;
+    std::function<bool()> stop_;
+};
+
+}  // namespace cupel::model

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// Against a server that misbehaves in every way that servers do.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model/dialect.hpp"
+#include "model/live_client_fixture.hpp"
+#include "os/clock.hpp"
+
+namespace cupel::model {
+namespace {
+
+using ::testing::HasSubstr;
+
+// ---- limits of speed and of money ----
+
+TEST_F(LiveClientTest, TriesAgainWhereA429NamesNoTime) {
+    serve_in_turn({testing::refusal(429, "rate_limit_error", "slow down"),
+                   testing::refusal(429, "rate_limit_error", "slow down"),
+                   testing::chat_stream({"Hi"})});
+    const Answer answer = ask();
+    ASSERT_TRUE(answer.has_value()) << answer.error().text;
+    EXPECT_EQ(answer->attempts, 3);
+    EXPECT_DOUBLE_EQ(ledger.spent(), answer->dollars);
+}
+
+TEST_F(LiveClientTest, WaitsAsLongAsA429Asks) {
+    serve_in_turn({testing::refusal(429, "rate_limit_error", "slow down", "Retry-After: 0.2\r\n"),
+                   testing::chat_stream({"Hi"})});
+    const std::int64_t begin = os::now_ns();
+    ASSERT_TRUE(ask().has_value());
+    EXPECT_GE(os::seconds_since(begin), 0.2);
+}
+
+TEST_F(LiveClientTest, GivesUpWhereA429AsksForTooLong) {
+    serve_in_turn({testing::refusal(429, "rate_limit_error", "tomorrow", "Retry-After: 3600\r\n")});
+    const Fault given_up = fault();
+    EXPECT_EQ(given_up.kind, FaultKind::Transient);
+    EXPECT_EQ(given_up.retry_after, 3600);
+    EXPECT_EQ(calls(), 1U);
+}
+
+TEST_F(LiveClientTest, NeverTriesAgainBehindASpendCap) {
+    for (const std::string& cap :
+         {testing::refusal(429, "insufficient_quota", "You exceeded your current quota"),
+          testing::refusal(429, "rate_limit_error", "monthly spend limit reached",
+                           "Retry-After: 1\r\n"),
+          testing::refusal(400, "invalid_request_error", "Your credit balance is too low"),
+          testing::refusal(402, "x", "pay")}) {
+        serve_in_turn({cap});
+        EXPECT_EQ(fault().kind, FaultKind::SpendCap) << cap;
+        EXPECT_EQ(calls(), 1U) << cap;
+    }
+    EXPECT_EQ(ledger.spent(), 0);
+}
+
+TEST_F(LiveClientTest, NeverTriesAgainWhatIsRefused) {
+    for (const int status : {400, 401, 403, 404, 413, 422}) {
+        serve_in_turn({testing::refusal(status, "some_error", "no")});
+        EXPECT_EQ(fault().kind, FaultKind::Refused) << status;
+        EXPECT_EQ(calls(), 1U) << status;
+    }
+}
+
+TEST_F(LiveClientTest, TriesAgainBehindA529AndA500) {
+    serve_in_turn({testing::refusal(529, "overloaded_error", "Overloaded"),
+                   testing::answer(500, "text/html", "<h1>oops</h1>"),
+                   testing::chat_stream({"Hi"})});
+    const Answer answer = ask();
+    ASSERT_TRUE(answer.has_value()) << answer.error().text;
+    EXPECT_EQ(answer->attempts, 3);
+}
+
+TEST_F(LiveClientTest, GivesUpAfterSomeAttempts) {
+    serve_in_turn({testing::answer(503, "text/plain", "no slot")});
+    const Fault given_up = fault();
+    EXPECT_EQ(given_up.kind, FaultKind::Transient);
+    EXPECT_THAT(given_up.text, HasSubstr("HTTP 503: no slot (after 3 attempts)"));
+    EXPECT_EQ(calls(), 3U);
+}
+
+// ---- streams that go wrong ----
+
+TEST_F(LiveClientTest, TriesAgainWhereAStreamIsCutAndPaysForBoth) {
+    serve_in_turn(
+        {testing::kStreamHead + testing::chat_pieces({"Hel"}), testing::chat_stream({"Hello"})});
+    const Answer answer = ask();
+    ASSERT_TRUE(answer.has_value()) << answer.error().text;
+    EXPECT_EQ(answer->text, "Hello");
+    // Nobody said what the first attempt cost.
+    EXPECT_DOUBLE_EQ(answer->dollars, most() + (40 * 1 + 60 * 0.5 + 40 * 4) / 1e6);
+    EXPECT_DOUBLE_EQ(ledger.spent(), answer->dollars);
+}
+
+TEST_F(LiveClientTest, TakesAMessageWithoutItsEndForCut) {
+    serve(
+        [](const testing::Call&, testing::Peer& peer) {
+            peer.send(testing::kStreamHead + testing::messages_start() +
+                      testing::messages_pieces({"Hel"}));
+        },
+        "messages");
+    EXPECT_EQ(fault().kind, FaultKind::Transient);
+    EXPECT_EQ(calls(), 3U);
+}
+
+TEST_F(LiveClientTest, ChargesTheMostWhereUsageIsMissing) {
+    serve_in_turn({testing::kStreamHead + testing::chat_pieces({"Hi"}) + testing::kChatStop +
+                   testing::kChatDone});
+    const Answer answer = ask();
+    ASSERT_TRUE(answer.has_value()) << answer.error().text;
+    EXPECT_FALSE(answer->usage.has_value());
+    EXPECT_DOUBLE_EQ(answer->dollars, most());
+}
+
+TEST_F(LiveClientTest, LeavesASlowLoris) {
+    // A byte at a time, and never a line.
+    serve([](const testing::Call&, testing::Peer& peer) {
+        peer.send(testing::kStreamHead);
+        while (!peer.stopping() && peer.send("x"))
+            peer.wait(20);
+    });
+    account.patience.attempts = 1;
+    const std::int64_t begin = os::now_ns();
+    const Fault left = fault();
+    EXPECT_EQ(left.kind, FaultKind::Transient);
+    EXPECT_THAT(left.text, HasSubstr("nothing came for 0.3 s"));
+    EXPECT_LT(os::seconds_since(begin), 0.9);
+}
+
+TEST_F(LiveClientTest, LeavesAStreamThatIsAliveForEver) {
+    serve([](const testing::Call&, testing::Peer& peer) {
+        peer.send(testing::kStreamHead);
+        while (!peer.stopping() && peer.send(": still here\n\n"))
+            peer.wait(20);
+    });
+    account.patience.attempts = 1;
+    EXPECT_THAT(fault().text, HasSubstr("not done after 1 s"));
+}
+
+TEST_F(LiveClientTest, LeavesAServerThatNeverAnswers) {
+    serve([](const testing::Call&, testing::Peer& peer) { peer.wait(5000); });
+    account.patience.attempts = 1;
+    EXPECT_THAT(fault().text, HasSubstr("nothing came for 0.3 s"));
+    EXPECT_DOUBLE_EQ(ledger.spent(), most());  // it may be thinking, and will be paid for that
+}
+
+TEST_F(LiveClientTest, DoesNotWaitForAConnectionToCloseBehindTheEnd) {
+    serve([](const testing::Call&, testing::Peer& peer) {
+        peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" +
+                  testing::chat_pieces({"Hi"}) + testing::kChatStop + testing::kChatUsage +
+                  testing::kChatDone);
+        peer.wait(5000);
+    });
+    account.patience.idle = 20;
+    account.patience.total = 20;
+    const std::int64_t begin = os::now_ns();
+    ASSERT_TRUE(ask().has_value());
+    EXPECT_LT(os::seconds_since(begin), 3);
+}
+
+TEST_F(LiveClientTest, RefusesNonsenseWithoutAskingAgain) {
+    for (const std::string& nonsense :
+         {testing::answer(200, "application/json", "{\"choices\": [{\"mess"),
+          testing::answer(200, "text/html", "<html>Please log in</html>"),
+          testing::kStreamHead + "data: [1, 2\n\n", testing::kStreamHead + "data: 7\n\n"}) {
+        serve_in_turn({nonsense});
+        EXPECT_EQ(fault().kind, FaultKind::Nonsense) << nonsense;
+        EXPECT_EQ(calls(), 1U) << nonsense;
+    }
+}
+
+TEST_F(LiveClientTest, SurvivesJsonOfEveryOtherShape) {
+    for (const std::string shape :
+         {"{}", R"({"choices":7})", R"({"choices":[]})", R"({"choices":[[1]]})",
+          R"({"choices":[{"delta":[],"finish_reason":3}],"usage":[4]})",
+          R"({"choices":[{"delta":{"content":{"a":1}}}],"usage":{"prompt_tokens":-5}})",
+          R"({"choices":[{"delta":{"content":null}}],"usage":{"prompt_tokens":1e300}})"}) {
+        ReplyReader reader(Dialect::Chat);
+        reader.take({.name = "", .data = shape});
+        const Answer answer = reader.finish();
+        ASSERT_FALSE(answer.has_value()) << shape;
+        EXPECT_EQ(answer.error().kind, FaultKind::Transient) << shape;
+    }
+    std::string deep(100'000, '[');
+    ReplyReader reader(Dialect::Messages);
+    reader.take({.name = "", .data = deep});
+    EXPECT_EQ(reader.finish().error().kind, FaultKind::Nonsense);
+}
+
+TEST_F(LiveClientTest, TellsErrorsOfTheStreamApart) {
+    const auto broken_off = [](std::string_view type) {
+        return testing::kStreamHead + testing::messages_start() +
+               fmt::format(
+                   "event: error\ndata: {{\"type\":\"error\",\"error\":{{\"type\":\"{}\","
+                   "\"message\":\"m\"}}}}\n\n",
+                   type);
+    };
+    serve([&](const testing::Call&,
+              testing::Peer& peer) { peer.send(broken_off("overloaded_error")); },
+          "messages");
+    EXPECT_EQ(fault().kind, FaultKind::Transient);
+    EXPECT_EQ(calls(), 3U);
+    serve([&](const testing::Call&,
+              testing::Peer& peer) { peer.send(broken_off("invalid_request_error")); },
+          "messages");
+    EXPECT_EQ(fault().kind, FaultKind::Refused);
+    EXPECT_EQ(calls(), 1U);
+}
+
+TEST_F(LiveClientTest, ReadsNoReplyWithoutEnd) {
+    serve([](const testing::Call&, testing::Peer& peer) {
+        peer.send(testing::kStreamHead);
+        const std::string piece = testing::chat_pieces({std::string(60'000, 'x')});
+        while (!peer.stopping() && peer.send(piece)) {
+        }
+    });
+    account.patience.total = 20;
+    EXPECT_EQ(fault().kind, FaultKind::TooLarge);
+    EXPECT_EQ(calls(), 1U);
+}
+
+TEST_F(LiveClientTest, ReadsNoLineWithoutEnd) {
+    for (const std::string& head :
+         {testing::kStreamHead, std::string("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")}) {
+        serve([head](const testing::Call&, testing::Peer& peer) {
+            peer.send(head);
+            const std::string piece(60'000, 'x');
+            while (!peer.stopping() && peer.send(piece)) {
+            }
+        });
+        account.patience.total = 20;
+        account.patience.idle = 20;
+        EXPECT_EQ(fault().kind, FaultKind::TooLarge);
+    }
+}
+
+TEST_F(LiveClientTest, ReadsNoHeadersWithoutEnd) {
+    serve([](const testing::Call&, testing::Peer& peer) {
+        peer.send("HTTP/1.1 200 OK\r\n");
+        while (!peer.stopping() && peer.send("X-Filler: " + std::string(1000, 'x') + "\r\n")) {
+        }
+    });
+    account.patience.attempts = 1;
+    EXPECT_THAT(fault().text, HasSubstr("headers"));
+}
+
+TEST_F(LiveClientTest, ReadsNoErrorWithoutEnd) {
+    serve([](const testing::Call&, testing::Peer& peer) {
+        peer.send("HTTP/1.1 401 No\r\nContent-Type: text/plain\r\n\r\n");
+        while (!peer.stopping() && peer.send(std::string(10'000, 'x'))) {
+        }
+    });
+    const Fault refused = fault();
+    EXPECT_EQ(refused.kind, FaultKind::Refused);
+    EXPECT_LT(refused.text.size(), 600U);
+}
+
+}  // namespace
+}  // namespace cupel::model

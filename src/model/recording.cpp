@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/recording.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "model/exchange_text.hpp"
+#include "os/clock.hpp"
+#include "os/files.hpp"
+
+namespace cupel::model {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kEnding = ".json";
+constexpr std::size_t kHashDigits = 64;
+
+// What it cost, as far as anybody can know.
+double paid_for(const Exchange& exchange) {
+    if (exchange.in_flight) return exchange.lost + exchange.reserved;
+    if (exchange.answer) return exchange.lost + exchange.answer->dollars;
+    return exchange.lost + (exchange.answer.error().may_cost ? exchange.reserved : 0);
+}
+
+// A fault of the moment says nothing of the next attempt; one of the question does.
+bool is_lasting(const Fault& fault) {
+    switch (fault.kind) {
+        case FaultKind::Nonsense:
+        case FaultKind::TooLarge:
+            return true;
+        case FaultKind::Transient:
+        case FaultKind::Refused:
+        case FaultKind::SpendCap:
+        case FaultKind::Budget:
+        case FaultKind::NotRecorded:
+        case FaultKind::Stopped:
+        case FaultKind::Storage:
+            break;
+    }
+    return false;
+}
+
+}  // namespace
+
+struct Recording::Known {
+    std::mutex mutex;
+    std::map<std::string, Exchange> exchanges;
+    std::uint64_t next = 0;
+};
+
+Recording::Recording(fs::path folder, Mode mode)
+    : folder_(std::move(folder)), mode_(mode), known_(std::make_unique<Known>()) {}
+Recording::Recording(Recording&& other) noexcept = default;
+Recording& Recording::operator=(Recording&& other) noexcept = default;
+Recording::~Recording() = default;
+
+Result<Recording> Recording::open(const fs::path& folder, Mode mode) {
+    std::error_code problem;
+    if (mode == Mode::Record) fs::create_directories(folder, problem);
+    if (problem)
+        return fail(Errc::Io, fmt::format("recording {}: {}", folder.string(), problem.message()));
+    if (!fs::is_directory(folder, problem))
+        return fail(Errc::NotFound, fmt::format("{}: no recording is there", folder.string()));
+    Recording recording(folder, mode);
+    CUPEL_DO(recording.load());
+    return recording;
+}
+
+Result<void> Recording::load() {
+    std::error_code problem;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder_, problem)) {
+        const std::string name = entry.path().filename().string();
+        // What a killed process left half written has another name.
+        if (name.size() != kHashDigits + kEnding.size() || !name.ends_with(kEnding)) continue;
+        CUPEL_TRY(const std::string text, os::read_file(entry.path()));
+        auto exchange = read_exchange(text);
+        if (exchange && exchange->hash + std::string(kEnding) != name)
+            exchange = fail(Errc::Corrupt, "it stands under another question's name");
+        if (!exchange)
+            return std::unexpected(std::move(exchange).error().in(entry.path().string()));
+        known_->next = std::max(known_->next, exchange->sequence + 1);
+        known_->exchanges.insert_or_assign(exchange->hash, std::move(*exchange));
+    }
+    if (problem)
+        return fail(Errc::Io, fmt::format("recording {}: {}", folder_.string(), problem.message()));
+    return {};
+}
+
+std::vector<Exchange> Recording::exchanges() const {
+    const std::scoped_lock lock(known_->mutex);
+    std::vector<Exchange> all;
+    for (const auto& [hash, exchange] : known_->exchanges)
+        all.push_back(exchange);
+    std::ranges::sort(all, {}, &Exchange::sequence);
+    return all;
+}
+
+double Recording::spent() const {
+    const std::scoped_lock lock(known_->mutex);
+    double dollars = 0;
+    for (const auto& [hash, exchange] : known_->exchanges)
+        dollars += paid_for(exchange);
+    return dollars;
+}
+
+Result<void> Recording::write(const Exchange& exchange) const {
+    return os::write_file_atomically(folder_ / (exchange.hash + std::string(kEnding)),
+                                     exchange_text(exchange));
+}
+
+std::optional<Answer> Recording::recall(const std::string& hash) const {
+    const auto found = known_->exchanges.find(hash);
+    if (found == known_->exchanges.end() || found->second.in_flight) return std::nullopt;
+    const Answer& answer = found->second.answer;
+    if (!answer && mode_ == Mode::Record && !is_lasting(answer.error())) return std::nullopt;
+    return answer;
+}
+
+Answer Recording::ask(std::string_view provider, const Request& request, Client* behind,
+                      double most) {
+    Exchange exchange;
+    exchange.hash = request_hash(provider, request);
+    {
+        const std::scoped_lock lock(known_->mutex);
+        if (auto answer = recall(exchange.hash)) {
+            if (*answer) (*answer)->recorded = true;
+            return *answer;
+        }
+        const auto before = known_->exchanges.find(exchange.hash);
+        const bool again = before != known_->exchanges.end();
+        exchange.lost = again ? paid_for(before->second) : 0;
+        exchange.sequence = again ? before->second.sequence : known_->next++;
+    }
+    if (mode_ == Mode::Replay || behind == nullptr) {
+        return std::unexpected(Fault{FaultKind::NotRecorded,
+                                     "the recording holds no answer to this question", std::nullopt,
+                                     false});
+    }
+    exchange.provider = provider;
+    exchange.request = request;
+    exchange.reserved = most;
+    exchange.at = os::utc_timestamp();
+    exchange.in_flight = true;
+    const auto keep = [&]() -> Result<void> {
+        CUPEL_DO(write(exchange));
+        const std::scoped_lock lock(known_->mutex);
+        known_->exchanges.insert_or_assign(exchange.hash, exchange);
+        return {};
+    };
+    const auto unkept = [](const Error& error) {
+        return std::unexpected(
+            Fault{FaultKind::Storage, "recording: " + error.text, std::nullopt, false});
+    };
+    // First that it is asked, so that one who is killed meanwhile knows what it may have cost.
+    if (auto kept = keep(); !kept) return unkept(kept.error());
+    exchange.answer = behind->ask(request);
+    exchange.in_flight = false;
+    if (auto kept = keep(); !kept) return unkept(kept.error());
+    if (exchange.answer) exchange.answer->recorded = false;
+    return exchange.answer;
+}
+
+Answer RecordingClient::ask(const Request& request) {
+    return recording_.ask(provider_, request, behind_, most_cost_of(request, price_));
+}
+
+}  // namespace cupel::model
