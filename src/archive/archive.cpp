@@ -131,8 +131,8 @@ Result<Archive> Archive::open_read_only(const Path& path) {
         CUPEL_TRY(Database database, Database::open(path, Database::Mode::ReadOnly));
         CUPEL_DO(check_sound(database));
         CUPEL_TRY(const std::int64_t version, check_version(database));
-        if (version != static_cast<std::int64_t>(kMigrations.size())) {
-            return fail(Errc::Invalid, "an archive that no run has begun or migrated yet");
+        if (version < 1) {
+            return fail(Errc::Invalid, "an archive that no run has begun yet");
         }
         return Archive(std::move(database));
     };

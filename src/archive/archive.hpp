@@ -76,6 +76,24 @@ struct Event {
     std::string at;
 };
 
+// One question to an author beside the schedules (a model, a program of the user's), and what came
+// of it.
+struct Ask {
+    std::string hash;                  // of the question: its file in the recording
+    std::string author;                // "openai:..."
+    std::string way;                   // an operator: "edit"
+    std::vector<std::string> parents;  // hashes of sources
+    std::optional<KernelId> kernel;    // none: no new kernel was in the answer
+    std::string outcome;  // "faster", "wrong", ... of the kernel; "known"; else why there is none
+    std::string idea;     // in the author's words
+    double gain = 0;      // log of the speedup over the incumbent, where it was confirmed
+    double dollars = 0;
+    double seconds = 0;
+    std::int64_t input = 0;  // tokens
+    std::int64_t output = 0;
+    std::string at;  // UTC; filled in where it is recorded
+};
+
 struct Totals {
     std::int64_t kernels = 0;
     std::int64_t tried = 0;  // kernels with a verdict
@@ -110,6 +128,8 @@ public:
     // The kernel and all its descendants.
     [[nodiscard]] Result<void> quarantine(KernelId kernel);
     [[nodiscard]] Result<void> record_event(const Event& event);
+    // Once for each question: one that is there stays as it is.
+    [[nodiscard]] Result<void> record_ask(const Ask& ask);
 
     [[nodiscard]] Result<std::optional<KernelRecord>> find(std::string_view hash);
     [[nodiscard]] Result<std::optional<KernelRecord>> kernel(KernelId id);
@@ -117,6 +137,8 @@ public:
     [[nodiscard]] Result<std::vector<VerdictRecord>> verdicts(KernelId kernel);
     [[nodiscard]] Result<std::vector<VerdictRecord>> verdicts();  // of all, in order
     [[nodiscard]] Result<std::vector<Event>> events();
+    [[nodiscard]] Result<std::vector<Ask>> asks();  // in order of recording
+    [[nodiscard]] Result<bool> is_quarantined(KernelId kernel);
     // Kernels that may be parents or winners, best first: tried, right each time, not quarantined;
     // ranked by the latest screen.
     [[nodiscard]] Result<std::vector<Ranked>> ranking(std::int64_t most = 1'000'000);

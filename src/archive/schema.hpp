@@ -57,6 +57,24 @@ CREATE TABLE events (
     at      TEXT NOT NULL
 ) STRICT;
 )sql",
+    R"sql(
+CREATE TABLE asks (
+    id       INTEGER PRIMARY KEY,
+    hash     TEXT NOT NULL UNIQUE,
+    author   TEXT NOT NULL,
+    way      TEXT NOT NULL,
+    parents  TEXT NOT NULL,
+    kernel   INTEGER REFERENCES kernels (id),
+    outcome  TEXT NOT NULL,
+    idea     TEXT NOT NULL,
+    gain     REAL NOT NULL,
+    dollars  REAL NOT NULL,
+    seconds  REAL NOT NULL,
+    input    INTEGER NOT NULL,
+    output   INTEGER NOT NULL,
+    at       TEXT NOT NULL
+) STRICT;
+)sql",
 };
 
 }  // namespace cupel::archive

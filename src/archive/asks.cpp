@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "archive/archive.hpp"
+#include "base/text.hpp"
+#include "os/clock.hpp"
+
+namespace cupel::archive {
+
+Result<void> Archive::record_ask(const Ask& ask) {
+    CUPEL_TRY(Statement insert,
+              database_.prepare("INSERT OR IGNORE INTO asks (hash, author, way, parents, kernel, "
+                                "outcome, idea, gain, dollars, seconds, input, output, at) "
+                                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    return insert.bind(ask.hash)
+        .bind(ask.author)
+        .bind(ask.way)
+        .bind(join(ask.parents, " "))
+        .bind(ask.kernel)
+        .bind(ask.outcome)
+        .bind(ask.idea)
+        .bind(ask.gain)
+        .bind(ask.dollars)
+        .bind(ask.seconds)
+        .bind(ask.input)
+        .bind(ask.output)
+        .bind(os::utc_timestamp())
+        .run();
+}
+
+Result<std::vector<Ask>> Archive::asks() {
+    std::vector<Ask> asks;
+    // An archive that is only read may be older than the table.
+    CUPEL_TRY(const std::int64_t tables,
+              database_.ask("SELECT count(*) FROM sqlite_schema WHERE name = 'asks'"));
+    if (tables == 0) return asks;
+    CUPEL_TRY(Statement query,
+              database_.prepare("SELECT hash, author, way, parents, kernel, outcome, idea, gain, "
+                                "dollars, seconds, input, output, at FROM asks ORDER BY id"));
+    while (true) {
+        CUPEL_TRY(const bool more, query.step());
+        if (!more) return asks;
+        Ask ask;
+        ask.hash = query.text(0);
+        ask.author = query.text(1);
+        ask.way = query.text(2);
+        if (const std::string parents = query.text(3); !parents.empty())
+            ask.parents = split(parents, ' ');
+        if (!query.is_null(4)) ask.kernel = query.integer(4);
+        ask.outcome = query.text(5);
+        ask.idea = query.text(6);
+        ask.gain = query.number(7);
+        ask.dollars = query.number(8);
+        ask.seconds = query.number(9);
+        ask.input = query.integer(10);
+        ask.output = query.integer(11);
+        ask.at = query.text(12);
+        asks.push_back(std::move(ask));
+    }
+}
+
+Result<bool> Archive::is_quarantined(KernelId kernel) {
+    CUPEL_TRY(Statement query, database_.prepare("SELECT quarantined FROM kernels WHERE id = ?"));
+    CUPEL_TRY(const bool row, query.bind(kernel).step());
+    return row && query.integer(0) != 0;
+}
+
+}  // namespace cupel::archive
