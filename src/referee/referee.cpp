@@ -325,8 +325,8 @@ Result<void> Referee::State::try_shapes(const std::vector<Shape>& shapes,
             verdict.detail = rejection->diagnostics;
             fault = {.status = verdict::Status::CompileError,
                      .law = {},
-                     .reason = fmt::format("at the sizes {}, which the task allows: {}",
-                                           shape_name(shape.task), rejection->reason)};
+                     .reason = fmt::format("at the sizes {}, {}: {}", shape_name(shape.task),
+                                           verdict::kOtherSizes, rejection->reason)};
         } else {
             CUPEL_TRY(fault, try_shape(shape.task, std::get<target::Artefact>(*shape.compiled),
                                        options.threads, options.window_timeout));

@@ -81,8 +81,8 @@ Result<std::optional<Fault>> try_shape(const task::Task& shape, const target::Ar
     CUPEL_TRY(Session session,
               Session::start({.object = artefact.object}, arena, threads, patience));
     const auto at_shape = [&](Fault fault) {
-        fault.reason = fmt::format("at the sizes {}, which the task allows, the kernel {}",
-                                   shape_name(shape), fault.reason);
+        fault.reason = fmt::format("at the sizes {}, {}, the kernel {}", shape_name(shape),
+                                   verdict::kOtherSizes, fault.reason);
         return fault;
     };
     if (const std::optional<Window>& ending = session.ending()) return at_shape(fault_of(*ending));

@@ -82,6 +82,10 @@ struct Seed {
     std::string value;       // cupel::Seed::hex(), or empty
 };
 
+// In the reason of a verdict on a kernel that failed at sizes drawn in secret: whoever tells a
+// search of it leaves the rest of the reason out.
+inline constexpr std::string_view kOtherSizes = "which the task allows";
+
 struct Evidence {                // what was checked
     int questions = 0;           // answers captured and checked
     std::int64_t positions = 0;  // elements compared with the float64 oracle
