@@ -6,13 +6,16 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <deque>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "base/hash.hpp"
+#include "engineer/cpp_text.hpp"
 #include "engineer/proposer.hpp"
 #include "engineer/standings.hpp"
+#include "engineer/writer.hpp"
 
 namespace cupel::engineer {
 
@@ -60,6 +63,9 @@ private:
     struct Candidate {
         Proposal proposal;
         verdict::Kernel kernel;
+        std::string phase;         // for the archive
+        Writer* writer = nullptr;  // null: a schedule
+        Draft draft;               // of the writer
     };
 
     [[nodiscard]] Result<void> recall();
@@ -67,13 +73,20 @@ private:
     // These return why to stop, or nothing to go on.
     [[nodiscard]] Result<std::optional<Stop>> try_seeds();
     [[nodiscard]] Result<std::optional<Stop>> try_all(std::vector<Candidate> candidates);
+    [[nodiscard]] Result<std::optional<Stop>> try_batch(const std::vector<Candidate>& batch);
     [[nodiscard]] Result<std::optional<Stop>> try_one(const Candidate& candidate);
+    [[nodiscard]] Result<void> bar_descendants(const verdict::Verdict& verdict);
     [[nodiscard]] Result<void> depose(const verdict::Verdict& verdict, double seconds);
     [[nodiscard]] std::optional<Stop> why_stop() const;
 
     // Printed, unless the decisions do not go together or the text has had its verdict.
     [[nodiscard]] std::optional<Candidate> print(Proposal proposal);
     [[nodiscard]] std::vector<Candidate> breed();
+    // What the writers have ready.
+    [[nodiscard]] Result<std::vector<Candidate>> drafts(std::size_t most, bool idle);
+    [[nodiscard]] bool writers_done() const;
+    [[nodiscard]] Spending spending() const;
+    [[nodiscard]] bool is_new(const std::string& source);
     [[nodiscard]] Progress progress(const Candidate& candidate) const;
     [[nodiscard]] Outcome outcome(Stop stop) const;
     [[nodiscard]] Result<void> note(std::string kind, std::string text);
@@ -86,7 +99,7 @@ private:
     double start_;
     Proposer proposer_;
     Standings standings_;
-    std::set<std::string> tried_;  // hashes of sources
+    std::set<std::string> tried_;  // hashes of sources, in one spelling
     Phase phase_ = Phase::Seeds;
     int known_ = 0;
     int evaluations_ = 0;
@@ -124,7 +137,7 @@ Result<void> Search::recall() {
         const Trace trace = standing.trace;
         const auto news = standings_.add(std::move(standing), record.verdict, record.incumbent);
         if (news == Standings::News::Unfounded) continue;
-        tried_.insert(kernel.hash);
+        static_cast<void>(is_new(kernel.kernel.source));
         if (!trace.empty()) proposer_.mark_seen(trace);
     }
     known_ = static_cast<int>(tried_.size());
@@ -134,13 +147,21 @@ Result<void> Search::recall() {
 Result<Stop> Search::search() {
     CUPEL_TRY(std::optional<Stop> stop, try_seeds());
     if (stop) return *stop;
-    if (space_.complete()) return Stop::Exhausted;
+    if (space_.complete() && desk_.writers.empty()) return Stop::Exhausted;
     phase_ = Phase::Evolve;
     CUPEL_DO(note("phase", std::string(phase_name(phase_))));
+    bool dry = space_.complete();  // no schedule is left
     while (true) {
-        std::vector<Candidate> batch = breed();
-        if (batch.empty()) return Stop::Exhausted;
-        CUPEL_TRY(stop, try_all(std::move(batch)));
+        std::vector<Candidate> batch;
+        if (!dry) batch = breed();
+        dry = batch.empty();
+        if (dry && writers_done()) return Stop::Exhausted;
+        if (dry) {
+            CUPEL_TRY(batch, drafts(kBatch, true));
+            CUPEL_TRY(stop, try_batch(batch));
+        } else {
+            CUPEL_TRY(stop, try_all(std::move(batch)));
+        }
         if (stop) return *stop;
     }
 }
@@ -157,30 +178,40 @@ Result<std::optional<Stop>> Search::try_seeds() {
 }
 
 Result<std::optional<Stop>> Search::try_all(std::vector<Candidate> candidates) {
-    for (std::size_t first = 0; first < candidates.size(); first += kBatch) {
+    std::deque<Candidate> queue(std::make_move_iterator(candidates.begin()),
+                                std::make_move_iterator(candidates.end()));
+    while (!queue.empty()) {
         if (const auto stop = why_stop()) return stop;
-        std::size_t count = std::min(kBatch, candidates.size() - first);
+        std::size_t count = kBatch;
         if (const auto left = evaluations_left()) {
             count = std::min(count, static_cast<std::size_t>(*left));  // compile nothing in vain
         }
-        std::vector<verdict::Kernel> kernels;
-        kernels.reserve(count);
-        for (std::size_t i = 0; i < count; ++i)
-            kernels.push_back(candidates[first + i].kernel);
-        desk_.evaluator.prepare(kernels);
-        for (std::size_t i = 0; i < count; ++i) {
-            if (const auto stop = why_stop()) return stop;
-            CUPEL_TRY(const std::optional<Stop> stop, try_one(candidates[first + i]));
-            if (stop) return stop;
-        }
+        CUPEL_TRY(std::vector<Candidate> batch, drafts(count, false));
+        for (; batch.size() < count && !queue.empty(); queue.pop_front())
+            batch.push_back(std::move(queue.front()));
+        CUPEL_TRY(const std::optional<Stop> stop, try_batch(batch));
+        if (stop) return stop;
+    }
+    return why_stop();
+}
+
+Result<std::optional<Stop>> Search::try_batch(const std::vector<Candidate>& batch) {
+    std::vector<verdict::Kernel> kernels;
+    kernels.reserve(batch.size());
+    for (const Candidate& candidate : batch)
+        kernels.push_back(candidate.kernel);
+    desk_.evaluator.prepare(kernels);
+    for (const Candidate& candidate : batch) {
+        if (const auto stop = why_stop()) return stop;
+        CUPEL_TRY(const std::optional<Stop> stop, try_one(candidate));
+        if (stop) return stop;
     }
     return why_stop();
 }
 
 Result<std::optional<Stop>> Search::try_one(const Candidate& candidate) {
-    CUPEL_TRY(const KernelId id,
-              desk_.archive.record_kernel(
-                  {candidate.kernel, std::string(phase_name(phase_)), candidate.proposal.parents}));
+    CUPEL_TRY(const KernelId id, desk_.archive.record_kernel({candidate.kernel, candidate.phase,
+                                                              candidate.proposal.parents}));
     if (desk_.observer != nullptr) desk_.observer->before(progress(candidate));
     const double begin = clock_();
     const Standing* incumbent = standings_.incumbent();
@@ -203,6 +234,7 @@ Result<std::optional<Stop>> Search::try_one(const Candidate& candidate) {
     standing.id = id;
     standing.kernel = candidate.kernel;
     standing.trace = candidate.proposal.trace;
+    const double before = incumbent ? incumbent->score : 0;
     const auto news = standings_.add(std::move(standing), verdict, against);
     since_gain_ = news == Standings::News::Promoted ? 0 : since_gain_ + 1;
     archive::NewVerdict record;
@@ -212,8 +244,29 @@ Result<std::optional<Stop>> Search::try_one(const Candidate& candidate) {
     record.score = standings_.score(id);
     record.seconds = clock_() - begin;
     CUPEL_DO(desk_.archive.record_verdict(record));
+    CUPEL_DO(bar_descendants(verdict));
+    Trial trial{.kernel = id, .verdict = verdict, .score = record.score, .gain = 0};
+    if (news == Standings::News::Promoted) trial.gain = std::max(0.0, record.score - before);
+    if (candidate.writer != nullptr) {
+        CUPEL_DO(candidate.writer->tried(candidate.draft, trial));
+    }
     if (desk_.observer != nullptr) desk_.observer->after(progress(candidate), verdict);
     return std::nullopt;
+}
+
+// The archive has quarantined what descends from a kernel that broke a law; nothing of it stays
+// here either.
+Result<void> Search::bar_descendants(const verdict::Verdict& verdict) {
+    using verdict::Status;
+    if (verdict.status != Status::Cheating && verdict.status != Status::Impossible) return {};
+    std::vector<KernelId> placed;
+    for (const Standing* standing : standings_.ranked())
+        placed.push_back(standing->id);
+    for (const KernelId id : placed) {
+        CUPEL_TRY(const bool quarantined, desk_.archive.is_quarantined(id));
+        if (quarantined) standings_.bar(id);
+    }
+    return {};
 }
 
 // A kernel that is wrong once was never right: it and what was compared with it lose their places.
@@ -225,7 +278,8 @@ Result<void> Search::depose(const verdict::Verdict& verdict, double seconds) {
     record.verdict = verdict;
     record.score = standings_.score(fallen.id);
     record.seconds = seconds;
-    return desk_.archive.record_verdict(record);
+    CUPEL_DO(desk_.archive.record_verdict(record));
+    return bar_descendants(verdict);
 }
 
 std::optional<Stop> Search::why_stop() const {
@@ -241,10 +295,56 @@ std::optional<Stop> Search::why_stop() const {
 
 std::optional<Search::Candidate> Search::print(Proposal proposal) {
     Result<std::string> source = space_.print(proposal.trace);
-    if (!source || !tried_.insert(hash_hex(*source)).second) return std::nullopt;
+    if (!source || !is_new(*source)) return std::nullopt;
     verdict::Kernel kernel{std::move(*source), schedule::print_trace(proposal.trace),
                            space_.origin()};
-    return Candidate{std::move(proposal), std::move(kernel)};
+    return Candidate{
+        std::move(proposal), std::move(kernel), std::string(phase_name(phase_)), nullptr, {}};
+}
+
+// Whatever its comments and spaces: the same kernel is not compiled twice.
+bool Search::is_new(const std::string& source) {
+    return tried_.insert(hash_hex(normal_spelling(source))).second;
+}
+
+Result<std::vector<Search::Candidate>> Search::drafts(std::size_t most, bool idle) {
+    std::vector<Candidate> candidates;
+    for (Writer* writer : desk_.writers) {
+        if (candidates.size() >= most) break;
+        CUPEL_TRY(std::vector<Draft> written,
+                  writer->write(standings_, most - candidates.size(), idle && candidates.empty()));
+        for (Draft& draft : written) {
+            const bool clean = std::ranges::none_of(
+                draft.parents, [&](KernelId parent) { return standings_.is_barred(parent); });
+            if (!clean || !is_new(draft.kernel.source)) {
+                CUPEL_DO(writer->passed_over(draft));
+                continue;
+            }
+            Candidate candidate;
+            candidate.proposal.parents = draft.parents;
+            candidate.kernel = draft.kernel;
+            candidate.phase = draft.phase;
+            candidate.writer = writer;
+            candidate.draft = std::move(draft);
+            candidates.push_back(std::move(candidate));
+        }
+    }
+    return candidates;
+}
+
+bool Search::writers_done() const {
+    return std::ranges::all_of(desk_.writers, [](const Writer* writer) { return writer->done(); });
+}
+
+Spending Search::spending() const {
+    Spending all;
+    for (const Writer* writer : desk_.writers) {
+        const Spending one = writer->spending();
+        all.dollars += one.dollars;
+        all.calls += one.calls;
+        all.waiting += one.waiting;
+    }
+    return all;
 }
 
 std::vector<Search::Candidate> Search::breed() {
@@ -274,7 +374,9 @@ Progress Search::progress(const Candidate& candidate) const {
     progress.evaluations = evaluations_;
     progress.right = right_;
     progress.known = known_;
-    progress.trying = one_line(candidate.proposal.trace);
+    progress.trying =
+        candidate.writer != nullptr ? candidate.phase : one_line(candidate.proposal.trace);
+    progress.spending = spending();
     progress.best = standings_.best();
     progress.evaluations_left = evaluations_left();
     if (options_.seconds > 0) {
@@ -292,6 +394,7 @@ Outcome Search::outcome(Stop stop) const {
     outcome.best = standings_.best();
     outcome.stop = stop;
     outcome.evaluations = evaluations_;
+    outcome.spending = spending();
     outcome.seconds = clock_() - start_;
     return outcome;
 }

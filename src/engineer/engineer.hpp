@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search for a fast kernel. The engineer proposes schedules and asks the referee, which it sees
-// as an Evaluator, what they are worth; it believes nothing else. It claims nothing: it hands over
+// The search for a fast kernel. The engineer proposes schedules, and kernels of writers beside them
+// (models, programs), and asks the referee, which it sees as an Evaluator, what they are worth; it
+// believes nothing else. It claims nothing: it hands over
 // finalists, and the caller has them judged on fresh questions (law 11). Only kernels whose every
 // counted answer was right become parents (law 13).
 #pragma once
@@ -53,6 +54,13 @@ struct Best {
     std::optional<verdict::CeilingShare> ceiling;
 };
 
+// What writers have cost.
+struct Spending {
+    double dollars = 0;
+    int calls = 0;
+    int waiting = 0;  // calls that are not answered yet
+};
+
 struct Progress {
     Phase phase = Phase::Seeds;
     int evaluations = 0;  // in this call
@@ -62,6 +70,7 @@ struct Progress {
     std::optional<Best> best;
     std::optional<double> seconds_left;  // none: no limit
     std::optional<int> evaluations_left;
+    Spending spending;  // of all writers, in the whole run
 };
 
 class Observer {
@@ -88,13 +97,17 @@ struct Outcome {
     Stop stop = Stop::Exhausted;
     int evaluations = 0;  // in this call
     double seconds = 0;
+    Spending spending;
 };
+
+class Writer;
 
 // Whom the engineer works with. The evaluator and the archive are of the same task.
 struct Desk {
     verdict::Evaluator& evaluator;
     archive::Archive& archive;
-    Observer* observer = nullptr;  // may be null
+    Observer* observer = nullptr;       // may be null
+    std::vector<Writer*> writers = {};  // NOLINT(readability-redundant-member-init)
 };
 
 // Begins a search or goes on with the one in the archive: what has a verdict there is not tried

@@ -39,6 +39,7 @@ public:
              std::optional<archive::KernelId> incumbent);
     // Whatever was said of it before.
     void bar(archive::KernelId id);
+    [[nodiscard]] bool is_barred(archive::KernelId id) const { return barred_.contains(id); }
 
     // The kernel that others are compared with; none while nothing beats naive.
     [[nodiscard]] const Standing* incumbent() const;

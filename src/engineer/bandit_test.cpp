@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engineer/bandit.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+
+namespace cupel::engineer {
+namespace {
+
+// What an arm is worth in truth: how often a pull gains, how much, for what.
+struct Truth {
+    Arm arm;
+    double chance;
+    double gain;
+    double cost;
+};
+const std::vector<Truth> kTruths = {
+    {{"write", "dear"}, 0.10, 0.30, 0.100}, {{"edit", "dear"}, 0.30, 0.10, 0.060},
+    {{"cross", "dear"}, 0.15, 0.10, 0.120}, {{"write", "cheap"}, 0.03, 0.25, 0.004},
+    {{"edit", "cheap"}, 0.20, 0.08, 0.003}, {{"cross", "cheap"}, 0.02, 0.10, 0.005},
+};
+
+std::vector<Arm> all_arms() {
+    std::vector<Arm> arms;
+    for (const Truth& truth : kTruths)
+        arms.push_back(truth.arm);
+    return arms;
+}
+
+// Dollars until the gains add up to 95 % of what can be gained, by a way of choosing. Gains shrink
+// as the ceiling nears.
+using Choose = std::function<std::size_t(Bandit&, std::mt19937&)>;
+double dollars_to_the_top(const Choose& choose, unsigned seed) {
+    constexpr double kAll = 1.5;  // of log speedup
+    std::mt19937 random(seed);
+    std::uniform_real_distribution<double> chance(0, 1);
+    Bandit bandit;
+    double gained = 0;
+    double dollars = 0;
+    for (int pull = 0; pull < 5000 && gained < 0.95 * kAll; ++pull) {
+        const Truth& truth = kTruths[choose(bandit, random)];
+        const bool hit = chance(random) < truth.chance;
+        const double gain = hit ? truth.gain * (1 - gained / kAll) : 0;
+        gained += gain;
+        dollars += truth.cost;
+        bandit.learn(truth.arm, gain, truth.cost);
+    }
+    return dollars;
+}
+
+double median_dollars(const Choose& choose) {
+    std::vector<double> all;
+    for (unsigned seed = 1; seed <= 41; ++seed)
+        all.push_back(dollars_to_the_top(choose, seed));
+    std::ranges::nth_element(all, all.begin() + 20);
+    return all[20];
+}
+
+TEST(Bandit, SpendsFewerDollarsThanGreedAndThanChance) {
+    const std::vector<Arm> arms = all_arms();
+    const double by_bandit =
+        median_dollars([&](Bandit& bandit, std::mt19937&) { return bandit.choose(arms); });
+    const double by_chance =
+        median_dollars([&](Bandit&, std::mt19937& random) { return random() % arms.size(); });
+    // The arm that gained most on average so far, whatever it costs.
+    const double by_greed = median_dollars([&](Bandit& bandit, std::mt19937&) {
+        std::size_t best = 0;
+        for (std::size_t i = 0; i < arms.size(); ++i) {
+            if (bandit.expected(arms[i]).pulls == 0) return i;
+            if (bandit.expected(arms[i]).gain > bandit.expected(arms[best]).gain) best = i;
+        }
+        return best;
+    });
+    RecordProperty("bandit", std::to_string(by_bandit));
+    RecordProperty("greedy", std::to_string(by_greed));
+    RecordProperty("random", std::to_string(by_chance));
+    EXPECT_LT(by_bandit, 0.6 * by_chance);
+    EXPECT_LT(by_bandit, 0.8 * by_greed);
+}
+
+TEST(Bandit, TriesEachArmOnceAndThenWhatPays) {
+    const std::vector<Arm> arms = {{"a", "m"}, {"b", "m"}, {"c", "m"}};
+    Bandit bandit;
+    const std::array<double, 3> gains = {0, 0.5, 0};
+    std::array<int, 3> pulls{};
+    for (int i = 0; i < 200; ++i) {
+        const std::size_t arm = bandit.choose(arms);
+        if (i < 3) {
+            EXPECT_EQ(arm, static_cast<std::size_t>(i));
+        }
+        ++pulls[arm];
+        bandit.learn(arms[arm], gains[arm], 1);
+    }
+    EXPECT_GT(pulls[1], 120);
+    EXPECT_GE(pulls[0], 5);  // still looked at, as things change
+}
+
+TEST(Bandit, TurnsAwayFromWhatNoLongerPays) {
+    const std::vector<Arm> arms = {{"a", "m"}, {"b", "m"}};
+    Bandit bandit;
+    for (int i = 0; i < 50; ++i)
+        bandit.learn(arms[bandit.choose(arms)], bandit.choose(arms) == 0 ? 0.5 : 0.01, 1);
+    int later = 0;
+    for (int i = 0; i < 100; ++i) {
+        const std::size_t arm = bandit.choose(arms);
+        later += arm == 1 ? 1 : 0;
+        bandit.learn(arms[arm], arm == 1 ? 0.5 : 0, 1);
+    }
+    EXPECT_GT(later, 60);
+}
+
+TEST(Bandit, PrefersTheCheaperOfTwoThatGainTheSame) {
+    const std::vector<Arm> arms = {{"a", "dear"}, {"a", "cheap"}};
+    Bandit bandit;
+    std::array<int, 2> pulls{};
+    for (int i = 0; i < 200; ++i) {
+        const std::size_t arm = bandit.choose(arms);
+        ++pulls[arm];
+        bandit.learn(arms[arm], 0.1, arm == 0 ? 1 : 0.05);
+    }
+    EXPECT_GT(pulls[1], 3 * pulls[0]);
+}
+
+TEST(Bandit, SurvivesFreeAndUselessArms) {
+    const std::vector<Arm> arms = {{"a", "m"}, {"b", "m"}};
+    Bandit bandit;
+    for (int i = 0; i < 100; ++i) {
+        const std::size_t arm = bandit.choose(arms);
+        ASSERT_LT(arm, 2U);
+        bandit.learn(arms[arm], -1, 0);
+    }
+    EXPECT_TRUE(std::isfinite(bandit.expected(arms[0]).cost));
+}
+
+}  // namespace
+}  // namespace cupel::engineer

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engineer/command_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "base/hash.hpp"
+#include "engineer/feedback.hpp"
+#include "engineer/reply.hpp"
+#include "os/files.hpp"
+
+namespace cupel::engineer {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kAnswer = "kernel.cpp";
+constexpr const char* kAuthor = "command";
+
+std::string instructions(const Brief& brief) {
+    std::string text = fmt::format(
+        "# What to do\n\nWrite a kernel that is faster than best.cpp into the file {}, in this "
+        "folder. The task is in task.txt, a right and slow kernel in reference.cpp, what the "
+        "referee "
+        "said of the kernel before in feedback.txt. Where a number could be one of several, write "
+        "CUPEL_TUNE(name, guess, other, ...): the others are tried for you.\n\n# The "
+        "contract\n\n{}\n"
+        "# The machine\n\n{}",
+        kAnswer, brief.contract, brief.machine);
+    for (const std::string& rule : brief.rules)
+        text += "\n- " + rule;
+    return text + "\n";
+}
+
+}  // namespace
+
+Result<void> CommandWriter::recall() {
+    CUPEL_TRY(const std::vector<archive::Ask> asks, archive_.asks());
+    for (const archive::Ask& ask : asks) {
+        if (ask.author != kAuthor) continue;
+        ++calls_;
+        feedback_.clear();
+        if (!ask.kernel) continue;
+        CUPEL_TRY(const std::vector<archive::VerdictRecord> verdicts,
+                  archive_.verdicts(*ask.kernel));
+        if (!verdicts.empty()) feedback_ = feedback_of(verdicts.front().verdict);
+    }
+    return {};
+}
+
+bool CommandWriter::done() const {
+    return intake_.empty() && open_ == 0 && fruitless_ >= options_.fruitless;
+}
+
+// The kernel's text that the program left.
+Result<std::string> CommandWriter::call(const Standings& standings) {
+    const fs::path folder = options_.folder / fmt::format("{:04}", calls_);
+    std::error_code problem;
+    fs::create_directories(folder, problem);
+    if (problem) return fail(Errc::Io, fmt::format("{}: {}", folder.string(), problem.message()));
+    fs::remove(folder / kAnswer, problem);
+    parents_.clear();
+    parent_hashes_.clear();
+    std::string best = as_shown(options_.brief.reference);
+    if (const Standing* incumbent = standings.incumbent(); incumbent != nullptr) {
+        best = as_shown(incumbent->kernel.source);
+        parents_ = {incumbent->id};
+        parent_hashes_ = {hash_hex(incumbent->kernel.source)};
+        best.insert(0, fmt::format("// {:.2f}x over naive\n", std::exp(incumbent->score)));
+    }
+    const std::vector<std::pair<const char*, std::string>> files = {
+        {"README.md", instructions(options_.brief)},
+        {"task.txt", options_.brief.task},
+        {"reference.cpp", as_shown(options_.brief.reference)},
+        {"best.cpp", best},
+        {"feedback.txt", feedback_}};
+    for (const auto& [name, text] : files)
+        CUPEL_DO(os::write_file_atomically(folder / name, text));
+    CUPEL_DO(options_.run(options_.command, folder, options_.seconds));
+    // A link may point to anything.
+    if (fs::is_symlink(folder / kAnswer, problem) ||
+        !fs::is_regular_file(folder / kAnswer, problem))
+        return fail(Errc::NotFound, fmt::format("it left no {}", kAnswer));
+    return os::read_file(folder / kAnswer, kLongestKernel);
+}
+
+Result<std::vector<Draft>> CommandWriter::write(const Standings& standings, std::size_t most,
+                                                bool /*idle*/) {
+    const bool stopped = options_.stop && options_.stop();
+    if (intake_.empty() && open_ == 0 && fruitless_ < options_.fruitless && !stopped) {
+        const auto begin = std::chrono::steady_clock::now();
+        auto text = call(standings);
+        ++calls_;
+        seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        Result<std::uint64_t> ticket = 0;
+        if (text) ticket = intake_.offer(*text, parents_, "command");
+        const std::string why = !text     ? text.error().text
+                                : !ticket ? ticket.error().text
+                                          : std::string();
+        if (why.empty()) {
+            open_ = *ticket;
+        } else {
+            ++fruitless_;
+            complaints_.push_back("--proposer-command: " + why);
+            feedback_ = "No kernel was read: " + why + "\n";
+            CUPEL_DO(close("no kernel: " + why, nullptr));
+        }
+    }
+    std::vector<Draft> drafts;
+    while (drafts.size() < most) {
+        auto draft = intake_.next();
+        if (!draft) break;
+        drafts.push_back(std::move(*draft));
+    }
+    return drafts;
+}
+
+Result<void> CommandWriter::close(std::string outcome, const Trial* trial) {
+    archive::Ask ask;
+    const std::string number = fmt::format("{} {}", options_.folder.string(), calls_);
+    const std::string question =
+        trial != nullptr ? fmt::format("{} {}", number, trial->kernel) : number;
+    ask.hash = hash_hex("command " + question);
+    ask.author = kAuthor;
+    ask.way = kAuthor;
+    ask.parents = parent_hashes_;
+    if (trial != nullptr) {
+        ask.kernel = trial->kernel;
+        ask.gain = trial->gain;
+    }
+    ask.outcome = std::move(outcome);
+    ask.seconds = seconds_;
+    return archive_.record_ask(ask);
+}
+
+Result<void> CommandWriter::passed_over(const Draft& draft) {
+    if (std::exchange(open_, draft.ticket == open_ ? 0 : open_) != draft.ticket) return {};
+    ++fruitless_;
+    feedback_ = "That kernel was tried before.\n";
+    return close("known", nullptr);
+}
+
+Result<void> CommandWriter::tried(const Draft& draft, const Trial& trial) {
+    static_cast<void>(intake_.tried(draft, trial, trial.score));
+    if (draft.ticket != open_) return {};
+    open_ = 0;
+    fruitless_ = verdict::is_right(trial.verdict.status) ? 0 : fruitless_ + 1;
+    feedback_ = feedback_of(trial.verdict);
+    return close(std::string(verdict::status_name(trial.verdict.status)), &trial);
+}
+
+std::vector<std::string> CommandWriter::take_complaints() {
+    return std::exchange(complaints_, {});
+}
+
+}  // namespace cupel::engineer

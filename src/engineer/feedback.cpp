@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engineer/feedback.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/text.hpp"
+#include "engineer/cpp_text.hpp"
+
+namespace cupel::engineer {
+namespace {
+
+constexpr std::size_t kLongestLine = 200;
+
+std::string one_line_of(std::string_view text) {
+    std::string line;
+    for (const char c : trim(text).substr(0, kLongestLine)) {
+        const auto code = static_cast<unsigned char>(c);
+        line += code < ' ' || code == 0x7F ? ' ' : c;
+    }
+    return line;
+}
+
+// "kernel.cpp:12:5: error: ..." at a line of the kernel itself.
+bool is_error_of_kernel(std::string_view line) {
+    return line.find("kernel.c") != std::string_view::npos &&
+           line.find(": error: ") != std::string_view::npos;
+}
+
+// What a text of its own makes the compiler say: its words are not passed on.
+std::string without_own_words(std::string_view line) {
+    for (const std::string_view own : {": error: #error", ": error: static assertion failed"}) {
+        if (const std::size_t at = line.find(own); at != std::string_view::npos)
+            return std::string(line.substr(0, at + own.size()));
+    }
+    return std::string(line);
+}
+
+// g++ draws the line as "   12 |   code"; its comments are no business of an author's prompt.
+std::string source_line(std::string_view drawn) {
+    const std::size_t bar = drawn.find('|');
+    if (bar == std::string_view::npos) return "";
+    const std::string code = strip_prose(drawn.substr(bar + 1));
+    return one_line_of(code);
+}
+
+std::string of_speed(const verdict::Verdict& verdict) {
+    std::string text;
+    if (verdict.speedup) {
+        const verdict::Interval& ratio = verdict.speedup->ratio;
+        text += fmt::format("Speed: {:.2f}x of {} (95 % interval {:.2f} to {:.2f}).\n", ratio.mid,
+                            verdict.speedup->baseline, ratio.low, ratio.high);
+    }
+    if (verdict.ceiling) {
+        const double share = verdict.ceiling->share;
+        text +=
+            fmt::format("It reaches {:.0f} % of what this machine can do ({}){}.\n", 100 * share,
+                        verdict.ceiling->name, share > 0.9 ? ": little is left to gain" : "");
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string condense_errors(const std::string& diagnostics, std::size_t most) {
+    const std::vector<std::string> lines = split(diagnostics, '\n');
+    std::string text;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        if (!is_error_of_kernel(lines[i])) continue;
+        if (++count > most) continue;
+        text += one_line_of(without_own_words(lines[i])) + "\n";
+        if (i + 1 < lines.size()) {
+            if (const std::string code = source_line(lines[i + 1]); !code.empty())
+                text += "    " + code + "\n";
+        }
+    }
+    if (count > most) text += fmt::format("... and {} more errors\n", count - most);
+    return text;
+}
+
+bool is_mendable(const verdict::Verdict& verdict) {
+    return verdict.status == verdict::Status::CompileError &&
+           verdict.detail.find("fatal error") == std::string::npos &&
+           verdict.detail.find("#include") == std::string::npos &&
+           verdict.reason.find(verdict::kOtherSizes) == std::string::npos &&
+           !condense_errors(verdict.detail).empty();
+}
+
+std::string feedback_of(const verdict::Verdict& verdict) {
+    using verdict::Status;
+    if (verdict.reason.find(verdict::kOtherSizes) != std::string::npos) {
+        return "It is right at the sizes of the task, but failed at other sizes that the task "
+               "allows, or beyond what is shown. Which, and how, is not told.\n";
+    }
+    switch (verdict.status) {
+        case Status::CompileError: {
+            const std::string errors = condense_errors(verdict.detail);
+            return "It does not compile.\n" +
+                   (errors.empty() ? one_line_of(verdict.reason) + "\n" : errors);
+        }
+        case Status::Wrong:
+            return "It compiles, but its answer is wrong: " + one_line_of(verdict.reason) + "\n";
+        case Status::Crashed:
+        case Status::TimedOut:
+            return "It compiles, but did not answer: " + one_line_of(verdict.reason) + "\n";
+        case Status::Cheating:
+            return fmt::format("It broke law {} of the referee: {}\n", verdict.law.value_or(0),
+                               one_line_of(verdict.reason));
+        case Status::Impossible:
+            return "Its time is less than this machine allows, so it was turned away.\n";
+        case Status::TaskRefused:
+            return "The task itself was refused.\n";
+        case Status::Accepted:
+        case Status::Faster:
+        case Status::Slower:
+        case Status::NotResolved:
+            break;
+    }
+    return "It is right.\n" + of_speed(verdict);
+}
+
+}  // namespace cupel::engineer

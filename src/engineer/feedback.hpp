@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an author is told of a verdict: what a good engineer would want to know, and nothing that
+// would help to pass where the kernel is wrong. Of what the referee keeps secret (other sizes,
+// keys) only that it failed. Made of the referee's own words, never of a kernel's comments.
+#pragma once
+
+#include <string>
+
+#include "verdict/verdict.hpp"
+
+namespace cupel::engineer {
+
+// A few lines.
+[[nodiscard]] std::string feedback_of(const verdict::Verdict& verdict);
+
+// The compiler's errors, at most `most` of them, each with the line it is about; warnings and notes
+// are left out. Empty where it names no line.
+[[nodiscard]] std::string condense_errors(const std::string& diagnostics, std::size_t most = 4);
+
+// Whether the author can mend it without having run: plain errors of the compiler, at lines of the
+// kernel. Not what was refused (a file that is not its own, a limit that was met).
+[[nodiscard]] bool is_mendable(const verdict::Verdict& verdict);
+
+}  // namespace cupel::engineer

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between a text that somebody wrote and the drafts that are tried: parameters that its author left
+// open are settled, first at the author's guess, then wherever a step makes it faster.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engineer/tune.hpp"
+#include "engineer/writer.hpp"
+
+namespace cupel::engineer {
+
+class Intake {
+public:
+    // `origin` of all kernels: "model".
+    explicit Intake(std::string origin) : origin_(std::move(origin)) {}
+
+    // Takes a kernel's text in; the ticket of its first draft. Invalid, with words for the author,
+    // where it cannot be one.
+    [[nodiscard]] Result<std::uint64_t> offer(std::string_view text,
+                                              std::vector<archive::KernelId> parents,
+                                              std::string_view phase);
+    [[nodiscard]] std::optional<Draft> next();
+    [[nodiscard]] bool empty() const noexcept { return ready_.empty(); }
+    // `best` is the incumbent's score: what is far from it is not swept. The ticket of the first
+    // draft of the text that this one comes from.
+    std::uint64_t tried(const Draft& draft, const Trial& trial, double best);
+    // That ticket, for a draft that was not tried.
+    [[nodiscard]] std::uint64_t first_ticket(const Draft& draft) const;
+
+private:
+    static constexpr int kMostSettings = 16;  // tried of one text
+    struct Sweep {
+        TunedText text;
+        std::uint64_t first = 0;
+        std::set<Setting> seen;
+        std::optional<double> best;  // score
+        std::vector<archive::KernelId> parents;
+        int left = kMostSettings;
+    };
+    struct Place {
+        std::size_t sweep = 0;
+        Setting setting;
+    };
+    std::uint64_t push(std::size_t sweep, const Setting& setting, std::string_view phase);
+    void step_on(std::size_t sweep, const Setting& from);
+
+    std::string origin_;
+    std::vector<Sweep> sweeps_;
+    std::map<std::uint64_t, Place> places_;
+    std::deque<Draft> ready_;
+    std::uint64_t next_ticket_ = 1;
+};
+
+}  // namespace cupel::engineer

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels by language models. While schedules are tried, models are asked: which model, by which
+// operator, a bandit decides by what each has earned for its cost. Every question and answer is
+// recorded before it is used, and what was asked before a run was killed is taken up again.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engineer/bandit.hpp"
+#include "engineer/intake.hpp"
+#include "engineer/operators.hpp"
+#include "engineer/population.hpp"
+#include "engineer/writer.hpp"
+#include "model/client.hpp"
+#include "model/recording.hpp"
+
+namespace cupel::engineer {
+
+// One model that may be asked.
+struct Voice {
+    std::string name;   // "openai:..."
+    std::string model;  // as the provider knows it
+    model::Client* client = nullptr;
+    double price = 0;  // of output, to find the cheapest for repairs
+};
+
+struct ModelOptions {
+    Brief brief;
+    std::uint64_t seed = 1;
+    int max_tokens = 16'384;
+    // Questions at once. 0: one at a time, and nothing is tried meanwhile, as the model works on
+    // this machine and would be in the way of every clock.
+    int side_by_side = 2;
+    int repairs = 2;             // attempts to mend one kernel
+    int fruitless = 24;          // questions in a row without a kernel that is right: enough
+    double second_costs = 1e-4;  // dollars, so that free models that think long are not free
+};
+
+class ModelWriter final : public Writer {
+public:
+    // All must outlive it. `recording` is where the voices' clients keep what they are told.
+    ModelWriter(std::vector<Voice> voices, ModelOptions options, archive::Archive& archive,
+                const model::Recording& recording);
+    ~ModelWriter() override;
+    ModelWriter(const ModelWriter&) = delete;
+    ModelWriter& operator=(const ModelWriter&) = delete;
+    ModelWriter(ModelWriter&&) = delete;
+    ModelWriter& operator=(ModelWriter&&) = delete;
+
+    // Reads what the archive and the recording know of an earlier part of the run.
+    [[nodiscard]] Result<void> recall();
+
+    [[nodiscard]] Result<std::vector<Draft>> write(const Standings& standings, std::size_t most,
+                                                   bool idle) override;
+    [[nodiscard]] bool done() const override;
+    [[nodiscard]] Result<void> passed_over(const Draft& draft) override;
+    [[nodiscard]] Result<void> tried(const Draft& draft, const Trial& trial) override;
+    [[nodiscard]] Spending spending() const override;
+
+    // Why models fell silent, for people; each line once.
+    [[nodiscard]] std::vector<std::string> take_complaints();
+    [[nodiscard]] const Bandit& bandit() const noexcept { return bandit_; }
+
+private:
+    struct Question;  // what is asked, and what for
+    struct Mail;      // answers that came in, from other threads
+    struct VoiceState {
+        Voice voice;
+        bool silent = false;
+        int failures = 0;  // in a row
+    };
+
+    [[nodiscard]] Result<void> take_in(Question question, const model::Answer& answer);
+    [[nodiscard]] Result<void> take_text(Question question, const model::Reply& reply);
+    void take_fault(const Question& question, const model::Fault& fault);
+    [[nodiscard]] Result<void> close(const Question& question, std::string outcome,
+                                     const Trial* trial);
+    [[nodiscard]] std::unique_ptr<Question> think(const Standings& standings);
+    [[nodiscard]] Result<std::unique_ptr<Question>> reread(const model::Exchange& exchange);
+    void repair(const Question& broken, const std::string& source, const Trial& trial);
+    void put(std::unique_ptr<Question> question);
+    [[nodiscard]] bool may_ask() const;
+    [[nodiscard]] std::size_t cheapest() const;
+    [[nodiscard]] VoiceState* state_of(const std::string& name);
+    [[nodiscard]] std::vector<std::unique_ptr<Question>> collect(bool idle);
+
+    std::vector<VoiceState> voices_;
+    ModelOptions options_;
+    archive::Archive& archive_;
+    const model::Recording& recording_;
+    Intake intake_{"model"};
+    Population population_;
+    Bandit bandit_;
+    std::vector<std::unique_ptr<Question>> queue_;             // to be asked before any new ones
+    std::map<std::uint64_t, std::unique_ptr<Question>> open_;  // by ticket: being tried
+    std::map<std::uint64_t, Arm> arms_;  // by ticket: whom a sweep's gain belongs to
+    std::string last_failure_;           // of a whole kernel, in the referee's words
+    std::vector<std::string> complaints_;
+    std::uint64_t turn_ = 0;
+    int fruitless_ = 0;
+    bool broke_ = false;  // no money for another call
+    Spending spending_;
+    double best_ = 0;  // the incumbent's score when something was last written
+    std::unique_ptr<Mail> mail_;
+    std::map<std::uint64_t, std::jthread> asking_;  // by turn
+};
+
+}  // namespace cupel::engineer

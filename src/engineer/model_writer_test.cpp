@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engineer/model_writer.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+
+#include "engineer/engineer.hpp"
+#include "engineer/scripted.hpp"
+#include "os/files.hpp"
+
+namespace cupel::engineer {
+namespace {
+
+using scripted::fenced;
+using scripted::worth;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using verdict::Status;
+
+// One run: archive and recording in a folder, so that it can be killed and gone on with.
+struct Scene {
+    os::TempDir folder = os::TempDir::make("cupel-writer").value();
+    archive::Archive archive = archive::Archive::open(folder.path() / "archive.db").value();
+    model::Recording recording =
+        model::Recording::open(folder.path() / "model", model::Recording::Mode::Record).value();
+    model::Price price{.input = 1, .cached = 1, .written = 1, .output = 1};
+
+    void reopen(model::Recording::Mode mode = model::Recording::Mode::Record) {
+        archive = archive::Archive::open(folder.path() / "archive.db").value();
+        recording = model::Recording::open(folder.path() / "model", mode).value();
+    }
+    std::vector<archive::Ask> asks() { return archive.asks().value(); }
+};
+
+ModelOptions in_turn() {
+    ModelOptions options;
+    options.side_by_side = 0;
+    options.brief = {.task = "task t\n",
+                     .reference = "void kernel();\n",
+                     .contract = "c\n",
+                     .machine = "m\n",
+                     .examples = {},
+                     .rules = {}};
+    return options;
+}
+
+Options search_of(int evaluations) {
+    Options options;
+    options.seconds = 0;
+    options.evaluations = evaluations;
+    options.patience = 1000;
+    return options;
+}
+
+struct Outcomes {
+    Outcome outcome;
+    std::vector<std::string> complaints;
+};
+
+Outcomes search(Scene& run, scripted::Evaluator& evaluator, std::vector<scripted::Model*> models,
+                const Options& options, ModelOptions how = in_turn(), int schedules = 3) {
+    std::vector<std::unique_ptr<model::RecordingClient>> clients;
+    std::vector<Voice> voices;
+    for (std::size_t i = 0; i < models.size(); ++i) {
+        clients.push_back(
+            std::make_unique<model::RecordingClient>(run.recording, "test", models[i], run.price));
+        const std::string name = "m" + std::to_string(i);
+        voices.push_back({"test:" + name, name, clients.back().get(), static_cast<double>(i)});
+    }
+    ModelWriter writer(std::move(voices), std::move(how), run.archive, run.recording);
+    EXPECT_TRUE(writer.recall());
+    const scripted::Schedules space(schedules);
+    auto outcome = optimize(space, {evaluator, run.archive, nullptr, {&writer}}, options);
+    EXPECT_TRUE(outcome.has_value());
+    return {std::move(outcome).value_or(Outcome{}), writer.take_complaints()};
+}
+
+// Each kernel is a little faster than the one before.
+scripted::Model climber() {
+    return scripted::Model([](const model::Request&, int turn) {
+        return fenced(worth(3 + 0.2 * turn), "climb " + std::to_string(turn));
+    });
+}
+
+TEST(ModelWriter, WorksTogetherWithSchedulesAndWinsOnMerit) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    scripted::Model model = climber();
+    const Outcome outcome = search(run, evaluator, {&model}, search_of(12)).outcome;
+    ASSERT_FALSE(outcome.finalists.empty());
+    EXPECT_EQ(outcome.finalists[0].kernel.origin, "model");
+    std::set<std::string> origins;
+    const std::vector<archive::KernelRecord> kernels = run.archive.kernels().value();
+    for (const archive::KernelRecord& kernel : kernels)
+        origins.insert(kernel.kernel.origin);
+    EXPECT_EQ(origins, (std::set<std::string>{"model", "sweep"}));
+    const std::vector<archive::Ask> asks = run.asks();
+    ASSERT_GE(asks.size(), 8U);
+    EXPECT_EQ(asks[0].outcome, "faster");
+    EXPECT_EQ(asks[0].idea, "climb 0");
+    EXPECT_NEAR(asks[0].gain, std::log(3.0), 0.01);
+    EXPECT_EQ(asks[0].dollars, 0.01);
+    EXPECT_EQ(asks[0].input, 100);
+    EXPECT_NEAR(outcome.spending.dollars, 0.01 * static_cast<double>(model.prompts.size()), 1e-9);
+    EXPECT_TRUE(
+        std::ranges::any_of(asks, [](const archive::Ask& ask) { return !ask.parents.empty(); }));
+}
+
+TEST(ModelWriter, SweepsWhatAModelLeftOpenWithoutAskingIt) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    scripted::Model model([](const model::Request&, int turn) {
+        return turn == 0
+                   ? fenced("void kernel() { worth(3); step(CUPEL_TUNE(s, 1, 2, 3, 4, 5)); }\n")
+                   : std::string("I am done.");
+    });
+    ModelOptions how = in_turn();
+    how.fruitless = 3;
+    search(run, evaluator, {&model}, search_of(30), how);
+    EXPECT_EQ(model.prompts.size(), 4U);
+    const auto best = run.archive.best().value();
+    ASSERT_TRUE(best.has_value());
+    EXPECT_THAT(best->kernel.kernel.source, HasSubstr("step(5)"));
+    EXPECT_EQ(best->kernel.phase, "sweep");
+}
+
+TEST(ModelWriter, GoesOnWithoutAModelThatSaysNothingOfUse) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    scripted::Model model([](const model::Request&, int turn) {
+        return turn % 2 == 0 ? "Sorry, I cannot." : "```\nint a;\n```\n```\nint b;\n```";
+    });
+    ModelOptions how = in_turn();
+    how.fruitless = 6;
+    const Outcome outcome = search(run, evaluator, {&model}, search_of(100), how).outcome;
+    EXPECT_EQ(outcome.stop, Stop::Exhausted);
+    EXPECT_EQ(outcome.evaluations, 3);
+    EXPECT_EQ(model.prompts.size(), 6U);
+    const std::vector<archive::Ask> asks = run.asks();
+    ASSERT_EQ(asks.size(), 6U);
+    for (const archive::Ask& ask : asks) {
+        EXPECT_THAT(ask.outcome, HasSubstr("no kernel: "));
+        EXPECT_FALSE(ask.kernel.has_value());
+        EXPECT_EQ(ask.dollars, 0.01);
+    }
+}
+
+TEST(ModelWriter, SendsWhatDoesNotCompileBackToTheCheapestTwice) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    scripted::Model cheap([](const model::Request&, int turn) {
+        return fenced("int still_" + std::to_string(turn) + "; // does not compile\n");
+    });
+    scripted::Model dear = climber();
+    ModelOptions how = in_turn();
+    how.fruitless = 5;
+    search(run, evaluator, {&cheap, &dear}, search_of(12), how);
+    int repairs = 0;
+    int in_a_row = 0;
+    for (const std::string& prompt : cheap.prompts) {
+        const bool repair = prompt.find("Mend it with the fewest edits") != std::string::npos;
+        repairs += repair ? 1 : 0;
+        in_a_row = repair ? in_a_row + 1 : 0;
+        EXPECT_LE(in_a_row, 2);
+        if (repair) {
+            EXPECT_THAT(prompt, HasSubstr("kernel.cpp:1:1: error"));
+            EXPECT_THAT(prompt, HasSubstr("int still_"));
+        }
+    }
+    EXPECT_GE(repairs, 2);
+    for (const std::string& prompt : dear.prompts)
+        EXPECT_THAT(prompt, Not(HasSubstr("int still_")));
+}
+
+TEST(ModelWriter, NeverTriesTheSameKernelTwiceHoweverItIsSpelt) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    scripted::Model model([](const model::Request&, int turn) {
+        return fenced("// version " + std::to_string(turn) + "\nint  a;" +
+                      std::string(static_cast<std::size_t>(turn), ' ') + "\n");
+    });
+    ModelOptions how = in_turn();
+    how.fruitless = 4;
+    const Outcome outcome = search(run, evaluator, {&model}, search_of(100), how).outcome;
+    EXPECT_EQ(outcome.evaluations, 3 + 1);
+    EXPECT_EQ(run.asks().back().outcome, "known");
+}
+
+TEST(ModelWriter, StopsAskingWhenTheMoneyIsSpentAndSearchesOn) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    struct Poor final : model::Client {
+        model::Answer ask(const model::Request&) override {
+            return std::unexpected(
+                model::Fault{model::FaultKind::Budget, "nothing is left", std::nullopt, false});
+        }
+    } poor;
+    model::RecordingClient client(run.recording, "test", &poor, run.price);
+    ModelWriter writer({{"test:m0", "m0", &client, 0}}, in_turn(), run.archive, run.recording);
+    const scripted::Schedules space(3);
+    const auto outcome =
+        optimize(space, {evaluator, run.archive, nullptr, {&writer}}, search_of(100));
+    ASSERT_TRUE(outcome.has_value());
+    EXPECT_EQ(outcome->stop, Stop::Exhausted);
+    EXPECT_EQ(outcome->evaluations, 3);
+    EXPECT_THAT(writer.take_complaints(),
+                ::testing::ElementsAre("models are asked no more: nothing is left"));
+}
+
+TEST(ModelWriter, RepeatsNoPaidCallHoweverOftenItIsInterrupted) {
+    for (const int stop_every : {1, 3}) {
+        Scene run;
+        scripted::Model model = climber();
+        std::size_t evaluations = 0;
+        for (int part = 0; part < 40 && evaluations < 12; ++part) {
+            scripted::Evaluator evaluator;
+            evaluator.interrupt_after = static_cast<std::size_t>(stop_every);
+            search(run, evaluator, {&model}, search_of(12));
+            evaluations += evaluator.screened.size();
+            run.reopen();
+        }
+        EXPECT_GE(evaluations, 12U);
+        const std::set<std::string> different(model.prompts.begin(), model.prompts.end());
+        EXPECT_EQ(run.recording.exchanges().size(), model.prompts.size()) << stop_every;
+        EXPECT_NEAR(run.recording.spent(), 0.01 * static_cast<double>(model.prompts.size()), 1e-9);
+        // Every answer that was paid for is accounted for, but for the last.
+        EXPECT_GE(run.asks().size() + 1, model.prompts.size());
+    }
+}
+
+TEST(ModelWriter, AsksAgainWhatWasOnlyStopped) {
+    Scene run;
+    scripted::Model model = climber();
+    model.stop_at = 2;
+    scripted::Evaluator evaluator;
+    search(run, evaluator, {&model}, search_of(30));
+    const std::size_t asked = model.prompts.size();
+    EXPECT_EQ(asked, 3U);
+    EXPECT_EQ(run.asks().size(), 2U);
+    run.reopen();
+    search(run, evaluator, {&model}, search_of(3));
+    // The same question first, with the same words.
+    ASSERT_GT(model.prompts.size(), asked);
+    EXPECT_EQ(model.prompts[asked], model.prompts[asked - 1]);
+}
+
+TEST(ModelWriter, ReplaysARunByteForByteWithNobodyToAsk) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    scripted::Model model = climber();
+    search(run, evaluator, {&model}, search_of(14));
+    run.recording =
+        model::Recording::open(run.folder.path() / "model", model::Recording::Mode::Replay).value();
+    std::filesystem::rename(run.folder.path() / "archive.db", run.folder.path() / "old.db");
+    run.archive = archive::Archive::open(run.folder.path() / "again.db").value();
+    scripted::Evaluator again;
+    search(run, again, {nullptr}, search_of(14));
+    EXPECT_EQ(again.screened, evaluator.screened);
+}
+
+TEST(ModelWriter, AsksSideBySideAndLosesNothing) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    scripted::Model model = climber();
+    ModelOptions how = in_turn();
+    how.side_by_side = 3;
+    Options options = search_of(40);
+    options.seconds = 60;
+    search(run, evaluator, {&model}, options, how);
+    EXPECT_EQ(evaluator.screened.size(), 40U);
+    EXPECT_LE(model.prompts.size(), 37U + 2 * 3U);  // some in flight, some answered meanwhile
+    EXPECT_GE(run.asks().size(), 36U);
+}
+
+}  // namespace
+}  // namespace cupel::engineer

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ways of making a kernel with a model, as pure functions: a brief, parents and feedback to a
+// prompt; a reply to a kernel. What a kernel says in comments or strings is taken out before a
+// model reads it.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace cupel::engineer {
+
+enum class Operator {
+    Translate,  // the reference to a first fast kernel
+    Write,      // another kernel than the best one, whole
+    Edit,       // a right kernel, by search and replace
+    Cross,      // the best of two right kernels
+    Repair,     // what does not compile, by search and replace
+};
+inline constexpr std::array kOperators = {Operator::Translate, Operator::Write, Operator::Edit,
+                                          Operator::Cross, Operator::Repair};
+[[nodiscard]] std::string_view operator_name(Operator which);  // "edit"
+[[nodiscard]] std::optional<Operator> operator_from(std::string_view name);
+// How many parents it takes.
+[[nodiscard]] std::size_t parents_of(Operator which);
+
+// A certified kernel of another task, shown as a stepping stone.
+struct Example {
+    std::string task;    // its text
+    std::string kernel;  // its source
+    std::string gain;    // "3.1x over naive, certified"
+};
+
+// What is the same for all prompts of a run: it stands first, so that providers can cache it.
+struct Brief {
+    std::string task;       // the task file
+    std::string reference;  // the honest naive kernel: the contract, in code
+    std::string contract;   // what a kernel may and may not do
+    std::string machine;    // "2 threads, AVX2, ..."
+    std::vector<Example> examples;
+    std::vector<std::string> rules;  // "You cannot ...", from failures
+};
+
+struct Parent {
+    std::string source;
+    std::string standing;  // "1.83x over naive; 42 % of copy bandwidth"
+};
+
+struct Prompt {
+    std::string system;
+    std::string user;
+    bool operator==(const Prompt&) const = default;
+};
+
+// `parents` are as many as parents_of says; of Repair the one that does not compile. `feedback` may
+// be empty.
+[[nodiscard]] Prompt write_prompt(Operator which, const Brief& brief,
+                                  const std::vector<Parent>& parents, std::string_view feedback);
+
+// The kernel in a reply; `base` is the text that edits are of (the first parent as it was shown).
+// Invalid: none, with words for the author.
+[[nodiscard]] Result<std::string> read_reply(Operator which, std::string_view reply,
+                                             std::string_view base);
+// The text of a parent as prompts show it.
+[[nodiscard]] std::string as_shown(std::string_view source);
+
+}  // namespace cupel::engineer

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engineer/replay_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "engineer/operators.hpp"
+#include "engineer/tune.hpp"
+
+namespace cupel::engineer {
+
+// Invalid where there was no kernel then either.
+Result<ReplayWriter::Text> ReplayWriter::reread(const model::Exchange& exchange,
+                                                archive::Archive& earlier) {
+    if (exchange.in_flight || !exchange.answer) return fail(Errc::Invalid, "no answer");
+    const std::vector<std::string> words = split(exchange.request.note, ' ');
+    const auto way = operator_from(words.front());
+    if (!way || words.size() < 2) return fail(Errc::Invalid, "no note");
+    Text text;
+    text.way = words.front();
+    text.hash = exchange.hash;
+    text.author = exchange.provider + ":" + exchange.request.model;
+    std::string base;
+    for (std::size_t i = 2; i < words.size() && !words[i].empty(); ++i) {
+        CUPEL_TRY(const auto parent, earlier.find(words[i]));
+        if (!parent) {
+            return fail(Errc::Corrupt,
+                        fmt::format("the archive of that run lacks the kernel {}", words[i]));
+        }
+        if (base.empty()) base = as_shown(parent->kernel.source);
+        if (*way != Operator::Repair) text.parents.push_back(words[i]);
+    }
+    CUPEL_TRY(text.source, read_reply(*way, exchange.answer->text, base));
+    return text;
+}
+
+Result<std::unique_ptr<ReplayWriter>> ReplayWriter::open(const model::Recording& recording,
+                                                         archive::Archive& earlier,
+                                                         archive::Archive& archive) {
+    std::unique_ptr<ReplayWriter> writer(new ReplayWriter(archive));
+    std::map<std::string, archive::Ask> then;
+    CUPEL_TRY(std::vector<archive::Ask> asks, earlier.asks());
+    for (archive::Ask& ask : asks)
+        then[ask.hash] = std::move(ask);
+    for (const model::Exchange& exchange : recording.exchanges()) {
+        auto text = reread(exchange, earlier);
+        if (!text && text.error().code == Errc::Invalid) continue;
+        if (!text) return std::unexpected(std::move(text).error());
+        // What was tried then must be what is read now.
+        const auto ask = then.find(exchange.hash);
+        if (ask != then.end() && ask->second.kernel) {
+            CUPEL_TRY(const auto kernel, earlier.kernel(*ask->second.kernel));
+            const auto tuned = TunedText::read(text->source);
+            if (!kernel || !tuned || tuned->at(tuned->first()) != kernel->kernel.source) {
+                return fail(Errc::Corrupt,
+                            fmt::format("the answer {} gives another kernel than it gave then",
+                                        exchange.hash.substr(0, 12)));
+            }
+        }
+        writer->texts_.push_back(std::move(*text));
+    }
+    return writer;
+}
+
+Result<std::vector<Draft>> ReplayWriter::write(const Standings& /*standings*/, std::size_t most,
+                                               bool /*idle*/) {
+    std::vector<Draft> drafts;
+    while (drafts.size() < most) {
+        while (intake_.empty() && !texts_.empty()) {
+            Text text = std::move(texts_.front());
+            texts_.pop_front();
+            // Its parents here, as far as they were tried here too.
+            std::vector<archive::KernelId> parents;
+            for (const std::string& hash : text.parents) {
+                CUPEL_TRY(const auto parent, archive_.find(hash));
+                if (parent) parents.push_back(parent->id);
+            }
+            if (const auto ticket = intake_.offer(text.source, std::move(parents), text.way))
+                open_[*ticket] = std::move(text);
+        }
+        auto draft = intake_.next();
+        if (!draft) break;
+        drafts.push_back(std::move(*draft));
+    }
+    return drafts;
+}
+
+Result<void> ReplayWriter::close(const Draft& draft, std::string outcome, const Trial* trial) {
+    const auto found = open_.find(draft.ticket);
+    if (found == open_.end()) return {};
+    archive::Ask ask;
+    ask.hash = found->second.hash;
+    ask.author = found->second.author;
+    ask.way = found->second.way;
+    ask.parents = found->second.parents;
+    if (trial != nullptr) {
+        ask.kernel = trial->kernel;
+        ask.gain = trial->gain;
+    }
+    ask.outcome = std::move(outcome);
+    open_.erase(found);
+    return archive_.record_ask(ask);
+}
+
+Result<void> ReplayWriter::passed_over(const Draft& draft) {
+    return close(draft, "known", nullptr);
+}
+
+Result<void> ReplayWriter::tried(const Draft& draft, const Trial& trial) {
+    static_cast<void>(intake_.tried(draft, trial, trial.score));
+    return close(draft, std::string(verdict::status_name(trial.verdict.status)), &trial);
+}
+
+}  // namespace cupel::engineer

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels of an earlier run, byte for byte: what its models answered is read again from its
+// recording, in order, with no key and no network, and tried anew.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engineer/intake.hpp"
+#include "engineer/writer.hpp"
+#include "model/recording.hpp"
+
+namespace cupel::engineer {
+
+class ReplayWriter final : public Writer {
+public:
+    // `earlier` is the archive of the recorded run: edits are of its kernels. Corrupt where an
+    // answer gives another kernel than it gave then.
+    [[nodiscard]] static Result<std::unique_ptr<ReplayWriter>> open(
+        const model::Recording& recording, archive::Archive& earlier, archive::Archive& archive);
+
+    [[nodiscard]] Result<std::vector<Draft>> write(const Standings& standings, std::size_t most,
+                                                   bool idle) override;
+    [[nodiscard]] bool done() const override { return texts_.empty() && intake_.empty(); }
+    [[nodiscard]] Result<void> passed_over(const Draft& draft) override;
+    [[nodiscard]] Result<void> tried(const Draft& draft, const Trial& trial) override;
+    [[nodiscard]] Spending spending() const override { return {}; }
+    [[nodiscard]] std::size_t left() const noexcept { return texts_.size(); }
+
+private:
+    struct Text {
+        std::string source;
+        std::string way;
+        std::string hash;  // of the question
+        std::string author;
+        std::vector<std::string> parents;  // hashes of sources
+    };
+    explicit ReplayWriter(archive::Archive& archive) : archive_(archive) {}
+    [[nodiscard]] static Result<Text> reread(const model::Exchange& exchange,
+                                             archive::Archive& earlier);
+    [[nodiscard]] Result<void> close(const Draft& draft, std::string outcome, const Trial* trial);
+
+    archive::Archive& archive_;
+    std::deque<Text> texts_;
+    std::map<std::uint64_t, Text> open_;  // by ticket
+    Intake intake_{"model"};
+};
+
+}  // namespace cupel::engineer

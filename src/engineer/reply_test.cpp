@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engineer/reply.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace cupel::engineer {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string edit(std::string_view search, std::string_view replace) {
+    return "<<<<<<< SEARCH\n" + std::string(search) + "=======\n" + std::string(replace) +
+           ">>>>>>> REPLACE\n";
+}
+
+TEST(Reply, TakesTheOneBlockAndPassesOverTheRest) {
+    EXPECT_EQ(read_block("Sure!\n```cpp\nint a;  \r\n\nint b;\n```\nHope it helps.").value(),
+              "int a;\n\nint b;\n");
+    EXPECT_EQ(read_block("```\nx\n```").value(), "x\n");
+}
+
+TEST(Reply, SaysWhyThereIsNoBlock) {
+    for (const auto& [reply, words] : std::vector<std::pair<std::string, std::string>>{
+             {"", "no block"},
+             {"int a;", "no block"},
+             {"```cpp\nint a;", "does not end"},
+             {"```\na\n```\n```\nb\n```", "2 blocks"},
+             {"```\n\n```", "empty"},
+             {"```\n" + std::string(300'000, 'x') + "\n```", "longer than"}}) {
+        const auto block = read_block(reply);
+        ASSERT_FALSE(block.has_value()) << reply.substr(0, 40);
+        EXPECT_EQ(block.error().code, Errc::Invalid);
+        EXPECT_THAT(block.error().text, HasSubstr(words));
+    }
+}
+
+TEST(Reply, AppliesEditsOneAfterAnother) {
+    const std::string source = "int a = 1;\nint b = 2;\nint c = 3;\n";
+    const auto edits = read_edits("Here:\n" + edit("int b = 2;  \n", "int b = 4;\nint d = 5;\n") +
+                                  "and\n" + edit("int d = 5;\nint c = 3;\n", ""));
+    ASSERT_TRUE(edits.has_value()) << edits.error().text;
+    EXPECT_EQ(edits->size(), 2U);
+    EXPECT_EQ(apply_edits(source, *edits).value(), "int a = 1;\nint b = 4;\n");
+}
+
+TEST(Reply, AppliesNoEditThatIsAmbiguousOrLost) {
+    const std::string source = "a\nb\na\nc\n";
+    EXPECT_THAT(apply_edits(source, {{"a\n", "x\n"}}).error().text, HasSubstr("more than once"));
+    EXPECT_THAT(apply_edits(source, {{"z\n", "x\n"}}).error().text, HasSubstr("do not stand"));
+    EXPECT_THAT(apply_edits(source, {{"c\n", "c \n"}}).error().text, HasSubstr("change nothing"));
+    EXPECT_THAT(apply_edits(source, {{"c\n", std::string(300'000, 'x')}}).error().text,
+                HasSubstr("too long"));
+    EXPECT_EQ(apply_edits(source, {{"a\nc\n", "x\n"}}).value(), "a\nb\nx\n");
+}
+
+TEST(Reply, SaysWhatIsWrongWithEdits) {
+    for (const auto& [reply, words] : std::vector<std::pair<std::string, std::string>>{
+             {"no", "no edit"},
+             {"<<<<<<< SEARCH\na\n", "does not end"},
+             {"<<<<<<< SEARCH\na\n=======\nb\n", "does not end"},
+             {">>>>>>> REPLACE\n", "out of order"},
+             {"<<<<<<< SEARCH\na\n<<<<<<< SEARCH\n", "out of order"},
+             {edit("\n", "x\n"), "searches for nothing"}}) {
+        const auto edits = read_edits(reply);
+        ASSERT_FALSE(edits.has_value()) << reply;
+        EXPECT_THAT(edits.error().text, HasSubstr(words));
+    }
+}
+
+TEST(Reply, SurvivesWhateverItIsGiven) {
+    std::mt19937 random(7);
+    const std::vector<std::string> words = {"```",     "```cpp", "<<<<<<< SEARCH",
+                                            "=======", "a",      ">>>>>>> REPLACE",
+                                            "\r",      "IDEA:",  "",
+                                            "\xFF"};
+    for (int i = 0; i < 3000; ++i) {
+        std::string reply;
+        for (int line = 0; line < 12; ++line)
+            reply += words[random() % words.size()] + "\n";
+        static_cast<void>(read_block(reply));
+        static_cast<void>(read_idea(reply));
+        if (const auto edits = read_edits(reply))
+            static_cast<void>(apply_edits("a\nb\na\n", *edits));
+    }
+}
+
+TEST(Reply, ReadsTheIdeaAsOnePrintableLine) {
+    EXPECT_EQ(read_idea("x\n IDEA:  tile the rows \x1b[31m\nIDEA: b"), "tile the rows [31m");
+    EXPECT_EQ(read_idea("none"), "");
+    EXPECT_EQ(read_idea("IDEA: " + std::string(1000, 'x')).size(), 200U);
+}
+
+}  // namespace
+}  // namespace cupel::engineer
