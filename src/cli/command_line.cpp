@@ -17,6 +17,7 @@ namespace {
 // What CLI11 fills; words that need more than a conversion are kept as written and read afterwards.
 struct Words {
     Options options;
+    std::optional<double> dollars;
     std::vector<std::string> budget;
     std::vector<std::string> sizes;
 };
@@ -60,6 +61,35 @@ CLI::Validator quiet(const CLI::Validator& validator) {
     return validator.description("");
 }
 
+// Who writes kernels beside the schedules.
+void add_writers(CLI::App& app, Words& words) {
+    app.add_option("--model", words.options.models,
+                   "also ask a language model, such as ollama:qwen3 (repeatable)")
+        ->type_name("PROVIDER:NAME")
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_option("--base-url", words.options.base_url, "where it is asked, if not where usual")
+        ->type_name("URL");
+    app.add_option("--key-env", words.options.key_env,
+                   "the environment variable that holds its key, if not the usual one")
+        ->type_name("NAME");
+    app.add_option("--key-fd", words.options.key_fd, "read the key from this descriptor instead")
+        ->type_name("N")
+        ->check(quiet(CLI::NonNegativeNumber));
+    app.add_option("--prices", words.options.prices,
+                   "what models cost: a JSON file, or free for a server of your own")
+        ->type_name("FILE");
+    app.add_option("--dollars", words.dollars, "what models may cost in this run, resumed or not")
+        ->type_name("X")
+        ->check(quiet(CLI::NonNegativeNumber));
+    app.add_option("--replay", words.options.replay,
+                   "try the kernels again that models wrote in an earlier run; asks nobody")
+        ->type_name("RUN");
+    app.add_option("--proposer-command", words.options.proposer_command,
+                   "also ask a program: it finds README.md in its folder, and leaves kernel.cpp")
+        ->type_name("COMMAND");
+}
+
 void add_optimize(CLI::App& app, Words& words) {
     app.add_option("TASK", words.options.subject,
                    "a task by name (cupel show lists them), or a task file")
@@ -78,6 +108,7 @@ void add_optimize(CLI::App& app, Words& words) {
     add_sizes(app, words);
     add_conditions(app, words);
     add_gpu(app, words);
+    add_writers(app, words);
     add_json(app, words);
 }
 void add_judge(CLI::App& app, Words& words) {
@@ -124,6 +155,8 @@ void add_show(CLI::App& app, Words& words) {
     app.add_option("--kernel", words.options.kernel, "of a run: one kernel, by its number")
         ->type_name("N")
         ->check(quiet(CLI::PositiveNumber));
+    add_flag(app, "--trajectories", words.options.trajectories,
+             "of a run: prompts, replies, kernels and verdicts as JSON, one a line");
     add_threads(app, words, "threads a schedule is made for");
     add_sizes(app, words);
     add_json(app, words);
@@ -164,6 +197,8 @@ constexpr std::array kCommands = {
         "  cupel optimize matmul --set M=512 --set N=512 --set K=512 --budget 2m --threads 1\n"
         "  cupel optimize my.task --run runs/mine --budget 5m --budget 500evals --json\n"
         "  cupel optimize --resume runs/mine --budget 5m\n"
+        "  cupel optimize softmax --model ollama:qwen3 --prices free --budget 10m\n"
+        "  cupel optimize softmax --model openai:NAME --prices prices.json --dollars 2\n"
         "  cupel optimize softmax --target cuda          # CUDA, emulated and ranked by bounds"},
     Command{
         "judge", "try one kernel against the best baseline", add_judge,
@@ -210,6 +245,7 @@ constexpr std::array kCommands = {
             "  cupel show matmul --schedule --from my.schedule\n"
             "  cupel show runs/mine              # every kernel of a run\n"
             "  cupel show runs/mine --kernel 3   # one of them: its source and its trials\n"
+            "  cupel show runs/mine --trajectories > mine.jsonl\n"
             "  cupel show runs/mine/certificate.json"},
     Command{"doctor", "what this machine can and cannot promise", add_doctor,
             "Isolation, compiler, ceilings, and the noise of one kernel timed against itself, "
@@ -311,6 +347,7 @@ Result<void> refuse_extras(const CLI::App& app) {
 
 Result<void> read_words(Words& words) {
     CUPEL_TRY(words.options.budget, parse_budget(words.budget));
+    if (words.dollars) words.options.budget.dollars = words.dollars;
     for (const std::string& word : words.sizes) {
         CUPEL_TRY(task::Override size, parse_size(word));
         words.options.sizes.push_back(std::move(size));

@@ -9,6 +9,7 @@
 #include "cli/attack.hpp"
 #include "cli/command_line.hpp"
 #include "cli/workplace.hpp"
+#include "model/provider.hpp"
 
 namespace cupel::cli {
 namespace {
@@ -47,6 +48,14 @@ std::vector<std::string> attack_names() {
         return names;
     }
     return names;
+}
+
+// "openai:", to which a name is added.
+Candidates of_providers() {
+    std::vector<std::string> names = model::provider_names();
+    for (std::string& name : names)
+        name += ':';
+    return of_words(std::move(names));
 }
 
 // "N=" for each size of the task that the line names.
@@ -88,6 +97,9 @@ Candidates values_of(const Line& line) {
     if (option == "--budget") return of_words({"30s", "5m", "200evals"});
     if (option == "--run") return of_words({}, Paths::Folders);
     if (option == "--resume") return of_words(run_names(), Paths::Folders);
+    if (option == "--replay") return of_words(run_names(), Paths::Folders);
+    if (option == "--prices") return of_words({"free"}, Paths::Files);
+    if (option == "--model") return of_providers();
     if (option == "--only") return of_words(attack_names());
     if (option == "--set" && !line.positionals.empty())
         return of_words(size_names(line.positionals.front()));

@@ -10,16 +10,20 @@
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/crown.hpp"
+#include "cli/memory.hpp"
 #include "cli/run_folder.hpp"
 #include "cli/signals.hpp"
 #include "cli/workplace.hpp"
+#include "cli/writers.hpp"
 #include "os/clock.hpp"
 #include "referee/certificate.hpp"
 
 namespace cupel::cli {
 namespace {
 
-constexpr double kDefaultSeconds = 16;  // of search; judging the winner comes on top
+// Of search; judging the winner comes on top.
+constexpr double kDefaultSeconds = 16;
+constexpr double kDefaultWithWriters = 600;  // models think long
 
 // What Ctrl-C means depends on how far the run is: a search ends, a judgement of its winner is
 // completed.
@@ -50,22 +54,31 @@ std::string progress_text(const engineer::Progress& progress) {
                                 progress.best->ceiling->name);
         }
     }
+    const engineer::Spending& spending = progress.spending;
+    if (spending.calls > 0) {
+        text += fmt::format(", ${:.4f} for {} call{}", spending.dollars, spending.calls,
+                            spending.calls == 1 ? "" : "s");
+    }
     return text + budget_text(progress);
 }
 
 class LiveProgress final : public engineer::Observer {
 public:
-    explicit LiveProgress(Console& console) : console_(console) {}
+    LiveProgress(Console& console, Writers& writers) : console_(console), writers_(writers) {}
     void before(const engineer::Progress& progress) override { show(progress); }
-    void after(const engineer::Progress& progress, const verdict::Verdict&) override {
+    void after(const engineer::Progress& progress, const verdict::Verdict& verdict) override {
+        // What cannot be kept is no reason to end a search.
+        static_cast<void>(memorize_failure(verdict));
         show(progress);
     }
 
 private:
     void show(const engineer::Progress& progress) {
+        writers_.complain(console_);
         console_.status(engineer::phase_name(progress.phase), progress_text(progress));
     }
     Console& console_;
+    Writers& writers_;
 };
 
 // ---- the stages ----
@@ -96,7 +109,8 @@ Result<RunFolder> open_run(const Options& options) {
 engineer::Options search_options(const Options& options, const Stage& stage) {
     engineer::Options search;
     const bool unlimited = !options.budget.seconds && !options.budget.evaluations;
-    search.seconds = unlimited ? kDefaultSeconds : options.budget.seconds.value_or(0);
+    const double usual = has_writers(options) ? kDefaultWithWriters : kDefaultSeconds;
+    search.seconds = unlimited ? usual : options.budget.seconds.value_or(0);
     search.evaluations = options.budget.evaluations.value_or(0);
     search.finalists = 2;  // each costs a whole judgement
     search.seed = options.seed.value_or(search.seed);
@@ -108,8 +122,9 @@ engineer::Options search_options(const Options& options, const Stage& stage) {
 struct Ended {
     engineer::Outcome search;
     std::optional<Crowned> winner;
-    double seconds = 0;     // of the whole command
-    std::string signature;  // by whom the certificate is signed, or why by nobody
+    std::vector<std::string> spending;  // on models and programs: a line for each
+    double seconds = 0;                 // of the whole command
+    std::string signature;              // by whom the certificate is signed, or why by nobody
 };
 
 std::string signature_by(const referee::Signer& signer) {
@@ -118,12 +133,16 @@ std::string signature_by(const referee::Signer& signer) {
 }
 
 Result<Ended> search_and_crown(referee::Referee& referee, archive::Archive& archive,
-                               const engineer::Options& search, Stage& stage, Console& console) {
+                               const engineer::Options& search, Writers& writers, Stage& stage,
+                               Console& console) {
     Ended ended;
-    LiveProgress live(console);
+    LiveProgress live(console, writers);
     const schedule::Width width = width_of(referee.machine(), referee.options().threads);
-    CUPEL_TRY(ended.search,
-              engineer::optimize(referee.task(), width, {referee, archive, &live}, search));
+    CUPEL_TRY(ended.search, engineer::optimize(referee.task(), width,
+                                               {referee, archive, &live, writers.all()}, search));
+    writers.complain(console);
+    writers.finish();  // nobody asks on while the winner is judged
+    CUPEL_TRY(ended.spending, spending_lines(archive));
     console.note(fmt::format("search ended: {}; {} kernels tried in {}",
                              engineer::stop_reason(ended.search.stop), ended.search.evaluations,
                              format_seconds(ended.search.seconds)));
@@ -170,6 +189,7 @@ report::Card card_of(const RunFolder& folder, const Ended& ended) {
     if (certified)
         card.rows.push_back(
             {"certificate", {(folder.path() / "certificate.json").string(), ended.signature}});
+    if (!ended.spending.empty()) card.rows.push_back({"asked", ended.spending});
     card.footer = fmt::format("{} kernels tried, {} in all", ended.search.evaluations,
                               format_seconds(ended.seconds));
     return card;
@@ -182,6 +202,8 @@ nlohmann::json to_json(const RunFolder& folder, const Ended& ended) {
                            {"evaluations", ended.search.evaluations},
                            {"seconds", ended.seconds},
                            {"stopped", engineer::stop_reason(ended.search.stop)},
+                           {"calls", ended.search.spending.calls},
+                           {"dollars", ended.search.spending.dollars},
                            {"verdict", nullptr}};
     if (!ended.winner) return json;
     if (!keeps_earlier(folder, ended)) json["kernel"] = (folder.path() / "kernel.cpp").string();
@@ -202,7 +224,10 @@ Result<void> write_results(const RunFolder& folder, const referee::Referee& refe
     if (winner.claim.status == verdict::Status::Faster) {
         const auto certificate = referee::make_certificate(referee, winner.finalist.kernel,
                                                            winner.claim, &winner.selected);
-        CUPEL_DO(folder.write("certificate.json", referee::certificate_text(certificate, signer)));
+        const std::string text = referee::certificate_text(certificate, signer);
+        CUPEL_DO(folder.write("certificate.json", text));
+        // Where nothing can be remembered (no key, no home) a run is none the less a run.
+        static_cast<void>(memorize(text));
     }
     constexpr std::size_t kSummaryColumns = 92;
     return folder.write("summary.txt",
@@ -245,8 +270,23 @@ Result<int> refuse(const referee::Referee::Admission& admission, Console& consol
     return verdict::exit_code(verdict::Status::TaskRefused);
 }
 
-Result<int> optimize_in(const RunFolder& folder, const Options& options, Stage& stage,
-                        Console& console) {
+// From here on the task is admitted.
+Result<Ended> search_with_writers(referee::Referee& referee, archive::Archive& archive,
+                                  const RunFolder& folder, const Options& options,
+                                  ModelSetup models, Stage& stage, Console& console) {
+    const engineer::Options search = search_options(options, stage);
+    const std::int64_t begin = os::now_ns();
+    // A model that is waited for is given up when the time is over.
+    const auto stop = [begin, limit = search.seconds] {
+        return stop_requested() || (limit > 0 && os::seconds_since(begin) >= limit);
+    };
+    CUPEL_TRY(const auto writers,
+              Writers::open(std::move(models), options, folder, referee.machine(), archive, stop));
+    return search_and_crown(referee, archive, search, *writers, stage, console);
+}
+
+Result<int> optimize_in(const RunFolder& folder, const Options& options, ModelSetup models,
+                        Stage& stage, Console& console) {
     const std::int64_t begin = os::now_ns();
     CUPEL_TRY(const referee::Signer signer, find_signer());
     if (!signer.key) console.note("the certificate will be unsigned: " + signer.missing);
@@ -263,7 +303,7 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, Stage& 
     // The task is admitted and the folder is there; from here on every kernel tried is on disk.
     stage.searching = true;
     auto searched =
-        search_and_crown(*referee, archive, search_options(options, stage), stage, console);
+        search_with_writers(*referee, archive, folder, options, std::move(models), stage, console);
     if (!searched) return std::unexpected(with_way_on(std::move(searched).error(), folder));
     Ended& ended = *searched;
     ended.seconds = os::seconds_since(begin);
@@ -280,11 +320,12 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, Stage& 
 Result<int> run_optimize(const Options& options, Console& console) {
     if (options.target == "cuda") return run_optimize_device(options, console);
     CUPEL_DO(check_target(options.target));
-    if (options.budget.dollars)
+    CUPEL_TRY(ModelSetup models, check_writers(options));
+    if (options.budget.dollars && models.voices.empty())
         console.note("nothing here costs money: the budget in usd is not touched");
     CUPEL_TRY(const RunFolder folder, open_run(options));
     Stage stage;
-    const auto code = optimize_in(folder, options, stage, console);
+    const auto code = optimize_in(folder, options, std::move(models), stage, console);
     if (!stage.searching) folder.discard();
     return code;
 }

@@ -37,15 +37,23 @@ struct Options {
     std::optional<std::uint64_t> seed;  // of the search; questions are never seeded by a user
     std::vector<task::Override> sizes;
     bool json = false;
-    bool schedule = false;  // show: the schedule and the kernel it prints
-    std::string from;       // ... from this file; empty: the default schedule
-    bool names = false;     // show: the names of all tasks
-    bool naive = false;     // show: the honest naive kernel
-    int kernel = 0;         // show: the number of a kernel of a run; 0: all
-    bool quick = false;     // verify: recompute only
-    std::string key;        // verify: the fingerprint of whom it must be signed by
-    bool fresh = false;     // doctor: forget the ceilings that are known
-    std::string only;       // redteam: attacks whose name contains this
+    bool schedule = false;            // show: the schedule and the kernel it prints
+    std::string from;                 // ... from this file; empty: the default schedule
+    bool names = false;               // show: the names of all tasks
+    bool naive = false;               // show: the honest naive kernel
+    int kernel = 0;                   // show: the number of a kernel of a run; 0: all
+    bool quick = false;               // verify: recompute only
+    std::string key;                  // verify: the fingerprint of whom it must be signed by
+    bool fresh = false;               // doctor: forget the ceilings that are known
+    std::string only;                 // redteam: attacks whose name contains this
+    bool trajectories = false;        // show: of a run, as JSON lines
+    std::vector<std::string> models;  // optimize: "PROVIDER:NAME"
+    std::string base_url;             // ... where they are asked, if not where usual
+    std::string key_env;              // ... the variable that holds the key
+    int key_fd = -1;                  // ... or the descriptor; negative: none
+    std::string prices;               // ... a file of prices, or "free"
+    std::string replay;               // optimize: a run whose models' kernels are tried again
+    std::string proposer_command;     // optimize: a program that writes kernels
 };
 
 // "30s", "500ms", "5m", "1h", "200evals", "5usd"; several add up to one budget.

@@ -15,6 +15,8 @@ namespace cupel::cli {
 // One kernel: its source below what is known of it, as comments, so that the output compiles.
 [[nodiscard]] Result<int> show_kernel(const std::filesystem::path& folder, int number,
                                       Console& console);
+// Every kernel with its trials, and what was asked and answered for it: JSON, one document a line.
+[[nodiscard]] Result<int> show_trajectories(const std::filesystem::path& folder, Console& console);
 // The same of a file; its trials are known where it lies in the folder of its run.
 [[nodiscard]] Result<int> show_kernel_file(const std::filesystem::path& file, Console& console);
 

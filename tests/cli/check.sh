@@ -8,7 +8,7 @@ set -euo pipefail
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/cupel cli test.XXXXXX") # with spaces, on purpose
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
-export XDG_CACHE_HOME=${CUPEL_TEST_CACHE:-$scratch/cache} XDG_CONFIG_HOME=$scratch/config NO_COLOR=1
+export XDG_CACHE_HOME=${CUPEL_TEST_CACHE:-$scratch/cache} XDG_CONFIG_HOME=$scratch/config XDG_DATA_HOME=$scratch/data NO_COLOR=1
 export CUPEL_RIVALS=none  # the libraries of this machine are of no concern to a test, unless it says so
 
 fail() {

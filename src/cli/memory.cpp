@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/memory.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "engineer/memory.hpp"
+#include "os/append.hpp"
+#include "os/files.hpp"
+#include "os/user_key.hpp"
+#include "referee/certificate.hpp"
+
+namespace cupel::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostCertificates = 500;  // looked at
+constexpr std::size_t kMostRules = 200;         // lines that are kept
+constexpr std::size_t kRulesShown = 5;
+constexpr double kAlike = 0.3;  // below that another task's kernel teaches nothing
+constexpr const char* kRules = "rules.txt";
+
+// The certificate, if it holds together, claims a speedup, and was signed by this user.
+Result<referee::Certificate> read_own(std::string_view text, const std::string& own_key) {
+    CUPEL_TRY(referee::Certificate certificate, referee::read_certificate(text));
+    CUPEL_DO(referee::recompute(certificate));
+    if (certificate.signature.key.empty() || certificate.signature.key != own_key)
+        return fail(Errc::Corrupt, "it is not signed by this user's key");
+    if (certificate.claim.status != verdict::Status::Faster || !certificate.claim.speedup)
+        return fail(Errc::Invalid, "it claims no speedup");
+    if (hash_hex(certificate.kernel.source) != certificate.claim.kernel_hash)
+        return fail(Errc::Corrupt, "its kernel is not the one that was judged");
+    return certificate;
+}
+
+std::vector<fs::path> certificates_in(const fs::path& folder) {
+    std::vector<fs::path> files;
+    std::error_code problem;
+    for (fs::directory_iterator at(folder, problem), end; !problem && at != end;
+         at.increment(problem)) {
+        if (at->path().extension() == ".json") files.push_back(at->path());
+    }
+    std::ranges::sort(files);
+    if (files.size() > kMostCertificates) files.resize(kMostCertificates);
+    return files;
+}
+
+engineer::Example example_of(const referee::Certificate& certificate) {
+    const verdict::Speedup& speedup = *certificate.claim.speedup;
+    return {certificate.task.text, certificate.kernel.source,
+            fmt::format("{:.2f}x over {}, certified", speedup.ratio.low, speedup.baseline)};
+}
+
+std::vector<std::string> rules_in(const fs::path& folder) {
+    const auto text = os::read_file(folder / kRules, 1 << 20);
+    if (!text) return {};
+    std::map<std::string, int> counts;
+    for (const std::string& line : split(*text, '\n'))
+        if (engineer::is_rule(line)) ++counts[line];
+    std::vector<std::pair<int, std::string>> ranked;
+    for (const auto& [rule, count] : counts)
+        ranked.emplace_back(-count, rule);
+    std::ranges::sort(ranked);
+    std::vector<std::string> rules;
+    for (const auto& [count, rule] : ranked)
+        if (rules.size() < kRulesShown) rules.push_back(rule);
+    return rules;
+}
+
+}  // namespace
+
+Result<fs::path> memory_folder() {
+    fs::path folder;
+    if (const char* chosen = os::environment("XDG_DATA_HOME")) {
+        folder = fs::path(chosen);
+    } else if (const char* home = os::environment("HOME")) {
+        folder = fs::path(home) / ".local" / "share";
+    } else {
+        return fail(Errc::Missing, "no memory: neither XDG_DATA_HOME nor HOME is set");
+    }
+    return folder / "cupel" / "memory";
+}
+
+Remembered remember_for(const task::Task& task, std::size_t most) {
+    Remembered remembered;
+    const auto folder = memory_folder();
+    const auto key = os::user_key();
+    if (!folder) return remembered;
+    remembered.rules = rules_in(*folder);
+    if (!key) return remembered;
+    const std::vector<std::string> wanted = engineer::features_of(task);
+    std::vector<std::pair<double, engineer::Example>> alike;
+    for (const fs::path& file : certificates_in(*folder)) {
+        const auto text = os::read_file(file);
+        const auto certificate =
+            text ? read_own(*text, key->public_hex()) : std::unexpected(text.error());
+        if (!certificate) {
+            ++remembered.passed_over;
+            continue;
+        }
+        if (certificate->task.text == task.text) continue;
+        const double likeness =
+            engineer::likeness(wanted, engineer::features_of(certificate->task));
+        if (likeness >= kAlike) alike.emplace_back(-likeness, example_of(*certificate));
+    }
+    std::ranges::stable_sort(alike, {}, [](const auto& pair) { return pair.first; });
+    for (auto& [likeness, example] : alike)
+        if (remembered.examples.size() < most) remembered.examples.push_back(std::move(example));
+    return remembered;
+}
+
+Result<void> memorize(const std::string& certificate) {
+    CUPEL_TRY(const SigningKey key, os::user_key());
+    // By the same door as when it is read: what would be passed over then is not kept now.
+    CUPEL_DO(read_own(certificate, key.public_hex()));
+    CUPEL_TRY(const fs::path folder, memory_folder());
+    std::error_code problem;
+    fs::create_directories(folder, problem);
+    if (problem) return fail(Errc::Io, fmt::format("{}: {}", folder.string(), problem.message()));
+    return os::write_file_atomically(folder / (hash_hex(certificate) + ".json"), certificate);
+}
+
+Result<void> memorize_failure(const verdict::Verdict& verdict) {
+    const auto rule = engineer::rule_of(verdict);
+    if (!rule) return {};
+    CUPEL_TRY(const fs::path folder, memory_folder());
+    return os::append_line(folder / kRules, *rule, kMostRules);
+}
+
+}  // namespace cupel::cli

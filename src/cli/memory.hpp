@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this user's Cupel remembers from run to run, in $XDG_DATA_HOME/cupel/memory: certificates of
+// its own, and rules that failures taught. A certificate is recomputed each time before it is shown
+// to a model: one that was edited, or is not signed by the user's own key, is passed over (law 13).
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "engineer/operators.hpp"
+#include "task/task.hpp"
+#include "verdict/verdict.hpp"
+
+namespace cupel::cli {
+
+// Missing: there is no place where anything could be kept.
+[[nodiscard]] Result<std::filesystem::path> memory_folder();
+
+struct Remembered {
+    std::vector<engineer::Example> examples;  // the most alike first
+    std::vector<std::string> rules;
+    int passed_over = 0;  // certificates that do not hold
+};
+// Examples of other tasks than this one, and at most `most` of them.
+[[nodiscard]] Remembered remember_for(const task::Task& task, std::size_t most = 2);
+
+// A certificate that was just made. Others than those that claim a speedup are not kept.
+[[nodiscard]] Result<void> memorize(const std::string& certificate);
+// What a failure teaches, if anything.
+[[nodiscard]] Result<void> memorize_failure(const verdict::Verdict& verdict);
+
+}  // namespace cupel::cli

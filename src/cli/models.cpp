@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/models.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "os/files.hpp"
+
+namespace cupel::cli {
+namespace {
+
+constexpr std::size_t kLargestPrices = 1 << 20;
+
+Result<model::PriceTable> read_prices(const std::string& name) {
+    if (name.empty()) return model::PriceTable();
+    if (name == "free") return model::PriceTable::all_free();
+    auto text = os::read_file(name, kLargestPrices);
+    if (!text) {
+        Error error = std::move(text).error();
+        error.code = Errc::Usage;
+        return std::unexpected(std::move(error).in("--prices " + name));
+    }
+    return model::PriceTable::parse(*text, name);
+}
+
+Result<model::Key> find_key(const Options& options, const model::Provider& provider) {
+    if (options.key_fd >= 0) return model::Key::from_fd(options.key_fd);
+    if (!options.key_env.empty()) return model::Key::from_environment(options.key_env);
+    if (provider.key_variable.empty()) return model::Key();
+    return model::Key::from_environment(provider.key_variable);
+}
+
+Result<std::unique_ptr<model::Account>> open_account(const Options& options,
+                                                     const std::string& name) {
+    auto account = std::make_unique<model::Account>();
+    CUPEL_TRY(account->provider, model::find_provider(name));
+    if (!options.base_url.empty()) account->provider.base_url = options.base_url;
+    if (account->provider.base_url.empty()) {
+        return fail(Errc::Usage, fmt::format("--model {}:...: where is that server? Give its "
+                                             "address by --base-url",
+                                             name));
+    }
+    CUPEL_TRY(account->provider.base_url, model::check_base_url(account->provider.base_url));
+    CUPEL_TRY(account->key, find_key(options, account->provider));
+    if (!account->key.empty() && !model::may_carry_key(account->provider.base_url)) {
+        return fail(Errc::Usage, fmt::format("{}: a key is not sent over a network without TLS; "
+                                             "use https",
+                                             account->provider.base_url));
+    }
+    return account;
+}
+
+Result<void> check_together(const Options& options, const std::set<std::string>& providers) {
+    if (options.models.empty()) {
+        for (const auto& [given, name] : {std::pair{!options.base_url.empty(), "--base-url"},
+                                          std::pair{!options.key_env.empty(), "--key-env"},
+                                          std::pair{options.key_fd >= 0, "--key-fd"},
+                                          std::pair{!options.prices.empty(), "--prices"}}) {
+            if (given) return fail(Errc::Usage, fmt::format("{} belongs to --model", name));
+        }
+        return {};
+    }
+    if (options.key_fd >= 0 && !options.key_env.empty())
+        return fail(Errc::Usage, "--key-fd and --key-env: one key, please");
+    const bool one_address =
+        !options.base_url.empty() || !options.key_env.empty() || options.key_fd >= 0;
+    if (one_address && providers.size() > 1) {
+        return fail(Errc::Usage,
+                    "--base-url, --key-env and --key-fd are of one provider; the "
+                    "models named are of several");
+    }
+    if (!options.replay.empty())
+        return fail(Errc::Usage, "--replay asks no model: leave --model out");
+    return {};
+}
+
+}  // namespace
+
+Result<ModelSetup> set_up_models(const Options& options) {
+    ModelSetup setup;
+    std::set<std::string> providers;
+    for (const std::string& text : options.models) {
+        CUPEL_TRY(model::ModelName name, model::parse_model_name(text));
+        providers.insert(name.provider);
+        setup.voices.push_back({std::move(name), {}, nullptr});
+    }
+    CUPEL_DO(check_together(options, providers));
+    if (setup.voices.empty()) return setup;
+    CUPEL_TRY(const model::PriceTable prices, read_prices(options.prices));
+    bool costs = false;
+    for (ModelSetup::Voice& voice : setup.voices) {
+        CUPEL_TRY(voice.price, prices.find(voice.name.text()));
+        costs = costs || voice.price != model::Price{};
+    }
+    if (costs && !options.budget.dollars) {
+        return fail(Errc::Usage,
+                    "these models cost money: say how much they may in this run, by --dollars");
+    }
+    for (const std::string& provider : providers) {
+        CUPEL_TRY(auto account, open_account(options, provider));
+        setup.local = setup.local || model::is_loopback(account->provider.base_url);
+        for (ModelSetup::Voice& voice : setup.voices)
+            if (voice.name.provider == provider) voice.account = account.get();
+        setup.accounts.push_back(std::move(account));
+    }
+    return setup;
+}
+
+}  // namespace cupel::cli

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/models.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "os/files.hpp"
+
+namespace cupel::cli {
+namespace {
+
+Options naming(std::vector<std::string> models) {
+    Options options;
+    options.models = std::move(models);
+    return options;
+}
+
+TEST(Models, NeedNoKeyOnAServerOfOnesOwn) {
+    Options options = naming({"ollama:qwen3:8b"});
+    options.prices = "free";
+    const auto setup = set_up_models(options);
+    ASSERT_TRUE(setup.has_value()) << setup.error().text;
+    EXPECT_TRUE(setup->local);
+    EXPECT_EQ(setup->accounts.at(0)->provider.base_url, "http://localhost:11434/v1");
+    EXPECT_TRUE(setup->accounts.at(0)->key.empty());
+    EXPECT_TRUE(set_up_models(Options{})->voices.empty());
+}
+
+TEST(Models, AreNotAskedBeforeAllIsKnown) {
+    const os::TempDir folder = os::TempDir::make("cupel-models").value();
+    const std::string prices = (folder.path() / "prices.json").string();
+    ASSERT_TRUE(os::write_file_atomically(
+        prices, R"({"openai:m": {"input": 1, "output": 2}, "chat:m": {"input": 0, "output": 0}})"));
+    ::unsetenv("OPENAI_API_KEY");
+    struct Case {
+        std::function<void(Options&)> change;
+        const char* words;
+    };
+    for (const auto& [change, words] : std::vector<Case>{
+             {[](Options& o) { o.prices.clear(); }, "what does openai:m cost"},
+             {[](Options& o) { o.models = {"openai:n"}; }, "has no price for openai:n"},
+             {[](Options& o) { o.prices = "none.json"; }, "--prices none.json"},
+             {[](Options& o) { o.budget.dollars.reset(); }, "--dollars"},
+             {[](Options&) {}, "OPENAI_API_KEY holds no key"},
+             {[](Options& o) { o.key_env = "CUPEL_NO_SUCH_KEY"; }, "CUPEL_NO_SUCH_KEY"},
+             {[](Options& o) { o.key_fd = 9999; }, "--key-fd 9999"},
+             {[](Options& o) { o.key_fd = 3, o.key_env = "X"; }, "one key"},
+             {[](Options& o) { o.models = {"gpt"}; }, "PROVIDER:NAME"},
+             {[](Options& o) { o.models = {"chat:m"}; }, "--base-url"},
+             {[](Options& o) { o.base_url = "ftp://x/"; }, "http and https"},
+             {[](Options& o) { o.replay = "r"; }, "--replay"},
+             {[](Options& o) { o.models.clear(); }, "--prices belongs to --model"}}) {
+        Options options = naming({"openai:m"});
+        options.prices = prices;
+        options.budget.dollars = 1;
+        change(options);
+        const auto setup = set_up_models(options);
+        ASSERT_FALSE(setup.has_value()) << words;
+        EXPECT_EQ(setup.error().code, Errc::Usage) << words;
+        EXPECT_THAT(setup.error().text, ::testing::HasSubstr(words));
+    }
+}
+
+TEST(Models, GetTheirKeyOverTlsOnlyAndForgetWhereItWas) {
+    Options options = naming({"chat:m"});
+    options.prices = "free";
+    options.base_url = "http://example.org/v1";
+    options.key_env = "CUPEL_TEST_MODEL_KEY";
+    ::setenv("CUPEL_TEST_MODEL_KEY", "sk-12345678", 1);
+    const auto refused = set_up_models(options);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().text, ::testing::HasSubstr("TLS"));
+    options.base_url = "https://example.org/v1";
+    ::setenv("CUPEL_TEST_MODEL_KEY", "sk-12345678", 1);
+    const auto setup = set_up_models(options);
+    ASSERT_TRUE(setup.has_value()) << setup.error().text;
+    EXPECT_EQ(setup->accounts.at(0)->key.secret(), "sk-12345678");
+    EXPECT_EQ(::getenv("CUPEL_TEST_MODEL_KEY"), nullptr);
+    EXPECT_FALSE(setup->local);
+}
+
+TEST(Models, OfSeveralProvidersShareNoAddress) {
+    Options options = naming({"ollama:a", "llamacpp:b"});
+    options.prices = "free";
+    EXPECT_EQ(set_up_models(options).value().accounts.size(), 2U);
+    options.base_url = "http://localhost:1/v1";
+    EXPECT_THAT(set_up_models(options).error().text, ::testing::HasSubstr("of one provider"));
+}
+
+}  // namespace
+}  // namespace cupel::cli

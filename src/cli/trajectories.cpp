@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// show RUN --trajectories: what was asked, what was answered, and what came of it, one JSON
+// document a line, for whoever trains on it.
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <map>
+
+#include "archive/archive.hpp"
+#include "cli/show_run.hpp"
+#include "model/recording.hpp"
+
+namespace cupel::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+json trials_json(const std::vector<archive::VerdictRecord>& verdicts) {
+    json trials = json::array();
+    for (const archive::VerdictRecord& record : verdicts) {
+        json verdict = verdict::to_json(record.verdict);
+        verdict.erase("samples");
+        json trial = {{"trial", archive::trial_name(record.trial)},
+                      {"verdict", std::move(verdict)},
+                      {"log_speedup", nullptr}};
+        if (record.score && std::isfinite(*record.score)) trial["log_speedup"] = *record.score;
+        trials.push_back(std::move(trial));
+    }
+    return trials;
+}
+
+json kernel_json(const archive::KernelRecord& kernel) {
+    return {{"id", kernel.id},
+            {"hash", kernel.hash},
+            {"origin", kernel.kernel.origin},
+            {"phase", kernel.phase},
+            {"parents", kernel.parents},
+            {"quarantined", kernel.quarantined},
+            {"schedule", kernel.kernel.schedule},
+            {"source", kernel.kernel.source}};
+}
+
+json ask_json(const archive::Ask& ask, const model::Exchange* exchange) {
+    json document = {{"author", ask.author},   {"operator", ask.way}, {"idea", ask.idea},
+                     {"outcome", ask.outcome}, {"gain", ask.gain},    {"dollars", ask.dollars},
+                     {"seconds", ask.seconds}, {"input", ask.input},  {"output", ask.output},
+                     {"question", ask.hash},   {"prompt", nullptr},   {"reply", nullptr}};
+    if (exchange == nullptr) return document;
+    json messages = json::array({{{"role", "system"}, {"text", exchange->request.system}}});
+    for (const model::Message& message : exchange->request.messages) {
+        messages.push_back({{"role", message.role == model::Role::User ? "user" : "assistant"},
+                            {"text", message.text}});
+    }
+    document["prompt"] = std::move(messages);
+    if (exchange->answer) document["reply"] = exchange->answer->text;
+    return document;
+}
+
+}  // namespace
+
+Result<int> show_trajectories(const fs::path& folder, Console& console) {
+    CUPEL_TRY(archive::Archive archive, archive::Archive::open_read_only(folder / "archive.db"));
+    std::map<std::string, model::Exchange> exchanges;
+    if (auto recording = model::Recording::open(folder / "model", model::Recording::Mode::Replay)) {
+        for (model::Exchange& exchange : recording->exchanges())
+            exchanges[exchange.hash] = std::move(exchange);
+    } else if (recording.error().code != Errc::NotFound) {
+        return std::unexpected(std::move(recording).error());
+    }
+    std::map<archive::KernelId, archive::Ask> asked;
+    std::vector<archive::Ask> fruitless;
+    CUPEL_TRY(std::vector<archive::Ask> asks, archive.asks());
+    for (archive::Ask& ask : asks) {
+        if (ask.kernel && !asked.contains(*ask.kernel)) {
+            asked[*ask.kernel] = std::move(ask);
+        } else {
+            fruitless.push_back(std::move(ask));
+        }
+    }
+    const auto exchange_of = [&](const archive::Ask& ask) {
+        const auto found = exchanges.find(ask.hash);
+        return found == exchanges.end() ? nullptr : &found->second;
+    };
+    std::string lines;
+    const auto add = [&](const json& line) {
+        lines += line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+    };
+    CUPEL_TRY(const std::vector<archive::KernelRecord> kernels, archive.kernels());
+    for (const archive::KernelRecord& kernel : kernels) {
+        CUPEL_TRY(const auto verdicts, archive.verdicts(kernel.id));
+        const auto ask = asked.find(kernel.id);
+        add({{"kernel", kernel_json(kernel)},
+             {"trials", trials_json(verdicts)},
+             {"ask",
+              ask == asked.end() ? json() : ask_json(ask->second, exchange_of(ask->second))}});
+    }
+    for (const archive::Ask& ask : fruitless) {
+        add({{"kernel", nullptr},
+             {"trials", json::array()},
+             {"ask", ask_json(ask, exchange_of(ask))}});
+    }
+    console.print(lines);
+    return 0;
+}
+
+}  // namespace cupel::cli

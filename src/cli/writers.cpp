@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/writers.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+
+#include "base/text.hpp"
+#include "cli/memory.hpp"
+#include "cli/workplace.hpp"
+#include "engineer/command_writer.hpp"
+#include "engineer/model_writer.hpp"
+#include "engineer/replay_writer.hpp"
+#include "os/child.hpp"
+#include "os/files.hpp"
+#include "schedule/schedule.hpp"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration): not every libc declares it
+
+namespace cupel::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kRecording = "model";
+constexpr const char* kCalls = "command";
+
+std::string contract_text(int threads) {
+    return fmt::format(
+        "- One C++ file. It includes \"task.hpp\", which declares the function and holds the sizes "
+        "as constexpr, as the reference shows.\n"
+        "- It is compiled by g++ with -O3 for this machine, with OpenMP, without -ffast-math.\n"
+        "- At most {} thread{}, by OpenMP. Standard headers and the intrinsics of this machine may "
+        "be used.\n"
+        "- No files, no system calls, no input or output, no threads of its own, and nothing that "
+        "outlives a call but memory that it allocated.\n"
+        "- Inputs are read-only and tensors are 64-byte aligned. Every element of each output is "
+        "written.\n"
+        "- Its errors are held to those of honest sums in the precision of the task.\n",
+        threads, threads == 1 ? "" : "s");
+}
+
+std::string machine_text(const target::Machine& machine) {
+    return fmt::format("{}: {}, {}-byte vectors, {} vector registers; caches of {}, {} and {}.\n",
+                       machine.processor, machine.isa, machine.vector_bytes,
+                       machine.vector_registers,
+                       format_bytes(static_cast<double>(machine.l1_bytes)),
+                       format_bytes(static_cast<double>(machine.l2_bytes)),
+                       format_bytes(static_cast<double>(machine.l3_bytes)));
+}
+
+Result<engineer::Brief> brief_of(const RunFolder& folder, const target::Machine& machine) {
+    engineer::Brief brief;
+    brief.task = folder.task().text;
+    for (const task::Size& size : folder.task().sizes)
+        brief.task += fmt::format("# here {} = {}\n", size.name, size.value);
+    CUPEL_TRY(brief.reference, schedule::print_naive(folder.task()));
+    brief.contract = contract_text(folder.threads());
+    brief.machine = machine_text(machine);
+    Remembered remembered = remember_for(folder.task());
+    brief.examples = std::move(remembered.examples);
+    brief.rules = std::move(remembered.rules);
+    return brief;
+}
+
+// The program may need what the environment holds; keys of models were taken out of it.
+std::vector<std::string> this_environment() {
+    std::vector<std::string> entries;
+    for (char** entry = environ; *entry != nullptr; ++entry)
+        entries.emplace_back(*entry);
+    return entries;
+}
+
+// `timeout` ends the whole group of processes, which a program of several would outlive else.
+Result<void> run_program(const std::string& command, const fs::path& folder, double seconds) {
+    CUPEL_TRY(const fs::path timeout, os::find_program("timeout"));
+    os::Command call;
+    call.argv = {timeout.string(),
+                 "--kill-after=2",
+                 fmt::format("{:.0f}", std::ceil(seconds)),
+                 "/bin/sh",
+                 "-c",
+                 command};
+    call.environment = this_environment();
+    call.folder = folder.string();
+    const auto patience = std::chrono::duration<double>(seconds + 5);
+    CUPEL_TRY(const os::Output output,
+              os::run(std::move(call),
+                      std::chrono::duration_cast<std::chrono::nanoseconds>(patience), 64 << 10));
+    static_cast<void>(os::write_file_atomically(folder / "output.txt", output.text));
+    constexpr int kTimedOut = 124;
+    constexpr int kKilled = 137;
+    if (output.timed_out || output.exit.code == kTimedOut || output.exit.code == kKilled)
+        return fail(Errc::Interrupted, fmt::format("it was not done after {:.0f} s", seconds));
+    if (output.exit.by_signal || output.exit.code != 0) {
+        return fail(Errc::Io, fmt::format("it ended with {}; {} holds what it said",
+                                          output.exit.code, (folder / "output.txt").string()));
+    }
+    return {};
+}
+
+}  // namespace
+
+struct Writers::Parts {
+    std::atomic<bool> over = false;
+    std::function<bool()> stop;
+    ModelSetup setup;
+    engineer::Brief brief;
+    std::unique_ptr<model::Recording> recording;
+    std::unique_ptr<model::Ledger> ledger;
+    std::vector<std::unique_ptr<model::LiveClient>> live;
+    std::vector<std::unique_ptr<model::RecordingClient>> recorded;
+    std::unique_ptr<archive::Archive> earlier;  // of a run that is replayed
+    std::unique_ptr<engineer::ReplayWriter> replay;
+    std::unique_ptr<engineer::CommandWriter> command;
+    std::unique_ptr<engineer::ModelWriter> models;  // last: its threads use what is above
+};
+
+Result<ModelSetup> check_writers(const Options& options) {
+    if (!options.replay.empty() && !fs::is_directory(find_run(options.replay) / kRecording)) {
+        return fail(Errc::Usage, fmt::format("--replay {}: no recording is there ({}/)",
+                                             options.replay, kRecording));
+    }
+    return set_up_models(options);
+}
+
+bool has_writers(const Options& options) {
+    return !options.models.empty() || !options.replay.empty() || !options.proposer_command.empty();
+}
+
+Writers::~Writers() {
+    if (parts_) finish();
+}
+
+void Writers::finish() {
+    parts_->over = true;
+}
+
+Result<std::unique_ptr<Writers>> Writers::open(ModelSetup models, const Options& options,
+                                               const RunFolder& folder,
+                                               const target::Machine& machine,
+                                               archive::Archive& archive,
+                                               std::function<bool()> stop) {
+    std::unique_ptr<Writers> writers(new Writers);
+    writers->parts_ = std::make_unique<Parts>();
+    if (!has_writers(options)) return writers;
+    Parts& parts = *writers->parts_;
+    parts.setup = std::move(models);
+    parts.stop = [over = &parts.over, stop = std::move(stop)] { return over->load() || stop(); };
+    CUPEL_TRY(parts.brief, brief_of(folder, machine));
+    if (!parts.setup.voices.empty()) CUPEL_DO(writers->open_models(options, folder, archive));
+    if (!options.replay.empty()) CUPEL_DO(writers->open_replay(options, archive));
+    if (!options.proposer_command.empty())
+        CUPEL_DO(writers->open_command(options, folder, archive));
+    return writers;
+}
+
+Result<void> Writers::open_models(const Options& options, const RunFolder& folder,
+                                  archive::Archive& archive) {
+    Parts& parts = *parts_;
+    CUPEL_TRY(model::Recording recording,
+              model::Recording::open(folder.path() / kRecording, model::Recording::Mode::Record));
+    parts.recording = std::make_unique<model::Recording>(std::move(recording));
+    parts.ledger =
+        std::make_unique<model::Ledger>(options.budget.dollars, parts.recording->spent());
+    std::vector<engineer::Voice> voices;
+    for (const ModelSetup::Voice& voice : parts.setup.voices) {
+        parts.live.push_back(std::make_unique<model::LiveClient>(*voice.account, voice.price,
+                                                                 *parts.ledger, parts.stop));
+        parts.recorded.push_back(std::make_unique<model::RecordingClient>(
+            *parts.recording, voice.name.provider, parts.live.back().get(), voice.price));
+        voices.push_back(
+            {voice.name.text(), voice.name.model, parts.recorded.back().get(), voice.price.output});
+    }
+    engineer::ModelOptions how;
+    how.brief = parts.brief;
+    how.seed = options.seed.value_or(how.seed);
+    if (parts.setup.local) how.side_by_side = 0;
+    parts.models = std::make_unique<engineer::ModelWriter>(std::move(voices), std::move(how),
+                                                           archive, *parts.recording);
+    return parts.models->recall();
+}
+
+Result<void> Writers::open_replay(const Options& options, archive::Archive& archive) {
+    Parts& parts = *parts_;
+    const fs::path run = find_run(options.replay);
+    CUPEL_TRY(const model::Recording recording,
+              model::Recording::open(run / kRecording, model::Recording::Mode::Replay));
+    CUPEL_TRY(archive::Archive earlier, archive::Archive::open_read_only(run / "archive.db"));
+    parts.earlier = std::make_unique<archive::Archive>(std::move(earlier));
+    CUPEL_TRY(parts.replay, engineer::ReplayWriter::open(recording, *parts.earlier, archive));
+    return {};
+}
+
+Result<void> Writers::open_command(const Options& options, const RunFolder& folder,
+                                   archive::Archive& archive) {
+    engineer::CommandOptions how;
+    how.command = options.proposer_command;
+    std::error_code ignored;
+    how.folder = fs::absolute(folder.path() / kCalls, ignored);
+    how.brief = parts_->brief;
+    how.stop = parts_->stop;
+    how.run = run_program;
+    parts_->command = std::make_unique<engineer::CommandWriter>(std::move(how), archive);
+    return parts_->command->recall();
+}
+
+std::vector<engineer::Writer*> Writers::all() const {
+    std::vector<engineer::Writer*> writers;
+    if (parts_->replay) writers.push_back(parts_->replay.get());
+    if (parts_->models) writers.push_back(parts_->models.get());
+    if (parts_->command) writers.push_back(parts_->command.get());
+    return writers;
+}
+
+void Writers::complain(Console& console) {
+    if (parts_->models) {
+        for (const std::string& line : parts_->models->take_complaints())
+            console.note(line);
+    }
+    if (parts_->command) {
+        for (const std::string& line : parts_->command->take_complaints())
+            console.note(line);
+    }
+}
+
+Result<std::vector<std::string>> spending_lines(archive::Archive& archive) {
+    struct Sum {
+        int asked = 0;
+        int kernels = 0;
+        double gain = 0;
+        double dollars = 0;
+    };
+    std::map<std::string, Sum> sums;
+    CUPEL_TRY(const std::vector<archive::Ask> asks, archive.asks());
+    for (const archive::Ask& ask : asks) {
+        const bool same = ask.author == ask.way;  // a program has one way only
+        Sum& sum = sums[same ? ask.author : fmt::format("{} {}", ask.author, ask.way)];
+        ++sum.asked;
+        sum.kernels += ask.kernel ? 1 : 0;
+        sum.gain += ask.gain;
+        sum.dollars += ask.dollars;
+    }
+    std::vector<std::string> lines;
+    for (const auto& [who, sum] : sums) {
+        lines.push_back(fmt::format("{}: asked {}, {} kernel{}, {:+.0f} % while searching, ${:.4f}",
+                                    who, sum.asked, sum.kernels, sum.kernels == 1 ? "" : "s",
+                                    100 * std::expm1(sum.gain), sum.dollars));
+    }
+    return lines;
+}
+
+}  // namespace cupel::cli

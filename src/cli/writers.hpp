@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What writes kernels beside the schedules in `optimize`: the models, program or recorded run that
+// the command line names, put together for one run.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/archive.hpp"
+#include "cli/console.hpp"
+#include "cli/models.hpp"
+#include "cli/options.hpp"
+#include "cli/run_folder.hpp"
+#include "engineer/writer.hpp"
+#include "model/ledger.hpp"
+#include "model/recording.hpp"
+#include "target/machine.hpp"
+
+namespace cupel::cli {
+
+// Usage where the options about writers do not go together. Reads keys: once.
+[[nodiscard]] Result<ModelSetup> check_writers(const Options& options);
+[[nodiscard]] bool has_writers(const Options& options);
+
+class Writers {
+public:
+    // `stop` may be asked from other threads. All must outlive it.
+    [[nodiscard]] static Result<std::unique_ptr<Writers>> open(
+        ModelSetup models, const Options& options, const RunFolder& folder,
+        const target::Machine& machine, archive::Archive& archive, std::function<bool()> stop);
+    ~Writers();
+    Writers(const Writers&) = delete;
+    Writers& operator=(const Writers&) = delete;
+    Writers(Writers&&) = delete;
+    Writers& operator=(Writers&&) = delete;
+
+    [[nodiscard]] std::vector<engineer::Writer*> all() const;
+    // Whoever is still asking gives up.
+    void finish();
+    // What could not be asked, one line each.
+    void complain(Console& console);
+
+private:
+    Writers() = default;
+    [[nodiscard]] Result<void> open_models(const Options& options, const RunFolder& folder,
+                                           archive::Archive& archive);
+    [[nodiscard]] Result<void> open_replay(const Options& options, archive::Archive& archive);
+    [[nodiscard]] Result<void> open_command(const Options& options, const RunFolder& folder,
+                                            archive::Archive& archive);
+
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+// What models and programs cost in a run, and what came of it: a line for each of them, for the
+// card. Empty where nobody was asked.
+[[nodiscard]] Result<std::vector<std::string>> spending_lines(archive::Archive& archive);
+
+}  // namespace cupel::cli

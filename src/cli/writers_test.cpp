@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real program, the real referee, and a model that is a server of this process.
+#include "cli/writers.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+
+#include "base/text.hpp"
+#include "model/test_server.hpp"
+#include "os/child.hpp"
+#include "os/files.hpp"
+
+namespace cupel::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr std::string_view kSecret = "sk-test-0123456789abcdef";
+
+// Half of the rows: wrong, so that no winner has to be judged, which takes most of a run's time.
+std::string wrong_kernel(int rows) {
+    return fmt::format(R"(#include "task.hpp"
+#include <math.h>
+extern "C" void kernel(const float* x, float* y) {{
+  for (int b = 0; b < {}; ++b) {{
+    float m = x[b * 256], s = 0;
+    for (int n = 1; n < 256; ++n) m = fmaxf(m, x[b * 256 + n]);
+    for (int n = 0; n < 256; ++n) s += y[b * 256 + n] = expf(x[b * 256 + n] - m);
+    for (int n = 0; n < 256; ++n) y[b * 256 + n] /= s;
+  }}
+}}
+)",
+                       rows);
+}
+
+std::string as_json_string(const std::string& text) {
+    const std::string quoted = nlohmann::json(text).dump();
+    return quoted.substr(1, quoted.size() - 2);
+}
+
+struct OptimizeWithWriters : ::testing::Test {
+    os::TempDir folder = os::TempDir::make("cupel-optimize").value();
+    std::string said;
+    nlohmann::json document;
+
+    int run(std::vector<std::string> arguments) {
+        os::Command command;
+        command.argv = {(os::program_folder() / "cupel").string()};
+        std::ranges::move(arguments, std::back_inserter(command.argv));
+        command.folder = folder.path().string();
+        const fs::path cache = os::program_folder().parent_path() / "test_cache";
+        command.environment = {"PATH=/usr/bin:/bin",
+                               "CUPEL_RIVALS=none",
+                               "XDG_CACHE_HOME=" + cache.string(),
+                               "XDG_CONFIG_HOME=" + (folder.path() / "config").string(),
+                               "XDG_DATA_HOME=" + (folder.path() / "data").string(),
+                               "MY_KEY=" + std::string(kSecret)};
+        const auto output = os::run(std::move(command), std::chrono::seconds(120));
+        EXPECT_TRUE(output.has_value());
+        said = output ? output->text : "";
+        const std::size_t at = said.find("\n{") == std::string::npos ? 0 : said.find("\n{");
+        document = nlohmann::json::parse(said.substr(at, said.rfind('}') + 1 - at), nullptr, false);
+        return output ? output->exit.code : -1;
+    }
+    // Nothing that is tried is right, so there is no winner.
+    void optimize(std::vector<std::string> arguments) {
+        std::vector<std::string> all = {"optimize", "softmax",   "--set", "B=32",  "--set",
+                                        "N=256",    "--threads", "1",     "--json"};
+        std::ranges::move(arguments, std::back_inserter(all));
+        EXPECT_EQ(run(std::move(all)), 11) << said;
+    }
+    // Every byte that is left in the folder.
+    std::string leavings() const {
+        std::string all;
+        for (const auto& entry : fs::recursive_directory_iterator(folder.path()))
+            if (entry.is_regular_file()) all += os::read_file(entry.path()).value();
+        return all;
+    }
+};
+
+TEST_F(OptimizeWithWriters, AsksAModelKeepsItsAnswersAndLosesTheKey) {
+    model::testing::Server server([](const model::testing::Call&, model::testing::Peer& peer) {
+        peer.send(model::testing::chat_stream(
+            {as_json_string("IDEA: half\n```cpp\n" + wrong_kernel(16) + "```\n")}));
+    });
+    ASSERT_TRUE(os::write_file_atomically(folder.path() / "prices.json",
+                                          R"({"chat:m": {"input": 1, "output": 2}})"));
+    optimize({"--budget", "1evals", "--run", "a", "--model", "chat:m", "--base-url", server.url(),
+              "--key-env", "MY_KEY", "--prices", "prices.json", "--dollars", "1"});
+    ASSERT_EQ(server.calls().size(), 1U);
+    EXPECT_EQ(document.at("calls").get<int>(), 1) << said;
+    EXPECT_NEAR(document.at("dollars").get<double>(), 180e-6, 1e-9);
+    EXPECT_THAT(server.calls().at(0).head, HasSubstr("Bearer " + std::string(kSecret)));
+    EXPECT_THAT(server.calls().at(0).body, HasSubstr("task softmax"));
+    EXPECT_THAT(said, Not(HasSubstr(std::string(kSecret))));
+    EXPECT_THAT(leavings(), Not(HasSubstr(std::string(kSecret))));
+
+    EXPECT_EQ(run({"show", "a", "--trajectories"}), 0);
+    const auto trajectory = nlohmann::json::parse(said);
+    EXPECT_THAT(trajectory.at("ask").at("prompt").dump(), HasSubstr("task softmax"));
+    EXPECT_THAT(trajectory.at("ask").at("reply").get<std::string>(), HasSubstr("IDEA: half"));
+    EXPECT_EQ(trajectory.at("ask").at("idea"), "half");
+    EXPECT_EQ(trajectory.at("kernel").at("source"), wrong_kernel(16));
+    EXPECT_EQ(trajectory.at("trials").at(0).at("verdict").at("status"), "wrong");
+
+    // The same kernel again, with nobody to ask.
+    optimize({"--budget", "1evals", "--run", "b", "--replay", "a"});
+    EXPECT_EQ(server.calls().size(), 1U);
+    EXPECT_EQ(run({"show", "b", "--trajectories"}), 0);
+    EXPECT_EQ(nlohmann::json::parse(said).at("kernel").at("source"), wrong_kernel(16));
+}
+
+TEST_F(OptimizeWithWriters, TriesWhatAProgramWritesAndForgetsWhatIsWrong) {
+    for (const int rows : {8, 16}) {
+        ASSERT_TRUE(os::write_file_atomically(folder.path() / fmt::format("rows_{}.cpp", rows),
+                                              wrong_kernel(rows)));
+    }
+    const std::string agent =
+        "test -s README.md || exit 9\n"
+        "case $PWD in *0000) from=rows_8.cpp;; *) from=rows_16.cpp;; esac\n"
+        "cp ../../../$from kernel.cpp";
+    optimize({"--budget", "1evals", "--run", "c", "--proposer-command", agent});
+    EXPECT_EQ(run({"optimize", "--resume", "c", "--budget", "1evals", "--proposer-command", agent}),
+              11)
+        << said;
+    EXPECT_EQ(run({"show", "c", "--json"}), 0);
+    ASSERT_EQ(document.at("kernels").size(), 2U) << said;
+    for (const auto& kernel : document.at("kernels")) {
+        EXPECT_EQ(kernel.at("origin"), "command");
+        EXPECT_EQ(kernel.at("trials").at(0).at("verdict").at("status"), "wrong");
+    }
+    const fs::path second = folder.path() / "c" / "command" / "0001";
+    EXPECT_THAT(os::read_file(second / "feedback.txt").value(), HasSubstr("its answer is wrong"));
+    // What was wrong is not what the next call is shown, and nothing of it is remembered.
+    EXPECT_THAT(os::read_file(second / "best.cpp").value(), Not(HasSubstr("b < 8;")));
+    EXPECT_FALSE(fs::exists(folder.path() / "data" / "cupel" / "memory"));
+}
+
+TEST_F(OptimizeWithWriters, SaysWhatIsMissingBeforeAFolderIsMade) {
+    EXPECT_EQ(run({"optimize", "softmax", "--model", "openai:m", "--run", "d"}), 2);
+    EXPECT_THAT(said, HasSubstr("what does openai:m cost?"));
+    EXPECT_EQ(run({"optimize", "softmax", "--replay", "nowhere", "--run", "d"}), 2);
+    EXPECT_THAT(said, HasSubstr("no recording is there"));
+    EXPECT_FALSE(fs::exists(folder.path() / "d"));
+}
+
+}  // namespace
+}  // namespace cupel::cli
