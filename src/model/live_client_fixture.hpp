@@ -34,8 +34,8 @@ struct LiveClientTest : ::testing::Test {
                             .first_wait = 0.01,
                             .longest_wait = 0.5,
                             .connect = 2,
-                            .idle = 0.3,
-                            .total = 1.0};
+                            .idle = 20,
+                            .total = 60};
         client =
             std::make_unique<LiveClient>(account, price, ledger, [this] { return stop.load(); });
     }

@@ -156,6 +156,8 @@ TEST_F(LiveClientTest, RefusesACertificateThatNobodySigned) {
 TEST_F(LiveClientTest, SpeaksNothingButTlsToAnHttpsAddress) {
     serve_in_turn({testing::chat_stream({"Hi"})});
     account.provider.base_url.replace(0, 4, "https");
+    account.patience.attempts = 1;
+    account.patience.connect = 0.3;
     EXPECT_FALSE(ask().has_value());
     EXPECT_TRUE(server->calls().empty());
 }
@@ -206,8 +208,6 @@ TEST_F(LiveClientTest, CannotBeOvershotByCallsSideBySide) {
 
 TEST_F(LiveClientTest, StopsAtOnceWhereItIsAskedTo) {
     serve([](const testing::Call&, testing::Peer& peer) { peer.wait(5000); });
-    account.patience.idle = 20;
-    account.patience.total = 20;
     std::thread later([this] {
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
         stop = true;
