@@ -46,6 +46,13 @@ std::string source_line(std::string_view drawn) {
     return one_line_of(code);
 }
 
+// Verdicts on device code end with the sizes they are of, which may have been drawn in secret.
+std::string reason_shown(const verdict::Verdict& verdict) {
+    std::string_view reason = verdict.reason;
+    if (verdict.target != "cpu") reason = reason.substr(0, reason.rfind(" (at "));
+    return one_line_of(reason);
+}
+
 std::string of_speed(const verdict::Verdict& verdict) {
     std::string text;
     if (verdict.speedup) {
@@ -102,13 +109,13 @@ std::string feedback_of(const verdict::Verdict& verdict) {
                    (errors.empty() ? one_line_of(verdict.reason) + "\n" : errors);
         }
         case Status::Wrong:
-            return "It compiles, but its answer is wrong: " + one_line_of(verdict.reason) + "\n";
+            return "It compiles, but its answer is wrong: " + reason_shown(verdict) + "\n";
         case Status::Crashed:
         case Status::TimedOut:
-            return "It compiles, but did not answer: " + one_line_of(verdict.reason) + "\n";
+            return "It compiles, but did not answer: " + reason_shown(verdict) + "\n";
         case Status::Cheating:
             return fmt::format("It broke law {} of the referee: {}\n", verdict.law.value_or(0),
-                               one_line_of(verdict.reason));
+                               reason_shown(verdict));
         case Status::Impossible:
             return "Its time is less than this machine allows, so it was turned away.\n";
         case Status::TaskRefused:

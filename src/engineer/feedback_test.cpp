@@ -71,6 +71,13 @@ TEST(Feedback, TellsOfHiddenSizesOnlyThatTheyFailed) {
     }
 }
 
+TEST(Feedback, TellsNoSizesOfDeviceCode) {
+    verdict::Verdict verdict = verdict_of(Status::Wrong, "y[3] is 1, should be 2 (at B=17 N=3)");
+    verdict.target = "emu";
+    EXPECT_THAT(feedback_of(verdict), HasSubstr("should be 2\n"));
+    EXPECT_THAT(feedback_of(verdict), Not(HasSubstr("17")));
+}
+
 TEST(Feedback, TellsNoSecretOfTheReferee) {
     verdict::Verdict verdict = verdict_of(Status::Wrong, "y[0] is nan");
     verdict.seed = {"commitment-1234", "value-5678"};
