@@ -172,6 +172,17 @@ TEST(DevicePlan, ProductsWithinATaskBeginLaunches) {
     EXPECT_TRUE(product_cuts(task_named("softmax")).empty());
 }
 
+TEST(DevicePlan, TasksInDoublesHaveSchedulesWithoutFours) {
+    const task::Task wide = task_of(
+        "task w(x: f64[B,N]) -> y: f64[B] where B = 8, N = 64\n"
+        "  y[b] = sum[n](x[b,n] * x[b,n])\nprecision fp64\n");
+    const std::vector<schedule::Trace> traces = candidates(wide).value();
+    EXPECT_GT(traces.size(), 3U);
+    for (const schedule::Trace& trace : traces)
+        EXPECT_THAT(print_kernel(wide, trace).value(), Not(HasSubstr("float4")));
+    EXPECT_THAT(printed(wide, "vector y 4"), HasSubstr("kept in doubles"));
+}
+
 TEST(DevicePlan, AnOnlinePassNeedsTheSumOfThoseExponentials) {
     const char* const kHead =
         "task s(x: f32[B,N], t: f32[B,N]) -> y: f32[B] where B = 8, N = 64\n"

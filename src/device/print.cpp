@@ -125,7 +125,8 @@ void add_launch(Trace& trace, const Launch& launch, const Style& style) {
     const Task& part = launch.generic.task;
     const std::string& name = part.tensor(launch.fills()).name;
     const auto number = [](int value) { return std::to_string(value); };
-    if (style.tiled && is_product(part)) {
+    const bool floats = schedule::real_type(part) == task::Type::F32;
+    if (style.tiled && floats && is_product(part)) {
         const Tiling& t = style.tiling;
         add(trace, "tile", name, {number(t.bm), number(t.bn), number(t.bk)});
         add(trace, "thread", name, {number(t.tm), number(t.tn)});
@@ -139,7 +140,7 @@ void add_launch(Trace& trace, const Launch& launch, const Style& style) {
             part.stages, [](const task::Stage& stage) { return !stage.reduce.empty(); });
         if (folds && (thread || !rows)) return;
     }
-    if (style.vector == 4) add(trace, "vector", name, {"4"});
+    if (style.vector == 4 && floats) add(trace, "vector", name, {"4"});
     for (std::size_t s = 0; s < part.stages.size() && style.online; s++)
         if (online_partner(launch, s) != part.stages.size())
             add(trace, "online", part.tensor(part.stages[s].out).name);
