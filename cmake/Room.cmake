@@ -1,6 +1,6 @@
 # cupel_room(NAME DEPS rooms... LIBS libs... [COLD] [SERIAL] [PROGRAM name]): one folder, one library, one test binary.
 # Files are globbed on purpose: a source on disk that is not built is the worse mistake.
-#   COLD: it waits for files, processes and people, so the fifth of the time to compile that -O1 saves costs nothing.
+#   COLD: it waits, or prints texts that others wait for: the fifth of the time to compile that -O1 saves costs nothing.
 #   SERIAL: its tests hold a clock or count processes, so nothing runs beside them.
 #   PROGRAM: the room is an executable of that name (its main is main.cpp); its other files still
 #   make a library, so that they can be tested.
