@@ -13,7 +13,7 @@
 namespace cupel::referee {
 namespace {
 
-constexpr std::uint64_t kSampledBlocks = 32;                       // of each launch
+constexpr std::uint64_t kSampledBlocks = 16;                       // of each launch
 constexpr std::uint64_t kSampleBudget = std::uint64_t{1} << 25;    // warp instructions of each
 constexpr std::uint64_t kMostSampled = std::uint64_t{1536} << 20;  // bytes of all buffers
 
