@@ -24,7 +24,6 @@ namespace {
 
 constexpr int kSlots = 64;  // questions in a window, at most
 constexpr int kOverheadWindows = 31;
-constexpr int kSelecting = 4;  // processes that choose among finalists
 
 }  // namespace
 
@@ -269,9 +268,9 @@ Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel
     opponents.reserve(panel.size());
     for (std::size_t i = 0; i < panel.size(); ++i)
         opponents.push_back(baseline_entry(i));
-    // What only selects is measured again before anything is claimed.
-    Plan full = plan(selecting ? options.judge_seconds / 2 : options.judge_seconds);
-    if (selecting) full.fewest_processes = std::min(full.fewest_processes, kSelecting);
+    // No shorter for what only selects: on a machine that drifts, two measurements of seconds each
+    // then disagree, and nothing can be claimed.
+    Plan full = plan(options.judge_seconds);
     full.slow = slow;
     full.without_slow = selecting;
     CUPEL_TRY(Trial trial, try_kernel(kernel, std::move(opponents), full));
