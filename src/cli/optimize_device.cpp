@@ -233,7 +233,7 @@ Result<int> search_in(const RunFolder& folder, const Options& options, const gpu
     const nlohmann::json document = search_json(task, tried, sheet, path);
     constexpr std::size_t kColumns = 92;
     CUPEL_DO(folder.write("summary.txt", report::draw(card, report::Style{}, kColumns)));
-    CUPEL_DO(folder.write("kernels.json", document.dump(2) + "\n"));
+    CUPEL_DO(folder.write(kDeviceKernels, document.dump(2) + "\n"));
     console.document(document);
     console.print(card);
     return verdict::exit_code(tried.front().right() ? verdict::Status::Accepted

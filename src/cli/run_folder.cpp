@@ -122,6 +122,10 @@ void RunFolder::discard() const {
 
 Result<RunFolder> RunFolder::reopen(const std::string& name) {
     const std::string path = find_run(name).string();
+    std::error_code ignored;
+    if (fs::exists(fs::path(path) / kDeviceKernels, ignored))
+        return fail(Errc::Usage,
+                    fmt::format("--resume {}: a run for cuda is short, and begun anew", path));
     auto text = os::read_file(fs::path(path) / kRun);
     if (!text) {
         return fail(Errc::Usage,

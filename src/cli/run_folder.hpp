@@ -13,6 +13,9 @@
 
 namespace cupel::cli {
 
+// In the folder of a run for CUDA: every kernel that was tried, with its bound.
+inline constexpr const char* kDeviceKernels = "kernels.json";
+
 class RunFolder {
 public:
     // A new folder: `wanted`, or runs/<task>-<time> where that is empty. Usage if it holds a run

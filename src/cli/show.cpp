@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "cli/commands.hpp"
+#include "cli/run_folder.hpp"
 #include "cli/show_run.hpp"
 #include "cli/workplace.hpp"
 #include "os/files.hpp"
@@ -231,6 +232,10 @@ Result<int> run_show(const Options& options, Console& console) {
     const fs::path run = find_run(options.subject);
     if (fs::exists(run / "archive.db", ignored) && (!task || options.kernel > 0))
         return show_folder(run, options, console);
+    if (!task && fs::exists(run / kDeviceKernels, ignored)) {
+        CUPEL_DO(refuse_misplaced(options, false, false));
+        return show_device_run(run, console);
+    }
     if (!task && fs::is_directory(path, ignored)) {
         return fail(Errc::Usage,
                     fmt::format("{0}: no run is there (no {0}/archive.db)", path.string()));

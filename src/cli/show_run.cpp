@@ -11,6 +11,7 @@
 #include "archive/archive.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "cli/run_folder.hpp"
 #include "os/files.hpp"
 #include "report/style.hpp"
 
@@ -142,6 +143,17 @@ Result<int> show_run(const fs::path& folder, Console& console) {
     text += ending_text(folder, totals);
     console.document({{"run", folder.string()}, {"kernels", std::move(kernels)}});
     console.print(report::printable(text));
+    return 0;
+}
+
+Result<int> show_device_run(const fs::path& folder, Console& console) {
+    CUPEL_TRY(const std::string kernels, os::read_file(folder / kDeviceKernels));
+    CUPEL_TRY(const std::string table, os::read_file(folder / "summary.txt"));
+    nlohmann::json document = nlohmann::json::parse(kernels, nullptr, false);
+    if (!document.is_object())
+        return fail(Errc::Corrupt, (folder / kDeviceKernels).string() + " is damaged");
+    console.document(document);
+    console.print(report::printable(table));
     return 0;
 }
 

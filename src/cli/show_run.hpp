@@ -12,6 +12,8 @@ namespace cupel::cli {
 
 // Every kernel of a run, one a line.
 [[nodiscard]] Result<int> show_run(const std::filesystem::path& folder, Console& console);
+// What `optimize --target cuda` left: its table, or kernels.json.
+[[nodiscard]] Result<int> show_device_run(const std::filesystem::path& folder, Console& console);
 // One kernel: its source below what is known of it, as comments, so that the output compiles.
 [[nodiscard]] Result<int> show_kernel(const std::filesystem::path& folder, int number,
                                       Console& console);

@@ -193,8 +193,12 @@ std::string format_interval(const verdict::Interval& interval) {
 std::vector<Row> verdict_rows(const verdict::Verdict& verdict) {
     std::vector<Row> rows;
     add_speed(rows, verdict);
-    if (verdict.law)
-        rows.push_back({"law", {fmt::format("{} of the referee was broken", *verdict.law)}});
+    if (verdict.law) {
+        const bool broken = verdict.status != verdict::Status::NotResolved;
+        rows.push_back({"law",
+                        {fmt::format("{} of the referee {}", *verdict.law,
+                                     broken ? "was broken" : "allows no claim here")}});
+    }
     if (!trim(verdict.detail).empty()) rows.push_back({"compiler", compiler_lines(verdict)});
     if (verdict.evidence.questions > 0) {
         rows.push_back({"checked", {evidence_text(verdict.evidence)}});

@@ -44,3 +44,14 @@ says out "no speedup was measured"
 says two/summary.txt "verified, not timed"
 says two/summary.txt "no speedup was measured"
 for kernel in two/kernel-01.cu two/kernel-02.cu; do says $kernel "#pragma cupel launch"; done
+
+run 0 show two
+says out "verified, not timed"
+run 0 show two --json
+is_json out
+equals out 2 verified
+run 2 optimize --resume two # no search for the CPU begins there
+says err "begun anew"
+echo damaged >two/kernels.json
+run 30 show two
+one_line err
