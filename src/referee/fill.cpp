@@ -135,7 +135,9 @@ template <class Float>
 void blend_run(std::span<Float> run, const task::Values& law, std::uint32_t kind,
                std::uint32_t bits) {
     const auto top = static_cast<Float>(law.a + (bits % 2 == 0 ? kTop : -kTop) * law.b);
-    // The law may be a scaled one: what is relative is drawn as from its unscaled self.
+    // The law may be a scaled one, or far from zero: what is relative is drawn as from its
+    // standard.
+    const auto mean = static_cast<Float>(law.a);
     const auto twelve_bits_down = static_cast<Float>(0x1p-12 / law.b);
     switch (kind) {
         case 0:
@@ -148,7 +150,7 @@ void blend_run(std::span<Float> run, const task::Values& law, std::uint32_t kind
             return;
         case 2:  // to the last twelve bits or so
             for (std::size_t i = 0; i + 1 < run.size(); i += 2)
-                run[i + 1] = -run[i] * (1 + run[i + 1] * twelve_bits_down);
+                run[i + 1] = -run[i] * (1 + (run[i + 1] - mean) * twelve_bits_down);
             return;
         case 3:  // which of equal extremes is meant must not be left to chance
             for (std::uint32_t i = 0; i < run.size(); ++i)

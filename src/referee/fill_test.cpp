@@ -122,6 +122,15 @@ TEST(Fill, BlendsOfAScaledLawAreTheScaledBlends) {
     }
 }
 
+// In deviations, a value of such a law is thousands: it is no measure of a small change.
+TEST(Fill, BlendsOfALawFarFromZeroAreNoLarger) {
+    const task::Values law{.tensor = 0, .law = task::Law::Normal, .a = 3, .b = 0.001};
+    std::vector<float> x(std::size_t{1} << 16);
+    fill_values(std::as_writable_bytes(std::span(x)), task::Type::F32, law, fresh_key(), 1, true);
+    for (const float value : x)
+        ASSERT_LT(std::abs(value), 3.01F);
+}
+
 TEST(Fill, BlendedRowsHaveTheirExtremesMoreThanOnce) {
     constexpr std::size_t kRow = 4096;
     constexpr std::size_t kRows = 64;

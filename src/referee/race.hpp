@@ -113,10 +113,10 @@ private:
     // of a few processes.
     void find_slow(const std::vector<Entry>& entries, int round, const Outcome& outcome);
     [[nodiscard]] bool sits_out(std::size_t entry, const Round& round) const;
-    // A candidate that is many times slower than the best of the panel is asked only as often as an
-    // interval needs: one that sleeps would else hold the referee for minutes.
-    // (Where only scores are wanted, so is an opponent that slow.) Candidate over the best; 1 where
-    // nothing is known yet.
+    // The candidate's time over that of the best opponent; 1 where nothing is known yet. A
+    // candidate that is many times slower is asked only as often as an interval needs: one that
+    // sleeps would else hold the referee for minutes. So is, where only scores are wanted, an
+    // opponent that slow.
     [[nodiscard]] double last_ratio(const std::vector<Entry>& entries,
                                     const Outcome& outcome) const;
     void size_windows(const Outcome& outcome);

@@ -229,7 +229,7 @@ Result<verdict::Screening> Referee::screen(const verdict::Kernel& kernel,
     plan.oracle_seconds = 0.01;
     plan.progress = nullptr;
     if (incumbent == nullptr) {
-        plan.roughly = true;  // 40 times 1.8 s of a naive convolution would be the whole search
+        plan.roughly = true;  // ten calls of a naive convolution would be the whole search
         const std::size_t quickest = state_->quickest_baseline();
         CUPEL_TRY(State::Trial trial,
                   state_->try_kernel(kernel, {state_->baseline_entry(quickest)}, plan));
@@ -262,7 +262,7 @@ std::unexpected<Error> Referee::State::fail_baseline(std::size_t index,
 }
 
 Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel& kernel,
-                                                           bool selecting) {
+                                                           bool without_slow) {
     const std::int64_t begin = os::now_ns();
     std::vector<Entry> opponents;
     opponents.reserve(panel.size());
@@ -272,7 +272,7 @@ Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel
     // then disagree, and nothing can be claimed.
     Plan full = plan(options.judge_seconds);
     full.slow = slow;
-    full.without_slow = selecting;
+    full.without_slow = without_slow;
     CUPEL_TRY(Trial trial, try_kernel(kernel, std::move(opponents), full));
     if (trial.of != 0) return fail_baseline(trial.of - 1, trial.verdict);
     verdict::Verdict& verdict = trial.verdict;

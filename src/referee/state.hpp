@@ -55,7 +55,7 @@ struct Referee::State {
     [[nodiscard]] std::size_t quickest_baseline() const;
     // One race, told as a verdict.
     [[nodiscard]] Result<verdict::Verdict> try_against_panel(const verdict::Kernel& kernel,
-                                                             bool selecting);
+                                                             bool without_slow);
     struct Trial {
         verdict::Verdict verdict;
         std::size_t of = 0;  // the entry it speaks of: 0 is the kernel, the others its opponents
