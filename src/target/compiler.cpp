@@ -21,7 +21,8 @@ std::vector<std::string> honest_flags() {
             // g++ 12 suspects its own avx512fintrin.h in every kernel that calls it (its bug
             // 105593): false alarms by the page, of which a real one could not be told.
             "-Wno-uninitialized", "-Wno-maybe-uninitialized",
-            // The same text is the same kernel, today and at a stranger's.
+            // The same text is the same kernel, today and at a stranger's. (Who gets round the
+            // error finds the clock of SOURCE_DATE_EPOCH.)
             "-Werror=date-time", "-frandom-seed=cupel", "-fmax-errors=20",
             "-fdiagnostics-color=never"};
 }
