@@ -67,6 +67,7 @@ std::vector<Plan> changed(const Problem& problem, const Plan& plan) {
     vary(plan, &Plan::nc, {half(plan.nc, nr), plan.nc * 2}, out);
     vary(plan, &Plan::pack_a, {!plan.pack_a}, out);
     vary(plan, &Plan::pack_b, {!plan.pack_b}, out);
+    vary(plan, &Plan::once_a, {!plan.once_a}, out);
     vary(plan, &Plan::n_outside, {!plan.n_outside}, out);
     vary(plan, &Plan::prefetch, {!plan.prefetch}, out);
     vary(plan, &Plan::unroll, {1, 2, 4, 8}, out);

@@ -5,7 +5,8 @@
 //
 //   tile y MR NV KC MC NC   rows and vectors of the register tile; blocks of k, m and n
 //   pack y a|b              the operand is copied into panels; without it, it is read where it is
-//   order y n k m           block loops, outermost first (the other legal order is m k n)
+//   once y a                a, which is the same for all of the batch, is packed whole before the
+//   loops order y n k m           block loops, outermost first (the other legal order is m k n)
 //   bind y m|n|batch par    the loop that threads share
 //   unroll y U              steps of k written out in the innermost loop
 //   hint y prefetch         the tile of y is fetched while its sums are being made

@@ -11,10 +11,11 @@
 namespace cupel::schedule::tile {
 namespace {
 
-constexpr double kL2Bytes = 24;   // per cycle
-constexpr double kL3Bytes = 10;   // per cycle
-constexpr double kCopied = 6;     // bytes read and written per cycle while packing rows
-constexpr double kExposed = 0.2;  // of cache traffic does not hide behind arithmetic
+constexpr double kL2Bytes = 24;     // per cycle
+constexpr double kL3Bytes = 10;     // per cycle
+constexpr double kCopied = 6;       // bytes read and written per cycle while packing rows
+constexpr double kMeeting = 20000;  // cycles until the last of the threads has come to a barrier
+constexpr double kExposed = 0.2;    // of cache traffic does not hide behind arithmetic
 
 double ceil_div(std::int64_t a, std::int64_t b) {
     const std::int64_t whole = (a + b - 1) / b;
@@ -73,6 +74,18 @@ double idle_factor(const Problem& problem, const Plan& plan) {
     return std::ceil(units / threads) / units;
 }
 
+// How often the threads wait for each other: after packing and after each inner block loop.
+double meetings(const Problem& problem, const Plan& plan) {
+    if (plan.shared == Shared::None) return 0;
+    const Contraction& c = problem.contraction;
+    const double k_blocks = ceil_div(c.k_size, plan.kc);
+    const double once = plan.once_a ? k_blocks : 0;
+    if (!shares_inner_loop(plan)) return once + 1;
+    const double outer = plan.n_outside ? ceil_div(c.n_size, plan.nc) : ceil_div(c.m_size, plan.mc);
+    const bool packs = plan.n_outside ? plan.pack_b : plan.pack_a && !plan.once_a;
+    return once + static_cast<double>(c.batch_size) * outer * k_blocks * (packs ? 2 : 1);
+}
+
 }  // namespace
 
 double cost(const Problem& problem, const Plan& plan) {
@@ -103,7 +116,8 @@ double cost(const Problem& problem, const Plan& plan) {
 
     const auto m_size = static_cast<double>(c.m_size);
     const auto n_size = static_cast<double>(c.n_size);
-    const double a_times = plan.n_outside ? ceil_div(c.n_size, plan.nc) : 1;
+    double a_times = plan.n_outside ? ceil_div(c.n_size, plan.nc) : 1;
+    if (plan.once_a) a_times = 1 / static_cast<double>(c.batch_size);
     const double b_times = plan.n_outside ? 1 : ceil_div(c.m_size, plan.mc);
     double packing = 0;
     if (plan.pack_a) packing += a_times * pack_cycles(problem, c.a, m_size * k);
@@ -113,9 +127,9 @@ double cost(const Problem& problem, const Plan& plan) {
     if (!plan.pack_b) unpacked *= 1.25;
     const double output =
         k_blocks * m_size * n_size * 2 * bytes / kL2Bytes * (plan.prefetch ? 0.5 : 0.7);
-    const double total = (compute * unpacked + kExposed * traffic + output + packing) *
-                         static_cast<double>(c.batch_size) * idle_factor(problem, plan);
-    return total;
+    return (compute * unpacked + kExposed * traffic + output + packing) *
+               static_cast<double>(c.batch_size) * idle_factor(problem, plan) +
+           kMeeting * meetings(problem, plan);
 }
 
 namespace {
@@ -123,6 +137,7 @@ namespace {
 // What is left to decide once the tile and the blocks are: order, packing, and who shares.
 void add_variants(const Problem& problem, const Plan& plan, std::vector<Plan>& plans) {
     const Contraction& c = problem.contraction;
+    const bool may_once = (c.batch_size > 1 || plan.nc < c.n_size) && is_same_for_all(problem, c.a);
     std::vector<Shared> loops{Shared::None};
     if (problem.threads() > 1) loops = {Shared::M, Shared::N};
     if (problem.threads() > 1 && c.batch_size > 1) loops.push_back(Shared::Batch);
@@ -134,7 +149,10 @@ void add_variants(const Problem& problem, const Plan& plan, std::vector<Plan>& p
                 other.shared = shared;
                 other.pack_a = (plain & 2) == 0;
                 other.pack_b = (plain & 1) == 0;
-                if (plain == 0 || check_plan(problem, other)) plans.push_back(other);
+                if (plain != 0 && !check_plan(problem, other)) continue;
+                plans.push_back(other);
+                other.once_a = true;
+                if (may_once && other.pack_a) plans.push_back(other);
             }
         }
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "schedule/tile_runs.hpp"
 #include "schedule/tile_words.hpp"
 
 namespace cupel::schedule::tile {
@@ -19,8 +20,9 @@ void set(Blanks& blanks, const char* name, std::string_view text) {
 Blanks arguments_of(const Words& words, const Operand& operand) {
     Blanks all;
     Names names = words.names;
-    for (const char* local : {"to", "into", "depth", "some", "panel", "step", "lane", "from",
-                              "line", "run", "done", "low", "high", "base", "strip", "end", "at"}) {
+    for (const char* local :
+         {"to", "into", "depth", "some", "panel", "step", "lane", "from", "first", "run", "done",
+          "low", "high", "part", "strip", "end", "at"}) {
         set(all, local, names.fresh(local));
     }
     set(all, "pack", operand.pack);
@@ -138,96 +140,6 @@ std::string linear(const Words& words, const Operand& operand, Blanks all) {
     return fill_in(is_columns ? kPackColumns : kPackStrided);
 }
 
-std::string axes_from(const Words& words, const Group& group, const std::vector<AxisId>& wanted) {
-    Writer out;
-    words.split(group, wanted, out);
-    return out.take();
-}
-
-std::string indented(const std::string& text, int by) {
-    Writer out;
-    for (int i = 0; i < by; i++)
-        out.open("");
-    const std::size_t skip = out.text().size();
-    out.lines(text);
-    return out.text().substr(skip);
-}
-
-// The part of the run that is inside, as lines that narrow `low` and `high`.
-std::string narrow(const Words& words, const task::Access& access, AxisId runs, const Blanks& all) {
-    std::string text;
-    if (access.outside == kNone) return text;
-    const auto name = [&](AxisId axis) { return words.names.axis(axis); };
-    for (std::size_t d = 0; d < access.at.size(); d++) {
-        const task::Index& index = access.at[d];
-        const std::int64_t size = words.task.tensor(access.tensor).shape[d];
-        std::int64_t coefficient = 0;
-        for (const auto& term : index.terms) {
-            if (term.axis == runs) coefficient = term.coefficient;
-        }
-        Blanks here = all;
-        set(here, "at", affine(index, name));
-        set(here, "size", fmt::format("{}", size));
-        set(here, "c", fmt::format("{}", coefficient));
-        set(here, "up", fmt::format("{}", coefficient - 1));
-        const AxisId plain = index.plain_axis();
-        if (coefficient == 0 && (plain == kNone || words.task.axis(plain).extent > size)) {
-            text += fill("if ({at} < 0 || {at} >= {size}) {high} = 0;\n", here);
-        } else if (coefficient == 1) {
-            text += fill(
-                "{low} = std::max<long>({low}, -({at}));\n{high} = std::min<long>({high}, {size} - "
-                "({at}));\n",
-                here);
-        } else if (coefficient > 1) {
-            text += fill(
-                "{low} = std::max<long>({low}, ({up} - ({at})) / {c});\n"
-                "{high} = std::min<long>({high}, ({size} + {up} - ({at})) / {c});\n",
-                here);
-        }
-    }
-    return text;
-}
-
-// The group's last axis runs through the tensor with one stride: the bounds are found once a run.
-std::string runs(const Words& words, const Operand& operand, Blanks all) {
-    const task::Access& access = words.task.access(operand.factor.access);
-    const AxisId last = operand.group.axes.back();
-    std::vector<AxisId> axes;
-    axes_of(words.task, operand.factor.product[0], axes);
-    axes.push_back(last);
-    const std::string zero =
-        access.outside == kNone ? "0" : scalar(words.task, access.outside, words.leaves());
-    set(all, "k_axes", indented(axes_from(words, words.k, axes), 2));
-    set(all, "axes", indented(axes_from(words, operand.group, axes), 3));
-    set(all, "narrow", indented(narrow(words, access, last, all), 3));
-    set(all, "last", words.names.axis(last));
-    set(all, "extent", extent(words.task, last));
-    set(all, "outside", zero);
-    set(all, "x", words.names.tensor(access.tensor));
-    set(all, "position", position(words.task, access, words.leaves()));
-    set(all, "stride",
-        times(fill("{lane}", all), fmt::format("{}", stride_along(words.task, access, last))));
-    return fill(R"({share}  for (long {step} = 0; {step} < {depth}; {step}++) {
-    const long {k} = {k0} + {step};
-{k_axes}    {real} {line}[{C}];
-    std::fill_n({line}, {C}, {outside});
-    for (long {done} = 0, {run}; {done} < {some}; {done} += {run}) {
-      const long {group} = {group0} + {done};
-{axes}      {run} = std::min<long>({some} - {done}, {extent} - {last});
-      long {low} = 0, {high} = {run};
-{narrow}      const long {base} = {position};
-      for (long {lane} = {low}; {lane} < {high}; {lane}++)
-        {line}[{done} + {lane}] = {x}[{base} + {stride}];
-    }
-    for (long {panel} = 0; {panel} < {some}; {panel} += {R})
-      for (long {lane} = 0; {lane} < {R}; {lane}++)
-        {to}[{panel} * {depth} + {step} * {R} + {lane}] = {line}[{panel} + {lane}];
-  }
-}
-)",
-                all);
-}
-
 std::string bound_text(const Words& words, const task::Bound& bound) {
     const auto name = [&](AxisId axis) { return words.names.axis(axis); };
     std::vector<std::string> parts;
@@ -253,8 +165,8 @@ std::string elements(const Words& words, const Operand& operand, Blanks all) {
     }
     std::vector<AxisId> every = operand.group.axes;
     every.insert(every.end(), words.k.axes.begin(), words.k.axes.end());
-    set(all, "k_axes", indented(axes_from(words, words.k, every), 3));
-    set(all, "axes", indented(axes_from(words, operand.group, every), 4));
+    set(all, "k_axes", words.axes_from(words.k, every, 3));
+    set(all, "axes", words.axes_from(operand.group, every, 4));
     set(all, "inside", fmt::format("{}", fmt::join(conditions, " && ")));
     set(all, "value", fmt::format("{}", fmt::join(values, " * ")));
     return fill(R"({share}  for (long {panel} = 0; {panel} < {some}; {panel} += {R})
@@ -268,16 +180,6 @@ std::string elements(const Words& words, const Operand& operand, Blanks all) {
 }
 )",
                 all);
-}
-
-bool runs_forward(const Words& words, const Operand& operand) {
-    const task::Access& access = words.task.access(operand.factor.access);
-    for (const task::Index& index : access.at) {
-        for (const auto& term : index.terms) {
-            if (term.axis == operand.group.axes.back() && term.coefficient < 0) return false;
-        }
-    }
-    return true;
 }
 
 }  // namespace
@@ -303,15 +205,15 @@ void print_pack(const Words& words, const Operand& operand, Writer& out) {
     out.lines(elements(words, operand, all));
 }
 
-std::string pack_call(const Words& words, const Operand& operand, const std::string& to) {
+std::string pack_call(const Words& words, const Operand& operand, const std::string& to,
+                      const std::string& start, const std::string& some) {
     std::string text = operand.pack + "(";
     for (const task::TensorId id : operand.tensors)
         text += words.names.tensor(id) + ", ";
     text += to + ", ";
     for (const AxisId axis : operand.batch)
         text += words.names.axis(axis) + ", ";
-    return text +
-           fmt::format("{}, {}, {}, depth);", operand.group.start, operand.some, words.k.start);
+    return text + fmt::format("{}, {}, {}, depth);", start, some, words.k.start);
 }
 
 }  // namespace cupel::schedule::tile

@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <set>
 
 #include "schedule/text.hpp"
+#include "schedule/tile_words.hpp"
 
 namespace cupel::schedule::tile {
 namespace {
@@ -55,6 +57,13 @@ Result<void> read_pack(const Action& action, Plan& plan) {
     return {};
 }
 
+Result<void> read_once(const Action& action, Plan& plan) {
+    if (action.arguments[0] != "a")
+        return refuse(action, "the operand that can be packed once is a");
+    plan.once_a = true;
+    return {};
+}
+
 Result<void> read_order(const Action& action, Plan& plan) {
     const std::vector<std::string> n_outside{"n", "k", "m"};
     const std::vector<std::string> m_outside{"m", "k", "n"};
@@ -94,9 +103,13 @@ struct Verb {
     Result<void> (*read)(const Action&, Plan&);
 };
 constexpr Verb kVerbs[] = {
-    {"tile", 5, "MR NV KC MC NC", read_tile}, {"pack", 1, "a|b", read_pack},
-    {"order", 3, "n k m", read_order},        {"bind", 2, "m|n|batch par", read_bind},
-    {"unroll", 1, "U", read_unroll},          {"hint", 1, "prefetch", read_hint},
+    {"tile", 5, "MR NV KC MC NC", read_tile},
+    {"pack", 1, "a|b", read_pack},
+    {"once", 1, "a", read_once},
+    {"order", 3, "n k m", read_order},
+    {"bind", 2, "m|n|batch par", read_bind},
+    {"unroll", 1, "U", read_unroll},
+    {"hint", 1, "prefetch", read_hint},
 };
 
 Result<void> read_action(const Problem& problem, const Action& action, Plan& plan) {
@@ -112,7 +125,7 @@ Result<void> read_action(const Problem& problem, const Action& action, Plan& pla
         }
         return verb.read(action, plan);
     }
-    return refuse(action, "the verbs of a tile are tile, pack, order, bind, unroll and hint");
+    return refuse(action, "the verbs of a tile are tile, pack, once, order, bind, unroll and hint");
 }
 
 Result<void> check_in_place(const Factor& factor, std::int64_t size, std::int64_t unit,
@@ -137,6 +150,9 @@ Result<void> check_packing(const Problem& problem, const Plan& plan) {
                problem.task.tensor(problem.task.access(factor.access).tensor).type ==
                    real_type(problem.task);
     };
+    if (plan.once_a && !plan.pack_a) return fail(Errc::Invalid, "once a: a is not packed");
+    if (plan.once_a && !is_same_for_all(problem, c.a))
+        return fail(Errc::Invalid, "once a: a batch axis changes it");
     if (!plan.pack_a) CUPEL_DO(check_in_place(c.a, c.m_size, plan.mr, 'a'));
     if (!plan.pack_b) {
         CUPEL_DO(check_in_place(c.b, c.n_size, std::int64_t{plan.nv} * problem.lanes(), 'b'));
@@ -155,6 +171,13 @@ Result<void> check_packing(const Problem& problem, const Plan& plan) {
 
 int Problem::real_bytes() const {
     return static_cast<int>(task::type_size(real_type(task)));
+}
+
+bool is_same_for_all(const Problem& problem, const Factor& factor) {
+    const std::vector<task::AxisId> axes = axes_of(problem.task, factor);
+    return std::ranges::none_of(problem.contraction.batch, [&](task::AxisId axis) {
+        return std::ranges::find(axes, axis) != axes.end();
+    });
 }
 
 bool shares_inner_loop(const Plan& plan) {
@@ -205,8 +228,8 @@ Result<void> check_plan(const Problem& problem, const Plan& plan) {
         return refused(fmt::format("tile: a block is larger than k = {}, m = {}, n = {}", c.k_size,
                                    c.m_size, c.n_size));
     }
-    const std::int64_t scratch =
-        (plan.mc + plan.nc) * plan.kc * problem.real_bytes() * problem.threads();
+    std::int64_t scratch = (plan.mc + plan.nc) * plan.kc * problem.real_bytes() * problem.threads();
+    if (plan.once_a) scratch += (c.m_size + plan.mr) * c.k_size * problem.real_bytes();
     if (scratch > kMostScratchBytes) {
         return refused(
             fmt::format("tile: panels of {} bytes; at most {}", scratch, kMostScratchBytes));
@@ -226,6 +249,7 @@ Trace write_plan(const Problem& problem, const Plan& plan) {
     }
     if (plan.pack_a) trace.push_back({"pack", out, {"a"}});
     if (plan.pack_b) trace.push_back({"pack", out, {"b"}});
+    if (plan.once_a) trace.push_back({"once", out, {"a"}});
     trace.push_back(plan.n_outside ? Action{"order", out, {"n", "k", "m"}}
                                    : Action{"order", out, {"m", "k", "n"}});
     const auto loop = [&]() -> std::string {

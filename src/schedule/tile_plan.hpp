@@ -23,6 +23,7 @@ struct Plan {
     std::int64_t nc = 0;  // block of n, a multiple of nv vectors
     bool pack_a = true;
     bool pack_b = true;
+    bool once_a = false;    // a is packed whole, before the block loops
     bool n_outside = true;  // order n k m; otherwise m k n
     Shared shared = Shared::None;
     int unroll = 4;
@@ -48,6 +49,9 @@ struct Problem {
 
 // The loop shared by threads is the inner block loop, so that one operand is packed once for all.
 [[nodiscard]] bool shares_inner_loop(const Plan& plan);
+
+// A packed operand can be packed once for all if no batch axis changes it.
+[[nodiscard]] bool is_same_for_all(const Problem& problem, const Factor& factor);
 
 // Expected cycles of one call. A model for ranking, not a forecast.
 [[nodiscard]] double cost(const Problem& problem, const Plan& plan);

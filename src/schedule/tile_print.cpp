@@ -33,16 +33,19 @@ void print_constants(const Words& words, Writer& out) {
                          plan.mr, plan.nv));
     out.line(fmt::format("constexpr long KC = {}, MC = {}, NC = {};  // blocks", plan.kc, plan.mc,
                          plan.nc));
+    if (plan.once_a)
+        out.line(fmt::format("constexpr long MP = ({} + MR - 1) / MR * MR;  // in whole panels",
+                             words.m.size));
     const int threads = words.problem.threads();
     const bool parallel = threads > 1 && plan.shared != Shared::None;
     if (parallel) out.line(fmt::format("constexpr int THREADS = {};", threads));
     out.line();
     for (const Operand* operand : {&words.a, &words.b}) {
         if (!operand->packed) continue;
-        out.line(fmt::format("alignas(64) {}{} {}{}[{} * KC];",
+        out.line(fmt::format("alignas(64) {}{} {}{}[{}];",
                              words.problem.width.nested ? "thread_local " : "", words.real,
                              operand->panels, parallel && !operand->shared ? "[THREADS]" : "",
-                             operand->block));
+                             operand->once ? times("MP", words.k.size) : operand->block + " * KC"));
     }
     out.line();
 }
@@ -114,13 +117,35 @@ private:
     [[nodiscard]] std::string panels(const Operand& operand) const {
         return parallel() && !operand.shared ? operand.panels + "[thread]" : operand.panels;
     }
+    void open_depth(Writer& out) const;
     void open_block(const Operand& operand, Writer& out) const;
+    void pack(const Operand& operand, Writer& out) const;
+    void print_once(Writer& out) const;
     void print_tiles(const Operand& outer, const Operand& inner, Writer& out) const;
     [[nodiscard]] std::string matrix(const Operand& operand, const std::string& at) const;
 
     const Words& words_;
     const Finish& finish_;
 };
+
+void Loops::open_depth(Writer& out) const {
+    const Group& k = words_.k;
+    out.open(fmt::format("for (long {0} = 0; {0} < {1}; {0} += KC)", k.start, k.size));
+    out.line(fmt::format("const long depth = std::min(KC, {} - {});", k.size, k.start));
+}
+
+void Loops::pack(const Operand& operand, Writer& out) const {
+    if (!operand.packed || operand.once) return;
+    out.line(pack_call(words_, operand, panels(operand), operand.group.start, operand.some));
+}
+
+// All panels of a, of one block of k after the other.
+void Loops::print_once(Writer& out) const {
+    open_depth(out);
+    out.line(pack_call(words_, words_.a, words_.a.panels + " + " + times(words_.k.start, "MP"), "0",
+                       words_.m.size));
+    out.close();
+}
 
 void Loops::open_block(const Operand& operand, Writer& out) const {
     out.open(fmt::format("for (long {0} = 0; {0} < {1}; {0} += {2})", operand.group.start,
@@ -131,6 +156,10 @@ void Loops::open_block(const Operand& operand, Writer& out) const {
 
 // Where the tile at `at` of the block finds its operand.
 std::string Loops::matrix(const Operand& operand, const std::string& at) const {
+    if (operand.once) {
+        return fmt::format("{} + {} * MP + ({} + {}) * depth", operand.panels, words_.k.start,
+                           operand.group.start, at);
+    }
     if (operand.packed) return fmt::format("{} + {} * depth", panels(operand), at);
     const task::Access& access = words_.task.access(operand.factor.access);
     return fmt::format("{} + {} + {}", words_.base(operand),
@@ -191,30 +220,31 @@ void Loops::print(Writer& out) const {
     const auto batches = words_.contraction.batch.size();
     const std::size_t collapse = batches + (words_.plan.shared == Shared::Batch ? 0 : 1);
     out.open(signature(words_.task, words_.names));
-    if (together) {
+    const bool region = together || (parallel() && words_.plan.once_a);
+    if (region) {
         out.line("#pragma omp parallel num_threads(THREADS)");
         out.open("");
         out.line("const int thread = omp_get_thread_num();");
-    } else if (parallel()) {
-        out.line("#pragma omp parallel for num_threads(THREADS) schedule(dynamic)" +
-                 (collapse > 1 ? fmt::format(" collapse({})", collapse) : std::string()));
+    }
+    if (words_.plan.once_a) print_once(out);
+    if (parallel() && !together) {
+        out.line(fmt::format("#pragma omp {}for{} schedule(dynamic){}", region ? "" : "parallel ",
+                             region ? "" : " num_threads(THREADS)",
+                             collapse > 1 ? fmt::format(" collapse({})", collapse) : ""));
     }
     for (const AxisId axis : words_.contraction.batch) {
         out.open(fmt::format("for (long {0} = 0; {0} < {1}; {0}++)", words_.names.axis(axis),
                              extent(words_.task, axis)));
     }
     open_block(outer, out);
-    if (parallel() && !together) out.line("const int thread = omp_get_thread_num();");
-    out.open(
-        fmt::format("for (long {0} = 0; {0} < {1}; {0} += KC)", words_.k.start, words_.k.size));
-    out.line(
-        fmt::format("const long depth = std::min(KC, {} - {});", words_.k.size, words_.k.start));
-    if (outer.packed) out.line(pack_call(words_, outer, panels(outer)));
+    if (parallel() && !region) out.line("const int thread = omp_get_thread_num();");
+    open_depth(out);
+    pack(outer, out);
     if (together) out.line("#pragma omp for schedule(dynamic)");
     open_block(inner, out);
-    if (inner.packed) out.line(pack_call(words_, inner, panels(inner)));
+    pack(inner, out);
     print_tiles(outer, inner, out);
-    for (std::size_t i = 0; i < batches + 3 + (together ? 1 : 0); i++)
+    for (std::size_t i = 0; i < batches + 3 + (region ? 1 : 0); i++)
         out.close();
     out.close();
 }

@@ -192,6 +192,46 @@ TEST(Tile, EveryNeighbourOfTheDefaultIsRight) {
     expect_all_right(cases);
 }
 
+// Rows longer than a vector, of one stride and of two, what lies outside of another value than
+// zero, and the image on the side of a.
+constexpr const char* kImages[] = {
+    "task wide(x: f32[N,C,H,W], w: f32[K,C,R,S]) -> y: f32[N,K,P,Q] where N = 3, C = 4, H = 5, W = "
+    "37, K = 6, R = 3, S = 3, P = 5, Q = 37\n"
+    "  y[n,k,p,q] = sum[c,r,s](x[n, c, p+r-1, q+s-1 | 0.5] * w[k,c,r,s])\n",
+    "task half(x: f32[N,C,H,W], w: f32[K,C,R,S]) -> y: f32[N,K,P,Q] where N = 3, C = 4, H = 9, W = "
+    "61, K = 6, R = 3, S = 3, P = 5, Q = 31\n"
+    "  y[n,k,p,q] = sum[c,r,s](x[n, c, 2*p+r-1, 2*q+s-1 | 0] * w[k,c,r,s])\n",
+    "task last(x: f32[N,C,L], w: f32[K,C,R]) -> y: f32[N,P,K] where N = 3, C = 4, L = 40, K = 18, "
+    "R = 3, P = 40\n"
+    "  y[n,p,k] = sum[c,r](x[n, c, p+r-1 | 0] * w[k,c,r])\n",
+};
+
+TEST(Tile, WhatIsTheSameForAllIsPackedOnce) {
+    std::vector<Case> cases;
+    Width width;
+    width.threads = 2;
+    const auto add_one = [&](const char* text, const char* loop, const Action& order) {
+        const task::Task task = parse(std::string("# Test\n") + text);
+        add(cases, task, width,
+            {{"tile", "y", {"4", "2", "7", "4", "16"}},
+             {"pack", "y", {"a"}},
+             {"pack", "y", {"b"}},
+             {"once", "y", {"a"}},
+             order,
+             {"bind", "y", {loop, "par"}}});
+    };
+    const Action n_outside{"order", "y", {"n", "k", "m"}};
+    const Action m_outside{"order", "y", {"m", "k", "n"}};
+    for (const char* text : kImages) {
+        add_one(text, "n", n_outside);
+        add_one(text, "n", m_outside);
+    }
+    add_one(kImages[0], "m", n_outside);
+    add_one(kImages[0], "m", m_outside);
+    add_one(kImages[0], "batch", n_outside);
+    expect_all_right(cases);
+}
+
 TEST(Tile, OtherTasksAreLeftToOthers) {
     for (const char* text :
          {"task softmax(x: f32[B,N]) -> y: f32[B,N] where B = 4, N = 8\n  m[b] = max[n](x[b,n])\n  "
@@ -237,6 +277,15 @@ TEST(Tile, RefusedVerbsSayWhy) {
     EXPECT_THAT(refusal({fine, pack, {"order", "y", {"k", "m", "n"}}}),
                 HasSubstr("the orders are"));
     EXPECT_THAT(refusal({fine, pack, {"bind", "y", {"batch", "par"}}}), HasSubstr("no batch axis"));
+    EXPECT_THAT(refusal({fine, pack, {"once", "y", {"a"}}}), HasSubstr("a is not packed"));
+    EXPECT_THAT(refusal({fine, pack, {"once", "y", {"b"}}}), HasSubstr("packed once is a"));
+    const task::Task batched = parse(std::string("# Test\n") + kOthers[1]);
+    const auto once = tile::print(batched, Width{},
+                                  {{"tile", "y", {"4", "2", "8", "8", "16"}},
+                                   {"pack", "y", {"a"}},
+                                   {"pack", "y", {"b"}},
+                                   {"once", "y", {"a"}}});
+    EXPECT_THAT(once.error().text, HasSubstr("a batch axis changes it"));
     EXPECT_THAT(refusal({fine, pack, {"hint", "y", {"stream"}}}), HasSubstr("prefetch"));
 }
 

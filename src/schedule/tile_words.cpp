@@ -43,9 +43,9 @@ void add_terms(const task::Index& index, std::vector<AxisId>& out) {
 // or an axis called like a function or a variable of the kernel gets another name.
 task::Task without_clashes(const task::Task& task) {
     static constexpr auto kOwn = std::to_array<std::string_view>(
-        {"MR",     "NV",     "NR",       "KC",       "MC",     "NC",   "THREADS",
-         "pack_a", "pack_b", "packed_a", "packed_b", "depth",  "rows", "cols",
-         "tall",   "wide",   "from",     "until",    "thread", "tile", "finish"});
+        {"MR",     "NV",     "NR",       "KC",       "MC",    "NC",    "MP",   "THREADS",
+         "pack_a", "pack_b", "packed_a", "packed_b", "depth", "rows",  "cols", "tall",
+         "wide",   "from",   "until",    "thread",   "tile",  "finish"});
     const auto rename = [](auto& named) {
         if (std::ranges::find(kOwn, std::string_view(named.name)) != kOwn.end()) named.name += "_";
     };
@@ -91,6 +91,19 @@ void axes_of(const task::Task& task, ExprId id, std::vector<AxisId>& out) {
     });
 }
 
+std::vector<AxisId> axes_of(const task::Task& task, const Factor& factor) {
+    std::vector<AxisId> axes;
+    for (const ExprId id : factor.product)
+        axes_of(task, id, axes);
+    for (const ExprId id : factor.masks)
+        axes_of(task, id, axes);
+    for (const task::Bound& bound : factor.where) {
+        if (bound.low) add_terms(*bound.low, axes);
+        if (bound.high) add_terms(*bound.high, axes);
+    }
+    return axes;
+}
+
 Words::Words(const Problem& the_problem, const Plan& the_plan)
     : problem(the_problem),
       task(without_clashes(the_problem.task)),
@@ -129,19 +142,15 @@ Operand Words::operand(bool is_a) {
                     .some = is_a ? "rows" : "cols",
                     .packed = is_a ? plan.pack_a : plan.pack_b,
                     .shared = shares_inner_loop(plan) && is_a != plan.n_outside,
+                    .once = is_a && plan.once_a,
                     .tensors = {},
                     .batch = {}};
-    std::vector<AxisId> axes;
-    std::vector<ExprId> read = factor.product;
-    read.insert(read.end(), factor.masks.begin(), factor.masks.end());
-    for (const ExprId id : read) {
+    for (const ExprId id : factor.product)
         tensors_of(task, id, operand.tensors);
-        axes_of(task, id, axes);
-    }
-    for (const task::Bound& bound : factor.where) {
-        if (bound.low) add_terms(*bound.low, axes);
-        if (bound.high) add_terms(*bound.high, axes);
-    }
+    for (const ExprId id : factor.masks)
+        tensors_of(task, id, operand.tensors);
+    if (operand.once) operand.shared = plan.shared != Shared::None;
+    const std::vector<AxisId> axes = axes_of(task, factor);
     for (const AxisId axis : contraction.batch) {
         if (has(axes, axis)) operand.batch.push_back(axis);
     }
@@ -176,6 +185,15 @@ std::string Words::out_stride(AxisId axis) const {
         below.push_back(extent(task, *at));
     }
     return fmt::format("{}", fmt::join(below, " * "));
+}
+
+std::string indented(const std::string& text, int depth) {
+    Writer out;
+    for (int i = 0; i < depth; i++)
+        out.open("");
+    const std::size_t skip = out.text().size();
+    out.lines(text);
+    return out.text().substr(skip);
 }
 
 std::string times(const std::string& variable, const std::string& stride) {
@@ -215,6 +233,13 @@ void Words::split(const Group& group, const std::vector<AxisId>& wanted, Writer&
         if (i > 0) text += " % " + extent(task, group.axes[i]);
         out.line(fmt::format("const long {} = {};", names.axis(group.axes[i]), text));
     }
+}
+
+std::string Words::axes_from(const Group& group, const std::vector<AxisId>& wanted,
+                             int depth) const {
+    Writer out;
+    split(group, wanted, out);
+    return indented(out.take(), depth);
 }
 
 Leaves Words::leaves() const {

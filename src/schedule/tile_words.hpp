@@ -36,6 +36,7 @@ struct Operand {
     std::string some;    // rows or cols: how many there are in this block
     bool packed = true;
     bool shared = false;                  // packed once for all threads
+    bool once = false;                    // packed whole, before the block loops
     std::vector<task::TensorId> tensors;  // what the factor reads
     std::vector<task::AxisId> batch;      // the batch axes it depends on
 };
@@ -67,6 +68,9 @@ public:
     [[nodiscard]] std::string base(const Operand& operand) const;
     // Declares the wanted axes of a fused group from its loop variable; nothing for a single axis.
     void split(const Group& group, const std::vector<task::AxisId>& wanted, Writer& out) const;
+    // The same as text, indented by so many steps.
+    [[nodiscard]] std::string axes_from(const Group& group, const std::vector<task::AxisId>& wanted,
+                                        int depth) const;
     // Inputs read from their arrays, axes by their names.
     [[nodiscard]] Leaves leaves() const;
 
@@ -75,17 +79,21 @@ private:
     [[nodiscard]] Operand operand(bool is_a);
 };
 
+[[nodiscard]] std::string indented(const std::string& text, int depth);
 // `variable * stride`, without what is not needed.
 [[nodiscard]] std::string times(const std::string& variable, const std::string& stride);
 
 // The tensors and axes that an expression reads.
 void tensors_of(const task::Task& task, task::ExprId id, std::vector<task::TensorId>& out);
 void axes_of(const task::Task& task, task::ExprId id, std::vector<task::AxisId>& out);
+[[nodiscard]] std::vector<task::AxisId> axes_of(const task::Task& task, const Factor& factor);
 
 // Fills panels from a block: groups of MR rows (NR columns), one step of k after the other, zero
 // past the end.
 void print_pack(const Words& words, const Operand& operand, Writer& out);
+// One block, from `start`, as many as `some` says.
 [[nodiscard]] std::string pack_call(const Words& words, const Operand& operand,
-                                    const std::string& to);
+                                    const std::string& to, const std::string& start,
+                                    const std::string& some);
 
 }  // namespace cupel::schedule::tile
