@@ -2,6 +2,7 @@
 // Printed kernels, compiled and run: the naive one, the default schedule and others, at sizes that
 // leave remainders, against plain loops in double. One translation unit a test.
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "schedule/schedule.hpp"
@@ -70,32 +71,35 @@ std::vector<Sizes> rows(const char* rows, const char* columns) {
     return {{{rows, 7}, {columns, 257}}, {{rows, 33}, {columns, 64}}, {{rows, 1}, {columns, 7}}};
 }
 
+const std::vector<ShippedTask>& tasks_of_rows() {
+    static const std::vector<ShippedTask> all = {
+        {"softmax", 8, rows("B", "N")},    {"log_softmax", 8, rows("B", "N")},
+        {"layernorm", 16, rows("N", "D")}, {"rmsnorm", 16, rows("N", "D")},
+        {"bias_gelu", 4, rows("M", "N")},  {"swiglu", 16, rows("M", "N")},
+    };
+    return all;
+}
+
 TEST(Kernels, OfRowsAreRightAtEveryRemainder) {
-    expect_right_at_all_shapes({
-        {"softmax", 8, rows("B", "N")},
-        {"log_softmax", 8, rows("B", "N")},
-        {"layernorm", 16, rows("N", "D")},
-        {"rmsnorm", 16, rows("N", "D")},
-        {"bias_gelu", 4, rows("M", "N")},
-        {"swiglu", 16, rows("M", "N")},
-    });
+    expect_right_at_all_shapes(tasks_of_rows());
+}
+
+const std::vector<ShippedTask>& reductions() {
+    static const std::vector<ShippedTask> all = {
+        {"sum_rows", 32, rows("M", "N")},       {"max_rows", 1, rows("M", "N")},
+        {"argmax_rows", 0, rows("M", "N")},     {"cumsum", 64, rows("M", "N")},
+        {"cosine_distance", 8, rows("N", "D")}, {"mse", 64, rows("M", "N")},
+        {"matvec", 32, rows("M", "K")},         {"cross_entropy", 16, rows("N", "C")},
+    };
+    return all;
 }
 
 TEST(Kernels, OfReductionsAreRightAtEveryRemainder) {
-    expect_right_at_all_shapes({
-        {"sum_rows", 32, rows("M", "N")},
-        {"max_rows", 1, rows("M", "N")},
-        {"argmax_rows", 0, rows("M", "N")},
-        {"cumsum", 64, rows("M", "N")},
-        {"cosine_distance", 8, rows("N", "D")},
-        {"mse", 64, rows("M", "N")},
-        {"matvec", 32, rows("M", "K")},
-        {"cross_entropy", 16, rows("N", "C")},
-    });
+    expect_right_at_all_shapes(reductions());
 }
 
-TEST(Kernels, OfAllOtherShapesAreRight) {
-    expect_right_at_all_shapes({
+const std::vector<ShippedTask>& others() {
+    static const std::vector<ShippedTask> all = {
         {"batchnorm", 32, {{{"N", 2}, {"C", 3}, {"H", 5}, {"W", 9}}}},
         {"attention", 32, {{{"B", 2}, {"S", 19}, {"D", 8}}}},
         {"attention_causal", 32, {{{"B", 2}, {"S", 19}, {"D", 8}}}},
@@ -114,21 +118,70 @@ TEST(Kernels, OfAllOtherShapesAreRight) {
         {"conv_transpose2d", 32, {{{"N", 1}, {"C", 3}, {"H", 5}, {"W", 6}, {"K", 4}}}},
         {"residual_layernorm", 16, {{{"N", 5}, {"D", 77}}}},
         {"linear_relu_softmax", 32, {{{"M", 5}, {"K", 9}, {"N", 21}}}},
-    });
+    };
+    return all;
 }
 
-TEST(SweptKernels, CompileForVectorsOf64Bytes) {
-    const std::vector<std::string> folders = {std::string(CUPEL_ROOT) + "/tasks"};
+TEST(Kernels, OfAllOtherShapesAreRight) {
+    expect_right_at_all_shapes(others());
+}
+
+// The default kernels of all tasks, for one width of vectors.
+struct AtWidth {
+    std::vector<Trial> trials;
     Unit unit;
-    for (const char* name : {"softmax", "bias_gelu"}) {
-        const auto task = task::load(name, folders);
-        ASSERT_TRUE(task);
-        const Width width{.vector_bytes = 64};
-        const auto kernel = print_kernel(*task, width, default_trace(*task, width));
-        ASSERT_TRUE(kernel) << kernel.error().text;
-        unit.add(*task, *kernel);
+};
+
+void add_all(AtWidth& all, const Width& width) {
+    static const std::vector<ShippedTask> products = {
+        {"matmul", 32, {{{"M", 13}, {"N", 70}, {"K", 19}}}},
+        {"matmul_batched", 32, {{{"B", 3}, {"M", 13}, {"N", 70}, {"K", 19}}}},
+        {"matmul_transposed", 32, {{{"M", 13}, {"N", 70}, {"K", 19}}}},
+        {"matmul_triangular", 32, {{{"M", 37}, {"N", 67}}}},
+        {"linear_gelu", 32, {{{"M", 13}, {"N", 70}, {"K", 19}}}},
+        {"conv2d_3x3", 32, {{{"N", 2}, {"C", 3}, {"H", 9}, {"W", 70}, {"K", 5}}}},
+    };
+    const std::vector<std::string> folders = {std::string(CUPEL_ROOT) + "/tasks"};
+    for (const auto& list : {tasks_of_rows(), reductions(), others(), products}) {
+        for (const ShippedTask& test : list) {
+            auto task = task::load(test.name, folders, test.shapes[0]);
+            ASSERT_TRUE(task) << task.error().text;
+            const auto kernel = print_kernel(*task, width, default_trace(*task, width));
+            ASSERT_TRUE(kernel) << test.name << ": " << kernel.error().text;
+            const std::size_t first = all.unit.count();
+            all.unit.add(*task, *kernel);
+            all.trials.push_back({test.name, std::move(*task), test.tolerance, {*kernel}, first});
+        }
     }
-    EXPECT_TRUE(Library(unit.text(), "-O1 -mavx512f").compiled());
+    std::vector<std::string> names;
+    for (const Trial& trial : all.trials)
+        names.push_back(trial.what);
+    EXPECT_THAT(names, ::testing::IsSupersetOf(task::list(folders)));
+}
+
+// What is printed for a machine depends on no other: with what every x86-64 has, no fused
+// multiply-add among it.
+TEST(Kernels, AreRightForSse2) {
+    AtWidth all;
+    add_all(all, {.vector_bytes = 16, .registers = 16});
+    Library library(all.unit.text(), "-O0 -march=x86-64");
+    for (const Trial& trial : all.trials)
+        expect_right(trial, library);
+}
+
+// Without such registers the compiler splits the vectors, and the text can run all the same. With
+// them it must compile: its intrinsics are others.
+TEST(Kernels, AreRightInVectorsOf64Bytes) {
+    AtWidth all;
+    add_all(all, {.vector_bytes = 64, .registers = 32});
+    Library split(all.unit.text(), "-O0 -march=native");
+    for (const Trial& trial : all.trials)
+        expect_right(trial, split);
+    Library library(all.unit.text(), "-O0 -march=x86-64-v4");
+    ASSERT_TRUE(library.compiled());
+    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw")) return;
+    for (const Trial& trial : all.trials)
+        expect_right(trial, library);
 }
 
 }  // namespace

@@ -36,10 +36,10 @@ double sigmoid(double x) {
 }
 
 constexpr auto kFunctions = std::to_array<Function>({
-    {"exp", "vexp(x)", [](double x) { return std::exp(x); }, 2},
-    {"log", "vlog(x)", [](double x) { return std::log(x); }, 2},
-    {"tanh", "vtanh(x)", [](double x) { return std::tanh(x); }, 2},
-    {"erf", "verf(x)", [](double x) { return std::erf(x); }, 2},
+    {"exp", "vexp(x)", [](double x) { return std::exp(x); }, 1.5},
+    {"log", "vlog(x)", [](double x) { return std::log(x); }, 1},
+    {"tanh", "vtanh(x)", [](double x) { return std::tanh(x); }, 1.5},
+    {"erf", "verf(x)", [](double x) { return std::erf(x); }, 1.5},
     {"erf1", "verf1(x)", [](double x) { return std::erfc(-x); }, 3, 0x1p-24},
     {"sigmoid", "1.0f / (1.0f + vexp(-x))", sigmoid, 2.5, 0x1p-126},
 });
@@ -123,6 +123,20 @@ TEST(VectorMaths, StaysWithinItsBoundOverAllFloats) {
         EXPECT_LE(worst.ulps, function.ulps)
             << function.name << "(" << fmt::format("{}", worst.x) << ") is " << worst.got;
         RecordProperty(function.name, fmt::format("{:.3f} at {}", worst.ulps, worst.x));
+    }
+}
+
+TEST(VectorMaths, StatesItsBoundInTheText) {
+    for (const Function& function : kFunctions) {
+        VectorMaths maths(32, task::Type::F32);
+        const std::string name = "v" + std::string(function.name);
+        if (name == "vsigmoid") continue;  // an expression, not a function
+        maths.use(name);
+        const std::string text = maths.prelude();
+        const std::size_t at = text.find("vec " + name + "(vec x) {");
+        ASSERT_NE(at, std::string::npos) << name;
+        const std::string line = text.substr(at, text.find('\n', at) - at);
+        EXPECT_NE(line.find(fmt::format(" to {} ulp", function.ulps)), std::string::npos) << line;
     }
 }
 
