@@ -221,7 +221,8 @@ constexpr auto kSingle = std::to_array<Function>({
   return t > 0.927734375f ? vsign(far, x) : q * x + x;
 }
 )"},
-    {"verf1", "vmin vabs splat", R"(static inline vec verf1(vec x) {  // 1 + erf x to 3 ulp, or to 2^-24
+    {"verf1", "vmin vabs splat",
+     R"(static inline vec verf1(vec x) {  // 1 + erf x to 3 ulp, or to 2^-24
   vec t = vmin(vabs(x), splat(7.05f));  // 2^p is 0 from here on
   vec s = t * t;
   vec p = 4.454987162e-4f - 4.535777949e-5f * t;  // p: the logarithm of 1 - erf(t), to base 2
