@@ -18,6 +18,7 @@ using nlohmann::json;
 
 constexpr const char* kArchive = "archive.db";
 constexpr const char* kRun = "run.json";
+constexpr const char* kLock = "run.lock";
 
 // "2026-11-22T02:30:00Z" -> "20261122-023000"
 std::string compact_time() {
@@ -76,12 +77,28 @@ std::vector<fs::path> missing_of(std::vector<fs::path> paths) {
 std::vector<fs::path> footprint(const fs::path& folder, const std::string& task) {
     const std::string archive = kArchive;
     std::vector<fs::path> paths;
-    for (const std::string& name :
-         {std::string(kRun), task + ".task", archive, archive + "-wal", archive + "-shm"})
+    for (const std::string& name : {std::string(kRun), task + ".task", archive, archive + "-wal",
+                                    archive + "-shm", std::string(kLock)})
         paths.push_back(folder / name);
     for (fs::path at = folder; !at.empty() && at != at.root_path(); at = at.parent_path())
         paths.push_back(at);
     return paths;
+}
+
+Error run_is_there(const fs::path& path) {
+    return {Errc::Usage, fmt::format("--run {0}: a run is there already; go on with it by "
+                                     "--resume {0}",
+                                     path.string())};
+}
+
+// Two that search in one folder would try the same kernels, and ask and pay for the same answers.
+Result<os::Fd> lock_folder(const fs::path& path, std::string_view option) {
+    auto lock = os::lock_file(path / kLock);
+    if (!lock && lock.error().code == Errc::NotFound) lock.error().code = Errc::Io;
+    if (!lock || lock->valid()) return lock;
+    return fail(Errc::Usage, fmt::format("{} {}: another cupel is at work there; wait until it "
+                                         "has ended, or stop it",
+                                         option, path.string()));
 }
 
 }  // namespace
@@ -90,11 +107,7 @@ Result<RunFolder> RunFolder::create(const std::string& wanted, const task::Task&
                                     int threads) {
     const fs::path path = wanted.empty() ? free_default_path(task.name) : fs::path(wanted);
     std::error_code problem;
-    if (fs::exists(path / kRun, problem)) {
-        return fail(Errc::Usage,
-                    fmt::format("--run {0}: a run is there already; go on with it by --resume {0}",
-                                path.string()));
-    }
+    if (fs::exists(path / kRun, problem)) return std::unexpected(run_is_there(path));
     std::vector<fs::path> made = missing_of(footprint(path, task.name));
     fs::create_directories(path, problem);
     // Whatever the reason, the folder cannot be had here: no wrong use, even where /proc says "no
@@ -104,9 +117,19 @@ Result<RunFolder> RunFolder::create(const std::string& wanted, const task::Task&
         return fail(code, fmt::format("run folder {}: {}", path.string(), problem.message()));
     }
     RunFolder folder(path, task, threads);
+    auto lock = lock_folder(path, "--run");
+    if (!lock && lock.error().code == Errc::Usage) return std::unexpected(std::move(lock).error());
+    // One that held the lock before may have begun a run.
+    if (fs::exists(path / kRun, problem)) return std::unexpected(run_is_there(path));
     folder.made_ = std::move(made);
     // Written before anything is measured: a folder that cannot be written is known now.
-    auto written = folder.write(task.name + ".task", task.text);
+    Result<void> written;
+    if (lock) {
+        folder.lock_ = std::move(*lock);
+        written = folder.write(task.name + ".task", task.text);
+    } else {
+        written = std::unexpected(std::move(lock).error());
+    }
     if (written) written = folder.write(kRun, describe(task, threads).dump(2) + "\n");
     if (written) return folder;
     folder.discard();
@@ -133,7 +156,9 @@ Result<RunFolder> RunFolder::reopen(const std::string& name) {
     }
     try {
         CUPEL_TRY(Description description, read_description(*text));
-        return RunFolder(path, std::move(description.task), description.threads);
+        RunFolder folder(path, std::move(description.task), description.threads);
+        CUPEL_TRY(folder.lock_, lock_folder(path, "--resume"));
+        return folder;
     } catch (const json::exception& error) {
         return fail(Errc::Corrupt,
                     fmt::format("{}/{} is damaged, so nothing can go on there (its kernels are "

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run folder: archive.db (every kernel tried), run.json (what is needed to go on), the task file;
-// when the run has ended also kernel.cpp, certificate.json and summary.txt. Files appear whole or
-// not at all.
+// A run folder: archive.db (every kernel tried), run.json (what is needed to go on), the task file,
+// run.lock (held by whoever is at work there); when the run has ended also kernel.cpp,
+// certificate.json and summary.txt. Files appear whole or not at all.
 #pragma once
 
 #include <filesystem>
@@ -10,6 +10,7 @@
 
 #include "archive/archive.hpp"
 #include "cli/options.hpp"
+#include "os/fd.hpp"
 
 namespace cupel::cli {
 
@@ -19,10 +20,11 @@ inline constexpr const char* kDeviceKernels = "kernels.json";
 class RunFolder {
 public:
     // A new folder: `wanted`, or runs/<task>-<time> where that is empty. Usage if it holds a run
-    // already.
+    // already, or another process is at work there.
     [[nodiscard]] static Result<RunFolder> create(const std::string& wanted, const task::Task& task,
                                                   int threads);
-    // An earlier run: its folder, or its name in runs/.
+    // An earlier run: its folder, or its name in runs/. Usage where another process is at work
+    // there.
     [[nodiscard]] static Result<RunFolder> reopen(const std::string& name);
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
@@ -43,6 +45,7 @@ private:
     task::Task task_;
     int threads_;
     std::vector<std::filesystem::path> made_;  // files, then folders from the inside out
+    os::Fd lock_;                              // nobody else is at work in the folder
 };
 
 }  // namespace cupel::cli

@@ -2,6 +2,7 @@
 #include "os/files.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,6 +100,14 @@ Result<void> write_file_atomically(const fs::path& path, std::string_view conten
     const Fd parent(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (parent.valid()) (void)fsync(parent.get());
     return {};
+}
+
+Result<Fd> lock_file(const fs::path& path) {
+    // Not followed: a link in a folder of a stranger's making would have a file made elsewhere.
+    Fd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
+    if (!fd.valid()) return fail_errno("open " + path.string());
+    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) fd.reset();
+    return fd;
 }
 
 Result<fs::path> cache_folder() {

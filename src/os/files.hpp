@@ -17,6 +17,11 @@ namespace cupel::os {
 [[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path,
                                                  std::string_view content);
 
+// The file, made where it is missing, locked for as long as the descriptor is open; not valid where
+// another process holds it. The kernel takes the lock away from whoever is killed. A file system
+// that knows no locks keeps nobody out.
+[[nodiscard]] Result<Fd> lock_file(const std::filesystem::path& path);
+
 // None where the variable is unset or empty.
 [[nodiscard]] const char* environment(const char* name);
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -52,6 +53,34 @@ TEST_F(Files, TooLargeMissingOrStrangeAreErrors) {
     EXPECT_EQ(read_file(path(".")).error().code, Errc::Invalid);
     ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
     EXPECT_EQ(read_file(path("pipe")).error().code, Errc::Invalid) << "and it does not hang";
+}
+
+TEST_F(Files, ALockKeepsOthersOutUntilItsHolderIsGoneHoweverItGoes) {
+    {
+        const Fd first = lock_file(path("lock")).value();
+        EXPECT_TRUE(first.valid());
+        EXPECT_FALSE(lock_file(path("lock")).value().valid());
+    }
+    int pipe_ends[2];
+    ASSERT_EQ(pipe(pipe_ends), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        const auto held = lock_file(path("lock"));
+        const char word = held && held->valid() ? 'y' : 'n';
+        if (write(pipe_ends[1], &word, 1) == 1) (void)pause();
+        std::_Exit(1);
+    }
+    char word = 0;
+    ASSERT_EQ(read(pipe_ends[0], &word, 1), 1);
+    EXPECT_EQ(word, 'y');
+    EXPECT_FALSE(lock_file(path("lock")).value().valid());
+    ASSERT_EQ(kill(child, SIGKILL), 0);
+    ASSERT_EQ(waitpid(child, nullptr, 0), child);
+    EXPECT_TRUE(lock_file(path("lock")).value().valid());
+    (void)close(pipe_ends[0]);
+    (void)close(pipe_ends[1]);
+    ASSERT_EQ(symlink("lock", path("link").c_str()), 0);
+    EXPECT_FALSE(lock_file(path("link")));
 }
 
 TEST_F(Files, AFullDiskIsReportedAndTheOldFileStays) {

@@ -31,6 +31,18 @@ case $code in
 esac
 
 start killed
+
+# Nobody else may work in the folder of a run in progress: one line, and nothing is touched.
+for way in "--resume killed" "softmax --run killed"; do
+    # shellcheck disable=SC2086 # two words
+    code=0 && "$CUPEL" optimize $way --budget 1evals >second 2>second.err </dev/null || code=$?
+    [[ $code == 2 ]] || fail "a second optimize $way ended with $code"
+    [[ $(wc -l <second.err) == 1 ]] || fail "a second optimize $way said: $(cat second.err)"
+done
+says second.err "--run killed: a run is there already"
+"$CUPEL" optimize --resume killed 2>second.err </dev/null && fail "a second one went on"
+says second.err "another cupel is at work there"
+kill -0 "$pid" || fail "the first one ended"
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null || true
 run 0 show killed --json
