@@ -18,6 +18,7 @@ namespace {
 struct Words {
     Options options;
     std::optional<double> dollars;
+    std::optional<std::int64_t> tokens;
     std::vector<std::string> budget;
     std::vector<std::string> sizes;
 };
@@ -82,6 +83,10 @@ void add_writers(CLI::App& app, Words& words) {
     app.add_option("--dollars", words.dollars, "what models may cost in this run, resumed or not")
         ->type_name("X")
         ->check(quiet(CLI::NonNegativeNumber));
+    app.add_option("--tokens", words.tokens,
+                   "what models may read and write in this run, all together, resumed or not")
+        ->type_name("N")
+        ->check(quiet(CLI::PositiveNumber));
     app.add_option("--replay", words.options.replay,
                    "try the kernels again that models wrote in an earlier run; asks nobody")
         ->type_name("RUN");
@@ -348,6 +353,7 @@ Result<void> refuse_extras(const CLI::App& app) {
 Result<void> read_words(Words& words) {
     CUPEL_TRY(words.options.budget, parse_budget(words.budget));
     if (words.dollars) words.options.budget.dollars = words.dollars;
+    words.options.budget.tokens = words.tokens;
     for (const std::string& word : words.sizes) {
         CUPEL_TRY(task::Override size, parse_size(word));
         words.options.sizes.push_back(std::move(size));

@@ -54,10 +54,12 @@ Result<std::unique_ptr<model::Account>> open_account(const Options& options,
 
 Result<void> check_together(const Options& options, const std::set<std::string>& providers) {
     if (options.models.empty()) {
-        for (const auto& [given, name] : {std::pair{!options.base_url.empty(), "--base-url"},
-                                          std::pair{!options.key_env.empty(), "--key-env"},
-                                          std::pair{options.key_fd >= 0, "--key-fd"},
-                                          std::pair{!options.prices.empty(), "--prices"}}) {
+        for (const auto& [given, name] :
+             {std::pair{!options.base_url.empty(), "--base-url"},
+              std::pair{!options.key_env.empty(), "--key-env"},
+              std::pair{options.key_fd >= 0, "--key-fd"},
+              std::pair{!options.prices.empty(), "--prices"},
+              std::pair{options.budget.tokens.has_value(), "--tokens"}}) {
             if (given) return fail(Errc::Usage, fmt::format("{} belongs to --model", name));
         }
         return {};

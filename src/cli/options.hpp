@@ -21,6 +21,7 @@ struct Budget {
     std::optional<double> seconds;
     std::optional<int> evaluations;
     std::optional<double> dollars;
+    std::optional<std::int64_t> tokens;  // of all models, in and out
 };
 
 struct Options {

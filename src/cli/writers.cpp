@@ -164,8 +164,9 @@ Result<void> Writers::open_models(const Options& options, const RunFolder& folde
     CUPEL_TRY(model::Recording recording,
               model::Recording::open(folder.path() / kRecording, model::Recording::Mode::Record));
     parts.recording = std::make_unique<model::Recording>(std::move(recording));
-    parts.ledger =
-        std::make_unique<model::Ledger>(options.budget.dollars, parts.recording->spent());
+    parts.ledger = std::make_unique<model::Ledger>(
+        model::Limits{.dollars = options.budget.dollars, .tokens = options.budget.tokens},
+        parts.recording->spent());
     std::vector<engineer::Voice> voices;
     for (const ModelSetup::Voice& voice : parts.setup.voices) {
         parts.live.push_back(std::make_unique<model::LiveClient>(*voice.account, voice.price,

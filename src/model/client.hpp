@@ -53,6 +53,7 @@ struct Reply {
     Ending ending = Ending::Whole;
     std::optional<Usage> usage;  // none: the provider did not say
     double dollars = 0;          // at the prices of the run; of a recorded reply: paid back then
+    std::int64_t tokens = 0;     // in and out, attempts that came to nothing included as in dollars
     double seconds = 0;
     int attempts = 1;
     bool recorded = false;  // served from the recording: nothing was asked, nothing paid

@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kFormat = 1;
+constexpr std::int64_t kNone = 0;
 
 json request_json(const Request& request) {
     json messages = json::array();
@@ -52,7 +53,8 @@ json answer_json(const Answer& answer) {
     }
     json reply = {{"text", answer->text},       {"ending", ending_name(answer->ending)},
                   {"usage", nullptr},           {"dollars", answer->dollars},
-                  {"seconds", answer->seconds}, {"attempts", answer->attempts}};
+                  {"seconds", answer->seconds}, {"attempts", answer->attempts},
+                  {"tokens", answer->tokens}};
     if (const auto& usage = answer->usage) {
         reply["usage"] = {{"input", usage->input},
                           {"cached", usage->cached},
@@ -86,6 +88,9 @@ Answer answer_from(const json& document) {
     reply.dollars = told.at("dollars");
     reply.seconds = told.at("seconds");
     reply.attempts = told.at("attempts");
+    // Recordings of before knew no tokens of attempts that came to nothing.
+    const Usage counted = reply.usage.value_or(Usage{});
+    reply.tokens = told.value("tokens", counted.input + counted.output);
     reply.recorded = true;
     return reply;
 }
@@ -96,8 +101,8 @@ Exchange exchange_from(const json& document) {
     exchange.provider = document.at("provider");
     exchange.request = request_from(document.at("request"));
     exchange.request.note = document.at("note");
-    exchange.reserved = document.at("reserved");
-    exchange.lost = document.at("lost");
+    exchange.reserved = {document.at("reserved"), document.value("reserved_tokens", kNone)};
+    exchange.lost = {document.at("lost"), document.value("lost_tokens", kNone)};
     exchange.at = document.at("at");
     exchange.in_flight = document.at("answer").is_null();
     if (!exchange.in_flight) exchange.answer = answer_from(document.at("answer"));
@@ -121,8 +126,10 @@ std::string exchange_text(const Exchange& exchange) {
         {"provider", exchange.provider},
         {"request", request_json(exchange.request)},
         {"note", exchange.request.note},
-        {"reserved", exchange.reserved},
-        {"lost", exchange.lost},
+        {"reserved", exchange.reserved.dollars},
+        {"reserved_tokens", exchange.reserved.tokens},
+        {"lost", exchange.lost.dollars},
+        {"lost_tokens", exchange.lost.tokens},
         {"at", exchange.at},
         {"answer", exchange.in_flight ? json() : answer_json(exchange.answer)},
     };

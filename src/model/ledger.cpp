@@ -52,21 +52,24 @@ Result<Price> read_price(const nlohmann::json& entry, std::string_view where) {
 
 }  // namespace
 
-double cost_of(const Usage& usage, const Price& price) {
+Amount cost_of(const Usage& usage, const Price& price) {
     const auto plain =
         static_cast<double>(std::max<std::int64_t>(0, usage.input - usage.cached - usage.written));
-    return (plain * price.input + static_cast<double>(usage.cached) * price.cached +
-            static_cast<double>(usage.written) * price.written +
-            static_cast<double>(usage.output) * price.output) /
-           kMillion;
+    return {.dollars = (plain * price.input + static_cast<double>(usage.cached) * price.cached +
+                        static_cast<double>(usage.written) * price.written +
+                        static_cast<double>(usage.output) * price.output) /
+                       kMillion,
+            .tokens = usage.input + usage.output};
 }
 
-double most_cost_of(const Request& request, const Price& price) {
+Amount most_cost_of(const Request& request, const Price& price) {
     std::size_t bytes = request.system.size() + kFrameBytes;
     for (const Message& message : request.messages)
         bytes += message.text.size() + kFrameBytes;
     const double dearest = std::max({price.input, price.cached, price.written});
-    return (static_cast<double>(bytes) * dearest + request.max_tokens * price.output) / kMillion;
+    return {.dollars = (static_cast<double>(bytes) * dearest + request.max_tokens * price.output) /
+                       kMillion,
+            .tokens = static_cast<std::int64_t>(bytes) + request.max_tokens};
 }
 
 Result<PriceTable> PriceTable::parse(std::string_view text, std::string_view name) {
@@ -106,35 +109,57 @@ Result<Price> PriceTable::find(std::string_view model) const {
 }
 
 Ledger::Reservation::Reservation(Reservation&& other) noexcept
-    : ledger_(std::exchange(other.ledger_, nullptr)), dollars_(other.dollars_) {}
+    : ledger_(std::exchange(other.ledger_, nullptr)), amount_(other.amount_) {}
 
 Ledger::Reservation::~Reservation() {
-    if (ledger_ != nullptr) settle(dollars_);
+    if (ledger_ != nullptr) settle(amount_);
 }
 
-void Ledger::Reservation::settle(double dollars) {
+void Ledger::Reservation::settle(const Amount& amount) {
     CUPEL_CHECK(ledger_ != nullptr);
     Ledger& ledger = *std::exchange(ledger_, nullptr);
     const std::scoped_lock lock(ledger.mutex_);
-    ledger.reserved_ = std::max(0.0, ledger.reserved_ - dollars_);
-    ledger.spent_ += dollars;
+    ledger.reserved_.dollars = std::max(0.0, ledger.reserved_.dollars - amount_.dollars);
+    ledger.reserved_.tokens -= amount_.tokens;
+    ledger.spent_ += amount;
 }
 
-std::optional<Ledger::Reservation> Ledger::reserve(double most) {
+bool Ledger::is_short_of_dollars(const Amount& most) const {
+    return limits_.dollars && spent_.dollars + reserved_.dollars + most.dollars > *limits_.dollars;
+}
+
+bool Ledger::is_short_of_tokens(const Amount& most) const {
+    return limits_.tokens && spent_.tokens + reserved_.tokens + most.tokens > *limits_.tokens;
+}
+
+std::optional<Ledger::Reservation> Ledger::reserve(const Amount& most) {
     const std::scoped_lock lock(mutex_);
-    if (limit_ && spent_ + reserved_ + most > *limit_) return std::nullopt;
+    if (is_short_of_dollars(most) || is_short_of_tokens(most)) return std::nullopt;
     reserved_ += most;
     return Reservation(*this, most);
 }
 
-double Ledger::spent() const {
+Amount Ledger::spent() const {
     const std::scoped_lock lock(mutex_);
     return spent_;
 }
 
-double Ledger::reserved() const {
+Amount Ledger::reserved() const {
     const std::scoped_lock lock(mutex_);
     return reserved_;
+}
+
+std::string Ledger::shortage(const Amount& most) const {
+    const std::scoped_lock lock(mutex_);
+    if (is_short_of_tokens(most)) {
+        return fmt::format(
+            "a call may take {} tokens, and of {} only {} are left", most.tokens, *limits_.tokens,
+            std::max<std::int64_t>(0, *limits_.tokens - spent_.tokens - reserved_.tokens));
+    }
+    const double limit = limits_.dollars.value_or(0);
+    return fmt::format("a call may cost ${:.4f}, and of ${:.4f} only ${:.4f} are left",
+                       most.dollars, limit,
+                       std::max(0.0, limit - spent_.dollars - reserved_.dollars));
 }
 
 }  // namespace cupel::model

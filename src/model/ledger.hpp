@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What models cost and what may be spent. A call reserves the most it can cost before it is made,
-// and is settled when its cost is known: so calls side by side cannot overshoot together.
+// What models cost and what may be spent, in dollars and in tokens. A call reserves the most it can
+// cost before it is made, and is settled when its cost is known: so calls side by side cannot
+// overshoot together.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +26,21 @@ struct Price {
     bool operator==(const Price&) const = default;
 };
 
-[[nodiscard]] double cost_of(const Usage& usage, const Price& price);
+struct Amount {
+    double dollars = 0;
+    std::int64_t tokens = 0;  // in and out
+    Amount& operator+=(const Amount& other) {
+        dollars += other.dollars;
+        tokens += other.tokens;
+        return *this;
+    }
+    bool operator==(const Amount&) const = default;
+};
+
+[[nodiscard]] Amount cost_of(const Usage& usage, const Price& price);
 // The most that a request can cost: a token is a byte at least, and the reply is as long as it may
 // be.
-[[nodiscard]] double most_cost_of(const Request& request, const Price& price);
+[[nodiscard]] Amount most_cost_of(const Request& request, const Price& price);
 
 // Prices by "PROVIDER:NAME". docs/models.md describes the file.
 class PriceTable {
@@ -46,10 +58,16 @@ private:
     bool free_ = false;
 };
 
+// What is not set is not limited, but counted none the less.
+struct Limits {
+    std::optional<double> dollars = {};       // NOLINT(readability-redundant-member-init)
+    std::optional<std::int64_t> tokens = {};  // NOLINT(readability-redundant-member-init)
+};
+
 class Ledger {
 public:
-    // No limit: nothing is refused, but all is counted. `spent` is what was paid before.
-    explicit Ledger(std::optional<double> limit, double spent = 0) : limit_(limit), spent_(spent) {}
+    // `spent` is what was paid before.
+    explicit Ledger(Limits limits, Amount spent = {}) : limits_(limits), spent_(spent) {}
 
     // A part of the budget that a call holds. Dropped without being settled, it counts as spent:
     // nobody knows what the call cost.
@@ -60,28 +78,31 @@ public:
         Reservation& operator=(const Reservation&) = delete;
         Reservation& operator=(Reservation&&) = delete;
         ~Reservation();
-        [[nodiscard]] double dollars() const noexcept { return dollars_; }
         // Once.
-        void settle(double dollars);
+        void settle(const Amount& amount);
 
     private:
         friend class Ledger;
-        Reservation(Ledger& ledger, double dollars) : ledger_(&ledger), dollars_(dollars) {}
+        Reservation(Ledger& ledger, const Amount& amount) : ledger_(&ledger), amount_(amount) {}
         Ledger* ledger_;
-        double dollars_;
+        Amount amount_;
     };
 
     // None where it might not be enough.
-    [[nodiscard]] std::optional<Reservation> reserve(double most);
-    [[nodiscard]] double spent() const;
-    [[nodiscard]] double reserved() const;
-    [[nodiscard]] std::optional<double> limit() const noexcept { return limit_; }
+    [[nodiscard]] std::optional<Reservation> reserve(const Amount& most);
+    [[nodiscard]] Amount spent() const;
+    [[nodiscard]] Amount reserved() const;
+    // Why `most` cannot be had, for people: of what, and how much of it is left.
+    [[nodiscard]] std::string shortage(const Amount& most) const;
 
 private:
+    [[nodiscard]] bool is_short_of_dollars(const Amount& most) const;
+    [[nodiscard]] bool is_short_of_tokens(const Amount& most) const;
+
     mutable std::mutex mutex_;
-    std::optional<double> limit_;
-    double spent_;
-    double reserved_ = 0;
+    Limits limits_;
+    Amount spent_;
+    Amount reserved_;
 };
 
 }  // namespace cupel::model

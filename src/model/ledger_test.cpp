@@ -58,7 +58,9 @@ TEST(Ledger, SaysWhatIsWrongWithAPrice) {
 TEST(Ledger, CountsEachTokenAtItsOwnPrice) {
     const Price price{.input = 3, .cached = 0.3, .written = 3.75, .output = 15};
     const Usage usage{.input = 1000, .cached = 600, .written = 100, .output = 50, .reasoning = 20};
-    EXPECT_DOUBLE_EQ(cost_of(usage, price), (300 * 3 + 600 * 0.3 + 100 * 3.75 + 50 * 15) / 1e6);
+    EXPECT_DOUBLE_EQ(cost_of(usage, price).dollars,
+                     (300 * 3 + 600 * 0.3 + 100 * 3.75 + 50 * 15) / 1e6);
+    EXPECT_EQ(cost_of(usage, price).tokens, 1050);
 }
 
 TEST(Ledger, ReservesAtLeastWhatACallCanCost) {
@@ -68,43 +70,59 @@ TEST(Ledger, ReservesAtLeastWhatACallCanCost) {
     const Price price{.input = 3, .cached = 0.3, .written = 3.75, .output = 15};
     // A token for each byte, all of them written to a cache, and a reply of full length.
     const Usage worst{.input = 1000, .cached = 0, .written = 1000, .output = 100, .reasoning = 0};
-    EXPECT_GE(most_cost_of(request, price), cost_of(worst, price));
+    EXPECT_GE(most_cost_of(request, price).dollars, cost_of(worst, price).dollars);
+    EXPECT_GE(most_cost_of(request, price).tokens, cost_of(worst, price).tokens);
 }
 
 TEST(Ledger, CannotBeOvershot) {
-    Ledger ledger(1.0, 0.25);
-    auto first = ledger.reserve(0.5);
+    Ledger ledger({.dollars = 1.0}, {.dollars = 0.25});
+    auto first = ledger.reserve({.dollars = 0.5});
     ASSERT_TRUE(first.has_value());
-    EXPECT_FALSE(ledger.reserve(0.3).has_value());
-    EXPECT_DOUBLE_EQ(ledger.reserved(), 0.5);
-    first->settle(0.1);
-    EXPECT_DOUBLE_EQ(ledger.spent(), 0.35);
-    EXPECT_DOUBLE_EQ(ledger.reserved(), 0);
-    EXPECT_TRUE(ledger.reserve(0.6).has_value());
+    EXPECT_FALSE(ledger.reserve({.dollars = 0.3}).has_value());
+    EXPECT_DOUBLE_EQ(ledger.reserved().dollars, 0.5);
+    first->settle({.dollars = 0.1});
+    EXPECT_DOUBLE_EQ(ledger.spent().dollars, 0.35);
+    EXPECT_DOUBLE_EQ(ledger.reserved().dollars, 0);
+    EXPECT_TRUE(ledger.reserve({.dollars = 0.6}).has_value());
     // That one was dropped without a word: nobody knows what it cost.
-    EXPECT_DOUBLE_EQ(ledger.spent(), 0.95);
-    EXPECT_FALSE(ledger.reserve(0.06).has_value());
-    EXPECT_TRUE(Ledger(std::nullopt).reserve(1e9).has_value());
+    EXPECT_DOUBLE_EQ(ledger.spent().dollars, 0.95);
+    EXPECT_FALSE(ledger.reserve({.dollars = 0.06}).has_value());
+    EXPECT_TRUE(Ledger(Limits{}).reserve({.dollars = 1e9, .tokens = 1'000'000'000}).has_value());
+}
+
+TEST(Ledger, HoldsTheTokensOfAllModelsTogether) {
+    Ledger ledger({.tokens = 1000}, {.dollars = 5, .tokens = 300});
+    auto first = ledger.reserve({.tokens = 500});
+    ASSERT_TRUE(first.has_value());
+    const Amount too_much{.tokens = 201};
+    EXPECT_FALSE(ledger.reserve(too_much).has_value());
+    EXPECT_THAT(ledger.shortage(too_much),
+                HasSubstr("may take 201 tokens, and of 1000 only 200 are left"));
+    first->settle({.tokens = 100});
+    EXPECT_EQ(ledger.spent().tokens, 400);
+    auto second = ledger.reserve({.tokens = 600});
+    ASSERT_TRUE(second.has_value());
+    EXPECT_FALSE(ledger.reserve({.tokens = 1}).has_value());
 }
 
 TEST(Ledger, CannotBeOvershotByManyThreads) {
-    Ledger ledger(100.0);
+    Ledger ledger({.dollars = 100.0});
     std::atomic<int> granted = 0;
     std::vector<std::thread> threads;
     for (int t = 0; t < 8; ++t) {
         threads.emplace_back([&] {
             for (int i = 0; i < 1000; ++i) {
-                auto reservation = ledger.reserve(1);
+                auto reservation = ledger.reserve({.dollars = 1});
                 if (!reservation) continue;
                 ++granted;
-                reservation->settle(1);
+                reservation->settle({.dollars = 1});
             }
         });
     }
     for (std::thread& thread : threads)
         thread.join();
     EXPECT_EQ(granted, 100);
-    EXPECT_DOUBLE_EQ(ledger.spent(), 100);
+    EXPECT_DOUBLE_EQ(ledger.spent().dollars, 100);
 }
 
 }  // namespace

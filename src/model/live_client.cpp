@@ -151,37 +151,34 @@ Answer LiveClient::try_once(const Request& request) {
 }
 
 Answer LiveClient::ask(const Request& request) {
-    const double most = most_cost_of(request, price_);
+    const Amount most = most_cost_of(request, price_);
     const double begin = seconds_now();
-    double paid = 0;  // for attempts that came to nothing
+    Amount paid;  // for attempts that came to nothing
     for (int attempt = 0;; ++attempt) {
         auto reservation = ledger_.reserve(most);
         if (!reservation) {
             return std::unexpected(
-                Fault{FaultKind::Budget,
-                      fmt::format("a call may cost ${:.4f}, and of ${:.4f} only ${:.4f} are left",
-                                  most, ledger_.limit().value_or(0),
-                                  std::max(0.0, ledger_.limit().value_or(0) - ledger_.spent() -
-                                                    ledger_.reserved())),
-                      std::nullopt, false});
+                Fault{FaultKind::Budget, ledger_.shortage(most), std::nullopt, false});
         }
         if (!wait(account_.bucket.take(seconds_now()))) {
-            reservation->settle(0);
+            reservation->settle({});
             return std::unexpected(Fault{FaultKind::Stopped, "asked to stop", std::nullopt, false});
         }
         Answer answer = try_once(request);
         if (answer) {
             // What the provider did not count is taken for the most it can have been.
-            const double cost = answer->usage ? cost_of(*answer->usage, price_) : most;
+            const Amount cost = answer->usage ? cost_of(*answer->usage, price_) : most;
             reservation->settle(cost);
+            paid += cost;
             answer->text = account_.key.redact(std::move(answer->text));
-            answer->dollars = paid + cost;
+            answer->dollars = paid.dollars;
+            answer->tokens = paid.tokens;
             answer->seconds = seconds_now() - begin;
             answer->attempts = attempt + 1;
             return answer;
         }
         Fault fault = std::move(answer.error());
-        const double lost = fault.may_cost ? most : 0;
+        const Amount lost = fault.may_cost ? most : Amount{};
         reservation->settle(lost);
         paid += lost;
         fault.text = shown(account_.key.redact(std::move(fault.text)));

@@ -21,7 +21,7 @@ TEST_F(LiveClientTest, TriesAgainWhereA429NamesNoTime) {
     const Answer answer = ask();
     ASSERT_TRUE(answer.has_value()) << answer.error().text;
     EXPECT_EQ(answer->attempts, 3);
-    EXPECT_DOUBLE_EQ(ledger.spent(), answer->dollars);
+    EXPECT_DOUBLE_EQ(ledger.spent().dollars, answer->dollars);
 }
 
 TEST_F(LiveClientTest, WaitsAsLongAsA429Asks) {
@@ -51,7 +51,7 @@ TEST_F(LiveClientTest, NeverTriesAgainBehindASpendCap) {
         EXPECT_EQ(fault().kind, FaultKind::SpendCap) << cap;
         EXPECT_EQ(calls(), 1U) << cap;
     }
-    EXPECT_EQ(ledger.spent(), 0);
+    EXPECT_EQ(ledger.spent().dollars, 0);
 }
 
 TEST_F(LiveClientTest, NeverTriesAgainWhatIsRefused) {
@@ -89,7 +89,7 @@ TEST_F(LiveClientTest, TriesAgainWhereAStreamIsCutAndPaysForBoth) {
     EXPECT_EQ(answer->text, "Hello");
     // Nobody said what the first attempt cost.
     EXPECT_DOUBLE_EQ(answer->dollars, most() + (40 * 1 + 60 * 0.5 + 40 * 4) / 1e6);
-    EXPECT_DOUBLE_EQ(ledger.spent(), answer->dollars);
+    EXPECT_DOUBLE_EQ(ledger.spent().dollars, answer->dollars);
 }
 
 TEST_F(LiveClientTest, TakesAMessageWithoutItsEndForCut) {
@@ -144,7 +144,8 @@ TEST_F(LiveClientTest, LeavesAServerThatNeverAnswers) {
     account.patience.idle = 0.3;
     account.patience.attempts = 1;
     EXPECT_THAT(fault().text, HasSubstr("nothing came for 0.3 s"));
-    EXPECT_DOUBLE_EQ(ledger.spent(), most());  // it may be thinking, and will be paid for that
+    EXPECT_DOUBLE_EQ(ledger.spent().dollars,
+                     most());  // it may be thinking, and will be paid for that
 }
 
 TEST_F(LiveClientTest, DoesNotWaitForAConnectionToCloseBehindTheEnd) {

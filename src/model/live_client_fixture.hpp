@@ -20,7 +20,7 @@ inline constexpr std::string_view kSecret = "sk-live-0123456789abcdef";
 struct LiveClientTest : ::testing::Test {
     std::unique_ptr<testing::Server> server;
     Account account;
-    Ledger ledger{10.0};
+    Ledger ledger{{.dollars = 10.0}};
     Price price{.input = 1, .cached = 0.5, .written = 2, .output = 4};
     std::atomic<bool> stop = false;
     std::unique_ptr<LiveClient> client;
@@ -65,7 +65,7 @@ struct LiveClientTest : ::testing::Test {
         return answer.error();
     }
     [[nodiscard]] std::size_t calls() const { return server->calls().size(); }
-    [[nodiscard]] double most() const { return most_cost_of(question(), price); }
+    [[nodiscard]] double most() const { return most_cost_of(question(), price).dollars; }
 };
 
 }  // namespace cupel::model

@@ -30,8 +30,8 @@ TEST_F(LiveClientTest, ReadsAStreamOfChatCompletions) {
     const Usage expected{.input = 100, .cached = 60, .written = 0, .output = 40, .reasoning = 25};
     EXPECT_EQ(answer->usage, expected);
     EXPECT_DOUBLE_EQ(answer->dollars, (40 * 1 + 60 * 0.5 + 40 * 4) / 1e6);
-    EXPECT_DOUBLE_EQ(ledger.spent(), answer->dollars);
-    EXPECT_EQ(ledger.reserved(), 0);
+    EXPECT_DOUBLE_EQ(ledger.spent().dollars, answer->dollars);
+    EXPECT_EQ(ledger.reserved().dollars, 0);
     const testing::Call call = server->calls().at(0);
     EXPECT_THAT(call.head, HasSubstr("POST /v1/chat/completions HTTP/1.1"));
     EXPECT_THAT(call.head, HasSubstr("Authorization: Bearer " + std::string(kSecret)));
@@ -166,12 +166,26 @@ TEST_F(LiveClientTest, SpeaksNothingButTlsToAnHttpsAddress) {
 
 TEST_F(LiveClientTest, AsksNothingThatTheBudgetMightNotCover) {
     serve_in_turn({testing::chat_stream({"Hi"})});
-    Ledger small(most() * 0.99);
+    Ledger small({.dollars = most() * 0.99});
     LiveClient poor(account, price, small, {});
     const Answer answer = poor.ask(question());
     ASSERT_FALSE(answer.has_value());
     EXPECT_EQ(answer.error().kind, FaultKind::Budget);
     EXPECT_EQ(calls(), 0U);
+}
+
+TEST_F(LiveClientTest, AsksNothingThatTheTokensMightNotCoverAndBooksWhatItTook) {
+    serve_in_turn({testing::chat_stream({"Hi"})});
+    const std::int64_t one = most_cost_of(question(), price).tokens;
+    Ledger tokens({.tokens = one + 139});
+    LiveClient frugal(account, price, tokens, {});
+    EXPECT_EQ(frugal.ask(question()).value().tokens, 140);
+    EXPECT_EQ(tokens.spent().tokens, 140);
+    const Answer answer = frugal.ask(question());
+    ASSERT_FALSE(answer.has_value());
+    EXPECT_EQ(answer.error().kind, FaultKind::Budget);
+    EXPECT_THAT(answer.error().text, HasSubstr("tokens"));
+    EXPECT_EQ(calls(), 1U);
 }
 
 TEST_F(LiveClientTest, CannotBeOvershotByCallsSideBySide) {
@@ -186,7 +200,7 @@ TEST_F(LiveClientTest, CannotBeOvershotByCallsSideBySide) {
                   testing::kChatDone);
         --running;
     });
-    Ledger shared(most() * 3.5);
+    Ledger shared({.dollars = most() * 3.5});
     LiveClient together(account, price, shared, {});
     std::atomic<int> answered = 0;
     std::atomic<int> refused = 0;
@@ -203,7 +217,7 @@ TEST_F(LiveClientTest, CannotBeOvershotByCallsSideBySide) {
     EXPECT_EQ(answered, 3);
     EXPECT_EQ(refused, kThreads - 3);
     EXPECT_LE(most_running, 3);
-    EXPECT_LE(shared.spent(), most() * 3.5);
+    EXPECT_LE(shared.spent().dollars, most() * 3.5);
 }
 
 TEST_F(LiveClientTest, StopsAtOnceWhereItIsAskedTo) {
@@ -225,7 +239,7 @@ TEST_F(LiveClientTest, TriesAgainWhereNobodyListens) {
     ASSERT_FALSE(answer.has_value());
     EXPECT_EQ(answer.error().kind, FaultKind::Transient);
     EXPECT_THAT(answer.error().text, HasSubstr("after 3 attempts"));
-    EXPECT_EQ(ledger.spent(), 0);
+    EXPECT_EQ(ledger.spent().dollars, 0);
 }
 
 }  // namespace

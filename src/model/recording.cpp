@@ -21,10 +21,14 @@ constexpr std::string_view kEnding = ".json";
 constexpr std::size_t kHashDigits = 64;
 
 // What it cost, as far as anybody can know.
-double paid_for(const Exchange& exchange) {
-    if (exchange.in_flight) return exchange.lost + exchange.reserved;
-    if (exchange.answer) return exchange.lost + exchange.answer->dollars;
-    return exchange.lost + (exchange.answer.error().may_cost ? exchange.reserved : 0);
+Amount paid_for(const Exchange& exchange) {
+    Amount paid = exchange.lost;
+    if (!exchange.in_flight && exchange.answer) {
+        paid += {exchange.answer->dollars, exchange.answer->tokens};
+    } else if (exchange.in_flight || exchange.answer.error().may_cost) {
+        paid += exchange.reserved;
+    }
+    return paid;
 }
 
 // A fault of the moment says nothing of the next attempt; one of the question does.
@@ -100,12 +104,12 @@ std::vector<Exchange> Recording::exchanges() const {
     return all;
 }
 
-double Recording::spent() const {
+Amount Recording::spent() const {
     const std::scoped_lock lock(known_->mutex);
-    double dollars = 0;
+    Amount spent;
     for (const auto& [hash, exchange] : known_->exchanges)
-        dollars += paid_for(exchange);
-    return dollars;
+        spent += paid_for(exchange);
+    return spent;
 }
 
 Result<void> Recording::write(const Exchange& exchange) const {
@@ -122,7 +126,7 @@ std::optional<Answer> Recording::recall(const std::string& hash) const {
 }
 
 Answer Recording::ask(std::string_view provider, const Request& request, Client* behind,
-                      double most) {
+                      const Amount& most) {
     Exchange exchange;
     exchange.hash = request_hash(provider, request);
     {
@@ -133,7 +137,7 @@ Answer Recording::ask(std::string_view provider, const Request& request, Client*
         }
         const auto before = known_->exchanges.find(exchange.hash);
         const bool again = before != known_->exchanges.end();
-        exchange.lost = again ? paid_for(before->second) : 0;
+        exchange.lost = again ? paid_for(before->second) : Amount{};
         exchange.sequence = again ? before->second.sequence : known_->next++;
     }
     if (mode_ == Mode::Replay || behind == nullptr) {

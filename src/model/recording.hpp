@@ -29,8 +29,8 @@ struct Exchange {
     std::string provider;
     Request request;
     Answer answer = std::unexpected(Fault{});
-    double reserved = 0;     // the most it could cost
-    double lost = 0;         // dollars that went into earlier attempts at the same question
+    Amount reserved;         // the most it could cost
+    Amount lost;             // what went into earlier attempts at the same question
     std::string at;          // UTC
     bool in_flight = false;  // asked by one who was killed then: it may have cost `reserved`
 };
@@ -51,14 +51,14 @@ public:
 
     // In order of asking.
     [[nodiscard]] std::vector<Exchange> exchanges() const;
-    // Dollars for all that is there, and for what was in flight as much as it could cost.
-    [[nodiscard]] double spent() const;
+    // For all that is there, and for what was in flight as much as it could cost.
+    [[nodiscard]] Amount spent() const;
     [[nodiscard]] Mode mode() const noexcept { return mode_; }
     // What is known, or what `behind` says, which is kept before it is told. A fault of the moment
     // (overload, a budget) is asked again in Mode::Record. `most` is what the call may cost. May be
     // called from several threads at once.
     [[nodiscard]] Answer ask(std::string_view provider, const Request& request, Client* behind,
-                             double most);
+                             const Amount& most);
 
 private:
     struct Known;

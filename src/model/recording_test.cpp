@@ -37,6 +37,7 @@ Answer echo(const Request& request) {
     reply.text = "You said: " + request.messages.at(0).text;
     reply.usage = Usage{.input = 5, .cached = 1, .written = 2, .output = 3, .reasoning = 1};
     reply.dollars = 0.25;
+    reply.tokens = 8;
     return reply;
 }
 
@@ -90,7 +91,7 @@ TEST_F(RecordingTest, ReplaysByteForByteWithoutAskingAnybody) {
     ASSERT_EQ(all.size(), 3U);
     EXPECT_EQ(all[2].request.messages[0].text, "three");
     EXPECT_EQ(all[2].request.note, "note of three");
-    EXPECT_DOUBLE_EQ(recording.spent(), 0.75);
+    EXPECT_DOUBLE_EQ(recording.spent().dollars, 0.75);
 }
 
 TEST_F(RecordingTest, RepeatsNoCallThatWasPaidFor) {
@@ -99,7 +100,7 @@ TEST_F(RecordingTest, RepeatsNoCallThatWasPaidFor) {
         Recording recording = open();
         RecordingClient client(recording, "p", &oracle, price);
         EXPECT_TRUE(client.ask(saying("one")).has_value());
-        EXPECT_DOUBLE_EQ(recording.spent(), 0.25);
+        EXPECT_DOUBLE_EQ(recording.spent().dollars, 0.25);
     }
     EXPECT_EQ(oracle.asked, 1);
 }
@@ -132,12 +133,13 @@ TEST_F(RecordingTest, AsksAgainWhatFailedForTheMomentAndRemembersWhatThatCost) {
     });
     Recording recording = open();
     RecordingClient client(recording, "p", &oracle, price);
-    const double most = most_cost_of(saying("one"), price);
+    const double most = most_cost_of(saying("one"), price).dollars;
     EXPECT_FALSE(client.ask(saying("one")).has_value());
-    EXPECT_DOUBLE_EQ(recording.spent(), most);
+    EXPECT_DOUBLE_EQ(recording.spent().dollars, most);
     EXPECT_TRUE(client.ask(saying("one")).has_value());
-    EXPECT_DOUBLE_EQ(recording.spent(), most + 0.25);
-    EXPECT_DOUBLE_EQ(open().spent(), most + 0.25);
+    EXPECT_DOUBLE_EQ(recording.spent().dollars, most + 0.25);
+    EXPECT_DOUBLE_EQ(open().spent().dollars, most + 0.25);
+    EXPECT_EQ(open().spent().tokens, most_cost_of(saying("one"), price).tokens + 8);
     EXPECT_EQ(recording.exchanges().size(), 1U);
 }
 
@@ -158,13 +160,13 @@ TEST_F(RecordingTest, CountsACallThatWasInFlightWhenItsAskerWasKilled) {
         const Recording seen = open(Recording::Mode::Replay);
         EXPECT_EQ(seen.exchanges().size(), 1U);
         EXPECT_TRUE(seen.exchanges().at(0).in_flight);
-        EXPECT_DOUBLE_EQ(seen.spent(), most_cost_of(request, price));
+        EXPECT_DOUBLE_EQ(seen.spent().dollars, most_cost_of(request, price).dollars);
         return echo(request);
     });
     Recording recording = open();
     RecordingClient client(recording, "p", &oracle, price);
     EXPECT_TRUE(client.ask(saying("one")).has_value());
-    EXPECT_DOUBLE_EQ(recording.spent(), 0.25);
+    EXPECT_DOUBLE_EQ(recording.spent().dollars, 0.25);
 }
 
 TEST_F(RecordingTest, NamesAFileThatWasChanged) {
