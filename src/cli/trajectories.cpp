@@ -63,7 +63,8 @@ Result<int> show_trajectories(const fs::path& folder, Console& console) {
     CUPEL_TRY(archive::Archive archive, archive::Archive::open_read_only(folder / "archive.db"));
     std::map<std::string, model::Exchange> exchanges;
     if (auto recording = model::Recording::open(folder / "model", model::Recording::Mode::Replay)) {
-        for (model::Exchange& exchange : recording->exchanges())
+        CUPEL_TRY(std::vector<model::Exchange> all, recording->exchanges());
+        for (model::Exchange& exchange : all)
             exchanges[exchange.hash] = std::move(exchange);
     } else if (recording.error().code != Errc::NotFound) {
         return std::unexpected(std::move(recording).error());

@@ -103,7 +103,8 @@ Result<void> ModelWriter::recall() {
     turn_ = asks.size();
     // A recording that is only served is asked from the beginning, in the order of then.
     if (recording_.mode() == model::Recording::Mode::Replay) return {};
-    for (const model::Exchange& exchange : recording_.exchanges()) {
+    CUPEL_TRY(const std::vector<model::Exchange> exchanges, recording_.exchanges());
+    for (const model::Exchange& exchange : exchanges) {
         turn_ = std::max(turn_, exchange.request.sample + 1);
         if (closed.contains(exchange.hash)) continue;
         CUPEL_TRY(auto question, reread(exchange));

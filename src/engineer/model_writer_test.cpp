@@ -224,7 +224,7 @@ TEST(ModelWriter, RepeatsNoPaidCallHoweverOftenItIsInterrupted) {
         }
         EXPECT_GE(evaluations, 12U);
         const std::set<std::string> different(model.prompts.begin(), model.prompts.end());
-        EXPECT_EQ(run.recording.exchanges().size(), model.prompts.size()) << stop_every;
+        EXPECT_EQ(run.recording.size(), model.prompts.size()) << stop_every;
         EXPECT_NEAR(run.recording.spent().dollars, 0.01 * static_cast<double>(model.prompts.size()),
                     1e-9);
         // Every answer that was paid for is accounted for, but for the last.

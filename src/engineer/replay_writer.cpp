@@ -44,7 +44,8 @@ Result<std::unique_ptr<ReplayWriter>> ReplayWriter::open(const model::Recording&
     CUPEL_TRY(std::vector<archive::Ask> asks, earlier.asks());
     for (archive::Ask& ask : asks)
         then[ask.hash] = std::move(ask);
-    for (const model::Exchange& exchange : recording.exchanges()) {
+    CUPEL_TRY(const std::vector<model::Exchange> exchanges, recording.exchanges());
+    for (const model::Exchange& exchange : exchanges) {
         auto text = reread(exchange, earlier);
         if (!text && text.error().code == Errc::Invalid) continue;
         if (!text) return std::unexpected(std::move(text).error());

@@ -49,6 +49,13 @@ bool is_lasting(const Fault& fault) {
     return false;
 }
 
+// Texts stay on the disk: a search of thousands of questions holds none of them in memory.
+Exchange without_texts(Exchange exchange) {
+    exchange.request = {};
+    if (exchange.answer) exchange.answer->text = {};
+    return exchange;
+}
+
 }  // namespace
 
 struct Recording::Known {
@@ -75,33 +82,49 @@ Result<Recording> Recording::open(const fs::path& folder, Mode mode) {
     return recording;
 }
 
+// One that is there, whole; Corrupt where it was changed.
+Result<Exchange> Recording::read(const fs::path& file) const {
+    CUPEL_TRY(const std::string text, os::read_file(file));
+    auto exchange = read_exchange(text);
+    if (exchange && exchange->hash + std::string(kEnding) != file.filename().string())
+        exchange = fail(Errc::Corrupt, "it stands under another question's name");
+    if (!exchange) return std::unexpected(std::move(exchange).error().in(file.string()));
+    return exchange;
+}
+
+fs::path Recording::file_of(const std::string& hash) const {
+    return folder_ / (hash + std::string(kEnding));
+}
+
 Result<void> Recording::load() {
     std::error_code problem;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder_, problem)) {
         const std::string name = entry.path().filename().string();
         // What a killed process left half written has another name.
         if (name.size() != kHashDigits + kEnding.size() || !name.ends_with(kEnding)) continue;
-        CUPEL_TRY(const std::string text, os::read_file(entry.path()));
-        auto exchange = read_exchange(text);
-        if (exchange && exchange->hash + std::string(kEnding) != name)
-            exchange = fail(Errc::Corrupt, "it stands under another question's name");
-        if (!exchange)
-            return std::unexpected(std::move(exchange).error().in(entry.path().string()));
-        known_->next = std::max(known_->next, exchange->sequence + 1);
-        known_->exchanges.insert_or_assign(exchange->hash, std::move(*exchange));
+        CUPEL_TRY(Exchange exchange, read(entry.path()));
+        known_->next = std::max(known_->next, exchange.sequence + 1);
+        known_->exchanges.insert_or_assign(exchange.hash, without_texts(exchange));
     }
     if (problem)
         return fail(Errc::Io, fmt::format("recording {}: {}", folder_.string(), problem.message()));
     return {};
 }
 
-std::vector<Exchange> Recording::exchanges() const {
+Result<std::vector<Exchange>> Recording::exchanges() const {
     const std::scoped_lock lock(known_->mutex);
     std::vector<Exchange> all;
-    for (const auto& [hash, exchange] : known_->exchanges)
-        all.push_back(exchange);
+    for (const auto& [hash, known] : known_->exchanges) {
+        CUPEL_TRY(Exchange exchange, read(file_of(hash)));
+        all.push_back(std::move(exchange));
+    }
     std::ranges::sort(all, {}, &Exchange::sequence);
     return all;
+}
+
+std::size_t Recording::size() const {
+    const std::scoped_lock lock(known_->mutex);
+    return known_->exchanges.size();
 }
 
 Amount Recording::spent() const {
@@ -113,8 +136,7 @@ Amount Recording::spent() const {
 }
 
 Result<void> Recording::write(const Exchange& exchange) const {
-    return os::write_file_atomically(folder_ / (exchange.hash + std::string(kEnding)),
-                                     exchange_text(exchange));
+    return os::write_file_atomically(file_of(exchange.hash), exchange_text(exchange));
 }
 
 std::optional<Answer> Recording::recall(const std::string& hash) const {
@@ -122,7 +144,12 @@ std::optional<Answer> Recording::recall(const std::string& hash) const {
     if (found == known_->exchanges.end() || found->second.in_flight) return std::nullopt;
     const Answer& answer = found->second.answer;
     if (!answer && mode_ == Mode::Record && !is_lasting(answer.error())) return std::nullopt;
-    return answer;
+    auto kept = read(file_of(hash));
+    if (!kept) {
+        return std::unexpected(
+            Fault{FaultKind::Storage, "recording: " + kept.error().text, std::nullopt, false});
+    }
+    return std::move(kept)->answer;
 }
 
 Answer Recording::ask(std::string_view provider, const Request& request, Client* behind,
@@ -153,7 +180,7 @@ Answer Recording::ask(std::string_view provider, const Request& request, Client*
     const auto keep = [&]() -> Result<void> {
         CUPEL_DO(write(exchange));
         const std::scoped_lock lock(known_->mutex);
-        known_->exchanges.insert_or_assign(exchange.hash, exchange);
+        known_->exchanges.insert_or_assign(exchange.hash, without_texts(exchange));
         return {};
     };
     const auto unkept = [](const Error& error) {

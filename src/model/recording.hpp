@@ -49,8 +49,10 @@ public:
     Recording& operator=(const Recording&) = delete;
     ~Recording();
 
-    // In order of asking.
-    [[nodiscard]] std::vector<Exchange> exchanges() const;
+    // In order of asking, read from the disk.
+    [[nodiscard]] Result<std::vector<Exchange>> exchanges() const;
+    // How many these are.
+    [[nodiscard]] std::size_t size() const;
     // For all that is there, and for what was in flight as much as it could cost.
     [[nodiscard]] Amount spent() const;
     [[nodiscard]] Mode mode() const noexcept { return mode_; }
@@ -64,6 +66,8 @@ private:
     struct Known;
     Recording(std::filesystem::path folder, Mode mode);
     [[nodiscard]] Result<void> load();
+    [[nodiscard]] std::filesystem::path file_of(const std::string& hash) const;
+    [[nodiscard]] Result<Exchange> read(const std::filesystem::path& file) const;
     [[nodiscard]] Result<void> write(const Exchange& exchange) const;
     [[nodiscard]] std::optional<Answer> recall(const std::string& hash) const;
 

@@ -87,7 +87,7 @@ TEST_F(RecordingTest, ReplaysByteForByteWithoutAskingAnybody) {
     const Answer unknown = client.ask(saying("four"));
     ASSERT_FALSE(unknown.has_value());
     EXPECT_EQ(unknown.error().kind, FaultKind::NotRecorded);
-    const std::vector<Exchange> all = recording.exchanges();
+    const std::vector<Exchange> all = recording.exchanges().value();
     ASSERT_EQ(all.size(), 3U);
     EXPECT_EQ(all[2].request.messages[0].text, "three");
     EXPECT_EQ(all[2].request.note, "note of three");
@@ -140,7 +140,7 @@ TEST_F(RecordingTest, AsksAgainWhatFailedForTheMomentAndRemembersWhatThatCost) {
     EXPECT_DOUBLE_EQ(recording.spent().dollars, most + 0.25);
     EXPECT_DOUBLE_EQ(open().spent().dollars, most + 0.25);
     EXPECT_EQ(open().spent().tokens, most_cost_of(saying("one"), price).tokens + 8);
-    EXPECT_EQ(recording.exchanges().size(), 1U);
+    EXPECT_EQ(recording.size(), 1U);
 }
 
 TEST_F(RecordingTest, ServesAFaultThatLasts) {
@@ -158,8 +158,8 @@ TEST_F(RecordingTest, CountsACallThatWasInFlightWhenItsAskerWasKilled) {
     Oracle oracle([&](const Request& request) {
         // What a process that is killed here leaves behind.
         const Recording seen = open(Recording::Mode::Replay);
-        EXPECT_EQ(seen.exchanges().size(), 1U);
-        EXPECT_TRUE(seen.exchanges().at(0).in_flight);
+        EXPECT_EQ(seen.size(), 1U);
+        EXPECT_TRUE(seen.exchanges().value().at(0).in_flight);
         EXPECT_DOUBLE_EQ(seen.spent().dollars, most_cost_of(request, price).dollars);
         return echo(request);
     });
@@ -196,7 +196,7 @@ TEST_F(RecordingTest, NamesAFileThatWasChanged) {
 TEST_F(RecordingTest, PassesOverWhatIsNotItsOwn) {
     static_cast<void>(open());
     ASSERT_TRUE(os::write_file_atomically(place / "notes.txt", "hello").has_value());
-    EXPECT_TRUE(open().exchanges().empty());
+    EXPECT_EQ(open().size(), 0U);
     EXPECT_EQ(Recording::open(folder.path() / "none", Recording::Mode::Replay).error().code,
               Errc::NotFound);
 }
@@ -214,7 +214,7 @@ TEST_F(RecordingTest, IsSharedByThreads) {
     }
     for (std::thread& thread : threads)
         thread.join();
-    const std::vector<Exchange> all = open(Recording::Mode::Replay).exchanges();
+    const std::vector<Exchange> all = open(Recording::Mode::Replay).exchanges().value();
     ASSERT_EQ(all.size(), 40U);
     for (std::size_t i = 0; i < all.size(); ++i)
         EXPECT_EQ(all[i].sequence, i);
