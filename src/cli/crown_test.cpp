@@ -92,6 +92,17 @@ TEST_F(Crowning, TwoMeasurementsThatDisagreeAreNotResolved) {
     EXPECT_EQ((*crowned)->claim.law, 11);
 }
 
+TEST_F(Crowning, OneThatWasFasterOnlyTheSecondTimeIsNotResolved) {
+    verdict::Verdict first = faster(1.02);
+    first.status = verdict::Status::NotResolved;
+    Scripted referee({first, wrong(), faster(1.02)});
+    const auto crowned = crown_them(referee);
+    ASSERT_TRUE(crowned && *crowned);
+    EXPECT_EQ((*crowned)->claim.status, verdict::Status::NotResolved);
+    EXPECT_EQ((*crowned)->claim.law, 11);
+    EXPECT_NE((*crowned)->claim.reason.find("after not_resolved"), std::string::npos);
+}
+
 TEST_F(Crowning, AWinnerThatTurnsOutWrongIsNotFaster) {
     Scripted referee({faster(3.0), wrong(), wrong()});
     const auto crowned = crown_them(referee);
