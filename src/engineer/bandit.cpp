@@ -15,6 +15,8 @@ void Bandit::learn(const Arm& arm, double gain, double cost) {
         memory.gain *= options_.discount;
         memory.cost *= options_.discount;
     }
+    prior_ *= options_.discount;
+    ++pulls_;
     Memory& memory = memory_[arm];
     memory.weight += 1;
     memory.gain += std::max(0.0, gain);
@@ -32,6 +34,28 @@ Bandit::Expected Bandit::expected(const Arm& arm) const {
     if (found == memory_.end() || found->second.weight <= 0) return {};
     const Memory& memory = found->second;
     return {memory.gain / memory.weight, memory.cost / memory.weight, memory.pulls};
+}
+
+Bandit::Expected Bandit::outlook(const std::vector<Arm>& arms) const {
+    CUPEL_CHECK(!arms.empty());
+    Memory all;
+    for (const auto& [arm, memory] : memory_) {
+        all.weight += memory.weight;
+        all.gain += memory.gain;
+        all.cost += memory.cost;
+    }
+    const double usual_gain = (prior_ * kUsualGain + all.gain) / (prior_ + all.weight);
+    const double usual_cost = all.weight > 0 ? all.cost / all.weight : 0;
+    Expected best;
+    for (const Arm& arm : arms) {
+        const auto found = memory_.find(arm);
+        const Memory known = found == memory_.end() ? Memory{} : found->second;
+        const double weight = kDoubt + known.weight;
+        const Expected one{(kDoubt * usual_gain + known.gain) / weight,
+                           (kDoubt * usual_cost + known.cost) / weight, known.pulls};
+        if (&arm == arms.data() || one.gain * best.cost > best.gain * one.cost) best = one;
+    }
+    return best;
 }
 
 std::size_t Bandit::choose(const std::vector<Arm>& arms) const {

@@ -125,6 +125,37 @@ TEST(Bandit, PrefersTheCheaperOfTwoThatGainTheSame) {
     EXPECT_GT(pulls[1], 3 * pulls[0]);
 }
 
+TEST(Bandit, ExpectsLessTheLongerNothingIsGained) {
+    const std::vector<Arm> arms = all_arms();
+    Bandit bandit;
+    double before = bandit.outlook(arms).gain;
+    EXPECT_NEAR(before, 0.05, 1e-12);
+    for (int i = 0; i < 60; ++i) {
+        // Arms that were never pulled are among them to the end.
+        bandit.learn(arms[static_cast<std::size_t>(i) % 2], 0, 0.01);
+        const Bandit::Expected now = bandit.outlook(arms);
+        EXPECT_LT(now.gain, before);
+        EXPECT_NEAR(now.cost, 0.01, 1e-12);
+        before = now.gain;
+    }
+    EXPECT_LT(before, 0.001);
+    EXPECT_EQ(bandit.pulls(), 60);
+    bandit.learn(arms[3], 0.5, 0.01);
+    EXPECT_GT(bandit.outlook(arms).gain, 0.1);
+}
+
+TEST(Bandit, LooksAtGainForCostNotAtGain) {
+    Bandit bandit;
+    const std::vector<Arm> arms = {{"write", "dear"}, {"edit", "cheap"}};
+    for (int i = 0; i < 20; ++i) {
+        bandit.learn(arms[0], 0.2, 1);
+        bandit.learn(arms[1], 0.1, 0.1);
+    }
+    const Bandit::Expected best = bandit.outlook(arms);
+    EXPECT_LT(best.cost, 0.3);
+    EXPECT_NEAR(best.gain / best.cost, 0.6, 0.3);
+}
+
 TEST(Bandit, SurvivesFreeAndUselessArms) {
     const std::vector<Arm> arms = {{"a", "m"}, {"b", "m"}};
     Bandit bandit;
