@@ -35,9 +35,35 @@ std::string instructions(const Brief& brief) {
     return text + "\n";
 }
 
+Result<std::string> read_answer(const fs::path& folder) {
+    std::error_code problem;
+    // A link may point to anything.
+    if (fs::is_symlink(folder / kAnswer, problem) ||
+        !fs::is_regular_file(folder / kAnswer, problem))
+        return fail(Errc::NotFound, fmt::format("it left no {}", kAnswer));
+    return os::read_file(folder / kAnswer, kLongestKernel);
+}
+
 }  // namespace
 
+fs::path CommandWriter::folder_of(int call) const {
+    return options_.folder / fmt::format("{:04}", call);
+}
+
+// Settings of its kernel that were not tried any more, if the file is still what it was.
+Result<void> CommandWriter::recall_sweep(int call, archive::KernelId first) {
+    const auto text = read_answer(folder_of(call));
+    const auto tuned = text ? TunedText::read(*text) : Result<TunedText>();
+    if (!text || !tuned || tuned->knobs().empty()) return {};
+    CUPEL_TRY(const auto kernel, archive_.kernel(first));
+    if (!kernel || kernel->kernel.source != tuned->at(tuned->first())) return {};
+    CUPEL_DO(intake_.offer_again(*text, kernel->parents, "command"));
+    return {};
+}
+
 Result<void> CommandWriter::recall() {
+    CUPEL_TRY(Earlier earlier, Earlier::read(archive_));
+    intake_.remember(std::move(earlier));
     CUPEL_TRY(const std::vector<archive::Ask> asks, archive_.asks());
     for (const archive::Ask& ask : asks) {
         if (ask.author != kAuthor) continue;
@@ -47,6 +73,7 @@ Result<void> CommandWriter::recall() {
         CUPEL_TRY(const std::vector<archive::VerdictRecord> verdicts,
                   archive_.verdicts(*ask.kernel));
         if (!verdicts.empty()) feedback_ = feedback_of(verdicts.front().verdict);
+        CUPEL_DO(recall_sweep(calls_ - 1, *ask.kernel));
     }
     return {};
 }
@@ -57,7 +84,7 @@ bool CommandWriter::done() const {
 
 // The kernel's text that the program left.
 Result<std::string> CommandWriter::call(const Standings& standings) {
-    const fs::path folder = options_.folder / fmt::format("{:04}", calls_);
+    const fs::path folder = folder_of(calls_);
     std::error_code problem;
     fs::create_directories(folder, problem);
     if (problem) return fail(Errc::Io, fmt::format("{}: {}", folder.string(), problem.message()));
@@ -80,11 +107,7 @@ Result<std::string> CommandWriter::call(const Standings& standings) {
     for (const auto& [name, text] : files)
         CUPEL_DO(os::write_file_atomically(folder / name, text));
     CUPEL_DO(options_.run(options_.command, folder, options_.seconds));
-    // A link may point to anything.
-    if (fs::is_symlink(folder / kAnswer, problem) ||
-        !fs::is_regular_file(folder / kAnswer, problem))
-        return fail(Errc::NotFound, fmt::format("it left no {}", kAnswer));
-    return os::read_file(folder / kAnswer, kLongestKernel);
+    return read_answer(folder);
 }
 
 Result<std::vector<Draft>> CommandWriter::write(const Standings& standings, std::size_t most,

@@ -46,6 +46,8 @@ public:
     [[nodiscard]] std::vector<std::string> take_complaints();
 
 private:
+    [[nodiscard]] std::filesystem::path folder_of(int call) const;
+    [[nodiscard]] Result<void> recall_sweep(int call, archive::KernelId first);
     [[nodiscard]] Result<std::string> call(const Standings& standings);
     [[nodiscard]] Result<void> close(std::string outcome, const Trial* trial);
 

@@ -28,7 +28,35 @@ Result<std::uint64_t> Intake::offer(std::string_view text, std::vector<archive::
                 .parents = std::move(parents)};
     const Setting first = sweep.text.first();
     sweeps_.push_back(std::move(sweep));
-    return push(sweeps_.size() - 1, first, phase);
+    const std::uint64_t ticket = push(sweeps_.size() - 1, first, phase);
+    // Where nothing is open there is nothing to print again.
+    if (TunedText& kept = sweeps_.back().text; kept.knobs().empty()) kept = {};
+    return ticket;
+}
+
+Result<Intake::Resumed> Intake::offer_again(std::string_view text,
+                                            std::vector<archive::KernelId> parents,
+                                            std::string_view phase) {
+    const std::size_t before = ready_.size();
+    Resumed resumed;
+    CUPEL_TRY(resumed.ticket, offer(text, std::move(parents), phase));
+    // In the order of then: what one of them found decides which others there were.
+    for (std::size_t i = before; i < ready_.size();) {
+        const Earlier::Found* found = earlier_.find(ready_[i].kernel.source);
+        if (found == nullptr) {
+            ++i;
+            continue;
+        }
+        const Draft draft = std::move(ready_[i]);
+        ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(i));
+        tried(draft, found->trial, found->best);
+        if (draft.ticket == resumed.ticket) {
+            resumed.first = found->trial;
+        } else {
+            resumed.gain += found->trial.gain;
+        }
+    }
+    return resumed;
 }
 
 std::uint64_t Intake::push(std::size_t index, const Setting& setting, std::string_view phase) {

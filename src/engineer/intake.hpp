@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Between a text that somebody wrote and the drafts that are tried: parameters that its author left
-// open are settled, first at the author's guess, then wherever a step makes it faster.
+// open are settled, first at the author's guess, then wherever a step makes it faster. What an
+// earlier part of the run has tried of a text is taken as tried, so that a sweep that was killed
+// in the middle goes on where it was.
 #pragma once
 
 #include <deque>
@@ -11,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engineer/earlier.hpp"
 #include "engineer/tune.hpp"
 #include "engineer/writer.hpp"
 
@@ -20,10 +23,21 @@ class Intake {
 public:
     // `origin` of all kernels: "model".
     explicit Intake(std::string origin) : origin_(std::move(origin)) {}
+    void remember(Earlier earlier) { earlier_ = std::move(earlier); }
+    [[nodiscard]] const Earlier& earlier() const noexcept { return earlier_; }
 
     // Takes a kernel's text in; the ticket of its first draft. Invalid, with words for the author,
     // where it cannot be one.
     [[nodiscard]] Result<std::uint64_t> offer(std::string_view text,
+                                              std::vector<archive::KernelId> parents,
+                                              std::string_view phase);
+    // The same for a text that an earlier part of the run had.
+    struct Resumed {
+        std::uint64_t ticket = 0;
+        std::optional<Trial> first;  // of its first draft, where that was tried then
+        double gain = 0;             // of its other settings, then
+    };
+    [[nodiscard]] Result<Resumed> offer_again(std::string_view text,
                                               std::vector<archive::KernelId> parents,
                                               std::string_view phase);
     [[nodiscard]] std::optional<Draft> next();
@@ -52,6 +66,7 @@ private:
     void step_on(std::size_t sweep, const Setting& from);
 
     std::string origin_;
+    Earlier earlier_;
     std::vector<Sweep> sweeps_;
     std::map<std::uint64_t, Place> places_;
     std::deque<Draft> ready_;

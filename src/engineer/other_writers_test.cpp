@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "engineer/command_writer.hpp"
@@ -47,6 +48,7 @@ struct CommandWriterTest : ::testing::Test {
             return act(where, call++);
         };
         CommandWriter writer(std::move(options), archive);
+        EXPECT_TRUE(writer.recall());
         auto outcome = optimize(scripted::Schedules(2), {evaluator, archive, nullptr, {&writer}},
                                 at_most(evaluations));
         EXPECT_TRUE(outcome.has_value());
@@ -79,6 +81,19 @@ TEST_F(CommandWriterTest, IsNotCalledForEverWhereNothingComes) {
     EXPECT_EQ(seen.size(), 5U);
     EXPECT_THAT(complaints.at(0), ::testing::HasSubstr("it left no kernel.cpp"));
     EXPECT_EQ(archive.asks().value().size(), 5U);
+}
+
+TEST_F(CommandWriterTest, GoesOnWithASweepThatWasCutShort) {
+    int calls = 0;
+    const Act act = [&](const fs::path& where, int) -> Result<void> {
+        if (calls++ > 0) return {};
+        return os::write_file_atomically(where / "kernel.cpp",
+                                         "worth(3) step(CUPEL_TUNE(s, 1, 2, 3, 4))\n");
+    };
+    search(act, 4);
+    search(act, 100);
+    EXPECT_EQ(evaluator.screened.size(), 2U + 4U);
+    EXPECT_EQ(std::ranges::count(evaluator.screened, "worth(3) step(4)\n"), 1);
 }
 
 TEST_F(CommandWriterTest, ReadsNoLinkAndNothingHuge) {

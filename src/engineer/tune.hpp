@@ -29,6 +29,7 @@ public:
     [[nodiscard]] static Result<TunedText> read(std::string_view source);
 
     [[nodiscard]] const std::vector<Knob>& knobs() const noexcept { return knobs_; }
+    // The author's guess.
     [[nodiscard]] Setting first() const { return Setting(knobs_.size(), 0); }
     // The text with a number in place of each parameter.
     [[nodiscard]] std::string at(const Setting& setting) const;
