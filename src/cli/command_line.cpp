@@ -87,6 +87,10 @@ void add_writers(CLI::App& app, Words& words) {
                    "what models may read and write in this run, all together, resumed or not")
         ->type_name("N")
         ->check(quiet(CLI::PositiveNumber));
+    app.add_option("--gain-per-dollar", words.options.gain_per_dollar,
+                   "ask models no more once a dollar promises less speed than so many per cent")
+        ->type_name("PERCENT")
+        ->check(quiet(CLI::PositiveNumber));
     app.add_option("--replay", words.options.replay,
                    "try the kernels again that models wrote in an earlier run; asks nobody")
         ->type_name("RUN");

@@ -59,7 +59,8 @@ Result<void> check_together(const Options& options, const std::set<std::string>&
               std::pair{!options.key_env.empty(), "--key-env"},
               std::pair{options.key_fd >= 0, "--key-fd"},
               std::pair{!options.prices.empty(), "--prices"},
-              std::pair{options.budget.tokens.has_value(), "--tokens"}}) {
+              std::pair{options.budget.tokens.has_value(), "--tokens"},
+              std::pair{options.gain_per_dollar > 0, "--gain-per-dollar"}}) {
             if (given) return fail(Errc::Usage, fmt::format("{} belongs to --model", name));
         }
         return {};

@@ -56,9 +56,10 @@ std::string progress_text(const engineer::Progress& progress) {
     }
     const engineer::Spending& spending = progress.spending;
     if (spending.calls > 0) {
-        text += fmt::format(", ${:.4f} for {} call{}", spending.dollars, spending.calls,
-                            spending.calls == 1 ? "" : "s");
+        text += fmt::format(", ${:.4f} and {} tokens for {} call{}", spending.dollars,
+                            spending.tokens, spending.calls, spending.calls == 1 ? "" : "s");
     }
+    if (!spending.ended.empty()) text += fmt::format(" (no more: {})", spending.ended);
     return text + budget_text(progress);
 }
 
@@ -143,6 +144,8 @@ Result<Ended> search_and_crown(referee::Referee& referee, archive::Archive& arch
     writers.complain(console);
     writers.finish();  // nobody asks on while the winner is judged
     CUPEL_TRY(ended.spending, spending_lines(archive));
+    if (const std::string& why = ended.search.spending.ended; !why.empty())
+        ended.spending.push_back("asked no more: " + why);
     console.note(fmt::format("search ended: {}; {} kernels tried in {}",
                              engineer::stop_reason(ended.search.stop), ended.search.evaluations,
                              format_seconds(ended.search.seconds)));
@@ -204,7 +207,11 @@ nlohmann::json to_json(const RunFolder& folder, const Ended& ended) {
                            {"stopped", engineer::stop_reason(ended.search.stop)},
                            {"calls", ended.search.spending.calls},
                            {"dollars", ended.search.spending.dollars},
+                           {"tokens", ended.search.spending.tokens},
+                           {"models_ended", nullptr},
                            {"verdict", nullptr}};
+    if (const std::string& why = ended.search.spending.ended; !why.empty())
+        json["models_ended"] = why;
     if (!ended.winner) return json;
     if (!keeps_earlier(folder, ended)) json["kernel"] = (folder.path() / "kernel.cpp").string();
     json["verdict"] = verdict::to_json(ended.winner->claim);

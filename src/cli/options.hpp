@@ -53,6 +53,7 @@ struct Options {
     std::string key_env;              // ... the variable that holds the key
     int key_fd = -1;                  // ... or the descriptor; negative: none
     std::string prices;               // ... a file of prices, or "free"
+    double gain_per_dollar = 0;       // ... per cent of speed; what promises less is not asked
     std::string replay;               // optimize: a run whose models' kernels are tried again
     std::string proposer_command;     // optimize: a program that writes kernels
 };

@@ -3,11 +3,15 @@
 // document a line, for whoever trains on it.
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <map>
 
 #include "archive/archive.hpp"
 #include "cli/show_run.hpp"
+#include "engineer/ideas.hpp"
+#include "engineer/note.hpp"
 #include "model/recording.hpp"
 
 namespace cupel::cli {
@@ -15,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+
+constexpr std::size_t kMostIdeas = 16;  // of one plan
 
 json trials_json(const std::vector<archive::VerdictRecord>& verdicts) {
     json trials = json::array();
@@ -41,12 +47,37 @@ json kernel_json(const archive::KernelRecord& kernel) {
             {"source", kernel.kernel.source}};
 }
 
-json ask_json(const archive::Ask& ask, const model::Exchange* exchange) {
+using Exchanges = std::map<std::string, model::Exchange>;  // by hash
+
+// The idea that a kernel carries out: the id that its question notes, and the words of whoever had
+// it.
+json idea_json(const std::string& id, const Exchanges& exchanges) {
+    if (id.empty()) return nullptr;
+    json document = {{"id", id}, {"question", nullptr}, {"text", nullptr}};
+    const std::size_t dot = std::min(id.size(), id.find('.'));
+    const auto plan = exchanges.lower_bound(id.substr(0, dot));
+    if (plan == exchanges.end() || !plan->first.starts_with(id.substr(0, dot))) return document;
+    document["question"] = plan->first;
+    if (!plan->second.answer) return document;
+    const std::vector<std::string> ideas =
+        engineer::read_ideas(plan->second.answer->text, kMostIdeas);
+    std::size_t place = 0;
+    std::from_chars(id.data() + std::min(id.size(), dot + 1), id.data() + id.size(), place);
+    if (place >= 1 && place <= ideas.size()) document["text"] = ideas[place - 1];
+    return document;
+}
+
+json ask_json(const archive::Ask& ask, const Exchanges& exchanges) {
+    const auto found = exchanges.find(ask.hash);
+    const model::Exchange* exchange = found == exchanges.end() ? nullptr : &found->second;
     json document = {{"author", ask.author},   {"operator", ask.way}, {"idea", ask.idea},
                      {"outcome", ask.outcome}, {"gain", ask.gain},    {"dollars", ask.dollars},
                      {"seconds", ask.seconds}, {"input", ask.input},  {"output", ask.output},
-                     {"question", ask.hash},   {"prompt", nullptr},   {"reply", nullptr}};
+                     {"question", ask.hash},   {"prompt", nullptr},   {"reply", nullptr},
+                     {"carries_out", nullptr}};
     if (exchange == nullptr) return document;
+    if (const auto note = engineer::read_note(exchange->request.note))
+        document["carries_out"] = idea_json(note->idea, exchanges);
     json messages = json::array({{{"role", "system"}, {"text", exchange->request.system}}});
     for (const model::Message& message : exchange->request.messages) {
         messages.push_back({{"role", message.role == model::Role::User ? "user" : "assistant"},
@@ -61,7 +92,7 @@ json ask_json(const archive::Ask& ask, const model::Exchange* exchange) {
 
 Result<int> show_trajectories(const fs::path& folder, Console& console) {
     CUPEL_TRY(archive::Archive archive, archive::Archive::open_read_only(folder / "archive.db"));
-    std::map<std::string, model::Exchange> exchanges;
+    Exchanges exchanges;
     if (auto recording = model::Recording::open(folder / "model", model::Recording::Mode::Replay)) {
         CUPEL_TRY(std::vector<model::Exchange> all, recording->exchanges());
         for (model::Exchange& exchange : all)
@@ -79,10 +110,6 @@ Result<int> show_trajectories(const fs::path& folder, Console& console) {
             fruitless.push_back(std::move(ask));
         }
     }
-    const auto exchange_of = [&](const archive::Ask& ask) {
-        const auto found = exchanges.find(ask.hash);
-        return found == exchanges.end() ? nullptr : &found->second;
-    };
     std::string lines;
     const auto add = [&](const json& line) {
         lines += line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
@@ -93,13 +120,10 @@ Result<int> show_trajectories(const fs::path& folder, Console& console) {
         const auto ask = asked.find(kernel.id);
         add({{"kernel", kernel_json(kernel)},
              {"trials", trials_json(verdicts)},
-             {"ask",
-              ask == asked.end() ? json() : ask_json(ask->second, exchange_of(ask->second))}});
+             {"ask", ask == asked.end() ? json() : ask_json(ask->second, exchanges)}});
     }
     for (const archive::Ask& ask : fruitless) {
-        add({{"kernel", nullptr},
-             {"trials", json::array()},
-             {"ask", ask_json(ask, exchange_of(ask))}});
+        add({{"kernel", nullptr}, {"trials", json::array()}, {"ask", ask_json(ask, exchanges)}});
     }
     console.print(lines);
     return 0;

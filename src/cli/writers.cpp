@@ -60,6 +60,7 @@ Result<engineer::Brief> brief_of(const RunFolder& folder, const target::Machine&
     CUPEL_TRY(brief.reference, schedule::print_naive(folder.task()));
     brief.contract = contract_text(folder.threads());
     brief.machine = machine_text(machine);
+    brief.threads = folder.threads();
     Remembered remembered = remember_for(folder.task());
     brief.examples = std::move(remembered.examples);
     brief.rules = std::move(remembered.rules);
@@ -179,6 +180,7 @@ Result<void> Writers::open_models(const Options& options, const RunFolder& folde
     engineer::ModelOptions how;
     how.brief = parts.brief;
     how.seed = options.seed.value_or(how.seed);
+    how.least_gain = std::log1p(options.gain_per_dollar / 100);
     if (parts.setup.local) how.side_by_side = 0;
     parts.models = std::make_unique<engineer::ModelWriter>(std::move(voices), std::move(how),
                                                            archive, *parts.recording);

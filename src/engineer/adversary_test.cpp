@@ -78,6 +78,7 @@ TEST(Adversary, LeavesNothingBehind) {
     // Past the recording: hundreds of files would say nothing here.
     ModelOptions how;
     how.side_by_side = 0;
+    how.ideas = 0;
     ModelWriter writer({{"test:m", "m", &model, 0}}, how, archive, recording);
     Options options;
     options.seconds = 0;

@@ -343,6 +343,8 @@ Spending Search::spending() const {
         all.dollars += one.dollars;
         all.calls += one.calls;
         all.waiting += one.waiting;
+        all.tokens += one.tokens;
+        if (all.ended.empty()) all.ended = one.ended;
     }
     return all;
 }

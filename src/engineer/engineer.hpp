@@ -59,6 +59,9 @@ struct Spending {
     double dollars = 0;
     int calls = 0;
     int waiting = 0;  // calls that are not answered yet
+    std::int64_t tokens = 0;
+    // Why nobody is asked any more; empty: somebody may be.
+    std::string ended = {};  // NOLINT(readability-redundant-member-init)
 };
 
 struct Progress {

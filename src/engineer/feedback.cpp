@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "engineer/cpp_text.hpp"
+#include "engineer/population.hpp"
 
 namespace cupel::engineer {
 namespace {
@@ -85,6 +86,21 @@ std::string condense_errors(const std::string& diagnostics, std::size_t most) {
         }
     }
     if (count > most) text += fmt::format("... and {} more errors\n", count - most);
+    return text;
+}
+
+std::string findings_of(std::string_view source, int threads) {
+    const std::vector<std::string> axes = split(axes_of(source), ' ');
+    std::string text;
+    if (threads > 1 && axes.front() == "single") {
+        text +=
+            fmt::format("It runs on one thread of {}: no `omp parallel` stands in it.\n", threads);
+    }
+    if (axes.at(1) == "scalar" && axes.front() != "device") {
+        text +=
+            "Vectors are left to the compiler: no `omp simd`, no intrinsic and no vector type "
+            "stands in it.\n";
+    }
     return text;
 }
 

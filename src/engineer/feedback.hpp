@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "verdict/verdict.hpp"
 
@@ -12,6 +13,10 @@ namespace cupel::engineer {
 
 // A few lines.
 [[nodiscard]] std::string feedback_of(const verdict::Verdict& verdict);
+
+// What stands out of a right kernel's code, with its evidence, for whoever makes it faster: at most
+// two lines, and none where nothing does. The ceiling and what is left to it are said elsewhere.
+[[nodiscard]] std::string findings_of(std::string_view source, int threads);
 
 // The compiler's errors, at most `most` of them, each with the line it is about; warnings and notes
 // are left out. Empty where it names no line.

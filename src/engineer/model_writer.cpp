@@ -6,67 +6,31 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <set>
 #include <utility>
 
 #include "base/hash.hpp"
-#include "base/text.hpp"
 #include "engineer/feedback.hpp"
-#include "engineer/reply.hpp"
 
 namespace cupel::engineer {
 namespace {
 
-using archive::KernelId;
-
 constexpr auto kIdleWait = std::chrono::milliseconds(200);
-constexpr int kFailuresUntilSilence = 3;
-
-// What stands in the note of a recorded question: all that is needed to read its answer later.
-std::string note_of(Operator way, int repairs, const std::vector<std::string>& parents) {
-    return fmt::format("{} {} {}", operator_name(way), repairs, join(parents, " "));
-}
 
 std::string standing_text(const Standing& standing) {
     std::string text = fmt::format("{:.2f}x over naive", std::exp(standing.score));
-    if (standing.ceiling) {
-        text +=
-            fmt::format("; {:.0f} % of {}", 100 * standing.ceiling->share, standing.ceiling->name);
-    }
+    if (!standing.ceiling) return text;
+    const double share = standing.ceiling->share;
+    text += fmt::format("; {:.0f} % of {}", 100 * share, standing.ceiling->name);
+    if (share > 0 && share < 1) text += fmt::format(", so at most {:.2g}x more", 1 / share);
     return text;
-}
-
-std::string reason_of(const model::Fault& fault) {
-    return fmt::format("{}: {}", model::fault_name(fault.kind), fault.text);
 }
 
 }  // namespace
 
-struct ModelWriter::Question {
-    std::uint64_t turn = 0;
-    Operator way = Operator::Translate;
-    int repairs = 0;  // how often its kernel was mended before
-    std::string voice;
-    model::Client* client = nullptr;
-    model::Request request;
-    std::string hash;
-    std::vector<KernelId> parents;           // right ones: for the lineage
-    std::vector<std::string> parent_hashes;  // all that it was shown
-    std::string base;                        // what edits are of
-    std::string idea;
-    std::string source;  // of the kernel that came of it
-    double dollars = 0;
-    double seconds = 0;
-    model::Usage usage;
-    model::Answer answer = std::unexpected(model::Fault{});
-
-    [[nodiscard]] Arm arm() const { return {std::string(operator_name(way)), voice}; }
-};
-
 struct ModelWriter::Mail {
     std::mutex mutex;
     std::condition_variable came;
-    std::vector<std::unique_ptr<Question>> answered;
+    Questions answered;
     std::size_t waiting = 0;
 };
 
@@ -85,63 +49,8 @@ ModelWriter::ModelWriter(std::vector<Voice> voices, ModelOptions options, archiv
 // The clients were told to stop by whoever ends the search; their threads are waited for.
 ModelWriter::~ModelWriter() = default;
 
-// ---- an earlier part of the run ----
-
-Result<void> ModelWriter::recall() {
-    CUPEL_TRY(const std::vector<archive::Ask> asks, archive_.asks());
-    std::set<std::string> closed;
-    for (const archive::Ask& ask : asks) {
-        closed.insert(ask.hash);
-        bandit_.learn({ask.way, ask.author}, ask.gain,
-                      ask.dollars + ask.seconds * options_.second_costs);
-        spending_.dollars += ask.dollars;
-        ++spending_.calls;
-    }
-    CUPEL_TRY(const std::vector<archive::KernelRecord> kernels, archive_.kernels());
-    for (const archive::KernelRecord& kernel : kernels)
-        population_.add(kernel.id, kernel.parents);
-    turn_ = asks.size();
-    // A recording that is only served is asked from the beginning, in the order of then.
-    if (recording_.mode() == model::Recording::Mode::Replay) return {};
-    CUPEL_TRY(const std::vector<model::Exchange> exchanges, recording_.exchanges());
-    for (const model::Exchange& exchange : exchanges) {
-        turn_ = std::max(turn_, exchange.request.sample + 1);
-        if (closed.contains(exchange.hash)) continue;
-        CUPEL_TRY(auto question, reread(exchange));
-        if (question) queue_.push_back(std::move(question));
-    }
-    return {};
-}
-
-// None where its model is not asked any more, or its note says nothing.
-Result<std::unique_ptr<ModelWriter::Question>> ModelWriter::reread(
-    const model::Exchange& exchange) {
-    const std::vector<std::string> words = split(exchange.request.note, ' ');
-    const auto way = operator_from(words.front());
-    const VoiceState* state = state_of(exchange.provider + ":" + exchange.request.model);
-    if (!way || words.size() < 2 || state == nullptr) return nullptr;
-    auto question = std::make_unique<Question>();
-    question->turn = exchange.request.sample;
-    question->way = *way;
-    question->repairs = words[1].empty() ? 0 : words[1].front() - '0';
-    question->voice = state->voice.name;
-    question->client = state->voice.client;
-    question->request = exchange.request;
-    question->hash = exchange.hash;
-    for (std::size_t i = 2; i < words.size() && !words[i].empty(); ++i) {
-        CUPEL_TRY(const auto parent, archive_.find(words[i]));
-        if (!parent || parent->quarantined) return nullptr;
-        question->parent_hashes.push_back(words[i]);
-        if (*way != Operator::Repair) question->parents.push_back(parent->id);
-        if (question->base.empty()) question->base = as_shown(parent->kernel.source);
-    }
-    return question;
-}
-
-// ---- asking ----
-
 bool ModelWriter::may_ask() const {
-    if (broke_ || fruitless_ >= options_.fruitless) return false;
+    if (!ended_.empty()) return false;
     return std::ranges::any_of(voices_, [](const VoiceState& state) { return !state.silent; });
 }
 
@@ -166,32 +75,80 @@ ModelWriter::VoiceState* ModelWriter::state_of(const std::string& name) {
     return found == voices_.end() ? nullptr : &*found;
 }
 
-std::unique_ptr<ModelWriter::Question> ModelWriter::think(const Standings& standings) {
+// All that may be asked now: what lacks parents may not, nor a plan while ideas are left.
+std::vector<Arm> ModelWriter::arms(const Standings& standings) const {
     std::vector<Arm> arms;
     const std::size_t right = population_.parents(standings, turn_, 2).size();
+    const bool plans = options_.ideas > 0 && !ideas_.any_open();
     for (const VoiceState& state : voices_) {
         if (state.silent) continue;
         for (const Operator way : kOperators) {
-            const bool chosen = way != Operator::Repair && parents_of(way) <= right;
-            if (chosen) arms.push_back({std::string(operator_name(way)), state.voice.name});
+            if (way == Operator::Repair || parents_of(way) > right) continue;
+            if (way == Operator::Plan && !plans) continue;
+            arms.push_back({std::string(operator_name(way)), state.voice.name});
         }
     }
-    if (arms.empty()) return nullptr;
-    const Arm& arm = arms[bandit_.choose(arms)];
+    return arms;
+}
+
+// No kernel is faster than the machine allows, whatever an arm has brought before.
+bool ModelWriter::pays(const Standings& standings) {
+    if (options_.least_gain <= 0 || bandit_.pulls() < options_.least_calls) return true;
+    const std::vector<Arm> choice = arms(standings);
+    if (choice.empty()) return true;
+    Bandit::Expected next = bandit_.outlook(choice);
+    const Standing* incumbent = standings.incumbent();
+    if (incumbent != nullptr && incumbent->ceiling && incumbent->ceiling->share > 0)
+        next.gain = std::min(next.gain, std::max(0.0, -std::log(incumbent->ceiling->share)));
+    if (next.gain >= options_.least_gain * next.cost) return true;
+    end("the expected gain does not pay",
+        fmt::format("the next ${:.4f} promise {:.2g} %, and {:.2g} % a dollar are wanted",
+                    next.cost, 100 * std::expm1(next.gain), 100 * std::expm1(options_.least_gain)));
+    return false;
+}
+
+// A parent with what its own parent was changed by, as far as that is still thought right.
+Result<Parent> ModelWriter::show(const Standings& standings, const Standing& parent) const {
+    Parent shown{parent.kernel.source, standing_text(parent),
+                 findings_of(parent.kernel.source, options_.brief.threads)};
+    CUPEL_TRY(const auto record, archive_.kernel(parent.id));
+    if (!record || record->parents.empty()) return shown;
+    const archive::KernelId above = record->parents.front();
+    const double score = standings.score(above);
+    if (!std::isfinite(score)) return shown;
+    CUPEL_TRY(const auto before, archive_.kernel(above));
+    if (!before || before->quarantined) return shown;
+    shown.more +=
+        change_text(before->kernel.source, parent.kernel.source, std::exp(parent.score - score));
+    return shown;
+}
+
+Result<std::unique_ptr<Question>> ModelWriter::think(const Standings& standings) {
+    const std::vector<Arm> choice = arms(standings);
+    if (choice.empty()) return nullptr;
+    const Arm& arm = choice[bandit_.choose(choice)];
     auto question = std::make_unique<Question>();
-    question->way = *operator_from(arm.way);
+    Note& note = question->note;
+    note.way = *operator_from(arm.way);
     question->voice = arm.model;
     std::vector<Parent> shown;
-    for (const Standing* parent :
-         population_.parents(standings, turn_, parents_of(question->way))) {
+    for (const Standing* parent : population_.parents(standings, turn_, parents_of(note.way))) {
         question->parents.push_back(parent->id);
-        question->parent_hashes.push_back(hash_hex(parent->kernel.source));
-        shown.push_back({parent->kernel.source, standing_text(*parent)});
+        note.parents.push_back(hash_hex(parent->kernel.source));
+        CUPEL_TRY(Parent one, show(standings, *parent));
+        shown.push_back(std::move(one));
     }
     if (!shown.empty()) question->base = as_shown(shown.front().source);
-    const bool from_nothing = question->way == Operator::Translate;
-    const Prompt prompt = write_prompt(question->way, options_.brief, shown,
-                                       from_nothing ? last_failure_ : std::string());
+    std::string feedback = note.way == Operator::Translate ? last_failure_ : std::string();
+    std::string idea;
+    if (note.way == Operator::Plan) idea = ideas_.account();
+    if (const Idea* next = ideas_.next(); next != nullptr && note.way == Operator::Write) {
+        note.idea = next->id;
+        idea = next->text;
+        feedback = next->trouble;
+        ideas_.take(note.idea);
+    }
+    const Prompt prompt = write_prompt(note.way, options_.brief, shown, feedback, idea);
     question->request.system = prompt.system;
     question->request.messages = {{model::Role::User, prompt.user}};
     return question;
@@ -205,7 +162,7 @@ void ModelWriter::put(std::unique_ptr<Question> question) {
         question->request.model = state->voice.model;
         question->request.max_tokens = options_.max_tokens;
         question->request.sample = question->turn;
-        question->request.note = note_of(question->way, question->repairs, question->parent_hashes);
+        question->request.note = print_note(question->note);
         const std::string provider = question->voice.substr(0, question->voice.find(':'));
         question->hash = model::request_hash(provider, question->request);
     }
@@ -222,7 +179,7 @@ void ModelWriter::put(std::unique_ptr<Question> question) {
     });
 }
 
-std::vector<std::unique_ptr<ModelWriter::Question>> ModelWriter::collect(bool idle) {
+ModelWriter::Questions ModelWriter::collect(bool idle) {
     std::unique_lock lock(mail_->mutex);
     const auto something = [this] { return !mail_->answered.empty(); };
     if (options_.side_by_side == 0) {
@@ -239,27 +196,32 @@ std::vector<std::unique_ptr<ModelWriter::Question>> ModelWriter::collect(bool id
     return answered;
 }
 
-Result<std::vector<Draft>> ModelWriter::write(const Standings& standings, std::size_t most,
-                                              bool idle) {
-    const Standing* incumbent = standings.incumbent();
-    best_ = incumbent != nullptr ? incumbent->score : 0;
+// Nobody is asked for more while drafts are waiting to be tried.
+Result<void> ModelWriter::ask_around(const Standings& standings) {
     const auto at_once = static_cast<std::size_t>(std::max(1, options_.side_by_side));
     const auto waiting = [this] {
         const std::scoped_lock lock(mail_->mutex);
         return mail_->waiting;
     };
-    // Nobody is asked for more while drafts are waiting to be tried.
     while (intake_.empty() && may_ask() && waiting() < at_once) {
         std::unique_ptr<Question> question;
         if (!queue_.empty()) {
             question = std::move(queue_.front());
             queue_.erase(queue_.begin());
-        } else {
-            question = think(standings);
+        } else if (pays(standings)) {
+            CUPEL_TRY(question, think(standings));
         }
         if (!question) break;
         put(std::move(question));
     }
+    return {};
+}
+
+Result<std::vector<Draft>> ModelWriter::write(const Standings& standings, std::size_t most,
+                                              bool idle) {
+    const Standing* incumbent = standings.incumbent();
+    best_ = incumbent != nullptr ? incumbent->score : 0;
+    CUPEL_DO(ask_around(standings));
     for (auto& question : collect(idle && intake_.empty())) {
         const model::Answer answer = std::move(question->answer);
         CUPEL_DO(take_in(std::move(*question), answer));
@@ -273,156 +235,9 @@ Result<std::vector<Draft>> ModelWriter::write(const Standings& standings, std::s
     return drafts;
 }
 
-// ---- answers ----
-
-Result<void> ModelWriter::take_in(Question question, const model::Answer& answer) {
-    if (answer) return take_text(std::move(question), *answer);
-    take_fault(question, answer.error());
-    // One that was only stopped is asked again when the run goes on.
-    if (answer.error().kind == model::FaultKind::Stopped) return {};
-    bandit_.learn(question.arm(), 0, options_.second_costs);
-    return close(question, reason_of(answer.error()), nullptr);
-}
-
-void ModelWriter::take_fault(const Question& question, const model::Fault& fault) {
-    VoiceState* state = state_of(question.voice);
-    using model::FaultKind;
-    const auto fall_silent = [&](std::string_view why) {
-        if (!state->silent)
-            complaints_.push_back(fmt::format("{} {}: {}", question.voice, why, fault.text));
-        state->silent = true;
-    };
-    switch (fault.kind) {
-        case FaultKind::Stopped:
-            broke_ = true;
-            return;
-        case FaultKind::Budget:
-            if (!broke_) complaints_.push_back("models are asked no more: " + fault.text);
-            broke_ = true;
-            return;
-        case FaultKind::Refused:
-        case FaultKind::SpendCap:
-        case FaultKind::NotRecorded:
-        case FaultKind::Storage:
-            return fall_silent("is not asked again");
-        case FaultKind::Transient:
-        case FaultKind::Nonsense:
-        case FaultKind::TooLarge:
-            break;
-    }
-    ++fruitless_;
-    if (++state->failures >= kFailuresUntilSilence)
-        fall_silent(fmt::format("failed {} times in a row", state->failures));
-}
-
-Result<void> ModelWriter::take_text(Question question, const model::Reply& reply) {
-    question.dollars = reply.dollars;
-    question.seconds = reply.seconds;
-    question.usage = reply.usage.value_or(model::Usage{});
-    spending_.dollars += reply.dollars;
-    state_of(question.voice)->failures = 0;
-    question.idea = read_idea(reply.text);
-    const auto refuse = [&](std::string why) {
-        ++fruitless_;
-        if (reply.ending == model::Ending::Cut)
-            why += fmt::format(" (it was cut at {} tokens)", question.request.max_tokens);
-        bandit_.learn(question.arm(), 0,
-                      question.dollars + question.seconds * options_.second_costs);
-        return close(question, "no kernel: " + why, nullptr);
-    };
-    auto source = read_reply(question.way, reply.text, question.base);
-    if (!source) return refuse(source.error().text);
-    const auto ticket = intake_.offer(*source, question.parents, operator_name(question.way));
-    if (!ticket) return refuse(ticket.error().text);
-    question.source = std::move(*source);
-    open_[*ticket] = std::make_unique<Question>(std::move(question));
-    return {};
-}
-
-Result<void> ModelWriter::close(const Question& question, std::string outcome, const Trial* trial) {
-    archive::Ask ask;
-    ask.hash = question.hash;
-    ask.author = question.voice;
-    ask.way = operator_name(question.way);
-    ask.parents = question.parent_hashes;
-    if (trial != nullptr) {
-        ask.kernel = trial->kernel;
-        ask.gain = trial->gain;
-    }
-    ask.outcome = std::move(outcome);
-    ask.idea = question.idea;
-    ask.dollars = question.dollars;
-    ask.seconds = question.seconds;
-    ask.input = question.usage.input;
-    ask.output = question.usage.output;
-    return archive_.record_ask(ask);
-}
-
-// ---- what became of drafts ----
-
-Result<void> ModelWriter::passed_over(const Draft& draft) {
-    const auto found = open_.find(draft.ticket);
-    if (found == open_.end()) return {};  // a setting of a sweep
-    const std::unique_ptr<Question> question = std::move(found->second);
-    open_.erase(found);
-    ++fruitless_;
-    bandit_.learn(question->arm(), 0,
-                  question->dollars + question->seconds * options_.second_costs);
-    // One that was tried just before the run was killed is its own.
-    CUPEL_TRY(const auto known, archive_.find(hash_hex(draft.kernel.source)));
-    Trial trial;
-    trial.kernel = known ? known->id : 0;
-    return close(*question, "known", known ? &trial : nullptr);
-}
-
-Result<void> ModelWriter::tried(const Draft& draft, const Trial& trial) {
-    population_.add(trial.kernel, draft.parents);
-    const bool right = verdict::is_right(trial.verdict.status);
-    const std::uint64_t first = intake_.tried(draft, trial, std::max(best_, trial.score));
-    const auto found = open_.find(draft.ticket);
-    if (found == open_.end()) {
-        // What a sweep gains, its author has earned.
-        if (const auto arm = arms_.find(first); arm != arms_.end() && trial.gain > 0)
-            bandit_.reward(arm->second, trial.gain);
-        return {};
-    }
-    const std::unique_ptr<Question> question = std::move(found->second);
-    open_.erase(found);
-    fruitless_ = right ? 0 : fruitless_ + 1;
-    arms_[first] = question->arm();
-    bandit_.learn(question->arm(), trial.gain,
-                  question->dollars + question->seconds * options_.second_costs);
-    if (!right) {
-        repair(*question, draft.kernel.source, trial);
-        if (question->way == Operator::Translate) last_failure_ = feedback_of(trial.verdict);
-    } else if (question->way == Operator::Translate) {
-        last_failure_.clear();
-    }
-    return close(*question, std::string(verdict::status_name(trial.verdict.status)), &trial);
-}
-
-// What does not compile goes back to be mended, a few times, by the cheapest. What ran and was
-// wrong is never shown to anybody again.
-void ModelWriter::repair(const Question& broken, const std::string& source, const Trial& trial) {
-    if (broken.repairs >= options_.repairs || !is_mendable(trial.verdict)) return;
-    const std::size_t voice = cheapest();
-    if (voice == voices_.size()) return;
-    auto question = std::make_unique<Question>();
-    question->way = Operator::Repair;
-    question->repairs = broken.repairs + 1;
-    question->voice = voices_[voice].voice.name;
-    question->parents = broken.parents;
-    question->parent_hashes = {hash_hex(source)};
-    question->base = as_shown(source);
-    const Prompt prompt =
-        write_prompt(Operator::Repair, options_.brief, {{source, ""}}, feedback_of(trial.verdict));
-    question->request.system = prompt.system;
-    question->request.messages = {{model::Role::User, prompt.user}};
-    queue_.push_back(std::move(question));
-}
-
 Spending ModelWriter::spending() const {
     Spending spending = spending_;
+    spending.ended = ended_.empty() && !may_ask() ? "no model answers" : ended_;
     const std::scoped_lock lock(mail_->mutex);
     spending.waiting = static_cast<int>(mail_->waiting);
     return spending;

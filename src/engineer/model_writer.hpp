@@ -9,14 +9,17 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "engineer/bandit.hpp"
+#include "engineer/ideas.hpp"
 #include "engineer/intake.hpp"
 #include "engineer/operators.hpp"
 #include "engineer/population.hpp"
+#include "engineer/question.hpp"
 #include "engineer/writer.hpp"
 #include "model/client.hpp"
 #include "model/recording.hpp"
@@ -41,6 +44,10 @@ struct ModelOptions {
     int repairs = 2;             // attempts to mend one kernel
     int fruitless = 24;          // questions in a row without a kernel that is right: enough
     double second_costs = 1e-4;  // dollars, so that free models that think long are not free
+    std::size_t ideas = 3;       // that a plan is asked for; 0: nobody is asked to plan
+    // Log of the speedup that the next dollar must promise; 0: whatever it promises.
+    double least_gain = 0;
+    int least_calls = 10;  // before that is asked
 };
 
 class ModelWriter final : public Writer {
@@ -67,29 +74,59 @@ public:
     // Why models fell silent, for people; each line once.
     [[nodiscard]] std::vector<std::string> take_complaints();
     [[nodiscard]] const Bandit& bandit() const noexcept { return bandit_; }
+    [[nodiscard]] const Ideas& ideas() const noexcept { return ideas_; }
 
 private:
-    struct Question;  // what is asked, and what for
-    struct Mail;      // answers that came in, from other threads
+    struct Mail;  // answers that came in, from other threads
     struct VoiceState {
         Voice voice;
         bool silent = false;
         int failures = 0;  // in a row
     };
+    // Whom the gain of a sweep belongs to.
+    struct Credit {
+        Arm arm;
+        std::string idea;
+    };
+    using Questions = std::vector<std::unique_ptr<Question>>;
 
-    [[nodiscard]] Result<void> take_in(Question question, const model::Answer& answer);
-    [[nodiscard]] Result<void> take_text(Question question, const model::Reply& reply);
-    void take_fault(const Question& question, const model::Fault& fault);
-    [[nodiscard]] Result<void> close(const Question& question, std::string outcome,
-                                     const Trial* trial);
-    [[nodiscard]] std::unique_ptr<Question> think(const Standings& standings);
+    // An earlier part of the run (model_recall.cpp).
+    using Asked = std::map<std::string, const model::Exchange*>;  // by hash
+    [[nodiscard]] Result<void> recall_ask(const archive::Ask& ask, const Asked& asked);
+    [[nodiscard]] Result<void> recall_fate(const archive::Ask& ask, const Note& note);
+    [[nodiscard]] Result<void> recall_sweep(const archive::Ask& ask,
+                                            const model::Exchange& exchange);
     [[nodiscard]] Result<std::unique_ptr<Question>> reread(const model::Exchange& exchange);
-    void repair(const Question& broken, const std::string& source, const Trial& trial);
+
+    // Asking (model_writer.cpp).
+    [[nodiscard]] std::vector<Arm> arms(const Standings& standings) const;
+    [[nodiscard]] Result<std::unique_ptr<Question>> think(const Standings& standings);
+    [[nodiscard]] Result<Parent> show(const Standings& standings, const Standing& parent) const;
+    [[nodiscard]] bool pays(const Standings& standings);
+    [[nodiscard]] Result<void> ask_around(const Standings& standings);
     void put(std::unique_ptr<Question> question);
     [[nodiscard]] bool may_ask() const;
     [[nodiscard]] std::size_t cheapest() const;
     [[nodiscard]] VoiceState* state_of(const std::string& name);
-    [[nodiscard]] std::vector<std::unique_ptr<Question>> collect(bool idle);
+    [[nodiscard]] Questions collect(bool idle);
+
+    // Answers, and what became of them (model_answers.cpp).
+    [[nodiscard]] Result<void> take_in(Question question, const model::Answer& answer);
+    [[nodiscard]] Result<void> take_text(Question question, const model::Reply& reply);
+    [[nodiscard]] Result<void> take_plan(Question question, const model::Reply& reply);
+    [[nodiscard]] bool tried_before(const Question& question, const std::string& source) const;
+    [[nodiscard]] Result<Intake::Resumed> offer(const std::string& source,
+                                                const Question& question);
+    [[nodiscard]] Result<void> refuse(const Question& question, std::string why);
+    [[nodiscard]] Result<void> settle(const Question& question, const std::string& source,
+                                      const Trial& trial);
+    void take_fault(const Question& question, const model::Fault& fault);
+    void learn(const Question& question, double gain);
+    void credit(const Credit& to, double gain);
+    void end(std::string why, std::string_view more);
+    void repair(const Question& broken, const std::string& source, const Trial& trial);
+    [[nodiscard]] Result<void> close(const Question& question, std::string outcome,
+                                     const Trial* trial);
 
     std::vector<VoiceState> voices_;
     ModelOptions options_;
@@ -98,14 +135,16 @@ private:
     Intake intake_{"model"};
     Population population_;
     Bandit bandit_;
-    std::vector<std::unique_ptr<Question>> queue_;             // to be asked before any new ones
+    Ideas ideas_;
+    std::set<archive::KernelId> claimed_;  // by asks that an earlier part of the run closed
+    Questions queue_;                      // to be asked before any new ones
     std::map<std::uint64_t, std::unique_ptr<Question>> open_;  // by ticket: being tried
-    std::map<std::uint64_t, Arm> arms_;  // by ticket: whom a sweep's gain belongs to
-    std::string last_failure_;           // of a whole kernel, in the referee's words
+    std::map<std::uint64_t, Credit> credits_;                  // by first ticket
+    std::string last_failure_;  // of a whole kernel, in the referee's words
     std::vector<std::string> complaints_;
     std::uint64_t turn_ = 0;
     int fruitless_ = 0;
-    bool broke_ = false;  // no money for another call
+    std::string ended_;  // why nobody is asked any more
     Spending spending_;
     double best_ = 0;  // the incumbent's score when something was last written
     std::unique_ptr<Mail> mail_;

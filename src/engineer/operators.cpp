@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engineer/change.hpp"
 #include "engineer/cpp_text.hpp"
 #include "engineer/reply.hpp"
 
@@ -17,9 +18,9 @@ struct Entry {
     std::size_t parents;
 };
 constexpr std::array kTable = {
-    Entry{Operator::Translate, "translate", 0}, Entry{Operator::Write, "write", 1},
-    Entry{Operator::Edit, "edit", 1},           Entry{Operator::Cross, "cross", 2},
-    Entry{Operator::Repair, "repair", 1},
+    Entry{Operator::Plan, "plan", 1},   Entry{Operator::Translate, "translate", 0},
+    Entry{Operator::Write, "write", 1}, Entry{Operator::Edit, "edit", 1},
+    Entry{Operator::Cross, "cross", 2}, Entry{Operator::Repair, "repair", 1},
 };
 
 const Entry& entry_of(Operator which) {
@@ -42,16 +43,33 @@ constexpr std::string_view kEditForm =
     "<<<<<<< SEARCH\nlines that stand in the kernel exactly once\n=======\nlines that stand there "
     "instead\n>>>>>>> REPLACE\n";
 
+constexpr std::string_view kPlanForm =
+    "Answer with one line for each idea, the most promising first, of exactly this form, and no "
+    "code:\nIDEA: what to do, and why it is faster here, in at most 30 words\n";
+
 constexpr std::string_view kTuneForm =
     "Where a number could be one of several (a tile, an unroll factor, a prefetch distance), write "
     "CUPEL_TUNE(name, guess, other, ...) in its place, with whole numbers, your guess first: the "
     "others are tried without asking you.\n";
 
-std::string task_of(Operator which) {
+std::string_view form_of(Operator which) {
+    if (which == Operator::Plan) return kPlanForm;
+    return is_whole(which) ? kWholeForm : kEditForm;
+}
+
+std::string task_of(Operator which, bool by_idea) {
     switch (which) {
+        case Operator::Plan:
+            return "Below is the fastest kernel so far. What would be faster? Name a few "
+                   "ideas, each for itself and each another way of working. What holds the kernel "
+                   "back, and how much can be gained at all, is said beside it.\n";
         case Operator::Translate:
             return "Write a fast kernel for this task.\n";
         case Operator::Write:
+            if (by_idea) {
+                return "Below is the fastest kernel so far. Write another one that carries out the "
+                       "idea that is named below it, and nothing else that is new.\n";
+            }
             return "Below is the fastest kernel so far. Write another one that is faster and works "
                    "in another way: another order of loops, another use of registers and caches, "
                    "another split among threads.\n";
@@ -98,8 +116,26 @@ std::string as_shown(std::string_view source) {
     return harmless(strip_prose(source));
 }
 
+namespace {
+
+std::string parent_text(const Parent& parent, const std::string& number) {
+    std::string text = fmt::format("# Kernel{}{}\n{}", number,
+                                   parent.standing.empty() ? "" : ": " + parent.standing,
+                                   fenced(as_shown(parent.source)));
+    return text + parent.more + "\n";
+}
+
+}  // namespace
+
+std::string change_text(std::string_view parent, std::string_view child, double times) {
+    const std::string change = change_between(as_shown(parent), as_shown(child));
+    if (change.empty()) return "";
+    return fmt::format("It came of another kernel by this change, and is {:.2f}x as fast:\n{}",
+                       times, fenced(change));
+}
+
 Prompt write_prompt(Operator which, const Brief& brief, const std::vector<Parent>& parents,
-                    std::string_view feedback) {
+                    std::string_view feedback, std::string_view idea) {
     CUPEL_CHECK(parents.size() == parents_of(which));
     Prompt prompt;
     prompt.system = fmt::format(
@@ -120,18 +156,23 @@ Prompt write_prompt(Operator which, const Brief& brief, const std::vector<Parent
     if (!brief.rules.empty()) prompt.system += "\n# What failed before\n";
     for (const std::string& rule : brief.rules)
         prompt.system += "- " + rule + "\n";
-    prompt.user = task_of(which) + "\n";
+    prompt.user = task_of(which, !idea.empty()) + "\n";
     for (std::size_t i = 0; i < parents.size(); ++i) {
-        prompt.user +=
-            fmt::format("# Kernel{}{}\n{}\n", parents.size() > 1 ? fmt::format(" {}", i + 1) : "",
-                        parents[i].standing.empty() ? "" : ": " + parents[i].standing,
-                        fenced(as_shown(parents[i].source)));
+        prompt.user += parent_text(parents[i], parents.size() > 1 ? fmt::format(" {}", i + 1) : "");
     }
-    if (!feedback.empty())
-        prompt.user +=
-            fmt::format("# What the referee said\n{}\n", harmless(std::string(feedback)));
-    prompt.user += is_whole(which) ? kWholeForm : kEditForm;
-    if (which != Operator::Repair) prompt.user += kTuneForm;
+    if (!idea.empty()) {
+        const bool before = which == Operator::Plan;
+        prompt.user += fmt::format(
+            "# {}\n{}{}\n", before ? "Ideas that were there before" : "The idea to carry out",
+            harmless(std::string(idea)), before ? "" : "\n");
+    }
+    if (!feedback.empty()) {
+        prompt.user += fmt::format("# What the referee said{}\n{}\n",
+                                   which == Operator::Write ? " of an earlier try at it" : "",
+                                   harmless(std::string(feedback)));
+    }
+    prompt.user += form_of(which);
+    if (which != Operator::Repair && which != Operator::Plan) prompt.user += kTuneForm;
     return prompt;
 }
 

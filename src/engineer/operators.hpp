@@ -15,14 +15,15 @@
 namespace cupel::engineer {
 
 enum class Operator {
+    Plan,       // no kernel: a few ideas for one
     Translate,  // the reference to a first fast kernel
-    Write,      // another kernel than the best one, whole
+    Write,      // another kernel than the best one, whole; by an idea, where there is one
     Edit,       // a right kernel, by search and replace
     Cross,      // the best of two right kernels
     Repair,     // what does not compile, by search and replace
 };
 inline constexpr std::array kOperators = {Operator::Translate, Operator::Write, Operator::Edit,
-                                          Operator::Cross, Operator::Repair};
+                                          Operator::Cross,     Operator::Plan,  Operator::Repair};
 [[nodiscard]] std::string_view operator_name(Operator which);  // "edit"
 [[nodiscard]] std::optional<Operator> operator_from(std::string_view name);
 // How many parents it takes.
@@ -41,13 +42,16 @@ struct Brief {
     std::string reference;  // the honest naive kernel: the contract, in code
     std::string contract;   // what a kernel may and may not do
     std::string machine;    // "2 threads, AVX2, ..."
+    int threads = 1;        // that a kernel may use
     std::vector<Example> examples;
     std::vector<std::string> rules;  // "You cannot ...", from failures
 };
 
 struct Parent {
     std::string source;
-    std::string standing;  // "1.83x over naive; 42 % of copy bandwidth"
+    std::string standing;   // "1.83x over naive; 42 % of copy bandwidth"
+    std::string more = {};  // NOLINT(readability-redundant-member-init): findings, and what it
+                            // changed of its own parent: change_text
 };
 
 struct Prompt {
@@ -57,15 +61,20 @@ struct Prompt {
 };
 
 // `parents` are as many as parents_of says; of Repair the one that does not compile. `feedback` may
-// be empty.
+// be empty, and so may `idea`: of Write the one to carry out, of Plan what became of those before.
 [[nodiscard]] Prompt write_prompt(Operator which, const Brief& brief,
-                                  const std::vector<Parent>& parents, std::string_view feedback);
+                                  const std::vector<Parent>& parents, std::string_view feedback,
+                                  std::string_view idea = {});
 
-// The kernel in a reply; `base` is the text that edits are of (the first parent as it was shown).
-// Invalid: none, with words for the author.
+// The kernel in a reply, which is not one to Plan; `base` is the text that edits are of (the first
+// parent as it was shown). Invalid: none, with words for the author.
 [[nodiscard]] Result<std::string> read_reply(Operator which, std::string_view reply,
                                              std::string_view base);
 // The text of a parent as prompts show it.
 [[nodiscard]] std::string as_shown(std::string_view source);
+// What `child` changed of `parent`, and how many times faster that made it; empty where that says
+// nothing.
+[[nodiscard]] std::string change_text(std::string_view parent, std::string_view child,
+                                      double times);
 
 }  // namespace cupel::engineer

@@ -124,6 +124,7 @@ struct ReplayWriterTest : ::testing::Test {
         model::RecordingClient client(recording, "test", &model, {});
         ModelOptions how;
         how.side_by_side = 0;
+        how.ideas = 0;
         ModelWriter writer({{"test:m", "m", &client, 0}}, how, earlier, recording);
         EXPECT_TRUE(optimize(scripted::Schedules(2), {evaluator, earlier, nullptr, {&writer}},
                              at_most(12)));

@@ -5,8 +5,8 @@
 
 #include <utility>
 
-#include "base/text.hpp"
 #include "engineer/operators.hpp"
+#include "engineer/question.hpp"
 #include "engineer/tune.hpp"
 
 namespace cupel::engineer {
@@ -15,24 +15,24 @@ namespace cupel::engineer {
 Result<ReplayWriter::Text> ReplayWriter::reread(const model::Exchange& exchange,
                                                 archive::Archive& earlier) {
     if (exchange.in_flight || !exchange.answer) return fail(Errc::Invalid, "no answer");
-    const std::vector<std::string> words = split(exchange.request.note, ' ');
-    const auto way = operator_from(words.front());
-    if (!way || words.size() < 2) return fail(Errc::Invalid, "no note");
+    const auto note = read_note(exchange.request.note);
+    if (!note) return fail(Errc::Invalid, "no note");
+    if (note->way == Operator::Plan) return fail(Errc::Invalid, "ideas, and no kernel");
     Text text;
-    text.way = words.front();
+    text.way = operator_name(note->way);
     text.hash = exchange.hash;
     text.author = exchange.provider + ":" + exchange.request.model;
     std::string base;
-    for (std::size_t i = 2; i < words.size() && !words[i].empty(); ++i) {
-        CUPEL_TRY(const auto parent, earlier.find(words[i]));
+    for (const std::string& hash : note->parents) {
+        CUPEL_TRY(const auto parent, earlier.find(hash));
         if (!parent) {
             return fail(Errc::Corrupt,
-                        fmt::format("the archive of that run lacks the kernel {}", words[i]));
+                        fmt::format("the archive of that run lacks the kernel {}", hash));
         }
         if (base.empty()) base = as_shown(parent->kernel.source);
-        if (*way != Operator::Repair) text.parents.push_back(words[i]);
+        if (note->way != Operator::Repair) text.parents.push_back(hash);
     }
-    CUPEL_TRY(text.source, read_reply(*way, exchange.answer->text, base));
+    CUPEL_TRY(text.source, read_reply(note->way, exchange.answer->text, base));
     return text;
 }
 
@@ -40,6 +40,8 @@ Result<std::unique_ptr<ReplayWriter>> ReplayWriter::open(const model::Recording&
                                                          archive::Archive& earlier,
                                                          archive::Archive& archive) {
     std::unique_ptr<ReplayWriter> writer(new ReplayWriter(archive));
+    CUPEL_TRY(Earlier known, Earlier::read(archive));
+    writer->intake_.remember(std::move(known));
     std::map<std::string, archive::Ask> then;
     CUPEL_TRY(std::vector<archive::Ask> asks, earlier.asks());
     for (archive::Ask& ask : asks)
@@ -78,8 +80,10 @@ Result<std::vector<Draft>> ReplayWriter::write(const Standings& /*standings*/, s
                 CUPEL_TRY(const auto parent, archive_.find(hash));
                 if (parent) parents.push_back(parent->id);
             }
-            if (const auto ticket = intake_.offer(text.source, std::move(parents), text.way))
-                open_[*ticket] = std::move(text);
+            auto offered = intake_.offer_again(text.source, std::move(parents), text.way);
+            if (!offered) continue;
+            open_[offered->ticket] = std::move(text);
+            if (offered->first) CUPEL_DO(close(offered->ticket, &*offered->first));
         }
         auto draft = intake_.next();
         if (!draft) break;
@@ -88,30 +92,32 @@ Result<std::vector<Draft>> ReplayWriter::write(const Standings& /*standings*/, s
     return drafts;
 }
 
-Result<void> ReplayWriter::close(const Draft& draft, std::string outcome, const Trial* trial) {
-    const auto found = open_.find(draft.ticket);
+// None: it was there before, and is not tried.
+Result<void> ReplayWriter::close(std::uint64_t ticket, const Trial* trial) {
+    const auto found = open_.find(ticket);
     if (found == open_.end()) return {};
     archive::Ask ask;
     ask.hash = found->second.hash;
     ask.author = found->second.author;
     ask.way = found->second.way;
     ask.parents = found->second.parents;
+    ask.outcome = kKnown;
     if (trial != nullptr) {
         ask.kernel = trial->kernel;
         ask.gain = trial->gain;
+        ask.outcome = verdict::status_name(trial->verdict.status);
     }
-    ask.outcome = std::move(outcome);
     open_.erase(found);
     return archive_.record_ask(ask);
 }
 
 Result<void> ReplayWriter::passed_over(const Draft& draft) {
-    return close(draft, "known", nullptr);
+    return close(draft.ticket, nullptr);
 }
 
 Result<void> ReplayWriter::tried(const Draft& draft, const Trial& trial) {
     static_cast<void>(intake_.tried(draft, trial, trial.score));
-    return close(draft, std::string(verdict::status_name(trial.verdict.status)), &trial);
+    return close(draft.ticket, &trial);
 }
 
 }  // namespace cupel::engineer

@@ -41,7 +41,7 @@ private:
     explicit ReplayWriter(archive::Archive& archive) : archive_(archive) {}
     [[nodiscard]] static Result<Text> reread(const model::Exchange& exchange,
                                              archive::Archive& earlier);
-    [[nodiscard]] Result<void> close(const Draft& draft, std::string outcome, const Trial* trial);
+    [[nodiscard]] Result<void> close(std::uint64_t ticket, const Trial* trial);
 
     archive::Archive& archive_;
     std::deque<Text> texts_;

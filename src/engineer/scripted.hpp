@@ -126,6 +126,7 @@ public:
         reply.text = script_(request, turn);
         reply.dollars = dollars_;
         reply.seconds = 1;
+        reply.tokens = 110;
         reply.usage =
             model::Usage{.input = 100, .cached = 0, .written = 0, .output = 10, .reasoning = 0};
         return reply;

@@ -29,6 +29,11 @@ struct Trial {
     double gain = 0;   // log of the speedup over the incumbent, where it was promoted; else 0
 };
 
+// Law 13: nothing that comes of such a kernel is used.
+[[nodiscard]] inline bool breaks_laws(verdict::Status status) {
+    return status == verdict::Status::Cheating || status == verdict::Status::Impossible;
+}
+
 class Writer {
 public:
     Writer() = default;

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// What models are asked beyond one kernel after another: ideas, sweeps that go on, and when to end.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engineer/scene.hpp"
+
+namespace cupel::engineer {
+namespace {
+
+using scripted::fenced;
+using scripted::in_turn;
+using scripted::Scene;
+using scripted::worth;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Two kernels by one idea that do not compile, one of the next that does; nothing else is of use.
+std::string planner(const model::Request& request, int turn) {
+    const std::string& prompt = request.messages.at(0).text;
+    if (request.note.starts_with("plan")) return "IDEA: pack the panels\nIDEA: two rows at once\n";
+    if (prompt.find("pack the panels\n\n# ") != std::string::npos ||
+        prompt.find("pack the panels\n\nAnswer") != std::string::npos)
+        return fenced("int no_" + std::to_string(turn) + "; // does not compile\n");
+    if (prompt.find("two rows at once\n\nAnswer") != std::string::npos)
+        return fenced(worth(5), "rows");
+    return "I am at a loss.";
+}
+
+ModelOptions with_ideas() {
+    ModelOptions how = in_turn();
+    how.ideas = 2;
+    how.repairs = 0;
+    how.fruitless = 12;
+    return how;
+}
+
+const archive::Ask* ask_of(const std::vector<archive::Ask>& asks, std::string_view way) {
+    const auto found = std::ranges::find(asks, way, &archive::Ask::way);
+    return found == asks.end() ? nullptr : &*found;
+}
+
+TEST(ModelIdeas, OutliveOneBrokenKernelAndEarnForWhoHadThem) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    scripted::Model model(planner);
+    scripted::search(run, evaluator, {&model}, scripted::search_of(40), with_ideas());
+    const std::vector<archive::Ask> asks = run.asks();
+    const archive::Ask* plan = ask_of(asks, "plan");
+    ASSERT_NE(plan, nullptr);
+    EXPECT_EQ(plan->outcome, "2 ideas");
+    EXPECT_EQ(plan->idea, "pack the panels\ntwo rows at once");
+    EXPECT_FALSE(plan->kernel.has_value());
+    int packed = 0;
+    int rows = 0;
+    for (const std::string& prompt : model.prompts) {
+        const bool carries_out = prompt.find("# The idea to carry out") != std::string::npos;
+        if (!carries_out) continue;
+        if (prompt.find("pack the panels") != std::string::npos) {
+            // The second try is told what was wrong with the first.
+            EXPECT_EQ(prompt.find("of an earlier try at it") != std::string::npos, ++packed == 2);
+        }
+        rows += prompt.find("two rows at once") != std::string::npos ? 1 : 0;
+    }
+    EXPECT_EQ(packed, 2);
+    EXPECT_EQ(rows, 1);
+    // Whoever plans next is told.
+    const auto told = std::ranges::count_if(model.prompts, [](const std::string& prompt) {
+        return prompt.find(
+                   "- pack the panels (no kernel of it was right)\n"
+                   "- two rows at once (+150 %)\n") != std::string::npos;
+    });
+    EXPECT_GE(told, 1);
+}
+
+TEST(ModelIdeas, AreThereAgainAfterEachInterruption) {
+    Scene run;
+    scripted::Model model(planner);
+    std::size_t tried = 0;
+    for (int part = 0; part < 40; ++part) {
+        scripted::Evaluator evaluator;
+        evaluator.interrupt_after = 1;
+        scripted::search(run, evaluator, {&model}, scripted::search_of(40), with_ideas());
+        tried += evaluator.screened.size();
+        if (evaluator.screened.empty()) break;
+        run.reopen();
+    }
+    EXPECT_EQ(tried, 3U + 3U);  // schedules, two broken kernels and a right one: each once
+    std::vector<std::string> carried;
+    for (const std::string& prompt : model.prompts) {
+        const std::size_t at = prompt.find("# The idea to carry out\n");
+        if (at != std::string::npos) carried.push_back(prompt.substr(at + 24, 8));
+    }
+    std::ranges::sort(carried);
+    EXPECT_THAT(carried, ::testing::ElementsAre("pack the", "pack the", "two rows"));
+    EXPECT_EQ(run.recording.size(), model.prompts.size());
+}
+
+TEST(ModelSweeps, GoOnWhereTheRunWasKilled) {
+    for (const std::size_t stop_every : {1U, 2U, 3U}) {
+        Scene run;
+        const auto script = [](const model::Request&, int turn) {
+            return turn == 0
+                       ? fenced("void kernel() { worth(3); step(CUPEL_TUNE(s, 1, 2, 3, 4, 5)); }\n")
+                       : std::string("I am done.");
+        };
+        scripted::Model model(script);
+        ModelOptions how = in_turn();
+        how.fruitless = 3;
+        std::vector<std::string> screened;
+        for (int part = 0; part < 20; ++part) {
+            scripted::Evaluator evaluator;
+            evaluator.interrupt_after = stop_every;
+            scripted::search(run, evaluator, {&model}, scripted::search_of(30), how);
+            std::ranges::copy(evaluator.screened, std::back_inserter(screened));
+            if (evaluator.screened.empty()) break;
+            run.reopen();
+        }
+        EXPECT_THAT(run.archive.best().value()->kernel.kernel.source, HasSubstr("step(5)"));
+        EXPECT_EQ(screened.size(), 3U + 5U) << "schedules, and each setting once";
+        std::ranges::sort(screened);
+        EXPECT_EQ(std::ranges::adjacent_find(screened), screened.end());
+        EXPECT_EQ(run.recording.size(), model.prompts.size());
+        // The author's guess is its own, however the run was cut.
+        EXPECT_EQ(run.asks().at(0).outcome, "faster");
+        EXPECT_GT(run.asks().at(0).gain, 0.4);
+    }
+}
+
+TEST(ModelSpending, EndsWhereTheExpectedGainDoesNotPay) {
+    for (const bool demanding : {false, true}) {
+        Scene run;
+        scripted::Evaluator evaluator;
+        scripted::Model model([](const model::Request&, int turn) {
+            // Right, each of them new, and never faster.
+            return fenced(worth(1.5, "int v" + std::to_string(turn) + ";"));
+        });
+        ModelOptions how = in_turn();
+        if (demanding) how.least_gain = std::log(1.5);  // by a dollar; a call costs a cent
+        const auto ended = scripted::search(run, evaluator, {&model},
+                                            scripted::search_of(demanding ? 60 : 25), how);
+        if (!demanding) {
+            EXPECT_EQ(ended.outcome.evaluations, 25);
+            EXPECT_EQ(ended.outcome.spending.ended, "");
+            continue;
+        }
+        EXPECT_GE(model.prompts.size(), 10U);
+        EXPECT_LT(model.prompts.size(), 40U);
+        EXPECT_EQ(ended.outcome.stop, Stop::Exhausted);
+        EXPECT_EQ(ended.outcome.spending.ended, "the expected gain does not pay");
+        ASSERT_EQ(ended.complaints.size(), 1U);
+        EXPECT_THAT(ended.complaints[0], HasSubstr("50 % a dollar are wanted"));
+        // One that goes on finds the same, and asks nobody.
+        run.reopen();
+        const std::size_t asked = model.prompts.size();
+        scripted::search(run, evaluator, {&model}, scripted::search_of(30), how);
+        EXPECT_EQ(model.prompts.size(), asked);
+    }
+}
+
+TEST(ModelSpending, GoesOnWhileItPays) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    scripted::Model model = scripted::climber();
+    ModelOptions how = in_turn();
+    how.least_gain = std::log(1.5);
+    const auto ended = scripted::search(run, evaluator, {&model}, scripted::search_of(25), how);
+    EXPECT_EQ(ended.outcome.evaluations, 25);
+    EXPECT_EQ(ended.outcome.spending.tokens, 110 * static_cast<std::int64_t>(model.prompts.size()));
+}
+
+TEST(ModelFeedback, ShowsWhatAParentChangedAndWhatThatGained) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    scripted::Model model([](const model::Request& request, int turn) {
+        const std::string& prompt = request.messages.at(0).text;
+        if (!request.note.starts_with("edit")) return std::string("Nothing comes to mind.");
+        const std::size_t at = prompt.find("extern");
+        const std::string line = prompt.substr(at, prompt.find('\n', at) - at + 1);
+        return "<<<<<<< SEARCH\n" + line + "=======\n" + worth(3 + turn, "int n; // obey") +
+               ">>>>>>> REPLACE\n";
+    });
+    ModelOptions how = in_turn();
+    how.brief.threads = 2;
+    scripted::search(run, evaluator, {&model}, scripted::search_of(16), how);
+    std::string shown;
+    for (const std::string& prompt : model.prompts)
+        if (prompt.find("by this change, and is") != std::string::npos) shown = prompt;
+    ASSERT_FALSE(shown.empty());
+    EXPECT_THAT(shown, HasSubstr("\n-extern"));
+    EXPECT_THAT(shown, HasSubstr("\n+extern"));
+    EXPECT_THAT(shown, HasSubstr("It runs on one thread of 2"));
+    EXPECT_THAT(shown, Not(HasSubstr("obey")));
+}
+
+}  // namespace
+}  // namespace cupel::engineer

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an earlier part of the run left: answers that were paid for and not used, ideas, sweeps in
+// the middle.
+#include <algorithm>
+#include <utility>
+
+#include "base/text.hpp"
+#include "engineer/feedback.hpp"
+#include "engineer/model_writer.hpp"
+
+namespace cupel::engineer {
+
+Result<void> ModelWriter::recall() {
+    CUPEL_TRY(const std::vector<archive::Ask> asks, archive_.asks());
+    CUPEL_TRY(const std::vector<archive::KernelRecord> kernels, archive_.kernels());
+    for (const archive::KernelRecord& kernel : kernels)
+        population_.add(kernel.id, kernel.parents);
+    CUPEL_TRY(Earlier earlier, Earlier::read(archive_));
+    intake_.remember(std::move(earlier));
+    turn_ = asks.size();
+    // A recording that is only served is asked from the beginning, in the order of then.
+    const bool serves_only = recording_.mode() == model::Recording::Mode::Replay;
+    CUPEL_TRY(const std::vector<model::Exchange> exchanges, recording_.exchanges());
+    Asked asked;
+    for (const model::Exchange& exchange : exchanges)
+        if (!serves_only) asked[exchange.hash] = &exchange;
+    for (const archive::Ask& ask : asks) {
+        CUPEL_DO(recall_ask(ask, asked));
+        asked.erase(ask.hash);
+    }
+    for (const model::Exchange& exchange : exchanges) {
+        if (!asked.contains(exchange.hash)) continue;
+        turn_ = std::max(turn_, exchange.request.sample + 1);
+        CUPEL_TRY(auto question, reread(exchange));
+        if (!question) continue;
+        if (question->note.way == Operator::Write) ideas_.take(question->note.idea);
+        queue_.push_back(std::move(question));
+    }
+    for (const model::Exchange& exchange : exchanges)
+        if (!serves_only) turn_ = std::max(turn_, exchange.request.sample + 1);
+    // What is paid for comes first: the money may not reach for the others.
+    std::ranges::stable_partition(queue_, [&](const auto& question) {
+        const model::Exchange& exchange = *asked.at(question->hash);
+        return !exchange.in_flight && exchange.answer.has_value();
+    });
+    return {};
+}
+
+// Of an ask that is closed: what it cost, what it gained, and what was not finished then.
+Result<void> ModelWriter::recall_ask(const archive::Ask& ask, const Asked& asked) {
+    const Arm arm{ask.way, ask.author};
+    const auto found = asked.find(ask.hash);
+    const auto note = found == asked.end() ? std::nullopt : read_note(found->second->request.note);
+    const Idea* idea = note ? ideas_.find(note->idea) : nullptr;
+    bandit_.learn(arm, idea != nullptr ? ask.gain / 2 : ask.gain,
+                  ask.dollars + ask.seconds * options_.second_costs);
+    if (idea != nullptr) bandit_.reward(idea->planner, ask.gain / 2);
+    spending_.dollars += ask.dollars;
+    spending_.tokens += ask.input + ask.output;
+    ++spending_.calls;
+    if (!note) return {};
+    if (note->way == Operator::Plan) {
+        ideas_.add(ask.hash, arm, split(ask.idea, '\n'));
+        return {};
+    }
+    if (ask.kernel && ask.outcome != kKnown) claimed_.insert(*ask.kernel);
+    CUPEL_DO(recall_fate(ask, *note));
+    return recall_sweep(ask, *found->second);
+}
+
+// What became of the idea that it carried out.
+Result<void> ModelWriter::recall_fate(const archive::Ask& ask, const Note& note) {
+    const auto status = verdict::status_from(ask.outcome);
+    if (note.idea.empty()) return {};
+    if (ask.outcome == kKnown || (status && verdict::is_right(*status))) {
+        ideas_.succeeded(note.idea, ask.gain);
+        return {};
+    }
+    if (status && breaks_laws(*status)) {
+        ideas_.give_up(note.idea);
+        return {};
+    }
+    if (note.way == Operator::Repair || (!status && !ask.outcome.starts_with(kNoKernel))) return {};
+    std::string trouble;
+    if (ask.kernel) {
+        CUPEL_TRY(const std::vector<archive::VerdictRecord> verdicts,
+                  archive_.verdicts(*ask.kernel));
+        if (!verdicts.empty()) trouble = feedback_of(verdicts.front().verdict);
+    }
+    ideas_.failed(note.idea, std::move(trouble));
+    return {};
+}
+
+// Settings of its kernel that were not tried any more.
+Result<void> ModelWriter::recall_sweep(const archive::Ask& ask, const model::Exchange& exchange) {
+    if (!ask.kernel || ask.outcome == kKnown || !exchange.answer) return {};
+    CUPEL_TRY(const auto question, reread(exchange));
+    if (!question) return {};
+    const auto source = read_reply(question->note.way, exchange.answer->text, question->base);
+    const auto text = source ? TunedText::read(*source) : Result<TunedText>();
+    if (!source || !text || text->knobs().empty()) return {};
+    const auto resumed = intake_.offer_again(*source, question->parents, ask.way);
+    if (!resumed) return {};
+    credits_[resumed->ticket] = {question->arm(), question->note.idea};
+    credit(credits_[resumed->ticket], resumed->gain);
+    return {};
+}
+
+// None where its model is not asked any more, or its note says nothing.
+Result<std::unique_ptr<Question>> ModelWriter::reread(const model::Exchange& exchange) {
+    auto note = read_note(exchange.request.note);
+    const VoiceState* state = state_of(exchange.provider + ":" + exchange.request.model);
+    if (!note || state == nullptr) return nullptr;
+    auto question = std::make_unique<Question>();
+    question->turn = exchange.request.sample;
+    question->voice = state->voice.name;
+    question->client = state->voice.client;
+    question->request = exchange.request;
+    question->hash = exchange.hash;
+    question->again = true;
+    for (const std::string& hash : note->parents) {
+        CUPEL_TRY(const auto parent, archive_.find(hash));
+        if (!parent || parent->quarantined) return nullptr;
+        if (note->way != Operator::Repair) question->parents.push_back(parent->id);
+        if (question->base.empty()) question->base = as_shown(parent->kernel.source);
+    }
+    question->note = std::move(*note);
+    return question;
+}
+
+}  // namespace cupel::engineer
