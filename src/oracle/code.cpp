@@ -5,6 +5,8 @@
 #include <span>
 #include <unordered_map>
 
+#include "oracle/types.hpp"
+
 namespace cupel::oracle {
 namespace {
 
@@ -285,6 +287,7 @@ Result<StageCode> StageCompiler::compile(const task::Stage& stage) {
 Result<Code> compile(const task::Task& task) {
     Code code;
     code.fp64 = task.precision == "fp64";
+    code.precision_bits = precision_bits(task.precision);
     std::vector<Origin> origins(task.tensors.size());
     for (const task::TensorId id : task.inputs) {
         if (!within(task.tensors, id)) return fail(Errc::Invalid, "an input is no tensor");

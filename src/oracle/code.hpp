@@ -89,6 +89,7 @@ struct Code {
     std::vector<InputCode> inputs;
     std::vector<int> outputs;  // stages
     bool fp64 = false;         // the panel computes in double
+    int precision_bits = 24;   // of the significand, in the task's class of precision
 };
 
 // Invalid where the task does not hold together: a reference out of range, a stage read before it

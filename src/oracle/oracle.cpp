@@ -50,16 +50,16 @@ public:
     }
 
 private:
-    // Storing the answer is one more rounding, of the output's unit; but an input that was only
-    // chosen (a maximum, a row of a table) is stored as it is.
-    [[nodiscard]] static Truth delivered(const Number<T>& number, task::Type type) {
-        constexpr int kBits = std::numeric_limits<P>::digits;
+    // Storing the answer is one more rounding, of the output's unit, and the scale counts in units
+    // of the task's precision: a bfloat16 answer of a bf16 task is one of them, not 2^16. But an
+    // input that was only chosen (a maximum, a row of a table) is stored as it is.
+    [[nodiscard]] Truth delivered(const Number<T>& number, task::Type type) const {
         const int bits = significand_bits(type);
         T scale = number.scale;
         const bool chosen = scale == 0 && stored(static_cast<double>(number.value), type) ==
                                               static_cast<double>(number.value);
-        if (bits != 0 && bits <= kBits && !chosen)
-            scale += std::ldexp(std::abs(number.value), kBits - bits);
+        if (bits != 0 && bits <= std::numeric_limits<P>::digits && !chosen)
+            scale += std::ldexp(std::abs(number.value), code_.precision_bits - bits);
         Truth truth{static_cast<double>(number.value), static_cast<double>(scale), {}};
         for (int which = 0; which < kOrders; ++which)
             truth.panel[which] = stored(number.panel[which], type);

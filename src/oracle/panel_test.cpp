@@ -135,6 +135,22 @@ TEST(Panel, IsStoredInTheOutputsType) {
     }
 }
 
+TEST(Panel, OfALowPrecisionCountsTheStoringOfAnAnswerOnce) {
+    for (const auto& [type, precision, unit] :
+         {std::tuple("f16", "fp16", 0x1p-11), std::tuple("bf16", "bf16", 0x1p-8)}) {
+        Asked asked(
+            fmt::format("task cast(x: f32[N]) -> y: {}[N] where N = 500\n"
+                        "  y[n] = x[n] * 1.5\n\nprecision {}\n",
+                        type, precision));
+        asked.inputs.normal<float>(500);
+        for (const Truth& truth : asked.all()) {
+            EXPECT_LE(std::abs(truth.panel[0] - truth.value), unit * truth.scale) << type;
+            // An answer of nothing is wrong by all that there is, and not by half a rounding.
+            EXPECT_GT(std::abs(truth.value), 0.2 * truth.scale) << type;
+        }
+    }
+}
+
 TEST(Stored, RoundsHalvesToEvenAndOverflows) {
     EXPECT_EQ(stored(2049, task::Type::F16), 2048);
     EXPECT_EQ(stored(2051, task::Type::F16), 2052);

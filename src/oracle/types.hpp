@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <string_view>
 
 #include "task/task.hpp"
 
@@ -48,6 +49,13 @@ struct BrainFloat {  // the upper half of a binary32
             return 0;
     }
     return 0;
+}
+
+// The same of a task's class of precision.
+[[nodiscard]] constexpr int precision_bits(std::string_view precision) {
+    if (precision == "fp64") return 53;
+    if (precision == "tf32" || precision == "fp16") return 11;
+    return precision == "bf16" ? 8 : 24;
 }
 
 // The nearest number of the type, ties to even; integers are truncated as a C cast does.
