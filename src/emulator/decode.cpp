@@ -186,6 +186,8 @@ Result<void> Decoder::instruction(const Instruction& in) {
         {"ldmatrix", &Decoder::load_matrix},
         {"mma", &Decoder::multiply},
         {"wmma", &Decoder::warp_matrix},
+        {"stmatrix", &Decoder::store_matrix},
+        {"movmatrix", &Decoder::move_matrix},
     };
     const std::string_view base = in.opcode.substr(0, in.opcode.find('.'));
     if (base == "atom") return atomic(in, true);

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// ldmatrix, mma.sync, wmma.
+// ldmatrix and mma.sync.
+#include "emulator/decode_matrix.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
 
-#include "emulator/decoder.hpp"
 #include "emulator/matrix.hpp"
 
 namespace cupel::emulator {
-namespace {
 
-// "m16n8k16"
-bool accept_shape(std::string_view text, MatrixOperation& op) {
+bool accept_shape(Words& words, MatrixOperation& op) {
+    std::string_view text = words.peek();
+    words.accept(text);
     for (const auto& [letter, place] :
          {std::pair{'m', &op.m}, std::pair{'n', &op.n}, std::pair{'k', &op.k}}) {
         if (!text.starts_with(letter)) return false;
@@ -41,6 +42,8 @@ std::optional<Accumulator> accumulator_named(std::string_view name) {
     const auto found = kNames.find(name);
     return found == kNames.end() ? std::nullopt : std::optional(found->second);
 }
+
+namespace {
 
 std::string take(Words& words) {
     std::string word(words.peek());
@@ -99,7 +102,7 @@ Result<void> Decoder::multiply(const Instruction& in) {
     CUPEL_DO(expect_operands(in, 4, 4));
     Words words(in.opcode);
     MatrixOperation op;
-    if (!words.accept("sync") || !words.accept("aligned") || !accept_shape(take(words), op) ||
+    if (!words.accept("sync") || !words.accept("aligned") || !accept_shape(words, op) ||
         !words.accept("row") || !words.accept("col")) {
         return refuse(in);
     }
@@ -128,10 +131,6 @@ Result<void> Decoder::multiply(const Instruction& in) {
         rows.insert(rows.end(), more.begin(), more.end());
     }
     return emit_multiply(in, op, std::move(rows));
-}
-
-Result<void> Decoder::warp_matrix(const Instruction& in) {
-    return refuse(in);
 }
 
 }  // namespace cupel::emulator

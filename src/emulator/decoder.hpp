@@ -31,6 +31,7 @@ private:
 };
 
 struct MatrixOperation;
+struct Fragment;
 
 class Decoder {
 public:
@@ -87,7 +88,19 @@ private:
     Done multiply(const Instruction& in);
     Done emit_multiply(const Instruction& in, const MatrixOperation& operation,
                        std::vector<std::uint32_t> rows);
+
+    // decode_wmma.cpp
     Done warp_matrix(const Instruction& in);
+    Done load_fragment(const Instruction& in, const Fragment& fragment);
+    Done store_fragment(const Instruction& in, const Fragment& fragment);
+    Done multiply_fragments(const Instruction& in, Words& words);
+    Result<Op> meet(const Instruction& in, const Fragment& fragment, const Operand& address,
+                    const Operand* stride);
+    Op at_elements(const Instruction& in, const Fragment& fragment, const Op& met, unsigned reg,
+                   unsigned part);
+    void emit_access(Op op, const Pair& handlers, std::vector<std::uint32_t> rows, unsigned bytes);
+    Done store_matrix(const Instruction& in);
+    Done move_matrix(const Instruction& in);
 
     // Rows. A `source` is read, a `target` written; the type says how wide a register must be.
     Result<std::uint32_t> source(const Operand& operand, Type type);

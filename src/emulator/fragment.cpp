@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/fragment.hpp"
 
+#include <algorithm>
+
 namespace cupel::emulator {
 namespace {
 
@@ -39,14 +41,19 @@ Cell cell_in_a(const MatrixOperation& op, unsigned lane, unsigned reg, unsigned 
             (lane % 4 + 4 * block) * per_register + part};
 }
 
+// The 16 columns of a wmma are two times the 8 of an mma.sync.
 Cell cell_in_b(const MatrixOperation& op, unsigned lane, unsigned reg, unsigned part) {
     const unsigned per_register = bits_of_register(op) / bits_of(op.b);
-    return {(lane % 4 + 4 * reg) * per_register + part, lane / 4};
+    const unsigned eight = std::max(1U, registers(op, 8 * op.k, bits_of(op.b)));
+    return {(lane % 4 + 4 * (reg % eight)) * per_register + part, lane / 4 + 8 * (reg / eight)};
 }
 
 Cell cell_in_c(const MatrixOperation& op, unsigned lane, unsigned reg, unsigned part) {
-    if (op.c == Accumulator::F16) return {lane / 4 + 8 * reg, lane % 4 * 2 + part};
-    return {lane / 4 + 8 * (reg >> 1), lane % 4 * 2 + (reg & 1)};
+    const unsigned eight = std::max(1U, registers(op, op.m * 8, bits_of_accumulator(op)));
+    const unsigned column = lane % 4 * 2 + 8 * (reg / eight);
+    reg %= eight;
+    if (op.c == Accumulator::F16) return {lane / 4 + 8 * reg, column + part};
+    return {lane / 4 + 8 * (reg >> 1), column + (reg & 1)};
 }
 
 Slot slot_of_c(const MatrixOperation& op, Cell cell) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which register of which lane holds which element of a matrix instruction's operands (mma.sync,
-// and wgmma with A in registers, seen as the 16 rows of one warp and 8 columns).
+// and wgmma with A in registers, seen as the 16 rows of one warp and 8 columns). PTX leaves this
+// open for wmma, where it is that of the mma.sync of the same rows and depth, twice for 16 columns.
 #pragma once
 
 #include "emulator/tensor_rule.hpp"

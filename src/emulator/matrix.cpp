@@ -21,17 +21,6 @@ std::vector<U16> places(unsigned registers, unsigned parts, Place place) {
     return result;
 }
 
-bool needs_all_lanes(const Warp& warp, const Op& op) {
-    if (warp.mask == kAllLanes) return true;
-    const auto lane = static_cast<unsigned>(std::countr_zero(warp.mask));
-    warp.block->grid.findings.add(warp.block->event(warp, lane, op, Fault::MaskError), 7,
-                                  [&](const std::string& here, const std::string&) {
-                                      return fmt::format("{} needs all 32 lanes, and {} are there",
-                                                         here, std::popcount(warp.mask));
-                                  });
-    return false;
-}
-
 // Calls use(index of the element, bits, lane, row) for each element of some registers.
 template <class Use>
 void for_elements(const Warp& warp, std::span<const U32> rows, unsigned bits,
@@ -146,6 +135,17 @@ void give_rows(Warp& warp, const Op& op, const Rows16& rows, bool checks) {
 }
 
 }  // namespace
+
+bool needs_all_lanes(const Warp& warp, const Op& op) {
+    if (warp.mask == kAllLanes) return true;
+    const auto lane = static_cast<unsigned>(std::countr_zero(warp.mask));
+    warp.block->grid.findings.add(warp.block->event(warp, lane, op, Fault::MaskError), 7,
+                                  [&](const std::string& here, const std::string&) {
+                                      return fmt::format("{} needs all 32 lanes, and {} are there",
+                                                         here, std::popcount(warp.mask));
+                                  });
+    return false;
+}
 
 MatrixPlan make_plan(const MatrixOperation& op) {
     MatrixPlan plan{.operation = op,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrices of a warp: ldmatrix, mma.sync, and wmma on 16 x 16 x 16. The arithmetic is that of
+// Matrices of a warp: ldmatrix, mma.sync and wmma.mma. The arithmetic is that of
 // tensor_rule.hpp, bit for bit.
 #pragma once
 
@@ -16,6 +16,9 @@ struct MatrixPlan {
     std::vector<std::uint16_t> a_places, b_places, c_places;
 };
 [[nodiscard]] MatrixPlan make_plan(const MatrixOperation& operation);
+
+// Where they are not all there, that is a finding.
+[[nodiscard]] bool needs_all_lanes(const Warp& warp, const Op& op);
 
 void load_matrix(Warp& warp, const Op& op);  // elements: matrices; imm2 in e
 void load_matrix_checked(Warp& warp, const Op& op);
