@@ -67,8 +67,9 @@ private:
         const auto* const b = row<T>(warp, op.b);
         const auto* const c = row<T>(warp, op.c);
         auto* const d = row<T>(warp, op.d);
-        [[maybe_unused]] const bool shared = region.owner == Owner::Shared;
+        const bool shared = region.owner == Owner::Shared;
         Part one = part;
+        bool changed = shared;
         for_lanes(part.mask, [&](unsigned i) {
             one.mask = 1U << i;
             std::byte* const place = region.data.data() + part.offsets[i];
@@ -77,9 +78,11 @@ private:
             std::memcpy(&old, place, sizeof old);
             T next = F(old, b[i], c[i]);
             if constexpr (F != G) next = shared ? G(old, b[i], c[i]) : next;
+            changed = changed || std::memcmp(place, &next, sizeof next) != 0;
             std::memcpy(place, &next, sizeof next);
             d[i] = old;
         });
+        if (!changed) warp.block->polls++;
     }
 
     static void check_one(const Warp& warp, const Op& op, const Part& one, unsigned lane,

@@ -12,6 +12,9 @@ namespace cupel::emulator {
 namespace {
 
 constexpr std::uint64_t kQuantum = 512;  // instructions of a warp before another has a turn
+// So many looks at what other blocks may change, and another block has a turn: whoever spins until
+// a neighbour has published would else use up its whole slice, and the budget with it.
+constexpr std::uint32_t kPolls = 64;
 
 std::byte* aligned(std::vector<std::byte>& bytes) {
     void* start = bytes.data();
@@ -74,6 +77,7 @@ void Block::fill_rows() {
 
 bool Block::run(std::uint64_t slice) {
     const std::uint64_t until = grid.executed + slice;
+    polls = 0;
     std::vector<std::uint32_t> order(warps.size());
     std::iota(order.begin(), order.end(), 0);
     while (alive > 0 && !grid.stopped) {
@@ -106,7 +110,7 @@ bool Block::run(std::uint64_t slice) {
             grid.stopped = true;
             break;
         }
-        if (grid.executed >= until) return false;
+        if (grid.executed >= until || (polls >= kPolls && alive > 0)) return false;
     }
     return true;
 }

@@ -106,6 +106,8 @@ struct Block {
     std::vector<Warp> warps;
     std::uint32_t alive = 0;  // threads
     bool exits_noted = false;
+    // In this turn: looks at what another block may be waited for to change.
+    std::uint32_t polls = 0;
 
     // Runs for up to so many warp instructions; true when all threads have exited.
     bool run(std::uint64_t slice);

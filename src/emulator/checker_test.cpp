@@ -318,6 +318,22 @@ TEST(Limits, ALoopWithoutEndMeetsTheBudget) {
                 HasSubstr("not come to its end within 100000"));
 }
 
+TEST(Limits, BlocksThatWaitForOthersLeaveThemTheirTurn) {
+    // Each of 64 blocks spins until the one before it has published, in any order of blocks.
+    Trial trial(
+        kernel("mul.wide.u32 %d1, %k, 4; add.u64 %d1, %d1, %b; setp.eq.u32 %p1, %k, 0; @%p1 bra "
+               "GO;\nW: ld.volatile.global.u32 %r1, [%d1+-4]; setp.eq.u32 %p2, %r1, 0; @%p2 bra W;"
+               "\nGO: atom.global.exch.b32 %r2, [%d1], 1;"));
+    const BufferId b = trial.input("b", std::vector<std::uint32_t>(64), Role::InOut);
+    const BufferId again = trial.input("c", std::vector<std::uint32_t>(64), Role::InOut);
+    Launch launch{.kernel = "k", .grid = {64, 1, 1}, .block = {32, 1, 1}};
+    for (const auto& [buffer, checks] : {std::pair(b, true), std::pair(again, false)}) {
+        launch.arguments = {Address{buffer}, Address{buffer}, argument(0)};
+        const Report report = trial.run(launch, {.seed = 3, .checks = checks, .budget = 1'000'000});
+        EXPECT_EQ(faults(report), "");
+    }
+}
+
 TEST(Limits, AnUncheckedLaunchStillStaysInsideItsMemory) {
     EXPECT_THAT(faults_of("st.global.u32 [%b+100000], 1; ld.global.u32 %r1, [%a+-8]; ld.shared.u32 "
                           "%r1, [1000000];"

@@ -55,6 +55,7 @@ struct Load {
     [[gnu::always_inline]] static void run(Warp& warp, const Op& op) {
         const unsigned bytes = sizeof(M) * op.elements;
         if constexpr (Checked) check_address_taint(warp, op);
+        if ((op.flags & kStrong) != 0 && op.space != Space::Shared) warp.block->polls++;
         Taint taint;
         for_parts(warp, op, bytes, [&](Part& part) __attribute__((always_inline)) {
             if constexpr (Checked) {
