@@ -73,6 +73,7 @@ while IFS=$'\t' read -r number file kind line gone text; do
     task=$(sed -n 's|^// task: ||p' "$source/attacks/device/$file")
     read -ra set < <(sed -n 's|^// set: ||p' "$source/attacks/device/$file") || true
     sizes=("${set[@]/#/--set=}")
+    [[ ! -f $source/attacks/device/$task.task ]] || task=$source/attacks/device/$task.task
     code=0
     "$cupel" judge "$task" "$scratch/$number.cu" "${sizes[@]}" --threads 1 --json >"$scratch/out" 2>"$scratch/err" </dev/null || code=$?
     [[ $code != 30 ]] || { echo "skipped: $(head -n 1 "$scratch/err")" >&2; exit 77; }

@@ -159,15 +159,17 @@ Result<std::vector<Trial>> try_all(const std::vector<Exhibit>& exhibits, int thr
     return trials;
 }
 
-// Device code, on the emulator.
-Result<std::vector<Trial>> try_all_emulated(const std::vector<Exhibit>& exhibits, int threads,
-                                            Console& console) {
+// Device code, on the emulator. Tasks that only it has (of halves, as tensor cores want them) lie
+// beside it.
+Result<std::vector<Trial>> try_all_emulated(const std::vector<Exhibit>& exhibits,
+                                            const fs::path& folder, int threads, Console& console) {
     std::vector<Trial> trials;
+    std::vector<std::string> tasks = search_folders("tasks");
+    tasks.push_back(folder.string());
     for (const Exhibit& exhibit : exhibits) {
         console.status("redteam", fmt::format("{} of {}: {}", trials.size() + 1, exhibits.size(),
                                               exhibit.what));
-        CUPEL_TRY(const task::Task task,
-                  task::load(exhibit.task, search_folders("tasks"), exhibit.sizes));
+        CUPEL_TRY(const task::Task task, task::load(exhibit.task, tasks, exhibit.sizes));
         const referee::DeviceKernel kernel{.source = exhibit.source,
                                            .file_name = exhibit.name + ".cu"};
         auto tried = referee::try_device(
@@ -245,11 +247,12 @@ Result<int> run_redteam(const Options& options, Console& console) {
     CUPEL_TRY(const fs::path folder, find_folder());
     const bool emulated = options.target == "emu";
     if (!emulated) CUPEL_DO(check_target(options.target));
-    CUPEL_TRY(const std::vector<Exhibit> exhibits, choose(emulated ? folder / "device" : folder,
-                                                          emulated ? ".cu" : ".cpp", options.only));
-    CUPEL_TRY(const std::vector<Trial> trials, emulated
-                                                   ? try_all_emulated(exhibits, threads, console)
-                                                   : try_all(exhibits, threads, console));
+    const fs::path of_target = emulated ? folder / "device" : folder;
+    CUPEL_TRY(const std::vector<Exhibit> exhibits,
+              choose(of_target, emulated ? ".cu" : ".cpp", options.only));
+    CUPEL_TRY(const std::vector<Trial> trials,
+              emulated ? try_all_emulated(exhibits, of_target, threads, console)
+                       : try_all(exhibits, threads, console));
     console.document(to_json(trials));
     console.print(card_of(trials));
     // A cheat that gets through is a bug of the referee, and so is an honest kernel that does not.
