@@ -142,6 +142,41 @@ TEST_F(OptimizeWithWriters, TriesWhatAProgramWritesAndForgetsWhatIsWrong) {
     EXPECT_FALSE(fs::exists(folder.path() / "data" / "cupel" / "memory"));
 }
 
+TEST_F(OptimizeWithWriters, NamesTheIdeaThatAKernelCarriesOut) {
+    struct Thinker final : model::Client {
+        model::Answer ask(const model::Request& request) override {
+            model::Reply reply;
+            reply.text = request.note == "plan 0" ? "IDEA: tile\nIDEA: pack\n" : "I cannot.";
+            return reply;
+        }
+    } thinker;
+    auto archive = archive::Archive::open(folder.path() / "e.db").value();
+    fs::create_directory(folder.path() / "e");
+    auto recording =
+        model::Recording::open(folder.path() / "e" / "model", model::Recording::Mode::Record)
+            .value();
+    model::RecordingClient client(recording, "chat", &thinker, {});
+    std::string plan;
+    for (const bool planning : {true, false}) {
+        model::Request request;
+        request.model = "m";
+        request.sample = planning ? 0 : 1;
+        request.note = planning ? "plan 0" : "write 0 idea:" + plan.substr(0, 12) + ".2";
+        ASSERT_TRUE(client.ask(request).has_value());
+        archive::Ask ask;
+        ask.hash = model::request_hash("chat", request);
+        ask.way = planning ? "plan" : "write";
+        ASSERT_TRUE(archive.record_ask(ask));
+        plan = planning ? ask.hash : plan;
+    }
+    archive = archive::Archive::open(":memory:").value();
+    fs::rename(folder.path() / "e.db", folder.path() / "e" / "archive.db");
+    EXPECT_EQ(run({"show", "e", "--trajectories"}), 0) << said;
+    const auto written = nlohmann::json::parse(split(said, '\n').at(1)).at("ask");
+    EXPECT_EQ(written.at("carries_out").at("text"), "pack") << said;
+    EXPECT_EQ(written.at("carries_out").at("question"), plan);
+}
+
 TEST_F(OptimizeWithWriters, SaysWhatIsMissingBeforeAFolderIsMade) {
     EXPECT_EQ(run({"optimize", "softmax", "--model", "openai:m", "--run", "d"}), 2);
     EXPECT_THAT(said, HasSubstr("what does openai:m cost?"));
