@@ -67,7 +67,15 @@ stats::Estimate log_speedup(std::span<const verdict::Sample> samples, std::strin
     const stats::Estimate batch = estimate_of(samples, baseline, overhead, Windows::Batch);
     if (batch.n == 0) return single;
     if (single.n == 0) return batch;
-    return single.mid < batch.mid && !stats::agree(single, batch) ? single : batch;
+    if (single.mid < batch.mid && !stats::agree(single, batch)) return single;
+    // Windows of one question so noisy that they contradict nothing are no leave to work ahead: a
+    // candidate can make that noise itself. A gain that they cannot tell from none is not claimed.
+    stats::Estimate claim = batch;
+    if (batch.low > 0 && single.low <= 0) {
+        claim.low = single.low;
+        claim.high = std::max(batch.high, single.high);
+    }
+    return claim;
 }
 
 double detection(std::int64_t positions) {

@@ -32,7 +32,7 @@ inline constexpr double kMargin = 0.005;
 // Law 10: log(baseline / candidate) per round on the same questions; median per pair of fresh
 // processes; Student's t over processes. Law 4: windows of one question and windows of several are
 // two estimates of the same thing; where they differ by more than chance, the slower one is the
-// claim.
+// claim, and where the first cannot tell a gain from none, its bounds are.
 [[nodiscard]] stats::Estimate log_speedup(std::span<const verdict::Sample> samples,
                                           std::string_view baseline, double overhead);
 

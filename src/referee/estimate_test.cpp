@@ -115,6 +115,29 @@ TEST(Estimate, ADifferenceBeyondChanceIsEnoughForTheSlowerFigure) {
     EXPECT_EQ(log_speedup(samples, "naive", 5e-5), log_speedup(only, "naive", 5e-5));
 }
 
+// Nine processes without a gain in their single windows and one that dawdles in them: an interval
+// so wide that it contradicts no batch.
+TEST(Estimate, NoiseInSingleWindowsIsNoLeaveToWorkAhead) {
+    auto samples = simulate({.candidate = 0.66e-3, .questions = 8}, 9);
+    const std::size_t batches = samples.size();
+    EXPECT_EQ(decide(to_interval(log_speedup(samples, "naive", 5e-5))), verdict::Status::Faster);
+    for (verdict::Sample single : simulate({.candidate = 1e-3, .rounds = 4}, 10)) {
+        single.round += 100;
+        if (single.process == 3 && single.contender == kCandidate) single.seconds *= 200;
+        samples.push_back(single);
+    }
+    const verdict::Interval ratio = to_interval(log_speedup(samples, "naive", 5e-5));
+    EXPECT_EQ(decide(ratio), verdict::Status::NotResolved);
+    EXPECT_LT(ratio.low, 1);
+    // An honest one is as quick in both.
+    samples.resize(batches);
+    for (verdict::Sample single : simulate({.candidate = 0.66e-3, .rounds = 4}, 10)) {
+        single.round += 100;
+        samples.push_back(single);
+    }
+    EXPECT_EQ(decide(to_interval(log_speedup(samples, "naive", 5e-5))), verdict::Status::Faster);
+}
+
 TEST(Decide, WhatAWindowCouldHideIsNotClaimed) {
     verdict::Verdict verdict;
     verdict.speedup =
