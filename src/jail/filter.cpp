@@ -3,6 +3,7 @@
 // makes and can do without fails with an error; any other ends the process.
 #include "jail/filter.hpp"
 
+#include <asm/prctl.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/prctl.h>
@@ -106,6 +107,10 @@ void allow_kernel(Filter& filter) {
                             SCMP_SYS(rseq),
                             SCMP_SYS(sched_yield),
                             SCMP_SYS(sched_getaffinity),
+                            SCMP_SYS(sched_getparam),
+                            SCMP_SYS(sched_getscheduler),
+                            SCMP_SYS(sched_get_priority_max),
+                            SCMP_SYS(sched_get_priority_min),
                             SCMP_SYS(getpid),
                             SCMP_SYS(gettid),
                             SCMP_SYS(getcpu),
@@ -136,8 +141,13 @@ void allow_kernel(Filter& filter) {
                                       CLONE_SIGHAND | CLONE_THREAD | CLONE_SETTLS |
                                       CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
     filter.allow_if(SCMP_SYS(clone), {argument_is(0, kThread)});
-    filter.allow_if(SCMP_SYS(prctl), {argument_is(0, PR_SET_NAME)});
+    for (const std::uint64_t option : {std::uint64_t{PR_SET_NAME}, std::uint64_t{PR_GET_NAME}})
+        filter.allow_if(SCMP_SYS(prctl), {argument_is(0, option)});
     filter.allow_if(SCMP_SYS(prlimit64), {argument_is(0, 0), argument_is(2, 0)});
+    // Asking for the tile registers, which the contender has done already.
+    for (const std::uint64_t request :
+         {std::uint64_t{ARCH_GET_XCOMP_PERM}, std::uint64_t{ARCH_REQ_XCOMP_PERM}})
+        filter.allow_if(SCMP_SYS(arch_prctl), {argument_is(0, request)});
 }
 
 // The flags of clone3 lie in memory, out of sight; without it the C library falls back to clone.
@@ -146,22 +156,34 @@ void hide_clone3(Filter& filter) {
 }
 
 // What honest kernels ask for in the hope of speed, and do without where they are told no: pinned
-// threads, locked or huge pages, pages fetched ahead.
+// threads, locked or huge pages, pages fetched ahead or of a node, barriers for all threads.
 void refuse_favours(Filter& filter) {
-    for (const int call : {SCMP_SYS(sched_setaffinity), SCMP_SYS(mlock), SCMP_SYS(mlock2)}) {
+    for (const int call :
+         {SCMP_SYS(sched_setaffinity), SCMP_SYS(mlock), SCMP_SYS(mlock2), SCMP_SYS(get_mempolicy),
+          SCMP_SYS(set_mempolicy), SCMP_SYS(mbind), SCMP_SYS(membarrier)}) {
         filter.refuse(call, EPERM);
     }
     for (const int advice : {MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_HUGEPAGE,
-                             MADV_POPULATE_READ, MADV_POPULATE_WRITE}) {
+                             MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_DONTDUMP, MADV_DODUMP}) {
         filter.refuse_if(SCMP_SYS(madvise), EPERM,
                          {argument_is(2, static_cast<std::uint32_t>(advice))});
     }
 }
 
-// abort() and printf() of honest code come by here; what they ask for is refused, and they go on.
+// Code that times itself by what it used; the clocks are there for that.
+void refuse_usage(Filter& filter) {
+    for (const int call : {SCMP_SYS(getrusage), SCMP_SYS(times)}) {
+        filter.refuse(call, EPERM);
+    }
+}
+
+// abort() and printf() of honest code, and its looks for files, come by here; what they ask for is
+// refused, and they go on.
 void refuse_politely(Filter& filter) {
-    for (const int call : {SCMP_SYS(rt_sigaction), SCMP_SYS(tgkill), SCMP_SYS(ioctl),
-                           SCMP_SYS(sysinfo), SCMP_SYS(uname)}) {
+    for (const int call :
+         {SCMP_SYS(rt_sigaction), SCMP_SYS(tgkill), SCMP_SYS(ioctl), SCMP_SYS(sysinfo),
+          SCMP_SYS(uname), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
+          SCMP_SYS(readlink), SCMP_SYS(readlinkat)}) {
         filter.refuse(call, EPERM);
     }
 }
@@ -178,6 +200,7 @@ Result<os::Fd> contender_filter(bool lenient) {
     allow_kernel(filter);
     hide_clone3(filter);
     refuse_favours(filter);
+    refuse_usage(filter);
     refuse_politely(filter);
     return filter.compile("contender-filter");
 }
@@ -189,12 +212,13 @@ Result<os::Fd> program_filter(bool lenient) {
     allow_kernel(filter);
     hide_clone3(filter);
     refuse_favours(filter);
-    filter.allow(
-        std::array{SCMP_SYS(execve), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(readlink),
-                   SCMP_SYS(readlinkat), SCMP_SYS(arch_prctl), SCMP_SYS(set_tid_address),
-                   SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction), SCMP_SYS(tgkill),
-                   SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(seccomp), SCMP_SYS(close_range),
-                   SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid)});
+    refuse_usage(filter);
+    filter.allow(std::array{
+        SCMP_SYS(execve), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
+        SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(arch_prctl), SCMP_SYS(set_tid_address),
+        SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction), SCMP_SYS(tgkill), SCMP_SYS(sysinfo),
+        SCMP_SYS(uname), SCMP_SYS(seccomp), SCMP_SYS(close_range), SCMP_SYS(getuid),
+        SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid)});
     filter.allow_if(SCMP_SYS(mmap), {argument_has(3, MAP_TYPE, MAP_SHARED)});
     filter.allow_if(SCMP_SYS(prctl), {argument_is(0, PR_SET_NO_NEW_PRIVS)});
     filter.allow_if(SCMP_SYS(ioctl), {argument_is(1, TCGETS)});
