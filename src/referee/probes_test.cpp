@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "referee/referee.hpp"
 #include "referee/shapes.hpp"
 #include "schedule/schedule.hpp"
@@ -144,6 +146,10 @@ TEST(Shapes, AreDrawnWithinTheRangesAndStaySmall) {
         differ = differ || shape_name(*shape) != shape_name(*draw_shape(*task, 1, seed + 1));
     }
     EXPECT_TRUE(differ);
+    std::set<std::int64_t> sizes;
+    for (std::uint64_t seed = 0; seed < 200; ++seed)
+        sizes.insert(draw_shape(*task, 1, seed)->sizes[0].value);
+    EXPECT_GT(sizes.size(), 50U) << "a list of sizes could be learned by heart";
     const auto fixed =
         task::parse("task t(x: f32[N]) -> y: f32[N] where N = 5\n  y[n] = 2 * x[n]\n", "test.task");
     EXPECT_FALSE(draw_shape(*fixed, 0, 1));

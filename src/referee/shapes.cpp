@@ -6,7 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
+#include <cstring>
 #include <random>
+#include <utility>
+#include <vector>
 
 #include "base/text.hpp"
 #include "referee/arena.hpp"
@@ -20,16 +24,61 @@ namespace {
 constexpr std::array<std::int64_t, 18> kOdd = {1,  2,  3,  5,   7,   8,   13,  17,  31,
                                                33, 64, 65, 101, 127, 129, 251, 257, 509};
 constexpr int kTries = 64;
-constexpr std::int64_t kMostBytes = std::int64_t{16} << 20;
+constexpr std::int64_t kMostBytes = std::int64_t{48} << 20;
 constexpr double kMostFlops = 1e8;
 constexpr double kShapeSeconds = 0.02;
 constexpr std::size_t kShapePositions = 64;
+constexpr std::size_t kMostUntouched = 16;  // of these the oracle is asked
+
+// Whoever knows the list above must not know all sizes: two in three are any number, small ones as
+// likely as large ones. Later attempts draw from the small ones only.
+std::int64_t draw_size(const task::ShapeRange& range, int attempt, std::mt19937_64& random) {
+    const std::size_t among =
+        std::max<std::size_t>(4, kOdd.size() - static_cast<std::size_t>(attempt) / 3);
+    const std::int64_t listed = kOdd.at(random() % std::min(among, kOdd.size()));
+    if (random() % 3 == 0) return std::clamp(listed, range.low, range.high);
+    const auto low = static_cast<double>(std::max<std::int64_t>(range.low, 1));
+    auto high = static_cast<double>(std::max<std::int64_t>(range.high, 1));
+    if (attempt >= kTries / 4)
+        high = std::clamp(2.0 * static_cast<double>(kOdd.at(among - 1)), low, high);
+    const double at = std::uniform_real_distribution(0.0, 1.0)(random);
+    return std::clamp(std::llround(low * std::pow(high / low, at)),
+                      static_cast<long long>(range.low), static_cast<long long>(range.high));
+}
 
 bool is_small(const task::Task& task) {
     std::int64_t bytes = 0;
     for (const task::Tensor& tensor : task.tensors)
         bytes += tensor.bytes();
     return bytes <= kMostBytes && task::count(task).flops <= kMostFlops;
+}
+
+using Answer = std::vector<std::vector<std::byte>>;  // one block for each output
+
+Answer copy_of(const AnswerView& view) {
+    Answer copy;
+    for (const auto& output : view)
+        copy.emplace_back(output.begin(), output.end());
+    return copy;
+}
+
+// Elements that still are what was there before the kernel was asked: random positions seldom show
+// the one row in many that it left out.
+std::vector<wire::oracle::Position> untouched(const task::Task& task, const Answer& before,
+                                              const AnswerView& after) {
+    std::vector<wire::oracle::Position> positions;
+    for (std::size_t output = 0; output < after.size(); ++output) {
+        const std::size_t size = task::type_size(task.tensor(task.outputs[output]).type);
+        std::size_t found = 0;
+        for (std::size_t at = 0; at < after[output].size() && found < kMostUntouched; at += size) {
+            if (std::memcmp(&before[output][at], &after[output][at], size) != 0) continue;
+            positions.push_back({.output = static_cast<std::uint32_t>(output),
+                                 .reserved = 0,
+                                 .element = at / size});
+            ++found;
+        }
+    }
+    return positions;
 }
 
 }  // namespace
@@ -45,11 +94,7 @@ std::optional<task::Task> draw_shape(const task::Task& task, int number, std::ui
             std::int64_t value = size.value;
             const auto range = std::ranges::find(task.shapes, size.name, &task::ShapeRange::size);
             if (range != task.shapes.end()) {
-                // Later attempts draw from the small ones only.
-                const std::size_t among =
-                    std::max<std::size_t>(4, kOdd.size() - static_cast<std::size_t>(attempt) / 3);
-                value = std::clamp(kOdd.at(random() % std::min(among, kOdd.size())), range->low,
-                                   range->high);
+                value = draw_size(*range, attempt, random);
                 const auto place = static_cast<std::size_t>(range - task.shapes.begin());
                 if (number == 0 && place == least) value = range->low;
             }
@@ -91,6 +136,7 @@ Result<std::optional<Fault>> try_shape(const task::Task& shape, const target::Ar
         arena.ask(0, kind);
         CUPEL_TRY(const Probe probe, checker.draw(0, kShapeSeconds, kShapePositions));
         arena.poison(1);
+        const Answer before = copy_of(checker.answer_in(0));
         const Window window = session.window(1, patience);
         if (window.ending != Ending::Answered) return at_shape(fault_of(window));
         if (const auto place = arena.broken_guard(1)) {
@@ -98,7 +144,14 @@ Result<std::optional<Fault>> try_shape(const task::Task& shape, const target::Ar
                              .law = 7,
                              .reason = "wrote outside its answer: " + *place});
         }
-        if (const auto wrong = checker.verify(probe, checker.answer_in(0), errors)) {
+        const AnswerView answer = checker.answer_in(0);
+        auto wrong = checker.verify(probe, answer, errors);
+        auto missing = untouched(shape, before, answer);
+        if (!wrong && !missing.empty()) {
+            CUPEL_TRY(const Probe left, checker.at(0, std::move(missing), false));
+            wrong = checker.verify(left, answer, errors);
+        }
+        if (wrong) {
             return at_shape(
                 {.status = verdict::Status::Wrong, .law = {}, .reason = "is wrong: " + *wrong});
         }
