@@ -155,6 +155,8 @@ Result<int> run_judge_device(const Options& options, Console& console) {
         if (!can_be_admitted(task)) trial.unchecked.emplace_back(kNotAdmitted);
         if (trial.verdict.status == verdict::Status::Accepted) {
             CUPEL_TRY(bound, bound_device(task, kernel, asked, trial, sheet));
+            referee::hold_to_own_sizes(bound->sample, trial);
+            if (bound->sample.refused) bound.reset();
         }
     } else {
         trial.verdict = refusal_of(task, admission, kernel.source, threads);

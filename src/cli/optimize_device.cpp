@@ -125,6 +125,7 @@ private:
         CUPEL_TRY(made.trial, referee::try_device(task_, kernel, asked));
         if (made.right()) {
             CUPEL_TRY(made.bound, bound_device(task_, kernel, asked, made.trial, sheet_));
+            referee::hold_to_own_sizes(made.bound.sample, made.trial);
         }
         return made;
     }

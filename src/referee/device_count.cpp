@@ -48,6 +48,7 @@ Result<DeviceSample> sample_device(const task::Task& task, const DeviceKernel& k
     CUPEL_TRY(auto built, DeviceBuilder(options.architecture).build(task, kernel));
     if (const auto* const rejection = std::get_if<target::Rejection>(&built)) {
         sample.why_not = fmt::format("at {}: {}", sample.shape, rejection->reason);
+        sample.refused = true;
         return sample;
     }
     auto& code = std::get<DeviceCode>(built);
@@ -66,6 +67,7 @@ Result<DeviceSample> sample_device(const task::Task& task, const DeviceKernel& k
     CUPEL_TRY(const Emulated emulated, emulate(job, options.job_seconds));
     sample.why_not = emulated.timed_out ? "counting a few blocks took too long"
                                         : why_not_sampled(emulated.result);
+    sample.refused = !emulated.timed_out && !emulated.result.refusal.empty();
     if (!sample.why_not.empty()) return sample;
     for (std::size_t i = 0; i < job.launches.size(); i++) {
         const emulator::Report& report = emulated.result.reports[i];
@@ -80,6 +82,15 @@ Result<DeviceSample> sample_device(const task::Task& task, const DeviceKernel& k
         sample.launches.push_back(std::move(launch));
     }
     return sample;
+}
+
+void hold_to_own_sizes(const DeviceSample& sample, DeviceTrial& trial) {
+    if (!sample.refused) return;
+    trial.verdict.status = verdict::Status::CompileError;
+    const std::string first = sample.why_not.substr(0, sample.why_not.find('\n'));
+    trial.verdict.reason = "it is right at the sizes tried, but cannot be launched " +
+                           (first.starts_with("at ") ? first : "at the task's own: " + first);
+    trial.verdict.detail = sample.why_not;
 }
 
 }  // namespace cupel::referee

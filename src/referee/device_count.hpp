@@ -33,11 +33,15 @@ struct DeviceSample {
     std::vector<SampledLaunch> launches = {};
     std::string ptx = {};      // at these sizes
     std::string why_not = {};  // why nothing was counted
+    bool refused = false;      // because it cannot be built or launched at these sizes
 };
 
 // Of a kernel that was accepted in the trial.
 [[nodiscard]] Result<DeviceSample> sample_device(const task::Task& task, const DeviceKernel& kernel,
                                                  const DeviceOptions& options,
                                                  const DeviceTrial& trial);
+
+// What cannot be launched at the task's own sizes is not accepted, however right it is at others.
+void hold_to_own_sizes(const DeviceSample& sample, DeviceTrial& trial);
 
 }  // namespace cupel::referee

@@ -79,7 +79,8 @@ DeviceFault meaning_of(emulator::Fault fault) {
 class Trial {
 public:
     Trial(const task::Task& task, const DeviceKernel& kernel, const DeviceOptions& options)
-        : kernel_(kernel),
+        : own_(task),
+          kernel_(kernel),
           options_(options),
           seed_(Seed::draw()),
           shapes_(device_shapes(task, seed_.number(0))),
@@ -98,9 +99,15 @@ public:
     Result<DeviceTrial> run() {
         const std::int64_t begin = os::now_ns();
         out_.verdict.status = Status::Accepted;
+        // A launch that no GPU takes at the task's own sizes needs no emulation to be refused.
+        auto plan = target::read_device_plan(own_, kernel_.source, kernel_.file_name);
+        if (auto* const rejection = std::get_if<target::Rejection>(&plan)) {
+            rejection->reason = fmt::format("at {}: {}", size_words(own_), rejection->reason);
+            (void)reject(*rejection);
+        }
         for (const DeviceShape& shape : shapes_) {
-            CUPEL_DO(try_shape_of(shape));
             if (out_.verdict.status != Status::Accepted) break;
+            CUPEL_DO(try_shape_of(shape));
         }
         verdict::Verdict& verdict = out_.verdict;
         verdict.seed.value = seed_.hex();
@@ -267,6 +274,7 @@ private:
         }
     }
 
+    const task::Task& own_;
     const DeviceKernel& kernel_;
     const DeviceOptions& options_;
     Seed seed_;
