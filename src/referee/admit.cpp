@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "referee/admit_record.hpp"
+#include "task/choice.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -195,6 +196,14 @@ Result<Referee::Admission> Referee::State::admit() {
     State& state = *this;
     CUPEL_CHECK(state.arena && state.checker && state.oracle);
     Referee::Admission admission;
+    if (const auto choice = task::choice_by_rounding(state.task)) {
+        admission.reason = fmt::format(
+            "the answer hangs on roundings: {} chooses among computed values, and of two that are "
+            "equal but for their last places an honest kernel may take either; give out the values "
+            "instead, or choose among inputs",
+            *choice);
+        return admission;
+    }
     {
         CUPEL_TRY(
             Session honest,
