@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 namespace {
 
@@ -18,7 +19,7 @@ struct Run {
     double flops = 0;
 };
 
-Run run(const std::string& ptx, unsigned n, bool checks) {
+Run run(const std::string& ptx, unsigned n, bool checks, unsigned threads) {
     const std::vector<float> values(std::size_t{n} * n, 1.0F);
     const auto device = emulator::make_emulator();
     if (!device->load(ptx, "gemm.ptx")) std::exit(1);
@@ -36,7 +37,7 @@ Run run(const std::string& ptx, unsigned n, bool checks) {
     launch.arguments.emplace_back(emulator::Address{*output});
     launch.arguments.push_back(emulator::argument(n));
     const auto start = std::chrono::steady_clock::now();
-    const auto report = device->launch(launch, {.checks = checks});
+    const auto report = device->launch(launch, {.checks = checks, .threads = threads});
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (!report || (checks && !report->clean())) std::exit(1);
@@ -57,17 +58,28 @@ int main(int count, char** arguments) {
     const std::string ptx(std::istreambuf_iterator<char>(file), {});
     const unsigned n = count > 2 ? static_cast<unsigned>(std::atoi(arguments[2])) : 256;
     const int rounds = count > 3 ? std::atoi(arguments[3]) : 7;
-    std::vector<Run> plain;
-    std::vector<Run> checked;
+    const unsigned threads = std::max(2U, std::thread::hardware_concurrency());
+    struct Way {
+        const char* name;
+        bool checks;
+        unsigned threads;
+        std::vector<Run> runs = {};
+    };
+    std::vector<Way> ways = {{"unchecked", false, 1},
+                             {"checked", true, 1},
+                             {"unchecked", false, threads},
+                             {"checked", true, threads}};
     for (int i = 0; i < rounds; i++) {
-        plain.push_back(run(ptx, n, false));
-        checked.push_back(run(ptx, n, true));
+        for (Way& way : ways)
+            way.runs.push_back(run(ptx, n, way.checks, way.threads));
     }
-    const Run fast = median(plain);
-    const Run slow = median(checked);
-    std::printf("%-10s %24s %12s\n", "", "warp instructions/s", "Mflop/s");
-    std::printf("%-10s %22.1f M %12.0f\n", "unchecked", fast.rate / 1e6, fast.flops / 1e6);
-    std::printf("%-10s %22.1f M %12.0f\n", "checked", slow.rate / 1e6, slow.flops / 1e6);
-    std::printf("checks cost a factor of %.1f\n", fast.rate / slow.rate);
+    std::printf("%-10s %8s %24s %12s\n", "", "threads", "warp instructions/s", "Mflop/s");
+    for (const Way& way : ways) {
+        const Run middle = median(way.runs);
+        std::printf("%-10s %8u %22.1f M %12.0f\n", way.name, way.threads, middle.rate / 1e6,
+                    middle.flops / 1e6);
+    }
+    std::printf("checks cost a factor of %.1f\n",
+                median(ways[0].runs).rate / median(ways[1].runs).rate);
     return 0;
 }

@@ -70,7 +70,7 @@ void locate(const Warp& warp, const Op& op, unsigned bytes, std::uint32_t rest, 
             part.region = &warp.block->shared;
             base += kSharedWindow;
         } else {
-            part.region = warp.block->grid.memory.find(address);
+            part.region = warp.block->grid.memory.find(address, warp.block->grid.last_found);
             if (part.region == nullptr) return false;
             base = part.region->base;
         }
@@ -117,19 +117,27 @@ void locate(const Warp& warp, const Op& op, unsigned bytes, std::uint32_t rest, 
     part.leaders = leaders;
 }
 
+// split.cpp: while blocks run side by side, is what the part touches this block's? If not, the
+// launch has to be made again, and nothing may be touched.
+[[nodiscard]] bool claim(const Warp& warp, const Op& op, const Part& part, unsigned bytes);
+[[gnu::always_inline]] inline bool may_touch(const Warp& warp, const Op& op, const Part& part,
+                                             unsigned bytes) {
+    return part.region == nullptr || part.region->owners.empty() || claim(warp, op, part, bytes);
+}
+
 // Calls use(part) for all parts of an access, which together are the lanes of the warp's mask.
 template <class Use>
 [[gnu::always_inline]] inline void for_parts(const Warp& warp, const Op& op, unsigned bytes,
                                              Use use) {
     Part part;
     if (locate_all(warp, op, bytes, part)) {
-        use(part);
+        if (may_touch(warp, op, part, bytes)) use(part);
         return;
     }
     for (std::uint32_t rest = warp.mask; rest != 0;) {
         locate(warp, op, bytes, rest, part);
         rest &= ~(part.mask | part.bad);
-        use(part);
+        if (may_touch(warp, op, part, bytes)) use(part);
     }
 }
 

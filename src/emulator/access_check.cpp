@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t kDoubtBytes =
     0x0101'0101'0101'0101U * (kPoison | kFromEnvironment | kInFlight);
+constexpr std::uint64_t kEveryRead = 0x0101'0101'0101'0101U * kRead;
 
 // Distinct sectors of 32 bytes.
 unsigned sectors(const Part& part, unsigned bytes) {
@@ -61,29 +62,36 @@ unsigned wavefronts(const Part& part, unsigned bytes) {
     return total;
 }
 
+// Of 1, 2, 4, 8 or 16 bytes, at a multiple of that; of 16 those that lie 8 apart as one.
+std::uint64_t shades_at(const std::uint8_t* shadow, unsigned bytes) {
+    const auto load = []<class T>(const std::uint8_t* from, T) {
+        const void* const place = from;
+        return std::uint64_t{
+            __atomic_load_n(static_cast<const Aliased<T>*>(place), __ATOMIC_RELAXED)};
+    };
+    if (bytes == 4) return load(shadow, std::uint32_t{});
+    if (bytes == 8) return load(shadow, std::uint64_t{});
+    if (bytes == 2) return load(shadow, std::uint16_t{});
+    if (bytes == 1) return load(shadow, std::uint8_t{});
+    const std::uint64_t low = load(shadow, std::uint64_t{});
+    const std::uint64_t high = load(shadow + 8, std::uint64_t{});
+    // A bit that tells of all bytes must be in both.
+    return ((low | high) & ~kEveryRead) | (low & high & kEveryRead);
+}
+
 // Is there nothing to tell of the bytes? Marks them as read, where that is asked of a region.
 bool read_clean(const Part& part, unsigned bytes) {
     Region& region = *part.region;
     const bool covers = region.owner == Owner::Buffer;
     std::uint64_t doubt = 0;
+    const std::uint64_t read = kEveryRead >> (8 * (8 - std::min(bytes, 8U)));
+    // Other threads may be marking the same bytes: what is loaded and stored here is atomic.
     const auto look = [&](std::uint8_t* shadow) __attribute__((always_inline)) {
-        std::uint64_t word = 0;
-        if (bytes == 4) {
-            std::uint32_t four = 0;
-            std::memcpy(&four, shadow, 4);
-            word = four;
-        } else {
-            std::memcpy(&word, shadow, std::min(bytes, 8U));
-        }
-        if (bytes > 8) {
-            std::uint64_t next = 0;
-            std::memcpy(&next, shadow + 8, 8);
-            word |= next;
-        }
+        const std::uint64_t word = shades_at(shadow, bytes);
         doubt |= word;
-        if (covers && (shadow[0] & shadow[bytes - 1] & kRead) == 0) {
+        if (covers && (word & read) != read) {
             for (unsigned b = 0; b < bytes; b++)
-                shadow[b] |= kRead;
+                __atomic_fetch_or(shadow + b, kRead, __ATOMIC_RELAXED);
         }
     };
     std::uint8_t* const start = region.shadow.data();

@@ -38,7 +38,8 @@ Block::Block(Grid& of_grid, std::uint64_t index_in_grid)
       local("local memory", Owner::Local, Role::Scratch,
             of_grid.code.local_bytes * of_grid.threads),
       clocks(static_cast<std::uint32_t>(index_in_grid), of_grid.threads),
-      alive(of_grid.threads) {
+      alive(of_grid.threads),
+      random_(of_grid.options.seed + index_in_grid * 0x2545'F491'4F6C'DD1DU) {
     const std::size_t count = (grid.threads + kLanes - 1) / kLanes;
     const std::size_t row_bytes = grid.code.row_bytes;
     rows_.resize(count * row_bytes + kUnit);
@@ -83,12 +84,12 @@ bool Block::run(std::uint64_t slice) {
     while (alive > 0 && !grid.stopped) {
         if (grid.options.seed != 0) {
             for (std::size_t i = order.size(); i > 1; i--)
-                std::swap(order[i - 1], order[next_random(grid.random) % i]);
+                std::swap(order[i - 1], order[next_random(random_) % i]);
         }
         bool ran = false;
         for (const std::uint32_t i : order) {
             const std::uint64_t quantum =
-                grid.options.seed == 0 ? kQuantum : 1 + next_random(grid.random) % kQuantum;
+                grid.options.seed == 0 ? kQuantum : 1 + next_random(random_) % kQuantum;
             ran = run_warp(*this, warps[i], quantum) || ran;
         }
         if (!ran && !force_groups(*this)) {

@@ -48,6 +48,7 @@ struct Grid {
     std::uint64_t executed = 0;   // warp instructions
     std::uint64_t completed = 0;  // blocks
     std::uint64_t random = 0;
+    Region* last_found = nullptr;
     bool stopped = false;
 };
 
@@ -120,6 +121,7 @@ struct Block {
 private:
     void fill_rows();
     void fill_row(const Preload& preload, Warp& warp);
+    std::uint64_t random_;  // of its own, so that no other block has a part in its order of warps
     std::vector<std::byte> rows_;
     std::vector<Taint> taints_;
 };

@@ -99,6 +99,7 @@ struct Code {
     unsigned global_grain = 4;
     bool fine_order = false;        // synchronises threads by more than barriers of the whole block
     bool uses_environment = false;  // reads a clock or the place of its block
+    bool blocks_communicate = false;     // by atomics or ordered accesses to global memory
     std::vector<std::string> unchecked;  // why some check does not apply to this kernel
 };
 

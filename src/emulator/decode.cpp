@@ -262,6 +262,8 @@ void Decoder::finish() {
             op.work == Work::Load || op.work == Work::Store || op.work == Work::Atomic;
         if (memory && (op.flags & kStrong) != 0) code_.strong[op.site] = 1;
         if (memory && (op.flags & (kAcquire | kRelease)) != 0) code_.fine_order = true;
+        const bool global = op.space == Space::Global || op.space == Space::Generic;
+        if (memory && global && (op.flags & kStrong) != 0) code_.blocks_communicate = true;
     }
     std::map<Index, std::size_t> uses;
     for (const Site& site : code_.sites) {

@@ -56,6 +56,9 @@ struct Options {
     std::uint64_t seed = 0;  // 0: warps and blocks in their natural order; else in a random one
     bool checks = true;      // without them only bounds are held, for speed
     std::uint64_t budget = std::uint64_t{1} << 33;  // of warp instructions
+    // Blocks that have nothing to do with each other run side by side. Nothing that is said of a
+    // launch depends on this number.
+    unsigned threads = 1;
     // Only so many blocks, spread over the grid, or fewer where these are long: to count what a
     // launch does at sizes too large to be emulated whole. Races and outputs are not looked at.
     std::uint64_t sample = 0;  // 0: all of them

@@ -39,6 +39,7 @@ public:
     [[nodiscard]] std::string line_words(std::uint32_t site) const;
     [[nodiscard]] std::vector<Finding> take();
     [[nodiscard]] bool has(Fault fault) const;
+    [[nodiscard]] bool empty() const { return findings_.empty(); }
 
 private:
     // A new finding to be given its text; null where the group is known, which counts one more.

@@ -13,6 +13,7 @@ namespace cupel::emulator {
 namespace {
 
 constexpr std::uint64_t kMostZeros = std::uint64_t{1} << 30;
+constexpr unsigned kMostThreads = 64;
 
 template <class T>
 std::vector<std::byte> bytes_of_value(T value) {
@@ -137,9 +138,11 @@ Result<void> launch_all(const Job& job, Device& device, JobResult& result) {
             return {};
         }
         launch->due = i + 1 == job.launches.size() ? Due::All : Due::Later;
-        auto report = device.launch(
-            *launch,
-            {.seed = job.seed, .checks = true, .budget = job.budget, .sample = job.sample});
+        auto report = device.launch(*launch, {.seed = job.seed,
+                                              .checks = true,
+                                              .budget = job.budget,
+                                              .threads = std::min(job.threads, kMostThreads),
+                                              .sample = job.sample});
         if (!report) {
             refuse(report.error());
             return {};

@@ -52,6 +52,7 @@ struct Job {
     // Options::sample. Then all buffers begin as zeros, `values` is empty, and there are no
     // answers.
     std::uint64_t sample = 0;
+    unsigned threads = 1;  // Options::threads
 };
 
 // NOLINTEND(readability-redundant-member-init)

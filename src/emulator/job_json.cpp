@@ -255,7 +255,8 @@ std::string job_to_json(const Job& job) {
                 {"launches", std::move(launches)},
                 {"seed", job.seed},
                 {"budget", job.budget},
-                {"sample", job.sample}}
+                {"sample", job.sample},
+                {"threads", job.threads}}
         .dump();
 }
 
@@ -274,6 +275,7 @@ Result<Job> job_from_json(std::string_view text) {
         job.seed = object.at("seed").get<std::uint64_t>();
         job.budget = object.at("budget").get<std::uint64_t>();
         job.sample = object.at("sample").get<std::uint64_t>();
+        job.threads = object.at("threads").get<unsigned>();
         return job;
     });
 }

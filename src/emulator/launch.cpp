@@ -9,6 +9,8 @@
 #include <numeric>
 #include <set>
 
+#include "emulator/split.hpp"
+
 namespace cupel::emulator {
 namespace {
 
@@ -53,6 +55,7 @@ void run_all(Grid& grid) {
         for (std::size_t i = order.size(); i > 1; i--)
             std::swap(order[i - 1], order[next_random(grid.random) % i]);
     }
+    if (run_split(grid, order)) return;
     const std::uint64_t room = std::max<std::uint64_t>(1, kResidentBytes / bytes_of_block(grid));
     std::deque<std::unique_ptr<Block>> resident;
     std::size_t next = 0;

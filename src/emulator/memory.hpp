@@ -57,7 +57,8 @@ struct Region {
     std::uint64_t bytes = 0;  // that may be touched; `data` is a little longer, for wide copies
     std::vector<std::byte> data;
     std::vector<std::uint8_t> shadow;
-    std::vector<Trail> trails;  // empty where nobody may write, or races do not apply
+    std::vector<Trail> trails;          // empty where nobody may write, or races do not apply
+    std::vector<std::uint32_t> owners;  // by grain, while blocks run side by side: see split.hpp
     unsigned grain = 4;
 
     Region(std::string region_name, Owner region_owner, Role region_role, std::uint64_t size);
@@ -74,12 +75,12 @@ public:
     explicit GlobalMemory(std::uint64_t seed) : random_(seed) {}
 
     Region& add(std::unique_ptr<Region> region);
-    // That holds the byte; null where none does.
-    [[nodiscard]] Region* find(std::uint64_t address) {
-        if (last_ != nullptr && address - last_->base < last_->bytes) return last_;
+    // That holds the byte; null where none does. `last`: of the caller, the one found before.
+    [[nodiscard]] Region* find(std::uint64_t address, Region*& last) const {
+        if (last != nullptr && address - last->base < last->bytes) return last;
         Region* const region = nearest(address);
         if (region == nullptr || address - region->base >= region->bytes) return nullptr;
-        last_ = region;
+        last = region;
         return region;
     }
     [[nodiscard]] Region* nearest(std::uint64_t address) const;  // for messages; null where none
@@ -87,7 +88,6 @@ public:
 
 private:
     std::vector<std::unique_ptr<Region>> regions_;  // by rising base
-    Region* last_ = nullptr;
     std::uint64_t random_;
     std::uint64_t next_ = kGlobalWindow;
 };

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "emulator/split.hpp"
+
 namespace cupel::emulator {
 namespace {
 
@@ -191,8 +193,10 @@ std::uint32_t run_of(const Part& part, unsigned lane) {
 void race_read(const Touch& touch) {
     const Check check(touch);
     const std::uint64_t last = (touch.offset + touch.bytes - 1) / touch.region.grain;
-    for (std::uint64_t i = touch.offset / touch.region.grain; i <= last; i++)
-        check.read(touch.region.trails[i]);
+    for (std::uint64_t i = touch.offset / touch.region.grain; i <= last; i++) {
+        // What several blocks read and none writes races with nothing, and its trail is nobody's.
+        if (!is_read_by_several(touch.region, i)) check.read(touch.region.trails[i]);
+    }
 }
 
 void race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Part& part,

@@ -219,6 +219,7 @@ private:
         // Orders and addresses, which a kernel sees, come from no number that values come from.
         job.seed = asked_++ == 0 ? 0 : seed_.number(kOrders + asked_);
         job.budget = kBudget;
+        job.threads = static_cast<unsigned>(std::max(1, options_.threads));
         return job;
     }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <span>
 
@@ -57,7 +58,8 @@ Result<Emulated> emulate(const emulator::Job& job, double seconds) {
     cell.environment = {"LC_ALL=C"};
     cell.limits.address_space = kAddressSpace;
     cell.limits.file_size = kMostResult;
-    cell.limits.cpu_seconds = static_cast<std::uint64_t>(seconds) + 1;
+    // Of all its threads together.
+    cell.limits.cpu_seconds = (static_cast<std::uint64_t>(seconds) + 1) * std::max(1U, job.threads);
     cell.out = &out;
     cell.err = &err;
 
