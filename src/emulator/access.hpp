@@ -147,7 +147,7 @@ template <class Use>
 [[nodiscard]] bool may_write(const Warp& warp, const Op& op, const Part& part);
 void report_in_flight(const Warp& warp, const Op& op, unsigned lane, const Part& part);
 void check_address_taint(const Warp& warp, const Op& op);
-void count_access(const Warp& warp, const Part& part, unsigned bytes);
+void count_access(const Warp& warp, const Op& op, const Part& part, unsigned bytes);
 void shade_stored(const Warp& warp, const Part& part, unsigned bytes, unsigned at, Taint taint);
 
 // By bytes of the element in memory, its sign, and bytes of the register; null where there is none.

@@ -103,6 +103,35 @@ bool read_clean(const Part& part, unsigned bytes) {
     return (doubt & kDoubtBytes) == 0;
 }
 
+// A tile in shared memory is read by many warps again and again between two
+// barriers. Once two of them have read a word, and it is known to hold no
+// doubt, whoever else reads it changes nothing: who writes to it meets one of
+// the two, and unsettles it.
+bool is_settled(const Part& part, unsigned bytes, std::uint32_t epoch) {
+    const Region& region = *part.region;
+    if (region.settled.empty()) return false;
+    const std::uint32_t* const settled = region.settled.data();
+    const unsigned shift = region.grain == 4 ? 2 : region.grain == 2 ? 1 : 0;
+    const unsigned count = std::max(1U, bytes >> shift);
+    const unsigned lanes = part.pattern == Part::Pattern::Uniform ? 1 : kLanes;
+    std::uint32_t different = 0;
+    for (unsigned i = 0; i < lanes; i++) {
+        const std::uint32_t word = part.offsets[i] >> shift;
+        for (unsigned w = 0; w < count; w++)
+            different |= settled[word + w] ^ epoch;
+    }
+    return different == 0;
+}
+
+void settle(const Part& part, unsigned bytes, std::uint32_t epoch) {
+    Region& region = *part.region;
+    const unsigned count = std::max(1U, bytes / region.grain);
+    for_lanes(part.leaders, [&](unsigned i) {
+        for (unsigned w = 0; w < count; w++)
+            region.settled[part.offsets[i] / region.grain + w] = epoch;
+    });
+}
+
 }  // namespace
 
 void report_in_flight(const Warp& warp, const Op& op, unsigned lane, const Part& part) {
@@ -117,9 +146,15 @@ void report_in_flight(const Warp& warp, const Op& op, unsigned lane, const Part&
 
 Taint check_load(const Warp& warp, const Op& op, const Part& part, unsigned bytes) {
     Region& region = *part.region;
-    if (!region.trails.empty()) race_read_all(*warp.block, warp, op.site, part, bytes);
+    const std::uint32_t epoch = warp.block->clocks.epoch();
+    if (is_settled(part, bytes, epoch)) return {};
+    bool quiet = false;
+    if (!region.trails.empty()) quiet = race_read_all(*warp.block, warp, op.site, part, bytes);
     Taint taint;
-    if (read_clean(part, bytes)) return taint;
+    if (read_clean(part, bytes)) {
+        if (quiet && !region.settled.empty()) settle(part, bytes, epoch);
+        return taint;
+    }
     for_lanes(part.mask, [&](unsigned i) {
         const std::uint8_t* const shadow = region.shadow.data() + part.offsets[i];
         std::uint8_t seen = 0;
@@ -145,12 +180,37 @@ void shade_stored(const Warp& warp, const Part& part, unsigned bytes, unsigned a
     });
 }
 
-void count_access(const Warp& warp, const Part& part, unsigned bytes) {
+namespace {
+
+// Accesses of one instruction mostly have one pattern, at another place each
+// time. Banks repeat, so that conflicts are those of the pattern.
+unsigned known_wavefronts(Pattern& known, const Part& part, unsigned bytes) {
+    const std::uint32_t lanes = part.leaders != 0 ? part.leaders : part.mask;
+    std::uint32_t different = (known.lanes ^ lanes) | (known.bytes ^ bytes);
+    for (unsigned i = 0; i < kLanes; i++)
+        different |= known.offsets[i] ^ (part.offsets[i] - part.offsets[0]);
+    if (different == 0) return known.wavefronts;
+    known.lanes = lanes;
+    known.bytes = bytes;
+    known.wavefronts = wavefronts(part, bytes);
+    for (unsigned i = 0; i < kLanes; i++)
+        known.offsets[i] = part.offsets[i] - part.offsets[0];
+    return known.wavefronts;
+}
+
+}  // namespace
+
+void count_access(const Warp& warp, const Op& op, const Part& part, unsigned bytes) {
     Tally& tally = warp.block->grid.tally;
     if (part.mask == 0) return;
     if (part.region->owner == Owner::Shared) {
         tally.shared_requests++;
-        tally.shared_wavefronts += wavefronts(part, bytes);
+        if (part.pattern == Part::Pattern::Scattered) {
+            tally.shared_wavefronts +=
+                known_wavefronts(warp.block->grid.patterns[op.site], part, bytes);
+        } else {
+            tally.shared_wavefronts += wavefronts(part, bytes);
+        }
     } else if (part.region->owner != Owner::Local) {
         tally.global_requests++;
         tally.global_sectors += sectors(part, bytes);

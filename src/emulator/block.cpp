@@ -47,6 +47,7 @@ Block::Block(Grid& of_grid, std::uint64_t index_in_grid)
     if (grid.options.checks) {
         shared.grain = grid.code.shared_grain;
         shared.trails.resize(shared.bytes / shared.grain + 1);
+        if (!grid.code.fine_order) shared.settled.resize(shared.trails.size());
     }
     warps.resize(count);
     for (std::size_t i = 0; i < count; i++) {

@@ -23,6 +23,14 @@ struct Tally {
     std::uint64_t atomic_collisions = 0;
 };
 
+// How the lanes of an instruction last lay in shared memory, from the first on.
+struct Pattern {
+    std::uint32_t lanes = 0;
+    std::uint32_t bytes = 0;
+    std::uint32_t wavefronts = 0;
+    std::array<std::uint32_t, kLanes> offsets{};
+};
+
 struct Grid {
     Grid(const Code& code_to_run, GlobalMemory& global, const Options& chosen)
         : code(code_to_run),
@@ -45,8 +53,9 @@ struct Grid {
     std::vector<std::uint64_t> module_addresses;  // of the variables of the module
     Locations locations;
     Tally tally;
-    std::uint64_t executed = 0;   // warp instructions
-    std::uint64_t completed = 0;  // blocks
+    std::vector<Pattern> patterns;  // by site
+    std::uint64_t executed = 0;     // warp instructions
+    std::uint64_t completed = 0;    // blocks
     std::uint64_t random = 0;
     Region* last_found = nullptr;
     bool stopped = false;

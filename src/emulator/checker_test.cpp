@@ -54,6 +54,20 @@ TEST(Races, BetweenWarpsNeedABarrier) {
                 HasSubstr("shared race: line 31 (thread 0) writes what line 27 (thread 32) reads"));
 }
 
+TEST(Races, OfAWriteToWhatManyWarpsHaveReadAreSeen) {
+    // Four warps read one word between two barriers, then one of the last to come writes to it.
+    const std::string reads = kShared +
+                              "setp.ne.u32 %p1, %t, 0; @!%p1 st.shared.u32 [s], 3; bar.sync 0;\n" +
+                              "#27\nld.shared.u32 %r3, [s];\n";
+    const std::string write = "setp.ne.u32 %p1, %t, 64; #31\n@!%p1 st.shared.u32 [s], 4;\n";
+    EXPECT_EQ(faults_of(reads + "bar.sync 0;\n" + write, {.threads = 128}), "");
+    EXPECT_THAT(faults_of(reads + write, {.threads = 128}),
+                HasSubstr("shared race: line 31 (thread 64) writes what line 27 (thread"));
+    EXPECT_THAT(faults_of(reads + "bar.sync 0;\n" + write + "#28\nld.shared.u32 %r3, [s];\n",
+                          {.threads = 128, .options = {.seed = 4}}),
+                HasSubstr("line 28 (thread"));
+}
+
 TEST(Races, OfOneThreadWithItselfAreNone) {
     EXPECT_EQ(
         faults_of(kShared +

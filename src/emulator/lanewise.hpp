@@ -47,21 +47,29 @@ template <class Body, unsigned Mode = _MM_ROUND_NEAREST>
     }
 }
 
-// d[i] = F(a[i], b[i], c[i])
+// d[i] = F(a[i], b[i], c[i]). All lanes are computed where the result belongs;
+// those that take no part get back what they had. A row that is both read and
+// written is the very same one.
 template <auto F, class D, class... S>
 struct Lanewise {
     [[gnu::always_inline]] static void run(Warp& warp, const Op& op) {
-        std::array<D, kLanes> result;
+        auto* const result = static_cast<Aliased<D>*>(
+            __builtin_assume_aligned(static_cast<void*>(warp.rows + op.d), kUnit));
+        std::array<D, kLanes> before;
+        const bool partly = warp.mask != kAllLanes;
+        if (partly) std::memcpy(before.data(), result, sizeof before);
         if constexpr (sizeof...(S) == 1) {
-            one(warp, op, result.data());
+            one(warp, op, result);
         } else if constexpr (sizeof...(S) == 2) {
-            two(warp, op, result.data());
+            two(warp, op, result);
         } else if constexpr (sizeof...(S) == 3) {
-            three(warp, op, result.data());
+            three(warp, op, result);
         } else {
-            four(warp, op, result.data());
+            four(warp, op, result);
         }
-        store_row(warp, op.d, result.data());
+        if (!partly) return;
+        for (unsigned i = 0; i < kLanes; i++)
+            result[i] = ((warp.mask >> i) & 1U) != 0 ? result[i] : before[i];
     }
 
 private:
@@ -72,29 +80,33 @@ private:
     [[gnu::always_inline]] static const Aliased<T>* in(const Warp& warp, std::uint32_t offset) {
         return static_cast<const Aliased<T>*>(__builtin_assume_aligned(warp.rows + offset, kUnit));
     }
-    [[gnu::always_inline]] static void one(const Warp& warp, const Op& op, D* result) {
+    [[gnu::always_inline]] static void one(const Warp& warp, const Op& op, Aliased<D>* result) {
         const auto* a = in<Source<0>>(warp, op.a);
+#pragma GCC ivdep
         for (unsigned i = 0; i < kLanes; i++)
             result[i] = F(a[i]);
     }
-    [[gnu::always_inline]] static void two(const Warp& warp, const Op& op, D* result) {
+    [[gnu::always_inline]] static void two(const Warp& warp, const Op& op, Aliased<D>* result) {
         const auto* a = in<Source<0>>(warp, op.a);
         const auto* b = in<Source<1>>(warp, op.b);
+#pragma GCC ivdep
         for (unsigned i = 0; i < kLanes; i++)
             result[i] = F(a[i], b[i]);
     }
-    [[gnu::always_inline]] static void three(const Warp& warp, const Op& op, D* result) {
+    [[gnu::always_inline]] static void three(const Warp& warp, const Op& op, Aliased<D>* result) {
         const auto* a = in<Source<0>>(warp, op.a);
         const auto* b = in<Source<1>>(warp, op.b);
         const auto* c = in<Source<2>>(warp, op.c);
+#pragma GCC ivdep
         for (unsigned i = 0; i < kLanes; i++)
             result[i] = F(a[i], b[i], c[i]);
     }
-    [[gnu::always_inline]] static void four(const Warp& warp, const Op& op, D* result) {
+    [[gnu::always_inline]] static void four(const Warp& warp, const Op& op, Aliased<D>* result) {
         const auto* a = in<Source<0>>(warp, op.a);
         const auto* b = in<Source<1>>(warp, op.b);
         const auto* c = in<Source<2>>(warp, op.c);
         const auto* e = in<Source<3>>(warp, op.e);
+#pragma GCC ivdep
         for (unsigned i = 0; i < kLanes; i++)
             result[i] = F(a[i], b[i], c[i], e[i]);
     }

@@ -46,7 +46,7 @@ void note_load(const Warp& warp, const Op& op, const Part& part, unsigned bytes,
     const Taint found = check_load(warp, op, part, bytes);
     taint.poison |= found.poison;
     taint.environment |= found.environment;
-    count_access(warp, part, bytes);
+    count_access(warp, op, part, bytes);
     synchronise_load(warp, op, part);
 }
 
@@ -94,7 +94,7 @@ struct Store {
         for_parts(warp, op, bytes, [&](Part& part) __attribute__((always_inline)) {
             if (part.mask == 0 || !may_write(warp, op, part)) return;
             if constexpr (Checked) {
-                count_access(warp, part, bytes);
+                count_access(warp, op, part, bytes);
                 synchronise_store(warp, op, part, true);
                 checked_store(warp, op, part, bytes);
             } else {

@@ -59,6 +59,9 @@ struct Region {
     std::vector<std::uint8_t> shadow;
     std::vector<Trail> trails;          // empty where nobody may write, or races do not apply
     std::vector<std::uint32_t> owners;  // by grain, while blocks run side by side: see split.hpp
+    // Of shared memory, by grain: the epoch of the block in which nothing can be
+    // said of a read any more; see check_load.
+    std::vector<std::uint32_t> settled;
     unsigned grain = 4;
 
     Region(std::string region_name, Owner region_owner, Role region_role, std::uint64_t size);

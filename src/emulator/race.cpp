@@ -161,11 +161,14 @@ struct Glance {
     std::uint32_t site;
     bool fine;
 
-    // True: remembered, and nothing to report.
-    [[nodiscard]] bool settles(Trail& trail, std::uint32_t thread, std::uint32_t lanes) const {
+    // True: remembered, and nothing to report. `quiet` stays true where nothing
+    // had to be remembered.
+    [[nodiscard]] bool settles(Trail& trail, std::uint32_t thread, std::uint32_t lanes,
+                               bool& quiet) const {
         if (std::max({trail.write_time, trail.strong_time, trail.lost_time}) >= epoch) return false;
         // Two warps have read it in this epoch: whoever writes to it meets one of those.
         if (!fine && trail.read_time >= epoch && trail.other_time >= epoch) return true;
+        quiet = false;
         const std::uint32_t time = clocks.time_of(thread);
         if (trail.read_who == warp_who && trail.read_time == time) {
             trail.read_lanes |= lanes;
@@ -199,7 +202,7 @@ void race_read(const Touch& touch) {
     }
 }
 
-void race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Part& part,
+bool race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Part& part,
                    unsigned bytes) {
     Region& region = *part.region;
     const bool one_block = region.owner == Owner::Shared;
@@ -213,13 +216,15 @@ void race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Par
     // Where only barriers of the block order, all lanes of a warp have one time: runs of lanes at
     // one place are one read.
     const std::uint32_t leaders = glance.fine ? part.mask : part.leaders;
+    bool quiet = one_block;
     for_lanes(leaders, [&](unsigned i) {
         const std::uint32_t run = glance.fine ? 1U << i : run_of(part, i);
         Trail* const trails = region.trails.data() + (part.offsets[i] >> shift);
         bool settled = one_block;
         for (std::uint32_t j = 0; settled && j < count; j++)
-            settled = glance.settles(trails[j], warp.thread(i), run);
+            settled = glance.settles(trails[j], warp.thread(i), run, quiet);
         if (settled) return;
+        quiet = false;
         for_lanes(run, [&](unsigned k) {
             race_read({.block = block,
                        .region = region,
@@ -229,6 +234,7 @@ void race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Par
                        .site = site});
         });
     });
+    return quiet;
 }
 
 void race_write(const Touch& touch, const std::byte* value) {
@@ -238,6 +244,9 @@ void race_write(const Touch& touch, const std::byte* value) {
     const std::uint64_t last = (touch.offset + touch.bytes - 1) / touch.region.grain;
     for (std::uint64_t i = touch.offset / touch.region.grain; i <= last; i++)
         check.write(touch.region.trails[i], same);
+    if (touch.region.settled.empty()) return;
+    for (std::uint64_t i = touch.offset / touch.region.grain; i <= last; i++)
+        touch.region.settled[i] = 0;
 }
 
 }  // namespace cupel::emulator

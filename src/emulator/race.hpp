@@ -17,8 +17,10 @@ struct Touch {
 };
 
 void race_read(const Touch& touch);
-// All lanes of a part, of which most are seen to be in order at a glance.
-void race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Part& part,
+// All lanes of a part, of which most are seen to be in order at a glance. True:
+// two warps have read all of it since the last barrier of the block, and nobody
+// has written to it.
+bool race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Part& part,
                    unsigned bytes);
 // `value`: the bytes about to be stored, to tell races of equal values apart; null: not known.
 void race_write(const Touch& touch, const std::byte* value);
