@@ -156,11 +156,10 @@ void hide_clone3(Filter& filter) {
 }
 
 // What honest kernels ask for in the hope of speed, and do without where they are told no: pinned
-// threads, locked or huge pages, pages fetched ahead or of a node, barriers for all threads.
+// threads, locked or huge pages, pages fetched ahead, where memory lies, barriers for all threads.
 void refuse_favours(Filter& filter) {
-    for (const int call :
-         {SCMP_SYS(sched_setaffinity), SCMP_SYS(mlock), SCMP_SYS(mlock2), SCMP_SYS(get_mempolicy),
-          SCMP_SYS(set_mempolicy), SCMP_SYS(mbind), SCMP_SYS(membarrier)}) {
+    for (const int call : {SCMP_SYS(sched_setaffinity), SCMP_SYS(mlock), SCMP_SYS(mlock2),
+                           SCMP_SYS(get_mempolicy), SCMP_SYS(membarrier)}) {
         filter.refuse(call, EPERM);
     }
     for (const int advice : {MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_HUGEPAGE,
