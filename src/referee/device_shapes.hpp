@@ -19,7 +19,8 @@ struct DeviceShape {
 
 // scaled: the largest size is halved until little enough work is left, so divisors stay;
 // ragged: the sizes of that, each a little less and odd, drawn from the seed;
-// small: each size is one of the first few primes (or less, where the task has less).
+// small: each size is one of the first few primes or a small multiple of four (or less, where the
+// task has less).
 // Sizes that the task bounds (its `shapes` lines) stay within their bounds. Where the formula
 // admits no such sizes the shape is left out.
 [[nodiscard]] std::vector<DeviceShape> device_shapes(const task::Task& task, std::uint64_t seed);
