@@ -280,6 +280,25 @@ TEST_F(ArchiveTest, ReadingOnlyCreatesNothing) {
     EXPECT_FALSE(std::filesystem::exists(path()));
 }
 
+// A pipe that nobody writes into would be waited for, for ever.
+TEST_F(ArchiveTest, APipeInItsPlaceOrBesideItIsRefusedAtOnce) {
+    ASSERT_EQ(mkfifo(path().c_str(), 0600), 0);
+    EXPECT_EQ(Archive::open_read_only(path()).error().code, Errc::Io);
+    EXPECT_EQ(Archive::open(path()).error().code, Errc::Io);
+    std::filesystem::remove(path());
+    fill(1);
+    for (const char* companion : {"-journal", "-wal", "-shm"}) {
+        const std::string beside = path().string() + companion;
+        ASSERT_EQ(mkfifo(beside.c_str(), 0600), 0);
+        const auto archive = Archive::open_read_only(path());
+        ASSERT_FALSE(archive);
+        EXPECT_TRUE(archive.error().text.contains(companion)) << archive.error().text;
+        EXPECT_FALSE(Archive::open(path()));
+        std::filesystem::remove(beside);
+    }
+    EXPECT_TRUE(Archive::open_read_only(path()));
+}
+
 TEST_F(ArchiveTest, IsReadInAFolderThatCannotBeWritten) {
     if (geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
     fill(3);

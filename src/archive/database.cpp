@@ -53,6 +53,20 @@ bool is_immutable(const std::filesystem::path& path) {
            !std::filesystem::exists(path.string() + "-wal", ignored);
 }
 
+// Opening a pipe waits for whoever writes into it, for ever. SQLite opens what lies beside the file
+// as well.
+Result<void> check_files(const std::filesystem::path& path) {
+    for (const char* companion : {"", "-journal", "-wal", "-shm"}) {
+        const std::filesystem::path file = path.string() + companion;
+        std::error_code ignored;
+        if (std::filesystem::exists(file, ignored) &&
+            !std::filesystem::is_regular_file(file, ignored)) {
+            return fail(Errc::Io, file.filename().string() + " is not a file");
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const noexcept {
@@ -128,6 +142,7 @@ void Database::Close::operator()(sqlite3* connection) const noexcept {
 }
 
 Result<Database> Database::open(const std::filesystem::path& path, Mode mode) {
+    CUPEL_DO(check_files(path));
     const bool reads = mode == Mode::ReadOnly;
     const int flags = reads ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     const std::string uri = uri_of(path) + (reads && is_immutable(path) ? "?immutable=1" : "");

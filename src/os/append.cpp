@@ -43,7 +43,9 @@ Result<void> append_line(const std::filesystem::path& file, std::string_view lin
     text += added;
     if (static_cast<std::size_t>(std::ranges::count(text, '\n')) > 2 * most)
         return write_file_atomically(file, std::string_view(text).substr(tail_of(text, most)));
-    const Fd fd(open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
+    // Non-blocking, as a named pipe without a reader would be waited for: it is refused instead.
+    constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    const Fd fd(open(file.c_str(), kFlags, 0666));
     if (!fd.valid()) return fail_errno("open " + file.string());
     // One write: whoever reads meanwhile sees the line whole, or not yet.
     if (write(fd.get(), added.data(), added.size()) != static_cast<ssize_t>(added.size()))

@@ -2,6 +2,7 @@
 #include "os/append.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <future>
@@ -33,6 +34,12 @@ TEST_F(Append, AddsWholeLinesAndEndsATornOne) {
     ASSERT_TRUE(write_file_atomically(file(), "one\ntw"));
     ASSERT_TRUE(append_line(file(), "three", 10));
     EXPECT_EQ(text(), "one\ntw\nthree\n");
+}
+
+TEST_F(Append, APipeInItsPlaceIsRefusedAtOnce) {
+    std::filesystem::create_directories(file().parent_path());
+    ASSERT_EQ(mkfifo(file().c_str(), 0600), 0);
+    EXPECT_FALSE(append_line(file(), "one", 10));
 }
 
 TEST_F(Append, KeepsTheLastLines) {
