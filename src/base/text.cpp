@@ -59,6 +59,23 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
     return fmt::format("{}", fmt::join(parts, separator));
 }
 
+std::size_t utf8_size(std::string_view text) {
+    if (text.empty()) return 0;
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned first = byte(0);
+    if (first < 0x80) return 1;
+    const std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    if (first < 0xC2 || first > 0xF4 || text.size() < size) return 0;
+    std::uint32_t code = first & (0x7FU >> size);
+    for (std::size_t i = 1; i < size; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80) return 0;
+        code = code << 6 | (byte(i) & 0x3FU);
+    }
+    const bool overlong = (size == 3 && code < 0x800) || (size == 4 && code < 0x10000);
+    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
+    return overlong || surrogate || code > 0x10FFFF ? 0 : size;
+}
+
 std::optional<std::string> nearest_name(std::string_view wrong,
                                         std::span<const std::string> names) {
     std::optional<std::string> best;

@@ -15,6 +15,10 @@ namespace cupel {
 [[nodiscard]] std::string_view trim(std::string_view text);
 [[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);
 
+// Bytes of the UTF-8 character that the text begins with; 0 where it begins with none: overlong
+// forms, halves of surrogate pairs, what is cut off.
+[[nodiscard]] std::size_t utf8_size(std::string_view text);
+
 // The name with the smallest edit distance, if it is near enough to be a likely misspelling.
 [[nodiscard]] std::optional<std::string> nearest_name(std::string_view wrong,
                                                       std::span<const std::string> names);

@@ -63,12 +63,15 @@ Console::Console(bool json)
 void Console::print(std::string_view text) {
     if (json_) return;
     clear_status();
-    write(stdout, text);
+    write(stdout, report::printable(text));
     if (!text.ends_with('\n')) write(stdout, "\n");
 }
 
 void Console::print(const report::Card& card) {
-    print(report::draw(card, out_, std::min(columns_of(STDOUT_FILENO), kWidest)));
+    if (json_) return;
+    clear_status();
+    // Colours are the card's own; what it tells was made printable by it.
+    write(stdout, report::draw(card, out_, std::min(columns_of(STDOUT_FILENO), kWidest)));
 }
 
 void Console::document(const nlohmann::json& json) {
@@ -94,7 +97,7 @@ void Console::status(std::string_view phase, std::string_view text) {
     if (same && now - last_ns_ < (live_ ? kLiveInterval : kPlainInterval)) return;
     last_ns_ = now;
     phase_ = phase;
-    const std::string words = report::printable(fmt::format("{:<9} {}", phase, text));
+    const std::string words = report::one_line(fmt::format("{:<9} {}", phase, text));
     if (live_) {
         const std::size_t columns = columns_of(STDERR_FILENO);
         const std::string line = report::shorten(words, columns > 1 ? columns - 1 : 1);

@@ -21,7 +21,7 @@ public:
 
     [[nodiscard]] bool json() const noexcept { return json_; }
 
-    // The result, for a person; nothing with --json.
+    // The result, for a person, without what steers a terminal; nothing with --json.
     void print(std::string_view text);
     void print(const report::Card& card);
     // The result, for a program; nothing without --json. Only the first is told.

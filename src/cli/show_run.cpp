@@ -109,7 +109,7 @@ std::string ending_text(const fs::path& folder, const archive::Totals& totals) {
 std::string as_comments(std::string_view text) {
     std::string comments;
     for (const std::string& line : split(std::string(trim(text)), '\n'))
-        comments += "// " + report::printable(line) + "\n";
+        comments += "// " + line + "\n";
     return comments;
 }
 
@@ -125,7 +125,7 @@ void tell_kernel(const Judged& line, const std::string& where, Console& console)
                             verdict::headline(record.verdict));
     }
     if (line.verdicts.empty()) head += "not tried\n";
-    console.print(as_comments(head) + report::printable(line.kernel.kernel.source));
+    console.print(as_comments(head) + line.kernel.kernel.source);
 }
 
 }  // namespace
@@ -142,7 +142,7 @@ Result<int> show_run(const fs::path& folder, Console& console) {
     }
     text += ending_text(folder, totals);
     console.document({{"run", folder.string()}, {"kernels", std::move(kernels)}});
-    console.print(report::printable(text));
+    console.print(text);
     return 0;
 }
 
@@ -153,7 +153,7 @@ Result<int> show_device_run(const fs::path& folder, Console& console) {
     if (!document.is_object())
         return fail(Errc::Corrupt, (folder / kDeviceKernels).string() + " is damaged");
     console.document(document);
-    console.print(report::printable(table));
+    console.print(table);
     return 0;
 }
 
@@ -182,7 +182,7 @@ Result<int> show_kernel_file(const fs::path& file, Console& console) {
     console.document({{"file", file.string()}, {"hash", hash}, {"source", source}});
     console.print(as_comments("a kernel file of no run; it is tried by\n  cupel judge TASK " +
                               file.string()) +
-                  report::printable(source));
+                  source);
     return 0;
 }
 

@@ -112,7 +112,8 @@ Result<int> show_trajectories(const fs::path& folder, Console& console) {
     }
     std::string lines;
     const auto add = [&](const json& line) {
-        lines += line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+        // Nothing but ASCII, which is printed as it stands.
+        lines += line.dump(-1, ' ', true, json::error_handler_t::replace) + "\n";
     };
     CUPEL_TRY(const std::vector<archive::KernelRecord> kernels, archive.kernels());
     for (const archive::KernelRecord& kernel : kernels) {

@@ -54,7 +54,7 @@ std::string draw_row(const Row& row, const Style& style, std::size_t columns) {
     std::string drawn;
     std::string label = row.label;
     for (const std::string& text : row.lines) {
-        for (const std::string& line : wrap(printable(text), inside)) {
+        for (const std::string& line : wrap(one_line(text), inside)) {
             const std::string padded = fmt::format("{:<{}}", label, kLabel);
             drawn += draw_line(style.paint(Tone::Quiet, padded) + line, style, columns);
             label.clear();
@@ -140,19 +140,20 @@ void add_speed(std::vector<Row>& rows, const verdict::Verdict& verdict) {
 
 std::string draw(const Card& card, const Style& style, std::size_t columns) {
     columns = std::max(columns, kNarrowest);
-    const std::size_t room = columns - 12 - std::min(columns - 20, display_width(card.seal));
+    const std::string seal = one_line(card.seal);
+    const std::size_t room = columns - 12 - std::min(columns - 20, display_width(seal));
     std::string drawn =
-        draw_edge({"╭", "╮", style.paint(Tone::Strong, shorten(printable(card.title), room)),
-                   style.paint(card.tone, card.seal)},
+        draw_edge({"╭", "╮", style.paint(Tone::Strong, shorten(one_line(card.title), room)),
+                   style.paint(card.tone, seal)},
                   style, columns);
-    for (const std::string& line : wrap(printable(card.headline), columns - 6)) {
+    for (const std::string& line : wrap(one_line(card.headline), columns - 6)) {
         drawn += draw_line(style.paint(card.tone == Tone::Plain ? Tone::Strong : card.tone, line),
                            style, columns);
     }
     if (!card.rows.empty()) drawn += draw_line("", style, columns);
     for (const Row& row : card.rows)
         drawn += draw_row(row, style, columns);
-    const std::string footer = shorten(printable(card.footer), columns - 8);
+    const std::string footer = shorten(one_line(card.footer), columns - 8);
     return drawn + draw_edge({"╰", "╯", "", style.paint(Tone::Quiet, footer)}, style, columns);
 }
 

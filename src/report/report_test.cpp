@@ -42,7 +42,16 @@ TEST(Style, BarIsAsWideAsAsked) {
 }
 
 TEST(Style, StrangersCannotDriveTheTerminal) {
-    EXPECT_EQ(printable("a\x1b[2Jb\tc\n"), "a[2Jb c\n");
+    EXPECT_EQ(printable("a\x1b[2Jb\tc\r\n"), "a[2Jb\tc\n");
+    EXPECT_EQ(one_line("a\x1b[2Jb\tc\n"), "a[2Jb c ");
+    EXPECT_EQ(printable("\u00e4 \u20ac \U0001F600 \uFFFD"), "\u00e4 \u20ac \U0001F600 \uFFFD");
+    // No UTF-8, C1 in UTF-8, and marks that turn the direction of what follows.
+    EXPECT_EQ(printable("a\x9b"
+                        "31mb\xE2\x82"),
+              "a\uFFFD31mb\uFFFD\uFFFD");
+    for (const char* mark : {"\xC2\x80", "\xC2\x9B", "\u061C", "\u200E", "\u2028", "\u202A",
+                             "\u202E", "\u2066", "\u2069"})
+        EXPECT_EQ(printable(std::string("a") + mark + "b"), "a\uFFFDb") << mark;
 }
 
 verdict::Verdict faster() {
@@ -72,6 +81,18 @@ TEST(Card, AHugeTitleOrSealDoesNotBreakIt) {
     const Card card{std::string(500, 't'), "sealed", Tone::Bad, "", {}, std::string(500, 'f')};
     for (const std::string& line : split(trim(draw(card, Style{}, 40)), '\n'))
         EXPECT_EQ(display_width(line), 40U);
+}
+
+TEST(Card, NoTextOfAStrangerBreaksItsBorder) {
+    const std::string evil =
+        "x\ny\x1b[31m\t\x9b"
+        "2J\u202Ez";
+    const Card card{evil, evil, Tone::Bad, evil, {{"file", {evil, "b"}}}, evil};
+    const std::string drawn = draw(card, Style{}, 60);
+    EXPECT_EQ(drawn.find('\x1b'), std::string::npos);
+    EXPECT_EQ(drawn.find("\u202E"), std::string::npos);
+    for (const std::string& line : split(trim(drawn), '\n'))
+        EXPECT_EQ(display_width(line), 60U) << line;
 }
 
 TEST(Card, TellsSpeedCeilingChecksAndIsolation) {

@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 
+#include "base/text.hpp"
+
 namespace cupel::report {
 namespace {
 
@@ -19,6 +21,24 @@ std::size_t prefix_bytes(std::string_view text, std::size_t columns) {
         if (starts_character(text[i]) && seen++ == columns) return i;
     }
     return text.size();
+}
+
+constexpr std::string_view kReplacement = "\uFFFD";
+
+// One that is left out: ESC, backspace, the carriage return of foreign line ends.
+bool is_control(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return c != '\n' && c != '\t' && (byte < 0x20 || byte == 0x7F);
+}
+
+// A control character of C1 (some terminals take U+009B for ESC [), or one that changes where or in
+// which direction the text goes on. UTF-8 sorts as its characters do.
+bool steers(std::string_view character) {
+    const auto within = [&](std::string_view first, std::string_view last) {
+        return first <= character && character <= last;
+    };
+    return within("\xC2\x80", "\xC2\x9F") || within("\u061C", "\u061C") ||
+           within("\u200E", "\u200F") || within("\u2028", "\u202E") || within("\u2066", "\u2069");
 }
 
 std::string_view code_of(Tone tone) {
@@ -102,12 +122,23 @@ std::string bar(double share, std::size_t columns) {
 std::string printable(std::string_view text) {
     std::string clean;
     clean.reserve(text.size());
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '\n' || (byte >= 0x20 && byte != 0x7F)) clean += c;
-        if (c == '\t') clean += ' ';
+    while (!text.empty()) {
+        const std::size_t size = utf8_size(text);
+        const std::string_view character = text.substr(0, std::max<std::size_t>(size, 1));
+        text.remove_prefix(character.size());
+        if (size == 0 || steers(character)) {
+            clean += kReplacement;
+        } else if (!is_control(character.front())) {
+            clean += character;
+        }
     }
     return clean;
+}
+
+std::string one_line(std::string_view text) {
+    std::string line = printable(text);
+    std::ranges::replace_if(line, [](char c) { return c == '\t' || c == '\n'; }, ' ');
+    return line;
 }
 
 }  // namespace cupel::report

@@ -24,7 +24,11 @@ struct Style {
 [[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 // A bar of `columns` cells, `share` of them filled.
 [[nodiscard]] std::string bar(double share, std::size_t columns);
-// Without control characters: text of a stranger may not move the cursor or colour the screen.
+// Text of a stranger may not move the cursor, colour the screen or turn the order of what is read:
+// control characters are left out but for tabs and line feeds; those of C1, marks of direction and
+// what is no UTF-8 become U+FFFD. Whatever a terminal is shown has gone through here.
 [[nodiscard]] std::string printable(std::string_view text);
+// The same in one line: tabs and line feeds become spaces.
+[[nodiscard]] std::string one_line(std::string_view text);
 
 }  // namespace cupel::report
