@@ -68,6 +68,7 @@ struct Signer {
 // The last part of `verify`: does a new judgement on this machine agree with the claim?
 struct Agreement {
     bool agrees = false;
+    bool direction_only = false;  // on another machine: faster there and here, not alike in size
     std::string reason;
 };
 [[nodiscard]] Agreement compare(const verdict::Verdict& claim, const verdict::Verdict& here,

@@ -17,16 +17,20 @@
 #include "referee/conclude.hpp"
 #include "referee/differences.hpp"
 #include "referee/estimate.hpp"
+#include "referee/race.hpp"
 
 namespace cupel::referee {
 namespace {
 
 using nlohmann::json;
 
-constexpr int kDisagreement = 11;       // the law that reconcile() names
 constexpr double kTolerance = 1e-9;     // what another library of exp and log may change
 constexpr int kMostInAWindow = 1024;    // in a window; sums of a file's worth fit an int
 constexpr double kLongestWindow = 1e6;  // seconds: beyond it sums mean nothing
+
+// What another machine may do to an honest ratio: vectors twice as wide help a kernel and not the
+// plain baseline beside it, and memory twice as quick the other way round.
+constexpr double kOtherMachine = 2;
 
 std::unexpected<Error> differs(std::string_view field, std::string_view from) {
     return fail(Errc::Corrupt, fmt::format("{} is not what {}", field, from));
@@ -267,14 +271,19 @@ Agreement compare(const verdict::Verdict& claim, const verdict::Verdict& here, b
         "claimed {:.3f}x [{:.3f}, {:.3f}] over {}, here {:.3f}x [{:.3f}, {:.3f}] over {}",
         first.mid, first.low, first.high, claim.speedup->baseline, second.mid, second.low,
         second.high, here.speedup->baseline);
-    if (!same_machine) {
-        // Another machine has other ratios; what must hold is the direction.
-        const bool agrees =
-            decide(first) != verdict::Status::Faster || decide(second) == verdict::Status::Faster;
-        return {.agrees = agrees,
-                .reason = figures + " (another machine: only the direction is compared)"};
+    if (same_machine) return {.agrees = same_figure(first, second), .reason = figures};
+    const bool direction =
+        decide(first) != verdict::Status::Faster || decide(second) == verdict::Status::Faster;
+    if (!direction) {
+        return {.agrees = false,
+                .reason = figures + " (another machine, where the direction should hold)"};
     }
-    return {.agrees = reconcile(claim, here).law != kDisagreement, .reason = figures};
+    const bool size = same_figure(first, second, kOtherMachine);
+    return {.agrees = size,
+            .direction_only = !size,
+            .reason = fmt::format("{} (another machine: the direction holds; the size {} within a "
+                                  "factor of {:g})",
+                                  figures, size ? "does" : "does not, not even", kOtherMachine)};
 }
 
 }  // namespace cupel::referee

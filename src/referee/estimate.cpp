@@ -87,6 +87,14 @@ verdict::Interval to_interval(const stats::Estimate& log_estimate) {
     return {.low = ratio.low, .mid = ratio.mid, .high = ratio.high, .level = ratio.level};
 }
 
+bool same_figure(const verdict::Interval& first, const verdict::Interval& second, double factor) {
+    const double truly = std::log(factor);
+    const double gap =
+        std::log(std::max(first.low, second.low) / std::min(first.high, second.high));
+    const double apart = std::abs(std::log(first.mid / second.mid));
+    return gap <= truly + 2 * kMargin && apart <= truly + std::log(kMostForgiven);
+}
+
 verdict::Status decide(const verdict::Interval& ratio) {
     if (ratio.low > 1 + kMargin) return verdict::Status::Faster;
     if (ratio.high < 1 - kMargin) return verdict::Status::Slower;

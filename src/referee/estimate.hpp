@@ -18,6 +18,11 @@ inline constexpr std::string_view kCandidate = "candidate";
 // A difference smaller than this is never claimed, whatever the interval says: the A/A noise floor.
 inline constexpr double kMargin = 0.005;
 
+// How far apart two measurements of one figure may be, however wide their intervals: who makes an
+// interval wide on purpose must not be forgiven everything. Two honest ones on a loud machine, both
+// good to 25 %, are further apart about once in a thousand.
+inline constexpr double kMostForgiven = 1.5;
+
 // Time per question of one window: the fixed cost of a window taken off, divided by the questions.
 // The correction is capped at half the window, so that no figure rests on the correction alone.
 [[nodiscard]] double seconds_per_question(const verdict::Sample& sample, double overhead);
@@ -40,6 +45,12 @@ inline constexpr double kMargin = 0.005;
 [[nodiscard]] double detection(std::int64_t positions);
 
 [[nodiscard]] verdict::Interval to_interval(const stats::Estimate& log_estimate);
+
+// Whether two measurements may be of one figure: their intervals overlap (but for the margin of
+// each), and their middles are no further apart than the most that noise is forgiven. `factor`: by
+// which the figures may truly differ, 1 for the same kernel on the same machine.
+[[nodiscard]] bool same_figure(const verdict::Interval& first, const verdict::Interval& second,
+                               double factor = 1);
 
 // Faster, Slower or NotResolved, by the interval and the margin.
 [[nodiscard]] verdict::Status decide(const verdict::Interval& ratio);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <random>
 
 #include "referee/referee.hpp"
@@ -188,6 +189,35 @@ TEST(Reconcile, DisagreeingMeasurementsClaimNothing) {
     verdict::Verdict second = first;
     second.speedup->ratio = {.low = 1.96, .mid = 1.98, .high = 2.0};
     EXPECT_EQ(reconcile(first, second).status, verdict::Status::NotResolved);
+    EXPECT_EQ(reconcile(first, second).law, 11);
+}
+
+verdict::Interval interval(double low, double mid, double high) {
+    return {.low = low, .mid = mid, .high = high};
+}
+
+TEST(SameFigure, NeedsIntervalsThatOverlap) {
+    EXPECT_TRUE(same_figure(interval(1.9, 2.0, 2.1), interval(2.0, 2.2, 2.4)));
+    EXPECT_FALSE(same_figure(interval(1.9, 2.0, 2.1), interval(2.2, 2.4, 2.6)));
+    EXPECT_TRUE(same_figure(interval(1.9, 2.0, 2.1), interval(3.9, 4.2, 4.5), 2));
+    EXPECT_FALSE(same_figure(interval(1.9, 2.0, 2.1), interval(4.4, 4.6, 4.8), 2));
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_FALSE(same_figure(interval(nan, nan, nan), interval(1.9, 2.0, 2.1)));
+}
+
+TEST(SameFigure, ForgivesNoMoreHoweverWideAnIntervalIs) {
+    EXPECT_FALSE(same_figure(interval(5.4, 23.7, 103.4), interval(3.4, 4.23, 5.2)));
+    EXPECT_FALSE(same_figure(interval(1, 23.7, 562), interval(3.4, 4.23, 5.2)));
+    EXPECT_FALSE(same_figure(interval(1, 23.7, 562), interval(3.4, 4.23, 5.2), 2));
+    EXPECT_TRUE(same_figure(interval(1, 5.8, 34), interval(3.4, 4.23, 5.2)));
+}
+
+TEST(Reconcile, AWideIntervalIsNoExcuseForAFigureFarOff) {
+    verdict::Verdict first;
+    first.status = verdict::Status::Faster;
+    first.speedup = verdict::Speedup{.ratio = interval(5.4, 23.7, 103.4), .baseline = "naive"};
+    verdict::Verdict second = first;
+    second.speedup->ratio = interval(3.4, 4.23, 5.2);
     EXPECT_EQ(reconcile(first, second).law, 11);
 }
 

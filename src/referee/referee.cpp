@@ -420,9 +420,7 @@ verdict::Verdict reconcile(const verdict::Verdict& selected,
     if (!selected.speedup || !claim.speedup) return claim;
     const verdict::Interval& first = selected.speedup->ratio;
     const verdict::Interval& second = claim.speedup->ratio;
-    const double apart = std::abs(std::log(first.mid / second.mid));
-    const double expected = first.half_width() + second.half_width() + 2 * kMargin;
-    if (apart <= expected) return claim;
+    if (same_figure(first, second)) return claim;
     claim.status = verdict::Status::NotResolved;
     claim.law = 11;
     claim.reason = fmt::format(
