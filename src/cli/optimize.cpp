@@ -230,7 +230,7 @@ Result<void> write_results(const RunFolder& folder, const referee::Referee& refe
     CUPEL_DO(folder.write("kernel.cpp", winner.finalist.kernel.source));
     if (winner.claim.status == verdict::Status::Faster) {
         const auto certificate = referee::make_certificate(referee, winner.finalist.kernel,
-                                                           winner.claim, &winner.selected);
+                                                           winner.claim, winner.selected);
         const std::string text = referee::certificate_text(certificate, signer);
         CUPEL_DO(folder.write("certificate.json", text));
         // Where nothing can be remembered (no key, no home) a run is none the less a run.

@@ -230,7 +230,7 @@ Result<Certificate> read_document(const json& document, std::string_view text) {
 }  // namespace
 
 Certificate make_certificate(const Referee& referee, const verdict::Kernel& kernel,
-                             const verdict::Verdict& claim, const verdict::Verdict* selected) {
+                             const verdict::Verdict& claim, const verdict::Verdict& selected) {
     Certificate certificate;
     certificate.written = os::utc_timestamp();
     certificate.headline = verdict::headline(claim);
@@ -247,7 +247,7 @@ Certificate make_certificate(const Referee& referee, const verdict::Kernel& kern
     }
     certificate.absent = referee.options().absent;
     certificate.claim = claim;
-    if (selected != nullptr) certificate.selected = *selected;
+    certificate.selected = selected;
     certificate.window_overhead = referee.window_overhead();
     certificate.machine = referee.machine();
     certificate.ceilings = referee.ceilings();

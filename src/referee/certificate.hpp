@@ -36,7 +36,8 @@ struct Certificate {
     std::vector<Member> panel;
     std::vector<std::string> absent;  // what the panel lacks of what the task names, and why
     verdict::Verdict claim;           // what is published
-    std::optional<verdict::Verdict> selected;  // the earlier judgement that chose the kernel
+    std::optional<verdict::Verdict> selected;  // the earlier judgement that chose the kernel: where
+                                               // there is none, nothing can be recomputed
     double window_overhead = 0;                // seconds
     target::Machine machine;
     target::Ceilings ceilings;
@@ -46,10 +47,9 @@ struct Certificate {
     Signature signature;
 };
 
-// `selected` is null where no earlier judgement chose the kernel.
 [[nodiscard]] Certificate make_certificate(const Referee& referee, const verdict::Kernel& kernel,
                                            const verdict::Verdict& claim,
-                                           const verdict::Verdict* selected);
+                                           const verdict::Verdict& selected);
 
 struct Signer {
     std::optional<SigningKey> key;

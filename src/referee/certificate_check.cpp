@@ -87,6 +87,34 @@ Result<Rounds> rounds_of(const verdict::Verdict& verdict, const std::string& nam
     return rounds;
 }
 
+// As many processes as any judgement has, each asked to its end. The first one sizes the rest: all
+// others have the same number of counted rounds, and no process ends with one that is not counted.
+Result<void> check_extent(const Rounds& rounds, const std::string& name) {
+    std::map<int, int> counted;  // by process
+    std::map<int, bool> ended;
+    for (const auto& [at, round] : rounds) {
+        counted[at.first] += round.counted ? 1 : 0;
+        ended[at.first] = round.counted;
+    }
+    const Plan least;
+    if (std::cmp_less(counted.size(), least.fewest_processes)) {
+        return fail(Errc::Corrupt, fmt::format("{}.samples: {} processes, where a judgement has at "
+                                               "least {}",
+                                               name, counted.size(), least.fewest_processes));
+    }
+    for (const auto& [process, number] : counted) {
+        const bool whole =
+            process == 0 ? number > 0 : number >= least.fewest_rounds && number == counted.at(1);
+        if (!whole || !ended.at(process)) {
+            return fail(Errc::Corrupt,
+                        fmt::format("{}.samples: process {} was not asked to its end, or rounds "
+                                    "are missing",
+                                    name, process));
+        }
+    }
+    return {};
+}
+
 // Keys are numbered through: a round that is missing leaves a gap, and one that is asked twice has
 // no number of its own.
 Result<void> check_samples(const Certificate& certificate, const verdict::Verdict& verdict,
@@ -117,6 +145,7 @@ Result<void> check_samples(const Certificate& certificate, const verdict::Verdic
         next += keys * round.questions;
         seen.insert(round.contenders.begin(), round.contenders.end());
     }
+    CUPEL_DO(check_extent(rounds, name));
     // A selection leaves out who is far too slow to matter; a claim asks all.
     if (name == "claim" && seen != known)
         return fail(Errc::Corrupt, name + ".samples: one of the panel was never asked");
@@ -238,20 +267,20 @@ Result<void> check_setting(const Certificate& certificate) {
 
 Result<verdict::Speedup> recompute(const Certificate& certificate) {
     if (!certificate.claim.speedup) return fail(Errc::Corrupt, "the certificate claims no speedup");
+    // Nothing else writes one than a search, which measures its winner twice.
+    if (!certificate.selected)
+        return fail(Errc::Corrupt, "selected: the measurement that chose the kernel is missing");
     CUPEL_DO(check_setting(certificate));
     CUPEL_DO(check_judgement(certificate, certificate.claim, "claim"));
-    verdict::Verdict claim = rebuilt(certificate, certificate.claim);
-    if (const auto& selected = certificate.selected) {
-        CUPEL_DO(check_judgement(certificate, *selected, "selected"));
-        CUPEL_DO(check_same(rebuilt(certificate, *selected), *selected, "selected"));
-        // Law 11: another judgement, on other questions, of the same compiled kernel.
-        if (selected->seed.value == certificate.claim.seed.value)
-            return fail(Errc::Corrupt,
-                        "claim.seed: the winner was not measured on fresh questions");
-        if (selected->artefact_hash != certificate.claim.artefact_hash)
-            return fail(Errc::Corrupt, "claim.artefact_hash: not the kernel that was selected");
-        claim = reconcile(*selected, claim);
-    }
+    const verdict::Verdict& selected = *certificate.selected;
+    CUPEL_DO(check_judgement(certificate, selected, "selected"));
+    CUPEL_DO(check_same(rebuilt(certificate, selected), selected, "selected"));
+    // Law 11: another judgement, on other questions, of the same compiled kernel.
+    if (selected.seed.value == certificate.claim.seed.value)
+        return fail(Errc::Corrupt, "claim.seed: the winner was not measured on fresh questions");
+    if (selected.artefact_hash != certificate.claim.artefact_hash)
+        return fail(Errc::Corrupt, "claim.artefact_hash: not the kernel that was selected");
+    const verdict::Verdict claim = reconcile(selected, rebuilt(certificate, certificate.claim));
     CUPEL_DO(check_same(claim, certificate.claim, "claim"));
     if (certificate.headline != verdict::headline(certificate.claim))
         return differs("headline", "the claim says");

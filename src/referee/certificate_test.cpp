@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "base/hash.hpp"
+#include "referee/estimate.hpp"
 #include "schedule/schedule.hpp"
 
 namespace cupel::referee {
@@ -47,8 +48,7 @@ Made make() {
     if (!selected) return fail(selected.error());
     const auto again = (*referee)->judge(kernel);
     if (!again) return fail(again.error());
-    made.certificate =
-        make_certificate(**referee, kernel, reconcile(*selected, *again), &*selected);
+    made.certificate = make_certificate(**referee, kernel, reconcile(*selected, *again), *selected);
     return made;
 }
 
@@ -308,25 +308,99 @@ TEST_F(RealCertificate, AForgerWhoLeavesSamplesOutOrQuickensThemIsNamed) {
     says(forged([](json& d) { d["aa"]["p_value"] = 0.5; }), "aa.p_value");
 }
 
+// Law 11: a certificate without its first measurement is half of one.
+TEST_F(RealCertificate, NeedsTheMeasurementThatChoseTheKernel) {
+    Certificate certificate = made_->certificate;
+    certificate.selected.reset();
+    const auto verified = verify(certificate_text(certificate, {.key = key_, .missing = ""}));
+    ASSERT_FALSE(verified);
+    EXPECT_TRUE(verified.error().text.starts_with("selected:")) << verified.error().text;
+}
+
+// Whoever may stop at the process that pleases needs no samples of their own making.
+TEST_F(RealCertificate, ProcessesAndRoundsCannotBeLeftOutAtTheEnd) {
+    const auto without = [&](auto&& is_left_out) {
+        json document = json::parse(text_);
+        json kept = json::array();
+        for (const json& sample : document["claim"]["samples"])
+            if (!is_left_out(sample)) kept.push_back(sample);
+        EXPECT_LT(kept.size(), document["claim"]["samples"].size());
+        document["claim"]["samples"] = kept;
+        const auto verified = verify(forge(document));
+        return verified ? std::string() : verified.error().text;
+    };
+    const auto says = [](const std::string& problem, const char* words) {
+        EXPECT_NE(problem.find(words), std::string::npos) << problem;
+    };
+    says(without([](const json& sample) { return sample["process"] >= 4; }), "4 processes");
+    const verdict::Sample last = made_->certificate.claim.samples.back();
+    says(without([&](const json& sample) {
+             return sample["process"] == last.process && sample["round"] == last.round;
+         }),
+         "not asked to its end");
+}
+
+verdict::Verdict with_speedup(verdict::Interval ratio) {
+    verdict::Verdict verdict;
+    verdict.status = decide(ratio);
+    verdict.speedup = verdict::Speedup{.ratio = ratio, .baseline = "naive"};
+    return verdict;
+}
+
+TEST(Compare, OnTheSameMachineTheFigureMustBeTheSame) {
+    const verdict::Verdict here = with_speedup({.low = 3.4, .mid = 4.23, .high = 5.2});
+    const auto agrees = [&](verdict::Interval claim) {
+        return compare(with_speedup(claim), here, true).agrees;
+    };
+    EXPECT_TRUE(agrees({.low = 3.0, .mid = 3.75, .high = 4.7}));
+    EXPECT_TRUE(agrees({.low = 4.6, .mid = 5.6, .high = 6.8}));
+    EXPECT_FALSE(agrees({.low = 5.4, .mid = 6.0, .high = 6.6}));
+    EXPECT_FALSE(agrees({.low = 5.4, .mid = 23.7, .high = 103.4}));
+    EXPECT_FALSE(agrees({.low = 1.1, .mid = 23.7, .high = 510}));
+}
+
+TEST(Compare, OnAnotherMachineNeitherDirectionNorSizeMayBeContradicted) {
+    const verdict::Verdict here = with_speedup({.low = 3.9, .mid = 4.73, .high = 5.7});
+    const auto compared = [&](verdict::Interval claim) {
+        return compare(with_speedup(claim), here, false);
+    };
+    EXPECT_TRUE(compared({.low = 2.3, .mid = 2.5, .high = 2.7}).agrees);
+    EXPECT_TRUE(compared({.low = 8, .mid = 9, .high = 10}).agrees);
+    const Agreement huge = compared({.low = 89, .mid = 112, .high = 141});
+    EXPECT_FALSE(huge.agrees);
+    EXPECT_TRUE(huge.direction_only);
+    EXPECT_NE(huge.reason.find("the direction holds; the size does not"), std::string::npos);
+    const Agreement wide = compared({.low = 5.4, .mid = 23.7, .high = 103.4});
+    EXPECT_FALSE(wide.agrees);
+    EXPECT_TRUE(wide.direction_only);
+    const verdict::Verdict slower = with_speedup({.low = 0.7, .mid = 0.8, .high = 0.9});
+    const Agreement turned =
+        compare(with_speedup({.low = 1.1, .mid = 1.2, .high = 1.3}), slower, false);
+    EXPECT_FALSE(turned.agrees);
+    EXPECT_FALSE(turned.direction_only);
+}
+
 // Law 12, from the certificate alone.
 TEST_F(RealCertificate, ATimeThatPhysicsForbidsIsRefusedHoweverConsistent) {
     json document = json::parse(text_);
-    document["selected"] = nullptr;
     document["ceilings"]["cache_bandwidth"] = 1e6;
     const auto verified = verify(forge(document));
     ASSERT_FALSE(verified);
-    EXPECT_NE(verified.error().text.find("claim.law"), std::string::npos) << verified.error().text;
+    EXPECT_NE(verified.error().text.find(".law"), std::string::npos) << verified.error().text;
 }
 
 TEST_F(RealCertificate, ARecordThatContradictsItsMachineAllowsNoClaim) {
     Certificate certificate = made_->certificate;
     certificate.aa.test = stats::aa_test(20, 40);
-    certificate.selected.reset();
-    certificate.claim.status = verdict::Status::Faster;
-    certificate.claim.law.reset();
-    certificate.claim.reason.clear();
+    for (verdict::Verdict* verdict : {&certificate.claim, &*certificate.selected}) {
+        verdict->status = verdict::Status::Faster;
+        verdict->law.reset();
+        verdict->reason.clear();
+    }
     certificate.headline = verdict::headline(certificate.claim);
-    EXPECT_FALSE(verify(certificate_text(certificate, {.key = key_, .missing = ""})));
+    const auto verified = verify(certificate_text(certificate, {.key = key_, .missing = ""}));
+    ASSERT_FALSE(verified);
+    EXPECT_NE(verified.error().text.find("selected."), std::string::npos) << verified.error().text;
 }
 
 }  // namespace

@@ -192,7 +192,7 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
         if (process == 0 && number < 2) find_slow(entries, number, outcome);
         if (process == 0 && number == 0) size_windows(outcome);
         // Not after the first round: there a kernel may have started its threads.
-        if (process == 0 && timed == 2 && !hopeless_) {
+        if (process == 0 && timed == 2 && !extra && !hopeless_) {
             const double ratio = last_ratio(entries, outcome);
             hopeless_ = ratio > kSlow;
             landslide_ = hopeless_ || (plan.roughly && ratio * kSlow < 1);
