@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/run_folder.hpp"
+#include "cli/seal.hpp"
 #include "cli/show_run.hpp"
 #include "cli/workplace.hpp"
 #include "os/files.hpp"
@@ -162,8 +163,9 @@ Result<int> show_certificate(const fs::path& path, Console& console) {
     console.document(document);
     report::Card card;
     card.title = certificate.task.name;
-    card.seal = report::seal_of(certificate.claim.status);
-    card.tone = report::tone_of(certificate.claim.status);
+    // Nothing was recomputed, so nothing is good or bad yet.
+    seal(card, "claimed: " + report::seal_of(certificate.claim.status), certificate, "");
+    card.tone = report::Tone::Plain;
     card.headline = verdict::headline(certificate.claim);
     card.rows = report::verdict_rows(certificate.claim);
     card.footer = "as written in the certificate; cupel verify checks it";

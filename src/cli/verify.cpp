@@ -11,6 +11,7 @@
 #include <ranges>
 
 #include "cli/commands.hpp"
+#include "cli/seal.hpp"
 #include "cli/workplace.hpp"
 #include "os/files.hpp"
 #include "referee/certificate.hpp"
@@ -129,6 +130,7 @@ nlohmann::json to_json(const Finding& finding) {
         {"consistent", finding.consistent},
         {"problem", finding.problem},
         {"agrees", nullptr},
+        {"direction_only", finding.agreement.direction_only},
         {"reason", finding.agreement.reason},
         {"remarks", finding.remarks},
         {"here", nullptr},
@@ -141,10 +143,10 @@ nlohmann::json to_json(const Finding& finding) {
     return fields;
 }
 
-report::Card card_of(const std::string& subject, const referee::Certificate* certificate,
+report::Card card_of(const Options& options, const referee::Certificate* certificate,
                      const Finding& finding) {
     report::Card card;
-    card.title = subject;
+    card.title = options.subject;
     if (!finding.consistent) {
         card.seal = certificate == nullptr ? "no certificate" : "does not hold";
         card.tone = report::Tone::Bad;
@@ -152,8 +154,12 @@ report::Card card_of(const std::string& subject, const referee::Certificate* cer
         return card;
     }
     const bool holds = !finding.here || finding.agreement.agrees;
-    card.seal = !finding.here ? "consistent" : holds ? "verified" : "not reproduced";
-    card.tone = holds ? report::Tone::Good : report::Tone::Doubtful;
+    if (holds) {
+        seal(card, finding.here ? "verified" : "consistent", *certificate, options.key);
+    } else {
+        card.seal = finding.agreement.direction_only ? "direction only" : "not reproduced";
+        card.tone = report::Tone::Doubtful;
+    }
     card.headline = "claim: " + verdict::headline(certificate->claim);
     card.rows.push_back({"samples",
                          {fmt::format("every figure follows from the {} samples in the certificate",
@@ -192,7 +198,7 @@ Result<int> run_verify(const Options& options, Console& console) {
     }
     if (finding.consistent && !options.quick) CUPEL_DO(try_here(*certificate, finding, console));
     console.document(to_json(finding));
-    console.print(card_of(options.subject, certificate ? &*certificate : nullptr, finding));
+    console.print(card_of(options, certificate ? &*certificate : nullptr, finding));
     return code_of(finding);
 }
 
