@@ -1,5 +1,5 @@
 # cupel_fuzz(NAME [SOAK] [WHOLE] SOURCE file DICTIONARY file CORPUS dir GLOB globs... LIBS libs...): a libFuzzer program,
-# built by clang++-19 whatever the compiler of the rest is, and a ctest fuzz.NAME of about ten seconds; or, where
+# built by clang++-19 whatever the compiler of the rest is, and a ctest fuzz.NAME of some seconds; or, where
 # that takes minutes to build, a soak.fuzz_NAME that builds it first and runs for two minutes.
 # WHOLE: all sources are one translation unit, as the rooms are in the release build.
 # Without that compiler there is no such test, and configuring says so.
@@ -58,7 +58,7 @@ function(cupel_fuzz name)
     return()
   endif()
   add_custom_target(fuzz_${name} ALL DEPENDS ${program})
-  add_test(NAME fuzz.${name} COMMAND ${program} -max_total_time=10 ${arguments})
+  add_test(NAME fuzz.${name} COMMAND ${program} -max_total_time=6 ${arguments})
   set_tests_properties(fuzz.${name} PROPERTIES LABELS "fuzz" TIMEOUT 120)
 endfunction()
 
