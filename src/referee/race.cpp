@@ -108,7 +108,11 @@ Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
 
 bool Race::enough(const std::vector<Entry>& entries, const Plan& plan, const Outcome& outcome,
                   int done, double spent) const {
-    if (hopeless_ && done >= std::min(kSlowProcesses, plan.processes)) return true;
+    if (hopeless_ && done >= std::min(kSlowProcesses, plan.processes)) {
+        // One bad window looks like that too; what ends here must never be called faster.
+        const std::string& opponent = entries.at(reference_).name;
+        if (log_speedup(outcome.samples, opponent, overhead_).high < 0) return true;
+    }
     if (spent >= plan.seconds && done >= plan.fewest_processes) return true;
     if (done < plan.processes) return false;
     if (entries.size() < 2) return true;
