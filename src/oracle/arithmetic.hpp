@@ -61,6 +61,13 @@ public:
     static void unary(task::Op op, const Lanes& a, int lanes, Lanes& out);
     static void binary(task::Op op, const Lanes& a, const Lanes& b, int lanes, Lanes& out);
     static void select(const Lanes& condition, const Lanes& a, const Lanes& b, Lanes& out);
+    // `out` adds `a` to a sum of n terms, which a kernel may begin with `a`: then it is rounded
+    // with each of them. Roundings either way add up as their root: root_n |a| (Higham, 2.8).
+    static void begin_with(const Lanes& a, double root_n, int lanes, Lanes& out) {
+        if (root_n == 0) return;
+        for (int lane = 0; lane < lanes; ++lane)
+            out.scale[lane] += static_cast<T>(root_n) * std::abs(a.value[lane]);
+    }
 
 private:
     // `error(value of a, scale of a, result)`.

@@ -2,6 +2,7 @@
 #include "oracle/code.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 #include <unordered_map>
 
@@ -78,6 +79,8 @@ private:
     Result<Load> source_of(const task::Access& access);
     Result<Affine> affine_of(const task::Index& index) const;
     Result<void> add_restrictions(const task::Stage& stage);
+    void begin_sums(Instruction& instruction) const;
+    [[nodiscard]] double additions_of(const Instruction& instruction) const;
     void allocate_registers(int result);
     [[nodiscard]] bool orderless() const;
 
@@ -87,6 +90,7 @@ private:
     StageCode code_;
     std::unordered_map<int, int> slots_;     // AxisId -> slot
     std::unordered_map<ExprId, int> known_;  // -> instruction
+    std::vector<double> additions_;          // by instruction: in the sum that it is; 0: none
 };
 
 Result<void> StageCompiler::add_axes(const task::Stage& stage) {
@@ -164,6 +168,25 @@ Result<int> StageCompiler::load_of(int access_id, int depth) {
     return static_cast<int>(code_.loads.size()) - 1;
 }
 
+// What is added to a sum may as well be what the sum begins with: a bias, a residual.
+void StageCompiler::begin_sums(Instruction& instruction) const {
+    if (instruction.op != Op::Add && instruction.op != Op::Sub) return;
+    for (int i = 0; i < 2; ++i)
+        instruction.begins[i] =
+            std::sqrt(additions_[static_cast<std::size_t>(instruction.kid[1 - i])]);
+}
+
+double StageCompiler::additions_of(const Instruction& instruction) const {
+    const auto of = [&](int i) { return additions_[static_cast<std::size_t>(instruction.kid[i])]; };
+    if (instruction.op == Op::Add || instruction.op == Op::Sub) return of(0) + of(1);
+    if (instruction.op == Op::Neg) return of(0);
+    if (instruction.op != Op::Load) return 0;
+    const Load& load = code_.loads[static_cast<std::size_t>(instruction.reference)];
+    return load.source == Source::Input
+               ? 0
+               : done_.stages[static_cast<std::size_t>(load.number)].additions;
+}
+
 // The instruction that computes the expression.
 Result<int> StageCompiler::value_of(ExprId id, int depth) {
     if (!within(task_.exprs, id)) return fail(Errc::Invalid, "an expression is missing");
@@ -186,6 +209,8 @@ Result<int> StageCompiler::value_of(ExprId id, int depth) {
         CUPEL_TRY(instruction.reference, load_of(expr.reference, depth));
     }
     const int position = static_cast<int>(code_.instructions.size());
+    begin_sums(instruction);
+    additions_.push_back(additions_of(instruction));
     code_.instructions.push_back(instruction);
     known_.emplace(id, position);
     return position;
@@ -272,6 +297,13 @@ Result<StageCode> StageCompiler::compile(const task::Stage& stage) {
     CUPEL_DO(add_axes(stage));
     CUPEL_TRY(const int result, value_of(stage.body, 0));
     CUPEL_DO(add_restrictions(stage));
+    if (stage.how == task::Reducer::None) {
+        code_.additions = additions_[static_cast<std::size_t>(result)];
+    } else if (stage.how == task::Reducer::Sum) {
+        code_.additions = 1;
+        for (std::size_t slot = stage.keep.size(); slot < code_.extents.size(); ++slot)
+            code_.additions *= static_cast<double>(code_.extents[slot]);
+    }
     allocate_registers(result);
     code_.weight += code_.instructions.size();
     code_.how = stage.how;

@@ -51,6 +51,9 @@ struct Instruction {
     int reference = task::kNone;  // Axis: a slot. Load: a position in StageCode::loads
     int out = 0;                  // registers
     int kid[3] = {task::kNone, task::kNone, task::kNone};
+    // Add and Sub: the square root of the additions in the sum that the operand may begin, which is
+    // the other one. 0: that is no sum.
+    double begins[2] = {0, 0};
 };
 
 struct Restriction {  // low <= axis < high
@@ -76,6 +79,7 @@ struct StageCode {
     bool remembered = false;
     bool orderless = false;  // the order of summation cannot show: the panel is one value
     std::int64_t elements = 1;
+    double additions = 0;    // in the sum that its result is; 0: none
     std::size_t weight = 0;  // instructions, with those of inlined maps
 };
 

@@ -283,6 +283,8 @@ void Machine<T, P>::run(int stage, int lanes) {
             Compute::unary(instruction.op, kid(0), lanes, out);
         } else {
             Compute::binary(instruction.op, kid(0), kid(1), lanes, out);
+            for (const int which : {0, 1})
+                Compute::begin_with(kid(which), instruction.begins[which], lanes, out);
         }
     }
 }

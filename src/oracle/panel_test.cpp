@@ -70,6 +70,40 @@ TEST(Panel, ErrsByRoundingAndNoMore) {
     }
 }
 
+// Whole rows are held to four roundings, so that is what a sum that begins with what is added to it
+// must keep, however small its terms are beside that.
+TEST(Panel, WhatIsAddedToASumMayBeginIt) {
+    constexpr std::size_t kTerms = 400;
+    constexpr std::size_t kRows = 500;
+    for (const char* formula : {"r[m] + s[m]", "s[m] + r[m]", "r[m] - s[m]", "0 - (s[m] - r[m])"}) {
+        for (const float size : {1.0F, 0x1p-4F, 0x1p-12F}) {
+            Asked asked(
+                fmt::format("task t(x: f32[M,N], r: f32[M]) -> y: f32[M] where M = {}, N = {}\n"
+                            "  s[m] = sum[n](x[m,n])\n  y[m] = {}\n",
+                            kRows, kTerms, formula));
+            auto x = asked.inputs.normal<float>(kRows * kTerms);
+            for (float& value : x)
+                value *= size;
+            asked.inputs.region.clear();
+            asked.inputs.count = 0;
+            asked.inputs.add(x);
+            const auto r = asked.inputs.normal<float>(kRows);
+            const auto truths = asked.all();
+            const bool minus = std::string_view(formula).contains('-');
+            double worst = 0;
+            for (std::size_t m = 0; m < kRows; ++m) {
+                float y = r[m];
+                for (std::size_t n = 0; n < kTerms; ++n)
+                    y += minus ? -x[m * kTerms + n] : x[m * kTerms + n];
+                const double error = std::abs(static_cast<double>(y) - truths[m].value);
+                worst = std::max(worst, error / (kUnit * truths[m].scale));
+            }
+            EXPECT_LT(worst, 3) << formula << " with terms of " << size;
+            EXPECT_GT(worst, 0.3) << formula << " with terms of " << size;
+        }
+    }
+}
+
 TEST(Panel, LossesOfPrecisionStandOutAgainstTheScale) {
     Asked asked(matmul(256));
     auto rounded = testing::Inputs();
