@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <future>
 #include <span>
+#include <thread>
 #include <utility>
 
 #include "base/hash.hpp"
@@ -205,17 +207,18 @@ Result<Referee::State::Trial> Referee::State::try_kernel(const verdict::Kernel& 
 void Referee::prepare(const std::vector<verdict::Kernel>& kernels) {
     // Nothing is being timed now, so all processors may compile. The artefacts stay in the cache;
     // failures are found again, and told, when the kernel is tried.
-    const auto workers = static_cast<std::size_t>(std::max(1, state_->machine.cpus));
-    for (std::size_t first = 0; first < kernels.size(); first += workers) {
-        std::vector<std::future<void>> running;
-        for (std::size_t i = first; i < std::min(kernels.size(), first + workers); ++i) {
-            running.push_back(std::async(std::launch::async, [this, &kernel = kernels[i]] {
-                const Result<target::Compiled> ignored =
-                    state_->compile(kernel.source, "kernel.cpp");
-                (void)ignored;
-            }));
+    std::atomic<std::size_t> next = 0;
+    const auto compile_rest = [&] {
+        for (std::size_t i = next++; i < kernels.size(); i = next++) {
+            const Result<target::Compiled> ignored =
+                state_->compile(kernels[i].source, "kernel.cpp");
+            (void)ignored;
         }
-    }
+    };
+    std::vector<std::jthread> others;
+    for (int worker = 1; worker < state_->machine.cpus; ++worker)
+        others.emplace_back(compile_rest);
+    compile_rest();
 }
 
 Result<verdict::Screening> Referee::screen(const verdict::Kernel& kernel,
