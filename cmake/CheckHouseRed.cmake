@@ -62,7 +62,7 @@ expect("src/base/late.cpp: the first include is not its own header")
 
 build_clean_house()
 file(READ ${ROOT}/src/CMakeLists.txt table)
-string(REPLACE "cupel_room(contender SERIAL DEPS base wire" "cupel_room(contender SERIAL DEPS base wire stats" bent "${table}")
+string(REPLACE "cupel_room(contender DEPS base wire" "cupel_room(contender DEPS base wire stats" bent "${table}")
 file(WRITE ${SCRATCH}/src/CMakeLists.txt "${bent}")
 expect("the contender is untrusted")
 

@@ -1,11 +1,10 @@
-# cupel_room(NAME DEPS rooms... LIBS libs... [COLD] [SERIAL] [PROGRAM name]): one folder, one library, one test binary.
+# cupel_room(NAME DEPS rooms... LIBS libs... [COLD] [PROGRAM name]): one folder, one library, one test binary.
 # Files are globbed on purpose: a source on disk that is not built is the worse mistake.
 #   COLD: it waits, or prints texts that others wait for: the fifth of the time to compile that -O1 saves costs nothing.
-#   SERIAL: its tests hold a clock or count processes, so nothing runs beside them.
 #   PROGRAM: the room is an executable of that name (its main is main.cpp); its other files still
 #   make a library, so that they can be tested.
 function(cupel_room name)
-  cmake_parse_arguments(A "COLD;SERIAL" "PROGRAM" "DEPS;LIBS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(A "COLD" "PROGRAM" "DEPS;LIBS;TEST_DEPS" ${ARGN})
   set(dir ${CMAKE_CURRENT_SOURCE_DIR}/${name})
   # A large room may keep a part of itself in a folder of its own; what lies deeper is no part of it.
   file(GLOB headers CONFIGURE_DEPENDS ${dir}/*.hpp ${dir}/*/*.hpp)
@@ -77,6 +76,6 @@ function(cupel_room name)
       endif()
     endif()
     gtest_discover_tests(${target}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-      PROPERTIES LABELS "unit;${name}" TIMEOUT 300 RUN_SERIAL ${A_SERIAL})
+      PROPERTIES LABELS "unit;${name}" TIMEOUT 300)
   endif()
 endfunction()
