@@ -114,10 +114,16 @@ std::string name_in(const Panel& panel, const std::string& library) {
     return same == 0 ? library : fmt::format("{} {}", library, same + 1);
 }
 
-bool leaves_rivals_out() {
+// A word that means nothing would leave the panel as it is, and who wrote it would not know.
+Result<bool> leaves_rivals_out() {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in Cupel changes the environment
     const char* const wanted = std::getenv("CUPEL_RIVALS");
-    return wanted != nullptr && std::string_view(wanted) == "none";
+    const std::string_view word = wanted == nullptr ? "" : wanted;
+    if (word.empty() || word == "none") return !word.empty();
+    return fail(Errc::Invalid,
+                fmt::format("CUPEL_RIVALS is '{}'; it may be 'none', which leaves all libraries "
+                            "out, or not set",
+                            word));
 }
 
 Result<Panel> panel_of(const task::Task& task, int threads) {
@@ -127,9 +133,10 @@ Result<Panel> panel_of(const task::Task& task, int threads) {
         panel.members.push_back({.name = std::move(text.name), .source = std::move(text.source)});
     }
     const int vector_bytes = target::this_machine().vector_bytes;
+    CUPEL_TRY(const bool none, leaves_rivals_out());
     for (const std::string& baseline : task.baselines) {
         const rival::Line line = rival::read(baseline);
-        if (leaves_rivals_out()) {
+        if (none) {
             panel.absent.push_back(line.library + " was left out (CUPEL_RIVALS=none)");
             continue;
         }

@@ -11,6 +11,11 @@ small=(--set M=64 --set N=64 --set K=64 --threads 1)
 says err "a smaller panel: openblas was left out (CUPEL_RIVALS=none)"
 says err "a smaller panel: onednn was left out (CUPEL_RIVALS=none)"
 
+# A word that it does not know.
+CUPEL_RIVALS=openblas run 2 judge matmul kernel.cpp "${small[@]}"
+one_line err
+says err "CUPEL_RIVALS is 'openblas'"
+
 # Asked for: one that is there is quicker than the naive kernel, one that is not is named with its package.
 export CUPEL_RIVALS=
 cat >one.task <<'TASK'
