@@ -62,11 +62,12 @@ public:
     static void binary(task::Op op, const Lanes& a, const Lanes& b, int lanes, Lanes& out);
     static void select(const Lanes& condition, const Lanes& a, const Lanes& b, Lanes& out);
     // `out` adds `a` to a sum of n terms, which a kernel may begin with `a`: then it is rounded
-    // with each of them. Roundings either way add up as their root: root_n |a| (Higham, 2.8).
+    // with each of them. Roundings either way add up as the root of their squares (Higham, 2.8):
+    // n of |a| to root_n |a|, and that with what the sum had.
     static void begin_with(const Lanes& a, double root_n, int lanes, Lanes& out) {
         if (root_n == 0) return;
         for (int lane = 0; lane < lanes; ++lane)
-            out.scale[lane] += static_cast<T>(root_n) * std::abs(a.value[lane]);
+            out.scale[lane] = std::hypot(out.scale[lane], static_cast<T>(root_n) * a.value[lane]);
     }
 
 private:

@@ -79,7 +79,7 @@ struct StageCode {
     bool remembered = false;
     bool orderless = false;  // the order of summation cannot show: the panel is one value
     std::int64_t elements = 1;
-    double additions = 0;    // in the sum that its result is; 0: none
+    double additions = 0;    // in the sum that its result is, at most; 0: none
     std::size_t weight = 0;  // instructions, with those of inlined maps
 };
 
