@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What runs kernels: the emulator here, a real GPU elsewhere. Plain values in, plain values out.
+// What runs kernels: the emulator (emulator.hpp), or a GPU through its driver (driver/gpu.hpp).
+// Plain values in, plain values out.
 // A launch never fails because of what a kernel does: that is in the Report. A Result is an error
 // where the caller asked for something that does not exist, or the PTX is not understood.
 #pragma once
@@ -199,6 +200,11 @@ public:
     // The bytes as the kernels left them.
     [[nodiscard]] virtual Result<std::vector<std::byte>> read(BufferId buffer) const = 0;
     [[nodiscard]] virtual Result<Report> launch(const Launch& launch, const Options& options) = 0;
+    // Makes the launches, in order, `times` times over; each time outputs and scratch start as
+    // poison and caches cold. Seconds by the device's own clock, of all of them together. Empty:
+    // it has no clock, and nothing was launched.
+    [[nodiscard]] virtual Result<std::vector<double>> time(std::span<const Launch> launches,
+                                                           unsigned times) = 0;
 };
 
 }  // namespace cupel::emulator

@@ -119,6 +119,11 @@ public:
         return report;
     }
 
+    Result<std::vector<double>> time(std::span<const Launch> /*launches*/,
+                                     unsigned /*times*/) override {
+        return std::vector<double>();
+    }
+
 private:
     static void initialise(const Variable& variable, Region& region,
                            const std::vector<Region*>& all) {

@@ -124,8 +124,10 @@ Result<void> allocate_all(const Job& job, Device& device) {
     return {};
 }
 
-Result<void> launch_all(const Job& job, Device& device, JobResult& result) {
+// False: a launch was refused, or one did not come to its end.
+Result<bool> launch_all(const Job& job, Device& device, JobResult& result) {
     const std::vector<KernelInfo> kernels = device.kernels();
+    std::vector<Launch> made;
     for (std::size_t i = 0; i < job.launches.size(); i++) {
         const JobLaunch& wanted = job.launches[i];
         const auto refuse = [&](const Error& error) {
@@ -135,7 +137,7 @@ Result<void> launch_all(const Job& job, Device& device, JobResult& result) {
         auto launch = launch_of(wanted, kernels);
         if (!launch) {
             refuse(launch.error());
-            return {};
+            return false;
         }
         launch->due = i + 1 == job.launches.size() ? Due::All : Due::Later;
         auto report = device.launch(*launch, {.seed = job.seed,
@@ -145,18 +147,17 @@ Result<void> launch_all(const Job& job, Device& device, JobResult& result) {
                                               .sample = job.sample});
         if (!report) {
             refuse(report.error());
-            return {};
+            return false;
         }
         const bool finished = report->finished;
         result.reports.push_back(*std::move(report));
-        if (!finished) return {};
+        if (!finished) return false;
+        made.push_back(*std::move(launch));
     }
-    for (std::size_t i = 0; i < job.buffers.size() && job.sample == 0; i++) {
-        if (job.buffers[i].role != Role::Output) continue;
-        CUPEL_TRY(const auto bytes, device.read(static_cast<BufferId>(i)));
-        result.answers.insert(result.answers.end(), bytes.begin(), bytes.end());
+    if (job.times > 0) {
+        CUPEL_TRY(result.seconds, device.time(made, job.times));
     }
-    return {};
+    return true;
 }
 
 }  // namespace
@@ -175,7 +176,7 @@ Result<void> check_answers(const Job& job, const JobResult& result) {
     return {};
 }
 
-Result<JobResult> run(const Job& job) {
+Result<JobResult> run(const Job& job, Device& device) {
     for (const JobLaunch& launch : job.launches) {
         for (const JobArgument& one : launch.arguments) {
             if (one.kind == JobArgument::Kind::Buffer && one.buffer >= job.buffers.size())
@@ -183,14 +184,23 @@ Result<JobResult> run(const Job& job) {
         }
     }
     JobResult result;
-    const std::unique_ptr<Device> device = make_emulator(job.seed);
-    if (const auto loaded = device->load(job.ptx, job.file); !loaded) {
+    if (const auto loaded = device.load(job.ptx, job.file); !loaded) {
         result.refusal = loaded.error().text;
         return result;
     }
-    CUPEL_DO(job.sample > 0 ? allocate_zeros(job, *device) : allocate_all(job, *device));
-    CUPEL_DO(launch_all(job, *device, result));
+    CUPEL_DO(job.sample > 0 ? allocate_zeros(job, device) : allocate_all(job, device));
+    CUPEL_TRY(const bool ended, launch_all(job, device, result));
+    if (!ended || job.sample > 0) return result;
+    for (std::size_t i = 0; i < job.buffers.size(); i++) {
+        if (job.buffers[i].role != Role::Output) continue;
+        CUPEL_TRY(const auto bytes, device.read(static_cast<BufferId>(i)));
+        result.answers.insert(result.answers.end(), bytes.begin(), bytes.end());
+    }
     return result;
+}
+
+Result<JobResult> run(const Job& job) {
+    return run(job, *make_emulator(job.seed));
 }
 
 }  // namespace cupel::emulator

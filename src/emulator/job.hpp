@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the emulator is asked to do when it runs as a process of its own, and what it says then.
+// What a device is asked to do when it runs as a process of its own, and what it says then.
 // Whoever asks writes three files; the answer is one text, a line of JSON and the bytes of the
 // outputs after it. Both ways nothing is trusted: the first field that is not as it should be is
 // named.
@@ -53,6 +53,8 @@ struct Job {
     // answers.
     std::uint64_t sample = 0;
     unsigned threads = 1;  // Options::threads
+    // Device::time of all launches after they were made; the answers are those of the last time.
+    unsigned times = 0;
 };
 
 // NOLINTEND(readability-redundant-member-init)
@@ -62,10 +64,13 @@ struct JobResult {
     int line = 0;                    // of the launch that was refused; 0: it is the text
     std::vector<Report> reports;     // of the launches that were made, in order
     std::vector<std::byte> answers;  // the outputs one after another; empty where refused
+    std::string device;              // what it ran on, where that is a GPU
+    std::vector<double> seconds;     // Device::time
 };
 
-// Error: the job itself is malformed (not: what its kernels do).
-[[nodiscard]] Result<JobResult> run(const Job& job);
+// Error: the job itself is malformed (not: what its kernels do), or the device is at fault.
+[[nodiscard]] Result<JobResult> run(const Job& job, Device& device);
+[[nodiscard]] Result<JobResult> run(const Job& job);  // on the emulator
 
 // Of the files, as they lie in the job's folder.
 inline constexpr std::string_view kJobFile = "job.json";

@@ -256,7 +256,8 @@ std::string job_to_json(const Job& job) {
                 {"seed", job.seed},
                 {"budget", job.budget},
                 {"sample", job.sample},
-                {"threads", job.threads}}
+                {"threads", job.threads},
+                {"times", job.times}}
         .dump();
 }
 
@@ -276,6 +277,7 @@ Result<Job> job_from_json(std::string_view text) {
         job.budget = object.at("budget").get<std::uint64_t>();
         job.sample = object.at("sample").get<std::uint64_t>();
         job.threads = object.at("threads").get<unsigned>();
+        job.times = object.at("times").get<unsigned>();
         return job;
     });
 }
@@ -284,10 +286,9 @@ std::string encode(const JobResult& result) {
     Json reports = Json::array();
     for (const Report& one : result.reports)
         reports.push_back(report_json(one));
-    std::string bytes = Json{{"refusal", clean(result.refusal)},
-                             {"line", result.line},
-                             {"reports", std::move(reports)},
-                             {"answers", result.answers.size()}}
+    std::string bytes = Json{{"refusal", clean(result.refusal)}, {"line", result.line},
+                             {"reports", std::move(reports)},    {"device", clean(result.device)},
+                             {"seconds", result.seconds},        {"answers", result.answers.size()}}
                             .dump();
     bytes += '\n';
     bytes.append(static_cast<const char*>(static_cast<const void*>(result.answers.data())),
@@ -306,6 +307,8 @@ Result<JobResult> decode_result(std::string_view bytes) {
         result.line = object.at("line").get<int>();
         for (const Json& one : object.at("reports"))
             result.reports.push_back(report_from(one));
+        result.device = object.at("device").get<std::string>();
+        result.seconds = object.at("seconds").get<std::vector<double>>();
         const std::string_view rest = bytes.substr(end + 1);
         if (rest.size() != object.at("answers").get<std::size_t>())
             throw std::length_error("the answers are not as long as it says");

@@ -31,12 +31,12 @@ int write_modules(const std::string& folder) {
 }
 
 int record(const std::string& part, const device::Folders& folders) {
-    device::Driver driver;
-    std::string why;
-    if (!driver.open(why)) {
-        std::printf("%s: no device: %s\n", part.c_str(), why.c_str());
+    auto opened = cupel::driver::Driver::open();
+    if (!opened) {
+        std::printf("%s: no device: %s\n", part.c_str(), opened.error().text.c_str());
         return 77;
     }
+    device::Driver driver(*std::move(opened));
     if (part == "forms") return device::record_forms(driver, folders);
     if (part == "tensors") return device::record_tensors(driver, folders);
     if (part == "approximations") return device::record_approximations(driver, folders);
