@@ -13,6 +13,7 @@
 #include "cli/commands.hpp"
 #include "cli/workplace.hpp"
 #include "os/clock.hpp"
+#include "referee/emulator_client.hpp"
 
 namespace cupel::cli {
 namespace {
@@ -38,12 +39,15 @@ struct Findings {
 };
 
 // What drivers leave in the file system; no driver is asked, as nothing is run there.
+// By its driver's name, where one answers. Empty: there is none.
 std::string find_gpu() {
+    if (auto gpu = referee::name_gpu()) return *gpu + "; cupel judge TASK KERNEL.cu --target cuda";
     constexpr std::pair<const char*, const char*> kTraces[] = {
-        {"/dev/nvidiactl", "an NVIDIA driver"}, {"/dev/kfd", "an AMD driver"}};
+        {"/dev/nvidiactl", "an NVIDIA GPU, not used: its driver cannot be asked"},
+        {"/dev/kfd", "an AMD GPU, not used: kernels run on NVIDIA's"}};
     std::error_code ignored;
-    for (const auto& [path, name] : kTraces)
-        if (std::filesystem::exists(path, ignored)) return name;
+    for (const auto& [path, words] : kTraces)
+        if (std::filesystem::exists(path, ignored)) return words;
     return {};
 }
 
@@ -214,8 +218,7 @@ report::Card card_of(const Findings& found) {
                                       100 * found.stolen)}});
     card.rows.push_back(
         {"GPU",
-         {found.gpu.empty() ? "none; nothing here needs one"
-                            : found.gpu + "; not used: this version runs kernels on the CPU"}});
+         {found.gpu.empty() ? "none; CUDA kernels are verified on the emulator" : found.gpu}});
     for (const std::string& problem : found.problems)
         card.rows.push_back({"missing", {problem}});
     card.footer = fmt::format("{} thread{}", found.threads, found.threads == 1 ? "" : "s");

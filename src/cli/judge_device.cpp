@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// judge, of CUDA device code: on the emulator, so right or wrong and not timed.
+// judge, of CUDA device code: on the emulator, and where --target cuda asks for it on a GPU too, so
+// right or wrong. Times that were seen on a GPU are told, and nothing is claimed by them.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/device_bound.hpp"
 #include "cli/workplace.hpp"
 #include "os/files.hpp"
 #include "referee/device_trial.hpp"
+#include "referee/emulator_client.hpp"
 
 namespace cupel::cli {
 namespace {
@@ -66,6 +69,14 @@ nlohmann::json launch_json(const CountedLaunch& launch) {
             {"atomic_collisions", counted.atomic_collisions}};
 }
 
+// How long all launches took each time, on the GPU: median, and from the least to the most.
+std::string seen_words(std::vector<double> seconds) {
+    std::ranges::sort(seconds);
+    return fmt::format("{}, the median of {} runs from cold caches ({} to {}), by the GPU's clock",
+                       format_seconds(seconds[seconds.size() / 2]), seconds.size(),
+                       format_seconds(seconds.front()), format_seconds(seconds.back()));
+}
+
 nlohmann::json trial_json(const DeviceTrial& trial, const std::optional<DeviceBound>& bound) {
     nlohmann::json object = verdict::to_json(trial.verdict);
     object["findings"] = trial.findings;
@@ -76,6 +87,11 @@ nlohmann::json trial_json(const DeviceTrial& trial, const std::optional<DeviceBo
     object["launches"] = nlohmann::json::array();
     for (const CountedLaunch& launch : trial.launches)
         object["launches"].push_back(launch_json(launch));
+    object["gpu"] = nullptr;
+    if (!trial.device.empty())
+        object["gpu"] = {{"device", trial.device},
+                         {"seconds", trial.seconds},
+                         {"is", "seen on the device's clock; no baseline was beside it"}};
     object["bound"] = bound ? bound_json(*bound) : nlohmann::json();
     return object;
 }
@@ -83,13 +99,19 @@ nlohmann::json trial_json(const DeviceTrial& trial, const std::optional<DeviceBo
 report::Card trial_card(const std::string& title, const DeviceTrial& trial,
                         const std::optional<DeviceBound>& bound) {
     const verdict::Verdict& verdict = trial.verdict;
-    report::Card card{.title = title,
-                      .seal = report::seal_of(verdict.status),
-                      .tone = report::tone_of(verdict.status),
-                      .headline = verdict::headline(verdict),
-                      .rows = report::verdict_rows(verdict),
-                      .footer = fmt::format("emulated in {:.1f} s, not timed: no GPU was used",
-                                            verdict.wall_seconds)};
+    report::Card card{
+        .title = title,
+        .seal = report::seal_of(verdict.status),
+        .tone = report::tone_of(verdict.status),
+        .headline = verdict::headline(verdict),
+        .rows = report::verdict_rows(verdict),
+        .footer = trial.device.empty()
+                      ? fmt::format("emulated in {:.1f} s, not timed: no GPU was used",
+                                    verdict.wall_seconds)
+                      : fmt::format("tried in {:.1f} s; no speedup is claimed: no "
+                                    "baseline was timed beside it",
+                                    verdict.wall_seconds)};
+    if (!trial.seconds.empty()) card.rows.push_back({"seen", {seen_words(trial.seconds)}});
     if (trial.findings.size() > 1) card.rows.push_back({"found", trial.findings});
     card.rows.push_back({"scaled to", trial.shapes});
     if (!trial.checks.empty()) card.rows.push_back({"watched", trial.checks});
@@ -117,6 +139,21 @@ bool can_be_admitted(const task::Task& task) {
     });
 }
 
+// What the GPU says of a kernel that the emulator has accepted, put beside that.
+Result<void> try_on_gpu(const task::Task& task, const referee::DeviceKernel& kernel,
+                        const referee::DeviceOptions& options, DeviceTrial& trial) {
+    CUPEL_TRY(DeviceTrial seen, referee::try_gpu(task, kernel, options));
+    if (seen.verdict.status == verdict::Status::Accepted)
+        seen.verdict.reason = "verified on the emulator, and " + seen.verdict.reason;
+    seen.verdict.wall_seconds += trial.verdict.wall_seconds;
+    trial.verdict = std::move(seen.verdict);
+    trial.findings.insert(trial.findings.end(), seen.findings.begin(), seen.findings.end());
+    trial.shapes.insert(trial.shapes.end(), seen.shapes.begin(), seen.shapes.end());
+    trial.device = std::move(seen.device);
+    trial.seconds = std::move(seen.seconds);
+    return {};
+}
+
 }  // namespace
 
 bool is_device_file(const std::string& path) {
@@ -124,9 +161,13 @@ bool is_device_file(const std::string& path) {
 }
 
 Result<int> run_judge_device(const Options& options, Console& console) {
-    if (options.target == "cuda")
-        return fail(Errc::Missing,
-                    "target cuda: this version runs no kernel on a GPU; use --target emu");
+    const bool on_gpu = options.target == "cuda";
+    if (on_gpu) {
+        if (auto gpu = referee::name_gpu(); !gpu) {
+            return fail(gpu.error().code, "target cuda: " + gpu.error().text +
+                                              "; use --target emu, which needs no GPU");
+        }
+    }
     if (!options.against.empty()) {
         return fail(Errc::Usage,
                     "--against: device code is not timed here, so it is compared with nothing");
@@ -158,6 +199,8 @@ Result<int> run_judge_device(const Options& options, Console& console) {
             referee::hold_to_own_sizes(bound->sample, trial);
             if (bound->sample.refused) bound.reset();
         }
+        if (on_gpu && trial.verdict.status == verdict::Status::Accepted)
+            CUPEL_DO(try_on_gpu(task, kernel, asked, trial));
     } else {
         trial.verdict = refusal_of(task, admission, kernel.source, threads);
         trial.verdict.target = "emu";

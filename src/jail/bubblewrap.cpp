@@ -22,6 +22,9 @@ std::vector<std::string> bubblewrap_argv(const Cell& cell, const BubblewrapFds& 
     } else {
         add({"--as-pid-1"});
     }
+    if (!cell.devices.empty()) add({"--proc", "/proc"});
+    for (const std::filesystem::path& device : cell.devices)
+        add({"--dev-bind", device.string(), device.string()});
     for (const Bind& bind : cell.binds) {
         add({bind.writable ? "--bind" : "--ro-bind", bind.host.string(), bind.inside.string()});
     }

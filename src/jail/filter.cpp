@@ -11,6 +11,7 @@
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -224,10 +225,10 @@ Result<os::Fd> program_filter(bool lenient) {
     return filter.compile("program-filter");
 }
 
-Result<os::Fd> compiler_filter() {
-    // Without sockets, namespaces, mounts, tracing, keys, priorities, timers of the kernel,
-    // io_uring.
-    Filter filter(SCMP_ACT_ERRNO(ENOSYS));
+namespace {
+
+// Without sockets, namespaces, mounts, tracing, keys, priorities, timers of the kernel, io_uring.
+void allow_compiler(Filter& filter) {
     allow_kernel(filter);
     filter.allow(std::array{
         // files
@@ -259,7 +260,28 @@ Result<os::Fd> compiler_filter() {
     constexpr int kNamespaces = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
                                 CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
     filter.allow_if(SCMP_SYS(clone), {argument_has(0, kNamespaces, 0)});
+}
+
+}  // namespace
+
+Result<os::Fd> compiler_filter() {
+    Filter filter(SCMP_ACT_ERRNO(ENOSYS));
+    allow_compiler(filter);
     return filter.compile("compiler-filter");
+}
+
+Result<os::Fd> gpu_filter() {
+    Filter filter(SCMP_ACT_ERRNO(ENOSYS));
+    allow_compiler(filter);
+    filter.allow(std::array{SCMP_SYS(eventfd2), SCMP_SYS(memfd_create), SCMP_SYS(get_mempolicy),
+                            SCMP_SYS(set_mempolicy), SCMP_SYS(mbind), SCMP_SYS(membarrier),
+                            SCMP_SYS(mlock), SCMP_SYS(munlock), SCMP_SYS(sched_setaffinity),
+                            SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(connect), SCMP_SYS(sendto),
+                            SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg),
+                            SCMP_SYS(setsockopt), SCMP_SYS(shutdown)});
+    for (const int call : {SCMP_SYS(socket), SCMP_SYS(socketpair)})
+        filter.allow_if(call, {argument_is(0, AF_UNIX)});
+    return filter.compile("gpu-filter");
 }
 
 std::string syscall_name(std::uint32_t number) {

@@ -14,4 +14,8 @@ namespace cupel::jail {
 // What a compiler and its children may do. Any other call fails with ENOSYS, as on an older kernel.
 [[nodiscard]] Result<os::Fd> compiler_filter();
 
+// The same, and what the library of a GPU's driver does besides: events, memory on a named node,
+// sockets of its own process (in a network of its own, as all cells have).
+[[nodiscard]] Result<os::Fd> gpu_filter();
+
 }  // namespace cupel::jail

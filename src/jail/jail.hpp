@@ -49,6 +49,8 @@ struct Cell {
     os::Limits limits = {};
     std::vector<int> cpus = {};
     bool may_fork = false;  // compilers may, contenders may not
+    // Of /dev, used as they are: a GPU's. Who has some also sees /proc, of its own processes.
+    std::vector<std::filesystem::path> devices = {};
     // What is not allowed fails with an error instead of ending the program: for libraries, which
     // ask for much (sockets, memory policies) and do without. Nothing more is allowed.
     bool lenient = false;

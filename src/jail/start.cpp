@@ -74,7 +74,9 @@ Result<Held> start_inside(const Cell& cell) {
     command.fds.push_back({own.info, &info_writer});
     os::Fd filter;
     if (capabilities().seccomp) {
-        CUPEL_TRY(filter, cell.may_fork ? compiler_filter() : program_filter(cell.lenient));
+        CUPEL_TRY(filter, !cell.devices.empty() ? gpu_filter()
+                          : cell.may_fork       ? compiler_filter()
+                                                : program_filter(cell.lenient));
         own.filter = free_number + 1;
         command.fds.push_back({own.filter, &filter});
     }
@@ -104,6 +106,10 @@ Result<Held> start_outside(const Cell& cell) {
     os::Command command = command_for(cell);
     for (std::string& argument : command.argv)
         argument = host_path(argument, cell.binds);
+    for (std::string& variable : command.environment) {
+        const std::size_t value = variable.find('=') + 1;
+        variable = variable.substr(0, value) + host_path(variable.substr(value), cell.binds);
+    }
     Held held;
     CUPEL_TRY(held.outer, os::Child::start(command));
     held.pid = held.outer.pid();

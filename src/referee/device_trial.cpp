@@ -36,6 +36,9 @@ constexpr std::uint64_t kBudget = std::uint64_t{1} << 25;  // warp instructions 
 // that is negative throughout, say) in one of three, so several are asked.
 constexpr std::array<Kind, 8> kKinds = {Kind::Lawful, Kind::Exact, Kind::Wide, Kind::Wide,
                                         Kind::Wide,   Kind::Wide,  Kind::Wide, Kind::Wide};
+// On a GPU, at sizes where a question has rows enough; the first is timed.
+constexpr std::array<Kind, 3> kGpuKinds = {Kind::Lawful, Kind::Exact, Kind::Wide};
+constexpr unsigned kTimes = 20;
 
 struct DeviceFault {
     Status status = Status::Wrong;
@@ -78,17 +81,21 @@ DeviceFault meaning_of(emulator::Fault fault) {
 // One kernel on trial: what it is, and what was found so far.
 class Trial {
 public:
-    Trial(const task::Task& task, const DeviceKernel& kernel, const DeviceOptions& options)
+    enum class On { Emulator, Gpu };
+
+    Trial(const task::Task& task, const DeviceKernel& kernel, const DeviceOptions& options, On on)
         : own_(task),
           kernel_(kernel),
           options_(options),
+          on_(on),
           seed_(Seed::draw()),
-          shapes_(device_shapes(task, seed_.number(0))),
           builder_(options.architecture) {
+        shapes_ = on == On::Gpu ? std::vector<DeviceShape>{{.rule = "own", .task = task}}
+                                : device_shapes(task, seed_.number(0));
         verdict::Verdict& verdict = out_.verdict;
         verdict.seed.commitment = seed_.commitment();
         verdict.precision = task.precision;
-        verdict.target = "emu";
+        verdict.target = on == On::Gpu ? "cuda" : "emu";
         verdict.threads = options.threads;
         verdict.kernel_hash = hash_hex(kernel.source);
         verdict::set_isolation(verdict, isolation());
@@ -113,13 +120,18 @@ public:
         verdict.seed.value = seed_.hex();
         verdict.tier = verdict.isolation.full() ? "device" : "device-reduced";
         if (verdict.status == Status::Accepted) {
-            verdict.reason = "verified on the emulator, not timed";
+            verdict.reason =
+                on_ == On::Gpu ? "right on " + out_.device : "verified on the emulator, not timed";
         }
         verdict.wall_seconds = os::seconds_since(begin);
         return std::move(out_);
     }
 
 private:
+    [[nodiscard]] std::span<const Kind> kinds() const {
+        return on_ == On::Gpu ? std::span<const Kind>(kGpuKinds) : std::span<const Kind>(kKinds);
+    }
+
     // The text for this shape, and its launches. False: it was rejected, which is in the verdict.
     Result<bool> prepare(const DeviceShape& shape) {
         CUPEL_TRY(auto built, builder_.build(shape.task, kernel_));
@@ -148,12 +160,13 @@ private:
         CUPEL_DO(checker.study(arena));
         arena.begin(seed_);
         Errors errors;
-        for (const Kind kind : kKinds) {
+        for (const Kind kind : kinds()) {
             if (options_.stop && options_.stop()) return fail(Errc::Interrupted, "interrupted");
             if (options_.progress) {
-                options_.progress("emulating at " + size_words(shape.task),
-                                  static_cast<double>(asked_) /
-                                      static_cast<double>(shapes_.size() * kKinds.size()));
+                options_.progress(
+                    (on_ == On::Gpu ? "on the GPU at " : "emulating at ") + size_words(shape.task),
+                    static_cast<double>(asked_) /
+                        static_cast<double>(shapes_.size() * kinds().size()));
             }
             arena.ask(0, kind);
             CUPEL_TRY(const Probe probe, checker.draw(0, kQuestionSeconds, kLeastPositions));
@@ -180,13 +193,14 @@ private:
         out_.verdict.reason = fmt::format("{} (at {})", what, size_words(shape.task));
     }
 
-    // Emulates one question; its answer is then in the arena. False: the kernel is at fault.
+    // Runs one question; its answer is then in the arena. False: the kernel is at fault.
     Result<bool> answer(const DeviceShape& shape, Arena& arena) {
-        CUPEL_TRY(const Emulated emulated,
-                  emulate(job_for(shape.task, arena), options_.job_seconds));
+        const emulator::Job job = job_for(shape.task, arena);
+        CUPEL_TRY(const Emulated emulated, on_ == On::Gpu ? run_on_gpu(job, options_.job_seconds)
+                                                          : emulate(job, options_.job_seconds));
         if (emulated.timed_out) {
             accuse({.status = Status::TimedOut, .law = {}}, shape,
-                   fmt::format("emulating one question took more than {}",
+                   fmt::format("one question took more than {}",
                                format_seconds(options_.job_seconds)));
             return false;
         }
@@ -217,14 +231,17 @@ private:
             job.buffers[task.inputs.size() + i].bytes = arena.output(0, i).size();
         // The natural order first: what it finds is the easiest to read.
         // Orders and addresses, which a kernel sees, come from no number that values come from.
-        job.seed = asked_++ == 0 ? 0 : seed_.number(kOrders + asked_);
+        job.seed = asked_++ == 0 && on_ == On::Emulator ? 0 : seed_.number(kOrders + asked_);
         job.budget = kBudget;
+        job.times = on_ == On::Gpu && asked_ == 1 ? kTimes : 0;
         job.threads = static_cast<unsigned>(std::max(1, options_.threads));
         return job;
     }
 
     void note(const DeviceShape& shape, const emulator::JobResult& result) {
         const bool first = asked_ == 1;
+        out_.device = result.device;
+        if (first) out_.seconds = result.seconds;
         for (std::size_t i = 0; i < result.reports.size(); i++) {
             const emulator::Report& report = result.reports[i];
             remember(out_.checks, report.checks_made);
@@ -278,6 +295,7 @@ private:
     const task::Task& own_;
     const DeviceKernel& kernel_;
     const DeviceOptions& options_;
+    On on_;
     Seed seed_;
     std::vector<DeviceShape> shapes_;
     DeviceTrial out_;
@@ -290,7 +308,12 @@ private:
 
 Result<DeviceTrial> try_device(const task::Task& task, const DeviceKernel& kernel,
                                const DeviceOptions& options) {
-    return Trial(task, kernel, options).run();
+    return Trial(task, kernel, options, Trial::On::Emulator).run();
+}
+
+Result<DeviceTrial> try_gpu(const task::Task& task, const DeviceKernel& kernel,
+                            const DeviceOptions& options) {
+    return Trial(task, kernel, options, Trial::On::Gpu).run();
 }
 
 }  // namespace cupel::referee

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The trial of CUDA device code on a machine without a GPU: right or wrong, never fast or slow.
+// The trial of CUDA device code, on the emulator or on a GPU: right or wrong, never faster or
+// slower.
 //
 // The task is scaled down by a rule (device_shapes.hpp). At each of its shapes the kernel is
 // compiled, and asked lawful, exact and widened questions as any other kernel is; each question is
@@ -46,9 +47,18 @@ struct DeviceTrial {
     std::vector<std::string> unchecked;   // each with its reason
     std::vector<CountedLaunch> launches;  // of the first shape, in order
     std::string compiler;
+    std::string device;           // of a GPU: "NVIDIA H200, driver for CUDA 13.0"
+    std::vector<double> seconds;  // of all launches together, each time that they were timed there
 };
 
 [[nodiscard]] Result<DeviceTrial> try_device(const task::Task& task, const DeviceKernel& kernel,
                                              const DeviceOptions& options);
+
+// The same on this machine's GPU and at the task's own sizes: the answers are checked as ever, but
+// a GPU sees neither races nor what nobody wrote, so this says something of kernels only that the
+// emulator has accepted. How long the launches took is noted, by the device's clock and from cold
+// caches: an observation, and no claim (there is no baseline beside it). Missing: there is no GPU.
+[[nodiscard]] Result<DeviceTrial> try_gpu(const task::Task& task, const DeviceKernel& kernel,
+                                          const DeviceOptions& options);
 
 }  // namespace cupel::referee

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The referee's end of the emulator: one job in a process of its own, in a cell. The emulator is
-// ours, but what it reads is a stranger's text: it can read the job, allocate, and write its
-// answer.
+// The referee's end of what runs device code: one job in a process of its own, in a cell. The
+// program is ours, but what it reads is a stranger's text: it can read the job, allocate, and write
+// its answer. On a GPU it can besides use that, and the driver's own files.
 #pragma once
 
 #include "base/result.hpp"
@@ -18,5 +18,11 @@ struct Emulated {
 
 // Error: the machine is at fault (no such program, no room), or the emulator itself is (Broken).
 [[nodiscard]] Result<Emulated> emulate(const emulator::Job& job, double seconds);
+
+// The same on the first GPU. Missing: there is none, or no driver of it.
+[[nodiscard]] Result<Emulated> run_on_gpu(const emulator::Job& job, double seconds);
+
+// "NVIDIA H200, driver for CUDA 13.0". Missing: there is none, and why.
+[[nodiscard]] Result<std::string> name_gpu();
 
 }  // namespace cupel::referee

@@ -44,7 +44,9 @@ run 23 judge softmax nothing.ptx "${small[@]}"
 says out "launch"
 
 run 2 judge softmax softmax.ptx --against softmax.ptx
-run 30 judge softmax softmax.ptx --target cuda
+CUPEL_LIBCUDA=/nowhere/libcuda.so.1 run 30 judge softmax softmax.ptx --target cuda
+says err "no CUDA driver"
+says err "--target emu"
 run 30 judge softmax softmax.cpp --target emu
 says err "device code"
 run 2 judge softmax absent.cu
@@ -54,3 +56,20 @@ says err "absent.cu"
 printf '#pragma cupel launch k<<<1, 1>>>(x, y)\n' >k.cu
 CUPEL_DEVICE_CXX=none run 30 judge softmax k.cu "${small[@]}"
 says err "no compiler of CUDA device code"
+
+# On a GPU too: over a driver that is the emulator (tests/softcuda), so that all but the silicon is tried.
+CUPEL_LIBCUDA=$(dirname "$CUPEL")/libcupel_softcuda.so
+export CUPEL_LIBCUDA
+run 0 judge softmax softmax.ptx --target cuda "${small[@]}" --json
+equals out accepted status
+equals out cuda target
+equals out "no GPU, but the emulator, driver for CUDA 13.0" gpu device
+says out "verified on the emulator, and right on no GPU"
+run 0 judge softmax softmax.ptx --target cuda "${small[@]}"
+says out "own: B=16, N=64"
+says out "the median of 20 runs from cold caches"
+says out "no speedup is claimed"
+# What the emulator turns away never comes to the GPU.
+run 20 judge softmax race.ptx --target cuda "${small[@]}" --json
+says out "shared race: line"
+equals out emu target
