@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <random>
 
@@ -21,6 +23,7 @@ namespace {
 constexpr double kWindowSeconds =
     4e-3;  // a window should last this long, so that its fixed cost hardly matters
 constexpr double kSlow = 8;           // times the quickest opponent
+constexpr double kBehind = 2;         // the same, in each of several processes
 constexpr double kPanelPatience = 6;  // a naive product may take seconds, on a loud machine tens
 constexpr int kSlowProcesses = 3;     // give an interval worth reading
 constexpr int kFewestWide = 4;        // questions of the widened round that even a screening sees,
@@ -78,11 +81,16 @@ Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
     Outcome outcome;
     errors_.assign(entries.size(), {});
     slow_.assign(entries.size(), false);
+    behind_.assign(entries.size(), false);
+    const auto is_in = [](const std::vector<std::string>& names, const Entry& entry) {
+        return std::ranges::find(names, entry.name) != names.end();
+    };
     for (std::size_t i = 1; i < entries.size(); ++i) {
-        slow_[i] = std::ranges::find(plan.slow, entries[i].name) != plan.slow.end();
+        slow_[i] = is_in(plan.slow, entries[i]);
+        behind_[i] = plan.without_slow && is_in(plan.behind, entries[i]);
     }
     reference_ = 1;
-    while (reference_ + 1 < entries.size() && slow_[reference_])
+    while (reference_ + 1 < entries.size() && (slow_[reference_] || behind_[reference_]))
         ++reference_;
     slow_processes_ = plan.without_slow ? 0 : kSlowProcesses;
     const std::int64_t begin = os::now_ns();
@@ -94,12 +102,14 @@ Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
         if (process == 0) {
             size_rounds(plan, spent, os::seconds_since(process_begin) - slow_seconds_);
         }
+        if (process + 1 == kSlowProcesses) find_behind(entries, outcome);
         if (plan.progress)
             plan.progress("measuring", std::min(1.0, (process + 1.0) / plan.processes));
         if (enough(entries, plan, outcome, process + 1, spent)) break;
     }
     for (std::size_t i = 1; i < entries.size(); ++i) {
         if (slow_[i]) outcome.slow.push_back(entries[i].name);
+        if (behind_[i]) outcome.behind.push_back(entries[i].name);
     }
     outcome.evidence.worst_error = errors_.front().worst;
     outcome.evidence.detection = detection(outcome.evidence.positions);
@@ -118,7 +128,8 @@ bool Race::enough(const std::vector<Entry>& entries, const Plan& plan, const Out
     if (entries.size() < 2) return true;
     for (std::size_t i = 1; i < entries.size(); ++i) {
         const stats::Estimate estimate = log_speedup(outcome.samples, entries[i].name, overhead_);
-        if (!slow_[i] && !(estimate.high - estimate.low <= 2 * plan.half_width)) return false;
+        if (!slow_[i] && !behind_[i] && !(estimate.high - estimate.low <= 2 * plan.half_width))
+            return false;
     }
     return true;
 }
@@ -128,7 +139,7 @@ Result<Race::Sessions> Race::start(const std::vector<Entry>& entries, const Plan
                                    Outcome& outcome) {
     Sessions sessions(entries.size());
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        if (slow_[i] && process >= slow_processes_) continue;
+        if (behind_[i] || (slow_[i] && process >= slow_processes_)) continue;
         CUPEL_TRY(Session session, Session::start(entries[i].program, *arena_, plan.threads,
                                                   to_ns(plan.window_timeout)));
         if (const std::optional<Window>& ending = session.ending()) {
@@ -280,18 +291,45 @@ void Race::find_slow(const std::vector<Entry>& entries, int round, const Outcome
         return round > 0 || !entries[i].program.library.is_called();
     };
     for (std::size_t i = 1; i < entries.size(); ++i) {
-        if (is_settled(i) && !slow_[i] && seconds[i] < seconds[reference_]) reference_ = i;
+        if (is_settled(i) && !slow_[i] && !behind_[i] && seconds[i] < seconds[reference_])
+            reference_ = i;
     }
     for (std::size_t i = 1; i < entries.size(); ++i) {
-        if (slow_[i] || !is_settled(i) || seconds[i] <= kSlow * seconds[reference_]) continue;
+        if (slow_[i] || behind_[i] || !is_settled(i) || seconds[i] <= kSlow * seconds[reference_])
+            continue;
         slow_[i] = true;
         slow_seconds_ += seconds[i];
     }
 }
 
+// A window is seldom shorter than it should be: the least of each is compared.
+void Race::find_behind(const std::vector<Entry>& entries, const Outcome& outcome) {
+    constexpr double kNever = std::numeric_limits<double>::infinity();
+    std::vector<std::array<double, kSlowProcesses>> least(entries.size());
+    for (auto& each : least)
+        each.fill(kNever);
+    for (const verdict::Sample& sample : outcome.samples) {
+        for (std::size_t i = 0; i < entries.size() && sample.counted; ++i) {
+            if (entries[i].name != sample.contender) continue;
+            double& known = least[i].at(static_cast<std::size_t>(sample.process));
+            known = std::min(known, seconds_per_question(sample, overhead_));
+        }
+    }
+    for (std::size_t i = 1; i < entries.size(); ++i) {
+        const auto beats = [&](const std::array<double, kSlowProcesses>& other) {
+            return std::ranges::equal(other, least[i], [](double theirs, double own) {
+                return own > kBehind * theirs && own < kNever;
+            });
+        };
+        behind_[i] = behind_[i] || std::any_of(least.begin() + 1, least.end(), beats);
+    }
+    const auto quickest = std::ranges::min_element(least.begin() + 1, least.end());
+    if (behind_[reference_]) reference_ = static_cast<std::size_t>(quickest - least.begin());
+}
+
 bool Race::sits_out(std::size_t entry, const Round& round) const {
     const bool asked = round.process < slow_processes_ && round.timed == 1 && !round.wide;
-    return slow_[entry] && !asked;
+    return behind_[entry] || (slow_[entry] && !asked);
 }
 
 Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t entry,

@@ -34,8 +34,9 @@ struct Plan {
     std::size_t least_positions = 32;
     double window_timeout = 10;
     int threads = 1;
-    std::vector<std::string> slow;  // entries that an earlier race of this task found to be slow
-    bool without_slow = false;      // these are not asked at all
+    std::vector<std::string> slow;    // entries that an earlier race of this task found to be slow
+    std::vector<std::string> behind;  // ... or to be behind, which only counts without_slow:
+    bool without_slow = false;        // none of these is asked at all
     // Only scores are wanted: where one is many times slower than the other, one round says enough.
     bool roughly = false;
     std::function<bool()> stop;
@@ -58,7 +59,8 @@ struct Outcome {
     std::vector<verdict::Sample> samples;
     verdict::Evidence evidence;
     verdict::Isolation isolation;
-    std::vector<std::string> slow;  // entries that this race or an earlier one found to be slow
+    std::vector<std::string> slow;    // entries that this race or an earlier one found to be slow
+    std::vector<std::string> behind;  // ... and to be behind
 };
 
 class Race {
@@ -112,6 +114,9 @@ private:
     // in every round it would eat the time that the claim needs. It is asked in one counted round
     // of a few processes.
     void find_slow(const std::vector<Entry>& entries, int round, const Outcome& outcome);
+    // Nor can one that was twice as slow as another in each of the first processes: it is behind,
+    // and asked in no further one.
+    void find_behind(const std::vector<Entry>& entries, const Outcome& outcome);
     [[nodiscard]] bool sits_out(std::size_t entry, const Round& round) const;
     // The candidate's time over that of the best opponent; 1 where nothing is known yet. A
     // candidate that is many times slower is asked only as often as an interval needs: one that
@@ -130,6 +135,7 @@ private:
     double overhead_;
     std::vector<bool> slow_;     // per entry: asked just often enough for a rough figure
     int slow_processes_ = 0;     // in which that is done
+    std::vector<bool> behind_;   // per entry: not asked any more
     std::size_t reference_ = 1;  // the quickest opponent, whose answers are compared whole
     // Those answers, per watched slot; kept between rounds, since fresh pages cost time.
     std::vector<std::vector<Bytes>> copies_;

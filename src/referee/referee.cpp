@@ -185,7 +185,10 @@ Result<Referee::State::Trial> Referee::State::try_kernel(const verdict::Kernel& 
     Race race(task, *arena, *checker, overhead);
     CUPEL_TRY(Outcome outcome, race.run(entries, plan));
     // Everything that will ever be known of this kernel is in `outcome`; the processes are gone.
-    if (entries.size() > 2) slow = outcome.slow;
+    if (entries.size() > 2) {
+        slow = outcome.slow;
+        behind = outcome.behind;
+    }
     verdict.evidence = outcome.evidence;
     verdict.seed.value = seed.hex();
     verdict.samples = std::move(outcome.samples);
@@ -275,6 +278,7 @@ Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel
     // then disagree, and nothing can be claimed.
     Plan full = plan(options.judge_seconds);
     full.slow = slow;
+    full.behind = behind;
     full.without_slow = without_slow;
     CUPEL_TRY(Trial trial, try_kernel(kernel, std::move(opponents), full));
     if (trial.of != 0) return fail_baseline(trial.of - 1, trial.verdict);

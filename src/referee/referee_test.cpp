@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 
 #include "base/hash.hpp"
 #include "base/seed.hpp"
@@ -142,6 +143,42 @@ TEST_F(Softmax, ABaselineThatTrailsByFarIsTimedOnceAProcess) {
     EXPECT_EQ(counted_of_baseline(**referee, naive()), 2);
     const verdict::Kernel twin{.source = slow + "// itself\n", .schedule = "", .origin = "test"};
     EXPECT_GE(counted_of_baseline(**referee, twin), 6);
+}
+
+// One of the panel that takes twice as long as another, process after process, is not what a claim
+// is divided by: the time that it would take is better spent on the others.
+TEST_F(Softmax, WhoIsBehindInEachProcessIsAskedNoMore) {
+    std::string fourfold = naive().source;
+    constexpr std::string_view kHead = "extern \"C\" void kernel(";
+    fourfold.replace(fourfold.find(kHead), kHead.size(),
+                     "__attribute__((noipa)) static void once(");
+    fourfold +=
+        "\nextern \"C\" void kernel(const float* x, float* y) {\n"
+        "  for (int i = 0; i < 4; i++) once(x, y);\n}\n";
+    const auto referee = Referee::open(
+        referee_->task(),
+        {{.name = "naive", .source = naive().source}, {.name = "fourfold", .source = fourfold}},
+        quick());
+    ASSERT_TRUE(referee) << referee.error().text;
+    const auto processes_of = [](const verdict::Verdict& verdict, std::string_view name) {
+        std::set<int> processes;
+        for (const verdict::Sample& sample : verdict.samples)
+            if (sample.contender == name) processes.insert(sample.process);
+        return processes.size();
+    };
+    const auto claim = (*referee)->judge(naive());
+    ASSERT_TRUE(claim) << claim.error().text;
+    EXPECT_EQ(processes_of(*claim, "fourfold"), 3);
+    EXPECT_GE(processes_of(*claim, "naive"), 5);
+    ASSERT_TRUE(claim->speedup);
+    EXPECT_EQ(claim->speedup->baseline, "naive");
+    // A selection does not ask it at all, and the next claim asks it again.
+    const auto selection = (*referee)->select(naive());
+    ASSERT_TRUE(selection) << selection.error().text;
+    EXPECT_EQ(processes_of(*selection, "fourfold"), 0);
+    const auto again = (*referee)->judge(naive());
+    ASSERT_TRUE(again) << again.error().text;
+    EXPECT_EQ(processes_of(*again, "fourfold"), 3);
 }
 
 TEST_F(Softmax, AnIncumbentThatFailsIsToldFromTheCandidate) {

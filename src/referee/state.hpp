@@ -37,8 +37,9 @@ struct Referee::State {
     std::optional<OracleClient> oracle;
     std::optional<Checker> checker;
     double overhead = 0;
-    AaSummary aa;                   // of this machine, with these threads
-    std::vector<std::string> slow;  // of the panel, as the first judgement found
+    AaSummary aa;                     // of this machine, with these threads
+    std::vector<std::string> slow;    // of the panel, as the first judgement found
+    std::vector<std::string> behind;  // ... and the last one
 
     [[nodiscard]] Result<void> open();
     [[nodiscard]] Result<target::Compiled> compile(const std::string& source,
