@@ -6,11 +6,15 @@
 //   cut s            a launch of its own begins with the stage s
 //   row y warp       each row of y is worked on by a warp; `row y block`: by a block
 //   block y 256      threads of a block
-//   vector y 4       four neighbours at a time, in one access where rows are whole fours
+//   vector y 4       four neighbours at a time, in one access where rows are whole fours; of
+//                    16-bit factors for tensor cores `vector c 8`
 //   online m         the maximum m and the sum of exponentials over it in one pass over the row
 //   tile c 64 64 16  a block holds 64 x 64 sums, and 16 steps of both factors in shared memory
 //   thread c 8 8     ... of which a thread keeps 8 x 8 in registers
-//   stages c 2       the next step of the factors is fetched while this one is used
+//   mma c 64 32      ... or a warp 64 x 32, added up by tensor cores (mma.sync): where the task's
+//                    precision is tf32, or that of 16-bit factors
+//   stages c 2       the next step of the factors is fetched while this one is used; for tensor
+//                    cores up to 4 steps are held
 //
 // The text is right at any sizes: they are names in it. What a trace may ask is checked for the
 // task's own sizes too (shared memory, extents of the grid).

@@ -104,6 +104,52 @@ TEST(DevicePrint, ProductsAreTiled) {
     EXPECT_THAT(text, HasSubstr("put4<N % 4 == 0>"));
 }
 
+TEST(DevicePrint, ProductsOfShortFactorsAreForTensorCores) {
+    const std::string wide = printed(task_named("matmul_tf32"),
+                                     "tile c 128 128 16\nmma c 64 32\nstages c 2\nvector c 4\n");
+    EXPECT_THAT(wide, HasSubstr("<<<dim3(ceil(N / 128), ceil(M / 128)), 256>>>(a, b, c)"));
+    EXPECT_THAT(wide, HasSubstr("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"));
+    EXPECT_THAT(wide, HasSubstr("cvt.rna.tf32.f32"));
+    EXPECT_THAT(wide, HasSubstr("fetch16<K % 4 == 0>"));
+    EXPECT_THAT(wide, HasSubstr("put2<N % 2 == 0>"));
+    const std::string halves = printed(task_named("matmul_f16"),
+                                       "tile c 128 128 32\nmma c 64 32\nstages c 2\nvector c 8\n");
+    EXPECT_THAT(halves, HasSubstr("#include <cuda_fp16.h>"));
+    EXPECT_THAT(halves, HasSubstr("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32"));
+    EXPECT_THAT(halves, HasSubstr("__half left[STAGES][BM][BK + 8]"));
+    // b lies across k: its matrices are turned around on the way to the registers.
+    EXPECT_THAT(halves, HasSubstr("load_matrices<true>(of_right"));
+    EXPECT_THAT(halves, HasSubstr("load_matrices<false>(of_left"));
+    const std::string brains = printed(task_named("linear_bf16"), "tile y 64 64 32\nmma y 32 32\n");
+    EXPECT_THAT(brains, HasSubstr("__nv_bfloat16* y"));
+    EXPECT_THAT(brains,
+                Not(HasSubstr("cp.async")));  // one element at a time, as nothing else was asked
+    EXPECT_THAT(brains, HasSubstr("load_matrices<false>(of_right"));
+}
+
+TEST(DevicePrint, CandidatesAreForTensorCoresWhereThesePromiseEnough) {
+    const auto with = [](const std::string& name) {
+        const auto all = candidates(task_named(name)).value();
+        return std::ranges::count_if(all, [](const schedule::Trace& trace) {
+            return std::ranges::find(trace, "mma", &schedule::Action::verb) != trace.end();
+        });
+    };
+    for (const char* name : {"matmul_tf32", "matmul_f16", "linear_bf16"})
+        EXPECT_GE(with(name), 3) << name;
+    for (const char* name : {"matmul", "softmax", "softmax_bf16", "attention"})
+        EXPECT_EQ(with(name), 0) << name;
+}
+
+TEST(DevicePrint, ShortNumbersAreFloatsWhereverTheyAreComputedWith) {
+    const std::string text = printed(task_named("softmax_bf16"), "row y block\nvector y 4\n");
+    EXPECT_THAT(text, HasSubstr("const __nv_bfloat16* x, float* y"));
+    EXPECT_THAT(text, HasSubstr("take4_short<N % 4 == 0>"));
+    EXPECT_THAT(text, HasSubstr("put4<N % 4 == 0>"));
+    const task::Task padded =
+        task_of("task p(x: f16[N]) -> y: f16[N] where N = 64\n  y[i] = x[i - 1 | 0] + x[i]\n");
+    EXPECT_THAT(print_naive(padded).value(), HasSubstr("? float(x["));
+}
+
 TEST(DevicePrint, IntermediatesAreComputedWhereTheyAreReadOrKeptOrHandedOn) {
     const task::Task attention = task_named("attention");
     // Within one launch a row of scores lives in shared memory.
@@ -145,12 +191,38 @@ TEST(DevicePlan, VerbsSayWhyTheyRefuse) {
         {"matmul", "tile c 64 64 16\nstages c 3", "expected 1 or 2"},
         {"matmul", "tile c 64 64 16\nblock c 64", "its threads follow from its tile"},
         {"matmul", "row c thread\nvector c 4", "a thread reduces"},
+        {"matmul", "mma c 32 32", "it is not tiled"},
+        {"matmul", "tile c 64 64 16\nmma c 32 32",
+         "fp32 is promised, and tensor cores round the factors to tf32"},
+        {"matmul_tf32", "tile c 64 64 16\nmma c 32", "expected 2 numbers"},
+        {"matmul_tf32", "tile c 64 64 16\nmma c 24 32", "whole sixteens"},
+        {"matmul_tf32", "tile c 256 256 16\nmma c 128 64", "64 x 64 at most"},
+        {"matmul_tf32", "tile c 64 64 16\nmma c 48 32", "no whole warps"},
+        {"matmul_tf32", "tile c 64 64 20\nmma c 32 32", "a multiple of 8"},
+        {"matmul_f16", "tile c 64 64 24\nmma c 32 32", "a multiple of 16"},
+        {"matmul_tf32", "tile c 128 128 32\nmma c 64 32\nstages c 2", "bytes of shared memory"},
+        {"matmul_tf32", "tile c 64 64 16\nmma c 32 32\nstages c 5", "expected 1 to 4"},
+        {"matmul_tf32", "tile c 64 64 16\nmma c 32 32\nthread c 4 4", "on tensor cores"},
+        {"matmul_tf32", "tile c 64 64 16\nmma c 32 32\nvector c 8", "eight at a time"},
     };
     for (const Refusal& one : refusals) {
         const std::string said = printed(task_named(one.task), one.trace);
         EXPECT_THAT(said, testing::StartsWith("refused: `")) << one.trace;
         EXPECT_THAT(said, HasSubstr(one.why)) << one.trace;
     }
+}
+
+TEST(DevicePlan, TensorCoresTakeFactorsAsTheyAreStored) {
+    const auto refused = [](const std::string& head, const std::string& product) {
+        return printed(
+            task_of(head + " -> y: f32[M,N] where M = 64, N = 64, K = 64\n  y[i,j] = sum[k](" +
+                    product + ")\nprecision fp16\n"),
+            "tile y 64 64 16\nmma y 32 32\n");
+    };
+    EXPECT_THAT(refused("task t(a: f16[M,K], b: f32[K,N])", "a[i,k] * b[k,j]"),
+                HasSubstr("b is f32, and would be rounded to f16"));
+    EXPECT_THAT(refused("task t(a: f16[M,K], b: f16[K,N])", "exp(a[i,k]) * b[k,j]"),
+                HasSubstr("a factor is computed, and would be rounded once more"));
 }
 
 TEST(DevicePlan, RowsThatABlockCannotKeepAreRefusedAtTheTasksOwnSizes) {

@@ -139,7 +139,24 @@ void print_serial_fold(Scope& scope, const Stage& stage, const std::string& name
         out.close();
 }
 
-std::string use_take4(FileText& file) {
+std::string use_take4(task::Type type, FileText& file) {
+    if (schedule::is_short(type)) {
+        file.functions["take4_short"] =
+            "// Four neighbours of 16 bits as floats, as far as there are so many: in one access "
+            "where rows are whole\n"
+            "// fours.\n"
+            "template <bool whole, class T>\n"
+            "__device__ void take4_short(float (&to)[4], const T* from, long long count) {\n"
+            "    struct alignas(4 * sizeof(T)) Four { T of[4]; };\n"
+            "    if constexpr (whole) {\n"
+            "        const Four four = count > 0 ? *reinterpret_cast<const Four*>(from) : Four{};\n"
+            "        for (int u = 0; u < 4; u++) to[u] = count > 0 ? float(four.of[u]) : 0.0f;\n"
+            "    } else {\n"
+            "        for (int u = 0; u < 4; u++) to[u] = u < count ? float(from[u]) : 0.0f;\n"
+            "    }\n"
+            "}\n";
+        return "take4_short";
+    }
     file.functions["take4"] =
         "// Four neighbours, as far as there are so many: in one access where rows are whole "
         "fours.\n"
@@ -156,7 +173,23 @@ std::string use_take4(FileText& file) {
     return "take4";
 }
 
-std::string use_put4(FileText& file) {
+std::string use_put4(task::Type type, FileText& file) {
+    if (schedule::is_short(type)) {
+        file.functions["put4_short"] =
+            "// Puts four neighbours, rounded to 16 bits, as far as there are so many.\n"
+            "template <bool whole, class T>\n"
+            "__device__ void put4_short(T* to, const float (&from)[4], long long count) {\n"
+            "    struct alignas(4 * sizeof(T)) Four { T of[4]; };\n"
+            "    if constexpr (whole) {\n"
+            "        const Four four = {T(from[0]), T(from[1]), T(from[2]), T(from[3])};\n"
+            "        if (count > 0) *reinterpret_cast<Four*>(to) = four;\n"
+            "    } else {\n"
+            "        for (int u = 0; u < 4; u++)\n"
+            "            if (u < count) to[u] = from[u];\n"
+            "    }\n"
+            "}\n";
+        return "put4_short";
+    }
     file.functions["put4"] =
         "// Puts four neighbours, as far as there are so many.\n"
         "template <bool whole>\n"

@@ -50,9 +50,9 @@ void print_serial_fold(Scope& scope, const task::Stage& stage, const std::string
                        schedule::Writer& out);
 
 // Note a function that the kernels call, and return its name. take4 and put4 move four neighbours
-// at a time; the others reduce over the lanes of a row, a whole block or a warp of it.
-std::string use_take4(FileText& file);
-std::string use_put4(FileText& file);
+// of that type at a time; the others reduce over the lanes of a row, a whole block or a warp of it.
+std::string use_take4(task::Type type, FileText& file);
+std::string use_put4(task::Type type, FileText& file);
 std::string use_reduction(const Scope& scope, const task::Stage& stage, FileText& file);
 
 }  // namespace cupel::device

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "device/online.hpp"
+#include "device/tensor_core.hpp"
 #include "schedule/contraction.hpp"
 #include "schedule/nest.hpp"
 #include "schedule/text.hpp"
@@ -158,8 +159,21 @@ Result<void> set_block(Launch& launch, const Action& action) {
     return {};
 }
 
+bool takes_halves(const Launch& launch) {
+    if (!launch.tiling.on_tensor_cores()) return false;
+    const auto product = product_of(launch.generic.task);
+    const auto core = tensor_core_for(launch.generic.task, *product);
+    return core && task::type_size(core->type) == 2;
+}
+
 Result<void> set_vector(Launch& launch, const Action& action) {
     CUPEL_TRY(const std::vector<int> numbers, numbers_of(action, 1));
+    if (numbers[0] == 8) {
+        if (!takes_halves(launch))
+            return refuse(action, "eight at a time are 16-bit factors of tensor cores");
+        launch.vector = 8;
+        return {};
+    }
     if (numbers[0] != 1 && numbers[0] != 4) return refuse(action, "expected 1 or 4");
     if (schedule::real_type(launch.generic.task) != task::Type::F32)
         return refuse(action, "four at a time are floats, and this task is kept in doubles");
@@ -169,7 +183,7 @@ Result<void> set_vector(Launch& launch, const Action& action) {
 
 Result<void> set_tile(Launch& launch, const Action& action) {
     CUPEL_TRY(const std::vector<int> numbers, numbers_of(action, 3));
-    const auto found = schedule::find_contraction(launch.generic.task);
+    const auto found = product_of(launch.generic.task);
     if (!found) return refuse(action, found.error().text);
     if (schedule::real_type(launch.generic.task) != task::Type::F32)
         return refuse(action, "tiles are of floats, and this task is kept in doubles");
@@ -183,15 +197,31 @@ Result<void> set_tile(Launch& launch, const Action& action) {
 Result<void> set_thread(Launch& launch, const Action& action) {
     CUPEL_TRY(const std::vector<int> numbers, numbers_of(action, 2));
     if (launch.worker != Worker::Tile) return refuse(action, "it is not tiled");
+    if (launch.tiling.on_tensor_cores())
+        return refuse(action, "its sums are those of warps, on tensor cores");
     launch.tiling.tm = numbers[0];
     launch.tiling.tn = numbers[1];
+    return {};
+}
+
+Result<void> set_mma(Launch& launch, const Action& action) {
+    CUPEL_TRY(const std::vector<int> numbers, numbers_of(action, 2));
+    if (launch.worker != Worker::Tile) return refuse(action, "it is not tiled");
+    const auto product = product_of(launch.generic.task);
+    CUPEL_CHECK(product.has_value());
+    const auto core = tensor_core_for(launch.generic.task, *product);
+    if (!core) return refuse(action, core.error().text);
+    launch.tiling.wm = numbers[0];
+    launch.tiling.wn = numbers[1];
     return {};
 }
 
 Result<void> set_stages(Launch& launch, const Action& action) {
     CUPEL_TRY(const std::vector<int> numbers, numbers_of(action, 1));
     if (launch.worker != Worker::Tile) return refuse(action, "it is not tiled");
-    if (numbers[0] > 2) return refuse(action, "expected 1 or 2");
+    const bool async = launch.tiling.on_tensor_cores();  // more than one step can be on its way
+    if (numbers[0] > (async ? 4 : 2))
+        return refuse(action, async ? "expected 1 to 4" : "expected 1 or 2");
     launch.tiling.stages = numbers[0];
     return {};
 }
@@ -221,14 +251,14 @@ Result<void> apply(Plan& plan, const Action& action) {
     if (action.verb == "online") return set_online(plan, action);
     using Set = Result<void> (*)(Launch&, const Action&);
     static constexpr std::pair<std::string_view, Set> kVerbs[] = {
-        {"row", set_row},   {"block", set_block},   {"vector", set_vector},
-        {"tile", set_tile}, {"thread", set_thread}, {"stages", set_stages}};
+        {"row", set_row},       {"block", set_block}, {"vector", set_vector}, {"tile", set_tile},
+        {"thread", set_thread}, {"mma", set_mma},     {"stages", set_stages}};
     const auto* const verb =
         std::ranges::find(kVerbs, action.verb, &std::pair<std::string_view, Set>::first);
     if (verb == std::end(kVerbs)) {
         return refuse(action,
                       "no such verb; there are cut, row, block, vector, online, tile, "
-                      "thread and stages");
+                      "thread, mma and stages");
     }
     for (Launch& launch : plan.launches) {
         if (launch.generic.task.tensor(launch.fills()).name == action.stage)
@@ -239,8 +269,50 @@ Result<void> apply(Plan& plan, const Action& action) {
 
 // ---- what the sizes at hand allow
 
+Result<void> check_grid(const Launch& launch, const Task& real) {
+    const auto found = product_of(launch.generic.task);
+    CUPEL_CHECK(found.has_value());
+    if (steps_of(real, found->batch) > kMostGridYZ ||
+        steps_of(real, found->m) / launch.tiling.bm >= kMostGridYZ)
+        return fail(Errc::Invalid, "the grid is larger than CUDA allows");
+    for (const auto* axes : {&found->m, &found->n, &found->k})
+        if (steps_of(real, *axes) >= kMostRows) return fail(Errc::Invalid, "an axis is too long");
+    return {};
+}
+
+Result<void> check_mma(const Launch& launch, const Task& real) {
+    constexpr int kMostSums = 64 * 64;  // 128 registers of a thread, and as many again are needed
+    const Tiling& t = launch.tiling;
+    const Task& part = launch.generic.task;
+    const auto no = [&](const std::string& why) {
+        return fail(Errc::Invalid, fmt::format("`tile {0} {1} {2} {3}`, `mma {0} {4} {5}`: {6}",
+                                               part.tensor(launch.fills()).name, t.bm, t.bn, t.bk,
+                                               t.wm, t.wn, why));
+    };
+    const auto product = product_of(part);
+    CUPEL_CHECK(product.has_value());
+    CUPEL_TRY(const TensorCore core, tensor_core_for(part, *product));
+    if (t.wm % 16 != 0 || t.wn % 16 != 0 || t.wm * t.wn > kMostSums)
+        return no("a warp has whole sixteens of sums each way, 64 x 64 at most");
+    if (t.bm % t.wm != 0 || t.bn % t.wn != 0 || t.warps() > 32)
+        return no("the block is of no whole warps, or of more than 32");
+    if (t.bk % core.depth != 0 || t.bk > 128)
+        return no(fmt::format("a step of k is a multiple of {}, 128 at most", core.depth));
+    const auto size = static_cast<std::int64_t>(task::type_size(core.type));
+    // Which way the rows of a factor lie is the printer's; here the longer one counts.
+    const std::int64_t along = std::int64_t{t.bk + core.row()} * (t.bm + t.bn);
+    const std::int64_t across = std::int64_t{t.bk} * (t.bm + t.bn + 4 * core.row());
+    const std::int64_t bytes = t.stages * size * std::max(along, across);
+    if (bytes > kMostStatic)
+        return no(
+            fmt::format("{} bytes of shared memory; the text may ask for {}", bytes, kMostStatic));
+    if (const auto fits = check_grid(launch, real); !fits) return no(fits.error().text);
+    return {};
+}
+
 Result<void> check_tile(const Launch& launch, const Task& real) {
     const Tiling& t = launch.tiling;
+    if (t.on_tensor_cores()) return check_mma(launch, real);
     const std::string name = launch.generic.task.tensor(launch.fills()).name;
     const auto no = [&](const std::string& why) {
         return fail(Errc::Invalid, fmt::format("`tile {} {} {} {}`, `thread {} {}`: {}", name, t.bm,
@@ -257,13 +329,7 @@ Result<void> check_tile(const Launch& launch, const Task& real) {
     if (bytes > kMostStatic)
         return no(
             fmt::format("{} bytes of shared memory; the text may ask for {}", bytes, kMostStatic));
-    const auto found = schedule::find_contraction(launch.generic.task);
-    CUPEL_CHECK(found.has_value());
-    if (steps_of(real, found->batch) > kMostGridYZ ||
-        steps_of(real, found->m) / t.bm >= kMostGridYZ)
-        return no("the grid is larger than CUDA allows");
-    for (const auto* axes : {&found->m, &found->n, &found->k})
-        if (steps_of(real, *axes) >= kMostRows) return no("an axis is too long");
+    if (const auto fits = check_grid(launch, real); !fits) return no(fits.error().text);
     return {};
 }
 
@@ -318,8 +384,12 @@ Result<void> check_launch(const Launch& launch, const Task& real) {
 
 }  // namespace
 
+Result<schedule::Contraction> product_of(const Task& part) {
+    return schedule::find_contraction(part, schedule::Stored::Rounded);
+}
+
 bool is_product(const Task& part) {
-    return schedule::find_contraction(part).has_value();
+    return product_of(part).has_value();
 }
 
 bool is_elementwise(const Launch& launch) {
@@ -349,7 +419,6 @@ Result<Plan> plan_of(const Task& task, const Trace& trace) {
 }
 
 Result<Plan> plan_of(const Task& task, const Generic& known, const Trace& trace) {
-    CUPEL_DO(schedule::check_types(task));
     Plan plan{.generic = known, .launches = {}};
     CUPEL_DO(cut_into_launches(plan, trace));
     for (Launch& launch : plan.launches)
@@ -362,7 +431,6 @@ Result<Plan> plan_of(const Task& task, const Generic& known, const Trace& trace)
 }
 
 Result<Plan> naive_plan(const Task& task) {
-    CUPEL_DO(schedule::check_types(task));
     Plan plan;
     CUPEL_TRY(plan.generic, generic(task));
     const Task& whole = plan.generic.task;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "device/generic.hpp"
+#include "schedule/contraction.hpp"
 #include "schedule/schedule.hpp"
 #include "task/task.hpp"
 
@@ -25,6 +26,10 @@ struct Tiling {
     int bm = 64, bn = 64, bk = 16;
     int tm = 4, tn = 4;
     int stages = 1;
+    int wm = 0, wn = 0;  // sums of a warp on tensor cores; 0: threads add up
+
+    [[nodiscard]] bool on_tensor_cores() const { return wm > 0; }
+    [[nodiscard]] int warps() const { return bm / wm * (bn / wn); }
 };
 
 struct Launch {
@@ -56,7 +61,8 @@ struct Plan {
 // The stages at which products begin that are worth a launch of their own, and what follows them.
 [[nodiscard]] std::vector<std::size_t> product_cuts(const task::Task& task);
 
-// The whole task as one contraction, or a launch of it.
+// The whole task as one contraction, or a launch of it. Invalid: why it is none.
+[[nodiscard]] Result<schedule::Contraction> product_of(const task::Task& part);
 [[nodiscard]] bool is_product(const task::Task& part);
 // True if each stage fills exactly the rows' axes, so that a thread can do all of one element.
 [[nodiscard]] bool is_elementwise(const Launch& launch);

@@ -4,12 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/text.hpp"
 #include "device/device.hpp"
 #include "device/print_elements.hpp"
+#include "device/print_mma.hpp"
 #include "device/print_rows.hpp"
 #include "device/print_tiles.hpp"
+#include "device/tensor_core.hpp"
+#include "schedule/contraction.hpp"
 #include "schedule/ids.hpp"
 
 namespace cupel::device {
@@ -46,6 +50,16 @@ std::string scratch_lines(const Plan& plan, const FileText& file) {
     return text;
 }
 
+std::string header_lines(const Task& task) {
+    std::string text;
+    const auto has = [&](task::Type type) {
+        return std::ranges::find(task.tensors, type, &task::Tensor::type) != task.tensors.end();
+    };
+    if (has(task::Type::F16)) text += "#include <cuda_fp16.h>\n";
+    if (has(task::Type::BF16)) text += "#include <cuda_bf16.h>\n";
+    return text;
+}
+
 std::string file_text(const Task& task, const Plan& plan, const std::string& how) {
     Names names(plan.generic.task);
     FileText file;
@@ -59,7 +73,9 @@ std::string file_text(const Task& task, const Plan& plan, const std::string& how
     }
     for (std::size_t i = 0; i < plan.launches.size(); i++) {
         const Launch& launch = plan.launches[i];
-        if (launch.worker == Worker::Tile) {
+        if (launch.worker == Worker::Tile && launch.tiling.on_tensor_cores()) {
+            print_mma(launch, kernels[i], names, file);
+        } else if (launch.worker == Worker::Tile) {
             print_tiles(launch, kernels[i], names, file);
         } else if (launch.worker == Worker::Thread) {
             print_elements(launch, kernels[i], names, file);
@@ -70,7 +86,7 @@ std::string file_text(const Task& task, const Plan& plan, const std::string& how
     std::string text = fmt::format("// {}: {}\n", task.name, task.title);
     for (const std::string& line : split(how, '\n'))
         if (!line.empty()) text += "//   " + line + "\n";
-    text += scratch_lines(plan, file) + file.launches + "\n";
+    text += header_lines(task) + scratch_lines(plan, file) + file.launches + "\n";
     for (const auto& [name, function] : file.functions)
         text += function + "\n";
     text += file.kernels;
@@ -90,14 +106,26 @@ struct Style {
     Tiling tiling = {};
 };
 
+// For tensor cores; bk is counted in instructions, whose depth is another for each type.
+constexpr Tiling kWarpTilings[] = {
+    {.bm = 128, .bn = 128, .bk = 2, .stages = 2, .wm = 64, .wn = 32},
+    {.bm = 128, .bn = 128, .bk = 2, .stages = 2, .wm = 64, .wn = 64},
+    {.bm = 128, .bn = 64, .bk = 2, .stages = 3, .wm = 32, .wn = 32},
+    {.bm = 64, .bn = 64, .bk = 2, .stages = 3, .wm = 32, .wn = 32},
+    {.bm = 64, .bn = 64, .bk = 4, .stages = 2, .wm = 32, .wn = 32},
+};
+
 constexpr Tiling kTilings[] = {
     {64, 64, 16, 4, 4, 1},   {64, 64, 16, 4, 4, 2},  {64, 64, 16, 8, 8, 2},
     {128, 64, 16, 8, 4, 2},  {128, 64, 16, 8, 8, 2}, {128, 128, 8, 8, 8, 2},
     {128, 128, 16, 8, 8, 1}, {32, 64, 32, 4, 4, 2},  {32, 32, 32, 4, 4, 1},
 };
 
-std::vector<Style> styles_of(bool tiles) {
+std::vector<Style> styles_of(bool tiles, bool tensor_cores) {
     std::vector<Style> styles;
+    if (tensor_cores)
+        for (const Tiling& tiling : kWarpTilings)
+            styles.push_back({.worker = "block", .tiling = tiling});
     if (tiles) {
         for (const Tiling& tiling : kTilings)
             styles.push_back({.worker = "block", .tiling = tiling});
@@ -121,13 +149,31 @@ void add(Trace& trace, const std::string& verb, const std::string& stage,
     trace.push_back({verb, stage, std::move(arguments)});
 }
 
+std::optional<TensorCore> core_of(const Task& part) {
+    const auto product = product_of(part);
+    if (!product || schedule::real_type(part) != task::Type::F32) return std::nullopt;
+    const auto core = tensor_core_for(part, *product);
+    return core ? std::optional(*core) : std::nullopt;
+}
+
+void add_mma(Trace& trace, const std::string& name, const Tiling& t, const TensorCore& core) {
+    const auto number = [](int value) { return std::to_string(value); };
+    add(trace, "tile", name, {number(t.bm), number(t.bn), number(t.bk * core.depth)});
+    add(trace, "mma", name, {number(t.wm), number(t.wn)});
+    add(trace, "stages", name, {number(t.stages)});
+    add(trace, "vector", name, {number(core.row())});
+}
+
 void add_launch(Trace& trace, const Launch& launch, const Style& style) {
     const Task& part = launch.generic.task;
     const std::string& name = part.tensor(launch.fills()).name;
     const auto number = [](int value) { return std::to_string(value); };
     const bool floats = schedule::real_type(part) == task::Type::F32;
     if (style.tiled && floats && is_product(part)) {
-        const Tiling& t = style.tiling;
+        const Tiling& wanted = style.tiling;
+        const auto core = core_of(part);
+        if (core && wanted.on_tensor_cores()) return add_mma(trace, name, wanted, *core);
+        const Tiling& t = wanted.on_tensor_cores() ? kTilings[0] : wanted;
         add(trace, "tile", name, {number(t.bm), number(t.bn), number(t.bk)});
         add(trace, "thread", name, {number(t.tm), number(t.tn)});
         if (t.stages > 1) add(trace, "stages", name, {number(t.stages)});
@@ -164,7 +210,9 @@ Result<std::vector<Trace>> candidates(const Task& task) {
     std::vector<Trace> found;
     std::set<std::string> texts;
     const std::vector<std::size_t> cuts = product_cuts(task);
-    for (const Style& style : styles_of(!cuts.empty())) {
+    // Whether a launch is a product for them shows when the launches are there.
+    const bool tensor_cores = task.precision != "fp32" && task.precision != "fp64";
+    for (const Style& style : styles_of(!cuts.empty(), !cuts.empty() && tensor_cores)) {
         Trace trace;
         if (style.tiled)
             for (const std::size_t cut : cuts)

@@ -3,38 +3,23 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
-#include <map>
-
-#include "device/walk.hpp"
-#include "schedule/contraction.hpp"
-#include "schedule/nest.hpp"
+#include "device/tile_text.hpp"
 
 namespace cupel::device {
 
-using schedule::Contraction;
-using schedule::Factor;
-using schedule::Writer;
 using task::AxisId;
-using task::Stage;
 
 namespace {
 
-class TilePrinter {
+class TilePrinter : TileText {
 public:
     TilePrinter(const Launch& launch, schedule::Names& names, FileText& file)
-        : launch_(launch),
-          task_(launch.generic.task),
-          scope_(launch.generic, names),
-          file_(file),
-          walker_(launch, scope_, file, out_) {
-        auto found = schedule::find_contraction(task_);
-        CUPEL_CHECK(found.has_value());
-        product_ = *std::move(found);
+        : TileText(launch, names, file) {
+        tm_ = fresh("TM"), tn_ = fresh("TN");
+        tx_ = fresh("tx"), ty_ = fresh("ty");
     }
 
     void print(const std::string& kernel) {
-        name_everything();
         print_constants(kernel);
         print_frame();
         print_fills();
@@ -45,70 +30,10 @@ public:
     }
 
 private:
-    // ---- names
-
-    std::string fresh(const std::string& wish) { return scope_.names.fresh(wish); }
-
-    // Words that begin with $ are variables of the kernel's own, under names that are free.
-    std::string expand(std::string_view text) {
-        std::string made;
-        for (std::size_t at = 0; at < text.size();) {
-            if (text[at] != '$') {
-                made += text[at++];
-                continue;
-            }
-            const std::size_t begin = ++at;
-            while (at < text.size() &&
-                   (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_'))
-                at++;
-            const std::string word(text.substr(begin, at - begin));
-            std::string& name = locals_[word];
-            if (name.empty()) name = fresh(word);
-            made += name;
-        }
-        return made;
-    }
-    template <class... Values>
-    void line(fmt::format_string<const Values&...> text, const Values&... values) {
-        out_.line(expand(fmt::format(text, values...)));
-    }
-    template <class... Values>
-    void open(fmt::format_string<const Values&...> text, const Values&... values) {
-        out_.open(expand(fmt::format(text, values...)));
-    }
-
-    void name_everything() {
-        bm_ = fresh("BM"), bn_ = fresh("BN"), bk_ = fresh("BK");
-        tm_ = fresh("TM"), tn_ = fresh("TN"), threads_ = fresh("THREADS");
-        left_ = fresh("left"), right_ = fresh("right"), sum_ = fresh("sum");
-        m0_ = fresh("m0"), n0_ = fresh("n0"), k0_ = fresh("k0");
-        tx_ = fresh("tx"), ty_ = fresh("ty");
-        m_ = single(product_.m, "m"), n_ = single(product_.n, "n"), k_ = single(product_.k, "k");
-    }
-    // The place along a group of axes: called by the axis where it is one.
-    std::string single(const std::vector<AxisId>& axes, const std::string& otherwise) {
-        return axes.size() == 1 ? scope_.names.axis(axes[0]) : fresh(otherwise);
-    }
-
-    // Within the kernel, since launches of one file may have tiles of different sizes.
     void print_constants(const std::string& kernel) {
         const Tiling& t = launch_.tiling;
         const int threads = t.bm / t.tm * (t.bn / t.tn);
-        const auto ceil = [&](const std::vector<AxisId>& axes, int by) {
-            return fmt::format("ceil({} / {})", bracketed(scope_.size_of(axes)), by);
-        };
-        std::string grid =
-            fmt::format("dim3({}, {}", ceil(product_.n, t.bn), ceil(product_.m, t.bm));
-        if (!product_.batch.empty()) grid += ", " + scope_.size_of(product_.batch);
-        std::vector<std::size_t> all;
-        for (std::size_t s = 0; s < task_.stages.size(); s++)
-            all.push_back(s);
-        open_kernel(scope_, {.name = kernel, .grid = grid + ")", .block = std::to_string(threads)},
-                    parameters_of(task_, all), file_, out_);
-        out_.line(
-            fmt::format("constexpr int {} = {}, {} = {}, {} = {};  // of m, n and k: what a "
-                        "block holds at a time",
-                        bm_, t.bm, bn_, t.bn, bk_, t.bk));
+        open_tile(kernel, threads);
         out_.line(fmt::format("constexpr int {} = {}, {} = {};  // of m and n: what a thread sums",
                               tm_, t.tm, tn_, t.tn));
         out_.line(fmt::format("constexpr int {} = {};", threads_, threads));
@@ -121,46 +46,22 @@ private:
                               bk_, bm_));
         out_.line(fmt::format("__shared__ __align__(16) float {}[{}][{}][{} + 4];", right_, stages,
                               bk_, bn_));
-        out_.line(fmt::format("const int {} = blockIdx.y * {}, {} = blockIdx.x * {};", m0_, bm_,
-                              n0_, bn_));
+        print_corner();
         out_.line(
             fmt::format("const int {0} = threadIdx.x % ({2} / {3}), {1} = threadIdx.x / ({2} "
                         "/ {3});",
                         tx_, ty_, bn_, tn_));
-        if (product_.batch.empty()) return;
-        const std::string batch = single(product_.batch, "batch");
-        out_.line(fmt::format("const int {} = blockIdx.z;", batch));
-        scope_.name_positions(product_.batch, batch, "int", out_);
     }
 
     // ---- fetching the factors
 
-    struct Side {
-        const Factor& factor;
-        const std::vector<AxisId>& group;
-        std::string place;  // along the group: "i"
-        std::string first;  // of the block: "m0"
-        std::string block;  // "BM"
-        std::string array;  // "left"
-    };
-
     void print_fills() {
-        const Side a{product_.a, product_.m, m_, m0_, bm_, left_};
-        const Side b{product_.b, product_.n, n_, n0_, bn_, right_};
-        fill_ = fresh("fetch");
         out_.line();
         line("// One step of k of both factors; zeros beyond their ends.");
         open("const auto {} = [&](int $stage, int {})", fill_, k0_);
-        for (const Side& side : {a, b})
+        for (const Side& side : {left_side(), right_side()})
             print_fill(side);
         out_.close(";");
-    }
-
-    // The access of a factor that is one, where its neighbours lie side by side along that axis.
-    [[nodiscard]] bool runs_along(const Factor& factor, const std::vector<AxisId>& axes) const {
-        if (factor.access == task::kNone || launch_.vector != 4) return false;
-        if (factor.reading != schedule::Reading::Linear) return false;
-        return axes.size() == 1 && walker_.side_by_side(factor.access, axes[0]);
     }
 
     void print_fill(const Side& side) {
@@ -171,10 +72,6 @@ private:
         } else {
             print_fill_one(side);
         }
-    }
-
-    void print_places(const Side& side) {
-        line("const int {} = {} + $in_block, {} = {} + $in_k;", side.place, side.first, k_, k0_);
     }
 
     void print_fill_four(const Side& side, bool along_k) {
@@ -191,8 +88,9 @@ private:
         const std::string moving_end = scope_.size_of(along_k ? product_.k : side.group);
         const std::string still_end = scope_.size_of(along_k ? side.group : product_.k);
         line("float $four[4];");
-        line("{0}<{1} % 4 == 0>($four, &{2}, {3} < {4} ? {1} - {5} : 0);", use_take4(file_),
-             moving_end, scope_.load(side.factor.access), still, still_end, moving);
+        line("{0}<{1} % 4 == 0>($four, &{2}, {3} < {4} ? {1} - {5} : 0);",
+             use_take4(type_of(side.factor), file_), moving_end, scope_.load(side.factor.access),
+             still, still_end, moving);
         line("for (int $u = 0; $u < 4; $u++) {}[$stage][{}][{}] = $four[$u];", side.array,
              along_k ? "$in_k + $u" : "$in_k", along_k ? "$in_block" : "$in_block + $u");
         out_.close();
@@ -207,39 +105,9 @@ private:
         line("const int {} = $e % {}, {} = $e / {};", by_k ? "$in_k" : "$in_block", inner,
              by_k ? "$in_block" : "$in_k", inner);
         print_places(side);
-        line("float $value = 0.0f;");
-        open("if ({} < {} && {} < {})", side.place, scope_.size_of(side.group), k_,
-             scope_.size_of(product_.k));
-        scope_.name_positions(side.group, side.place, "int", out_);
-        scope_.name_positions(product_.k, k_, "int", out_);
-        std::string value;
-        for (const task::ExprId one : side.factor.product) {
-            const std::string text = scope_.real(one);
-            const bool plain =
-                side.factor.product.size() == 1 || text.find(' ') == std::string::npos;
-            value += (value.empty() ? "" : " * ") + (plain ? text : "(" + text + ")");
-        }
-        const std::string test = condition_of(side.factor);
-        line("{}$value = {};", test.empty() ? "" : "if (" + test + ") ", value);
-        out_.close();
+        print_value(side);
         line("{}[$stage][$in_k][$in_block] = $value;", side.array);
         out_.close();
-    }
-
-    [[nodiscard]] std::string condition_of(const Factor& factor) const {
-        std::string text;
-        const auto also = [&](const std::string& one) {
-            text += (text.empty() ? "" : " && ") + one;
-        };
-        const schedule::AxisName name = [&](AxisId id) { return scope_.axes.at(id); };
-        for (const task::Bound& bound : factor.where) {
-            const std::string& axis = scope_.axes.at(bound.axis);
-            if (bound.low) also(fmt::format("{} >= {}", axis, schedule::affine(*bound.low, name)));
-            if (bound.high) also(fmt::format("{} < {}", axis, schedule::affine(*bound.high, name)));
-        }
-        for (const task::ExprId mask : factor.masks)
-            also("(" + scope_.truth(mask) + ")");
-        return text;
     }
 
     // ---- the sums
@@ -321,57 +189,13 @@ private:
         open("for (int $u = 0; $u < 4; $u++)");
         line("const int {} = $first + $u;", n_);
         open("if ({2} % 4 == 0 || {0} < {1})", n_, n_size, bracketed(n_size));
-        print_element(fmt::format("{}[$i][$j + $u]", sum_), array);
+        print_element(fmt::format("{}[$i][$j + $u]", sum_), array + "[$u]");
         out_.close();
         out_.close();
-        // The axes of n are the last of the output: its elements are neighbours, whatever those.
-        const auto before = scope_.axes;
-        const Stage& last = task_.stages.back();
-        scope_.name_positions(product_.n, expand("$first"), "int", out_);
-        name_finish(last);
-        line("{0}<{4} % 4 == 0>(&{2}, {3}, {1} - $first);", use_put4(file_), n_size,
-             scope_.element_of(last), array, bracketed(n_size));
-        scope_.axes = before;
+        print_put(use_put4(output().type, file_), 4, array);
     }
 
-    // Axes of a later stage are the anchor's by position.
-    void name_finish(const Stage& stage) {
-        const Stage& anchor = *product_.anchor;
-        for (std::size_t d = 0; d < anchor.keep.size(); d++)
-            scope_.axes[stage.keep[d]] = scope_.axes.at(anchor.keep[d]);
-    }
-
-    // Where the place is known, the maps after the sum, and the result.
-    void print_element(const std::string& sum, const std::string& array) {
-        scope_.name_positions(product_.n, n_, "int", out_);
-        for (const Stage* const stage : product_.finish)
-            name_finish(*stage);
-        const auto tell = [&](const Stage& stage, const std::string& value) {
-            if (&stage == &task_.stages.back()) {
-                line("{} = {};", array.empty() ? scope_.element_of(stage) : array + "[$u]", value);
-                return;
-            }
-            const std::string& name = scope_.names.tensor(stage.out);
-            line("const float {} = {};", name, value);
-            scope_.values[stage.out] = name;
-        };
-        tell(*product_.anchor, sum);
-        for (const Stage* const stage : product_.finish)
-            tell(*stage, scope_.value_of(*stage));
-    }
-
-    const Launch& launch_;
-    const task::Task& task_;
-    Scope scope_;
-    FileText& file_;
-    Writer out_;
-    Walker walker_;
-    Contraction product_;
-    std::string bm_, bn_, bk_, tm_, tn_, threads_;
-    std::string left_, right_, sum_, m0_, n0_, k0_, tx_, ty_;
-    std::string m_, n_, k_;  // places along the groups of axes
-    std::string fill_;
-    std::map<std::string, std::string> locals_;
+    std::string tm_, tn_, tx_, ty_;
 };
 
 }  // namespace

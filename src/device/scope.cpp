@@ -20,9 +20,11 @@ std::string_view device_type(Type type) {
         case Type::F64:
             return "double";
         case Type::F32:
-        case Type::F16:
-        case Type::BF16:
             return "float";
+        case Type::F16:
+            return "__half";
+        case Type::BF16:
+            return "__nv_bfloat16";
         case Type::I64:
             return "long long";
         case Type::I32:

@@ -15,6 +15,14 @@ using task::kNone;
 using task::Stage;
 using task::TensorId;
 
+namespace {
+
+bool moves_in_fours(task::Type type) {
+    return type == task::Type::F32 || schedule::is_short(type);
+}
+
+}  // namespace
+
 Walker::Walker(const Launch& launch, Scope& scope, FileText& file, schedule::Writer& out)
     : launch_(launch), scope_(scope), file_(file), out_(out), inlined_(inlined(launch)) {}
 
@@ -47,7 +55,7 @@ bool Walker::side_by_side(int id, AxisId axis) const {
     const task::Tensor& tensor = task.tensor(access.tensor);
     const bool global =
         tensor.role != task::Role::Intermediate && !scope_.values.contains(access.tensor);
-    if (!global || tensor.type != task::Type::F32 || access.outside != kNone || access.at.empty())
+    if (!global || !moves_in_fours(tensor.type) || access.outside != kNone || access.at.empty())
         return false;
     const task::Index& last = access.at.back();
     if (last.gather != kNone || last.plain_axis() != axis ||
@@ -61,7 +69,7 @@ bool Walker::side_by_side(int id, AxisId axis) const {
 
 bool Walker::fills_side_by_side(const Stage& stage, AxisId axis) const {
     const task::Tensor& tensor = scope_.task().tensor(stage.out);
-    return tensor.role == task::Role::Output && tensor.type == task::Type::F32 &&
+    return tensor.role == task::Role::Output && moves_in_fours(tensor.type) &&
            !stage.keep.empty() && stage.keep.back() == axis;
 }
 
@@ -105,8 +113,10 @@ std::vector<Four> Walker::take(const Stage& stage, AxisId axis, const std::strin
                 if (other.array == scope_.local(wish)) wish += "_";
             array = scope_.local(wish);
             out_.line(fmt::format("float {}[4];", array));
-            out_.line(fmt::format("{0}<{1} % 4 == 0>({2}, {3}, {1} - {4});", use_take4(file_),
-                                  extent, array, from, at));
+            out_.line(fmt::format(
+                "{0}<{1} % 4 == 0>({2}, {3}, {1} - {4});",
+                use_take4(scope_.task().tensor(scope_.task().access(access).tensor).type, file_),
+                extent, array, from, at));
         }
         fours.push_back({.access = access, .array = array});
     }
@@ -117,7 +127,8 @@ void Walker::put(const Stage& stage, AxisId axis, const std::string& array, cons
     const auto before = scope_.axes;
     scope_.axes[axis] = at;
     const std::string extent = scope_.extent(axis);
-    out_.line(fmt::format("{0}<{1} % 4 == 0>(&{2}, {3}, {1} - {4});", use_put4(file_), extent,
+    out_.line(fmt::format("{0}<{1} % 4 == 0>(&{2}, {3}, {1} - {4});",
+                          use_put4(scope_.task().tensor(stage.out).type, file_), extent,
                           scope_.element_of(stage), array, at));
     scope_.axes = before;
 }

@@ -28,8 +28,8 @@ public:
     void bind(const task::Stage& stage);
     void forget();
 
-    // True if the access reads a float of global memory, and its neighbours along the axis are the
-    // next ones there, row after row.
+    // True if the access reads a float of global memory, of 32 or 16 bits, and its neighbours along
+    // the axis are the next ones there, row after row.
     [[nodiscard]] bool side_by_side(int access, task::AxisId axis) const;
     [[nodiscard]] bool fills_side_by_side(const task::Stage& stage, task::AxisId axis) const;
     // Fetches what the stage reads side by side along the axis, which stands at `at`; inside of

@@ -280,7 +280,7 @@ bool reads_only_inputs(const task::Task& task, ExprId id) {
     return reads_in_place(task, id, nothing);
 }
 
-Result<void> check_stages(const task::Task& task, Contraction& c) {
+Result<void> check_stages(const task::Task& task, Contraction& c, Stored stored) {
     if (task.stages.empty() || task.outputs.size() != 1) {
         return fail(Errc::Invalid, "not one output");
     }
@@ -315,7 +315,8 @@ Result<void> check_stages(const task::Task& task, Contraction& c) {
     }
     const task::Stage& last = task.stages.back();
     if (last.out != c.out) return fail(Errc::Invalid, "the last stage does not fill the output");
-    if (task.tensor(c.out).type != real_type(task)) {
+    const task::Type out = task.tensor(c.out).type;
+    if (out != real_type(task) && !(stored == Stored::Rounded && is_short(out))) {
         return fail(Errc::Invalid, "the output is not of the type that sums are kept in");
     }
     return {};
@@ -336,8 +337,7 @@ std::int64_t stride_along(const task::Task& task, const task::Access& access, Ax
     return stride;
 }
 
-Result<Contraction> find_contraction(const task::Task& task) {
-    CUPEL_DO(check_types(task));
+Result<Contraction> find_contraction(const task::Task& task, Stored stored) {
     static constexpr std::string_view kConstants[] = {"MR", "NV", "NR",     "KC",
                                                       "MC", "NC", "THREADS"};
     for (const task::Size& size : task.sizes) {
@@ -347,7 +347,7 @@ Result<Contraction> find_contraction(const task::Task& task) {
         }
     }
     Contraction c;
-    CUPEL_DO(check_stages(task, c));
+    CUPEL_DO(check_stages(task, c, stored));
     Axes a_axes;
     Axes b_axes;
     CUPEL_DO(deal(task, c, a_axes, b_axes));

@@ -43,8 +43,13 @@ struct Contraction {
     std::int64_t m_stride = 0;  // elements of `out` between neighbours in m; 1 in n
 };
 
+// What the output may be: of the type that sums are kept in, since they are added up in it; or of
+// 16 bits too, where sums are whole before they are stored.
+enum class Stored { AsSummed, Rounded };
+
 // Invalid: why the task is not one contraction.
-[[nodiscard]] Result<Contraction> find_contraction(const task::Task& task);
+[[nodiscard]] Result<Contraction> find_contraction(const task::Task& task,
+                                                   Stored stored = Stored::AsSummed);
 
 // Elements between neighbours along an axis of an affine access, in its tensor.
 [[nodiscard]] std::int64_t stride_along(const task::Task& task, const task::Access& access,

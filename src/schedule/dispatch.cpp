@@ -6,7 +6,6 @@
 #include "schedule/phase.hpp"
 #include "schedule/schedule.hpp"
 #include "schedule/sweep.hpp"
-#include "schedule/text.hpp"
 #include "schedule/tile.hpp"
 
 namespace cupel::schedule {
@@ -48,7 +47,6 @@ std::vector<Trace> neighbours(const task::Task& task, const Width& width, const 
 }
 
 Result<std::string> print_kernel(const task::Task& task, const Width& width, const Trace& trace) {
-    CUPEL_DO(check_types(task));
     if (phase::applies(task)) return phase::print(task, width, trace);
     if (tile::applies(task)) return tile::print(task, width, trace);
     return cut::applies(task) ? cut::print(task, width, trace) : sweep::print(task, width, trace);

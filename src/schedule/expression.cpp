@@ -211,12 +211,13 @@ private:
     [[nodiscard]] Text load(int access) const {
         const bool uniform = maths_ == nullptr || (leaves_.uniform && leaves_.uniform(access));
         const task::Type type = task_.tensor(task_.access(access).tensor).type;
+        const bool inside = task_.access(access).outside == kNone;
         std::string text = leaves_.load(access);
         if (!uniform) return {std::move(text), Primary, Kind::Vec};
-        if (!task::is_float(type) && task_.access(access).outside == kNone) {
-            return {std::move(text), Primary, Kind::Integer};
-        }
-        if (type == real_) return {std::move(text), Primary, Kind::Real};
+        if (!task::is_float(type) && inside) return {std::move(text), Primary, Kind::Integer};
+        // What may be outside is a choice between floats already.
+        if (type == real_ || (is_short(type) && !inside))
+            return {std::move(text), Primary, Kind::Real};
         return {fmt::format("{}({})", element_name(real_), text), Primary, Kind::Real};
     }
 

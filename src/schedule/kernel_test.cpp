@@ -126,6 +126,59 @@ TEST(Kernels, OfAllOtherShapesAreRight) {
     expect_right_at_all_shapes(others());
 }
 
+// An answer of 16 bits is off by half a unit of its own: 2^16 of a float's in bf16, 2^13 in f16.
+const std::vector<ShippedTask>& shorts() {
+    static const std::vector<ShippedTask> all = {
+        {"softmax_bf16", 8, rows("B", "N")},
+        {"matmul_f16", 32, {{{"M", 13}, {"N", 70}, {"K", 19}}, {{"M", 5}, {"N", 8}, {"K", 64}}}},
+        {"matmul_tf32", 32, {{{"M", 13}, {"N", 70}, {"K", 19}}}},
+        {"linear_bf16",
+         0x1p16 + 32,
+         {{{"M", 13}, {"N", 17}, {"K", 83}}, {{"M", 5}, {"N", 8}, {"K", 64}}}},
+    };
+    return all;
+}
+
+TEST(Kernels, OfSixteenBitsAreRight) {
+    expect_right_at_all_shapes(shorts());
+}
+
+// What the tree has no task for: halves that are stored, column by column and beside their ends.
+TEST(Kernels, StoreHalvesRoundedToNearest) {
+    std::vector<Trial> trials;
+    Unit unit;
+    const auto add = [&](const std::string& text, double tolerance) {
+        auto task = task::parse(text, "short.task");
+        ASSERT_TRUE(task) << task.error().text;
+        Trial trial{task->name, std::move(*task), tolerance, {}, unit.count()};
+        trial.kernels.push_back(print_naive(trial.task).value_or(""));
+        for (const int bytes : {16, 32, 64}) {
+            const Width width{.vector_bytes = bytes};
+            const auto kernel = print_kernel(trial.task, width, default_trace(trial.task, width));
+            ASSERT_TRUE(kernel) << kernel.error().text;
+            trial.kernels.push_back(*kernel);
+        }
+        for (const std::string& kernel : trial.kernels)
+            unit.add(trial.task, kernel);
+        trials.push_back(std::move(trial));
+    };
+    add("task a(x: f16[M,N], b: f16[N]) -> y: f16[M,N] where M = 9, N = 77\n"
+        "  y[i,j] = max(x[i,j] + b[j], 0)\nprecision fp16\n",
+        0x1p13 + 4);
+    add("task b(x: bf16[M,N]) -> y: bf16[N] where M = 33, N = 50\n"
+        "  y[j] = sum[i](x[i,j])\nprecision bf16\n",
+        0x1p16 + 32);
+    add("task c(x: f16[N]) -> y: f16[N] where N = 99\n"
+        "  y[i] = x[i - 1 | 0] + x[i]\nprecision fp16\n",
+        0x1p13 + 4);
+    EXPECT_THAT(trials[0].kernels[2], ::testing::HasSubstr("store_f16("));
+    EXPECT_THAT(trials[1].kernels[2], ::testing::HasSubstr("store_bf16("));
+    Library library(unit.text(), "-O1 -march=native");
+    ASSERT_TRUE(library.compiled());
+    for (const Trial& trial : trials)
+        expect_right(trial, library);
+}
+
 // The default kernels of all tasks, for one width of vectors.
 struct AtWidth {
     std::vector<Trial> trials;
@@ -142,7 +195,7 @@ void add_all(AtWidth& all, const Width& width) {
         {"conv2d_3x3", 32, {{{"N", 2}, {"C", 3}, {"H", 9}, {"W", 70}, {"K", 5}}}},
     };
     const std::vector<std::string> folders = {std::string(CUPEL_ROOT) + "/tasks"};
-    for (const auto& list : {tasks_of_rows(), reductions(), others(), products}) {
+    for (const auto& list : {tasks_of_rows(), reductions(), others(), shorts(), products}) {
         for (const ShippedTask& test : list) {
             auto task = task::load(test.name, folders, test.shapes[0]);
             ASSERT_TRUE(task) << task.error().text;

@@ -126,8 +126,9 @@ std::string LoopPrinter::load(const Access& access) const {
     const std::string& name = names_.tensor(access.tensor);
     const Home home = nest_.homes[at(access.tensor)];
     if (home == Home::Local || (home == Home::Row && first == access.at.size())) return name;
-    const std::string text = fmt::format("{}[{}]", name, position(task_, access, leaves(), first));
+    std::string text = fmt::format("{}[{}]", name, position(task_, access, leaves(), first));
     const std::string test = inside(task_, access, leaves());
+    if (!test.empty() && is_short(task_.tensor(access.tensor).type)) text = "float(" + text + ")";
     return test.empty()
                ? text
                : fmt::format("({} ? {} : {})", test, text, scalar(task_, access.outside, leaves()));

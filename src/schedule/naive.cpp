@@ -8,7 +8,6 @@
 namespace cupel::schedule {
 
 Result<std::string> print_naive(const task::Task& task) {
-    CUPEL_DO(check_types(task));
     LoopPrinter printer(task, nest_of(task));
     return printer.print("// " + task.name + ", naive: the formula stage by stage.");
 }

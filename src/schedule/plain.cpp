@@ -7,6 +7,7 @@
 
 #include "schedule/contraction.hpp"
 #include "schedule/schedule.hpp"
+#include "schedule/text.hpp"
 
 namespace cupel::schedule {
 namespace {
@@ -45,14 +46,18 @@ private:
     std::size_t depth_ = 0;
 };
 
+bool becomes_float(const task::Task& task, task::TensorId tensor) {
+    const task::Type type = task.tensor(tensor).type;
+    return type == task::Type::F32 || is_short(type);
+}
+
 // Whether the naive order walks down the columns of b while this order walks along its rows.
 bool pays(const task::Task& task, const Contraction& found) {
     return found.finish.empty() && found.n.size() == 1 && found.a.reading == Reading::Linear &&
            found.b.reading == Reading::Linear && found.b.group_stride == 1 &&
-           found.b.k_stride != 1 && found.k.size() == 1 &&
-           task.tensor(found.out).type == task::Type::F32 &&
-           task.tensor(task.access(found.a.access).tensor).type == task::Type::F32 &&
-           task.tensor(task.access(found.b.access).tensor).type == task::Type::F32;
+           found.b.k_stride != 1 && found.k.size() == 1 && becomes_float(task, found.out) &&
+           becomes_float(task, task.access(found.a.access).tensor) &&
+           becomes_float(task, task.access(found.b.access).tensor);
 }
 
 std::string print_reordered(const task::Task& task, const Contraction& found,
@@ -115,7 +120,7 @@ Result<std::vector<BaselineText>> print_baselines(const task::Task& task) {
     const std::size_t begin = naive.find("extern \"C\"");
     const std::size_t end = naive.find(" {", begin);
     std::vector<BaselineText> all = {{.name = "naive", .source = naive}};
-    const Result<Contraction> found = find_contraction(task);
+    const Result<Contraction> found = find_contraction(task, Stored::Rounded);
     // The row of sums lives on the stack, and the last kept axis must be the one with neighbours.
     constexpr std::int64_t kLongestRow = 1 << 16;
     if (!found || begin == std::string::npos || end == std::string::npos || !pays(task, *found))

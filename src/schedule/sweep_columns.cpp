@@ -77,8 +77,8 @@ void SweepPrinter::print_columns(std::size_t s, const Steps& walk, bool single) 
     each([&](const std::string& index) { fold_lanes(s, index); });
     close(order);
     each([&](const std::string& index) {
-        out_.line(
-            fmt::format("{}({}, {});", maths_.use("store"), vector_place(s), lanes_[s] + index));
+        out_.line(fmt::format("{}({}, {});", moved("store", stage(s).out), vector_place(s),
+                              lanes_[s] + index));
     });
     out_.close();
 }

@@ -39,6 +39,12 @@ bool mentions(const Task& task, task::ExprId id, AxisId axis) {
     return std::ranges::find(used, axis) != used.end();
 }
 
+// What vectors of the working type are loaded from and stored to.
+bool fills_lanes(const Task& task, task::Type type) {
+    const task::Type real = real_type(task);
+    return type == real || (real == task::Type::F32 && is_short(type));
+}
+
 // True if the access gives all lanes one element, or consecutive elements of the working type; in
 // columns every second one will do, and some may be outside.
 bool lane_access(const Task& task, const Access& access, AxisId lane, bool column) {
@@ -48,14 +54,16 @@ bool lane_access(const Task& task, const Access& access, AxisId lane, bool colum
     }
     if (!used) return true;
     if (access.outside != kNone && (!column || mentions(task, access.outside, lane))) return false;
-    if (task.tensor(access.tensor).type != real_type(task)) return false;
+    const task::Type type = task.tensor(access.tensor).type;
+    if (!fills_lanes(task, type)) return false;
     for (std::size_t d = 0; d + 1 < access.at.size(); ++d) {
         if (mentions(access.at[d], lane) || mentions(task, access.at[d].gather, lane)) return false;
     }
     const Index& last = access.at.back();
     if (last.gather != kNone || last.divisor != 1) return false;
+    const bool even = column && !is_short(type);
     return std::ranges::all_of(last.terms, [&](const Index::Term& term) {
-        return term.axis != lane || term.coefficient == 1 || (column && term.coefficient == 2);
+        return term.axis != lane || term.coefficient == 1 || (even && term.coefficient == 2);
     });
 }
 
@@ -102,7 +110,7 @@ StagePlan stage_plan(const Task& task, const Stage& stage, std::vector<AxisId> k
     if (const auto scan = scan_of(task, stage))
         return running_plan(task, stage, *scan, kept, lanes);
     const task::Type out = task.tensor(stage.out).type;
-    const bool real = out == real_type(task);
+    const bool real = fills_lanes(task, out);
     if (stage.how == Reducer::None) {
         if (kept.empty() || !real || !lane_axis(task, stage, kept.back(), lanes)) return plan;
         return {Shape::Map, kept.back(), kept, {}};
@@ -198,6 +206,7 @@ bool can_inline(const Task& task, const Plan& plan, TensorId tensor) {
 
 bool can_stream(const Task& task, const Plan& plan, TensorId tensor) {
     if (task.tensor(tensor).role != Role::Output) return false;
+    if (task.tensor(tensor).type != real_type(task)) return false;
     for (std::size_t s = 0; s < task.stages.size(); ++s) {
         for (const int load : loads(task, task.stages[s].body)) {
             if (task.access(load).tensor == tensor) return false;

@@ -291,7 +291,7 @@ void SweepPrinter::map_vector(const Pass& pass, std::size_t s) {
 void SweepPrinter::write_vector(std::size_t s, const std::string& value) {
     const auto streamed = aligned_.find(stage(s).out);
     if (streamed == aligned_.end()) {
-        out_.line(fmt::format("{}({}, {});", maths_.use("store"), vector_place(s), value));
+        out_.line(fmt::format("{}({}, {});", moved("store", stage(s).out), vector_place(s), value));
     } else {
         out_.line(fmt::format("{}({}, {}, {});", maths_.use("stream"), vector_place(s), value,
                               streamed->second));
@@ -381,6 +381,11 @@ std::string SweepPrinter::place_of(const Access& access) const {
                        position(task_, access, leaves(), plan_.nest.depths[at(access.tensor)]));
 }
 
+std::string SweepPrinter::moved(const std::string& way, TensorId tensor) const {
+    const task::Type type = task_.tensor(tensor).type;
+    return maths_.use(is_short(type) ? fmt::format("{}_{}", way, task::type_name(type)) : way);
+}
+
 std::string SweepPrinter::vector_load(int id) const {
     const Access& access = task_.access(id);
     if (const auto here = at_hand_.find(access.tensor); here != at_hand_.end()) return here->second;
@@ -398,7 +403,8 @@ std::string SweepPrinter::vector_load(int id) const {
     };
     const bool even =
         !access.at.empty() && std::ranges::any_of(access.at.back().terms, every_second);
-    return maths_.use(even ? "load_even" : "load") + "(" + place_of(access) + ")";
+    if (even) return maths_.use("load_even") + "(" + place_of(access) + ")";
+    return moved("load", access.tensor) + "(" + place_of(access) + ")";
 }
 
 std::string SweepPrinter::vector_value(std::size_t s) const {

@@ -75,6 +75,8 @@ private:
     void map_vector(const Pass& pass, std::size_t s);
     void write_vector(std::size_t s, const std::string& value);
     [[nodiscard]] std::string vector_value(std::size_t s) const;
+    // The function that loads or stores a vector of the tensor: "load", "load_bf16", ...
+    [[nodiscard]] std::string moved(const std::string& way, task::TensorId tensor) const;
     [[nodiscard]] std::string vector_load(int access) const;
     [[nodiscard]] std::string vector_place(std::size_t s) const;
     [[nodiscard]] std::string place_of(const task::Access& access) const;

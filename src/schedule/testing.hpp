@@ -84,12 +84,24 @@ public:
     }
     [[nodiscard]] std::size_t count() const { return count_; }
     [[nodiscard]] std::string text() const {
-        return "#include <algorithm>\n#include <cmath>\n#include <cstdint>\n#include <omp.h>\n"
-               "#include <immintrin.h>\n" +
-               text_;
+        return "#include <algorithm>\n#include <bit>\n#include <cmath>\n#include <cstdint>\n"
+               "#include <omp.h>\n#include <immintrin.h>\n" +
+               std::string(kBfloat16) + text_;
     }
 
 private:
+    // As task.hpp has it.
+    static constexpr const char* kBfloat16 =
+        "struct bfloat16 {\n"
+        "  std::uint16_t bits;\n"
+        "  operator float() const { return std::bit_cast<float>(std::uint32_t{bits} << 16); }\n"
+        "  bfloat16& operator=(float value) {\n"
+        "    const auto whole = std::bit_cast<std::uint32_t>(value);\n"
+        "    bits = std::uint16_t((whole + 0x7fffU + (whole >> 16 & 1U)) >> 16);\n"
+        "    return *this;\n"
+        "  }\n"
+        "};\n";
+
     std::string text_;
     std::size_t count_ = 0;
 };

@@ -18,16 +18,8 @@ using task::Task;
 using task::TensorId;
 using task::Type;
 
-Result<void> check_types(const Task& task) {
-    for (const auto& tensor : task.tensors) {
-        if (tensor.type == Type::F16 || tensor.type == Type::BF16) {
-            return fail(Errc::Invalid,
-                        fmt::format("tensor {} is {}: CPU kernels are written for f32, f64, i64, "
-                                    "i32 and i8 only",
-                                    tensor.name, task::type_name(tensor.type)));
-        }
-    }
-    return {};
+bool is_short(Type type) {
+    return type == Type::F16 || type == Type::BF16;
 }
 
 Type real_type(const Task& task) {
@@ -49,7 +41,7 @@ std::string_view element_name(Type type) {
         case Type::F16:
             return "_Float16";
         case Type::BF16:
-            return "__bf16";
+            return "bfloat16";  // of task.hpp
         case Type::I64:
             return "std::int64_t";
         case Type::I32:
@@ -354,6 +346,8 @@ std::string element(const Task& task, const Access& access, const std::string& t
     std::string text = fmt::format("{}[{}]", tensor_name, position(task, access, leaves));
     const std::string condition = inside(task, access, leaves);
     if (condition.empty()) return text;
+    // Of two types that turn into each other a choice is ambiguous.
+    if (is_short(task.tensor(access.tensor).type)) text = "float(" + text + ")";
     return fmt::format("({} ? {} : {})", condition, text, scalar(task, access.outside, leaves));
 }
 

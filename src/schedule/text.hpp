@@ -16,8 +16,8 @@
 
 namespace cupel::schedule {
 
-// f16 and bf16 tensors are refused: Invalid, with the tensor's name.
-[[nodiscard]] Result<void> check_types(const task::Task& task);
+// f16 and bf16: loaded as floats, and rounded to nearest when they are stored.
+[[nodiscard]] bool is_short(task::Type type);
 
 // What sums and intermediates are kept in: F64 if the task's precision is fp64 or one of its
 // floating tensors is f64, else F32.

@@ -131,9 +131,9 @@ std::string linear(const Words& words, const Operand& operand, Blanks all) {
         return fill_in(kPackRows);
     }
     const char* at = is_columns ? "{at}" : "{step}";
-    set(all, "element",
-        fill("{from}[", all) + times(fill("{lane}", all), across) + " + " +
-            times(fill(at, all), along) + "]");
+    const std::string element = fill("{from}[", all) + times(fill("{lane}", all), across) + " + " +
+                                times(fill(at, all), along) + "]";
+    set(all, "element", is_short(type) ? "float(" + element + ")" : element);
     set(all, "next",
         fill("{from} + ", all) + times(fill("({R} + {lane})", all), across) +
             fill(" + {step}", all));

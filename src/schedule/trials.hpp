@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <random>
@@ -33,6 +34,12 @@ public:
             for (std::int64_t i = 0; i < tensor.elements(); ++i) {
                 if (tensor.type == task::Type::F32) {
                     reinterpret_cast<float*>(bytes.data())[i] = normal(random);
+                } else if (tensor.type == task::Type::F16) {
+                    reinterpret_cast<_Float16*>(bytes.data())[i] =
+                        static_cast<_Float16>(normal(random));
+                } else if (tensor.type == task::Type::BF16) {
+                    reinterpret_cast<std::uint16_t*>(bytes.data())[i] = static_cast<std::uint16_t>(
+                        std::bit_cast<std::uint32_t>(normal(random)) >> 16);
                 } else {
                     reinterpret_cast<std::int64_t*>(bytes.data())[i] = i % 3;
                 }
@@ -67,9 +74,15 @@ private:
     static constexpr char kPoison = '\x7f';
 
     static double read(task::Type type, const std::vector<char>& bytes, std::int64_t i) {
-        return type == task::Type::F32
-                   ? static_cast<double>(reinterpret_cast<const float*>(bytes.data())[i])
-                   : static_cast<double>(reinterpret_cast<const std::int64_t*>(bytes.data())[i]);
+        if (type == task::Type::F32)
+            return static_cast<double>(reinterpret_cast<const float*>(bytes.data())[i]);
+        if (type == task::Type::F16)
+            return static_cast<double>(reinterpret_cast<const _Float16*>(bytes.data())[i]);
+        if (type == task::Type::BF16) {
+            const std::uint32_t bits = reinterpret_cast<const std::uint16_t*>(bytes.data())[i];
+            return static_cast<double>(std::bit_cast<float>(bits << 16));
+        }
+        return static_cast<double>(reinterpret_cast<const std::int64_t*>(bytes.data())[i]);
     }
 
     const task::Task& task_;

@@ -29,6 +29,41 @@ constexpr auto kBasics = std::to_array<Function>({
   return __builtin_shuffle(low, high, from);
 }
 )"},
+    // A bfloat is the upper half of a float; stored, it is the nearest, ties to even.
+    {"load_bf16", "", R"(static inline vec load_bf16(const bfloat16* p) {
+  typedef std::uint16_t shorts __attribute__((vector_size(2 * W), aligned(2), may_alias));
+  typedef std::uint32_t words __attribute__((vector_size(4 * W)));
+  return (vec)(__builtin_convertvector(*(const shorts*)p, words) << 16);
+}
+)"},
+    {"store_bf16", "", R"(static inline void store_bf16(bfloat16* p, vec x) {
+  typedef std::uint16_t shorts __attribute__((vector_size(2 * W), aligned(2), may_alias));
+  typedef std::uint32_t words __attribute__((vector_size(4 * W)));
+  const words bits = (words)x;
+  const words nearest = (bits + 0x7fffU + (bits >> 16 & 1U)) >> 16;
+  const words kept = x == x ? nearest : bits >> 16 | 0x40U;  // a NaN stays one
+  *(shorts*)p = __builtin_convertvector(kept, shorts);
+}
+)"},
+    // g++ 12 converts the lanes of a vector one by one, where processors have an instruction.
+    {"load_f16", "", R"(static inline vec load_f16(const _Float16* p) {
+#if @F
+  return (vec)@I_cvtph_ps(@L((const @N*)p));
+#else
+  vec x;
+  for (long l = 0; l < W; ++l) x[l] = p[l];
+  return x;
+#endif
+}
+)"},
+    {"store_f16", "", R"(static inline void store_f16(_Float16* p, vec x) {
+#if @F
+  @M((@N*)p, @I_cvtps_ph((@R)x, 0));
+#else
+  for (long l = 0; l < W; ++l) p[l] = x[l];
+#endif
+}
+)"},
     {"splat", "", "static inline vec splat(@T x) { return x - vec{}; }\n"},
     {"iota", "", R"(static inline vec iota(long first) {  // first, first + 1, ...
   vec x;
@@ -298,6 +333,10 @@ struct Letters {
     std::string registers;  // R: __m256
     std::string has;        // H: the condition under which the intrinsics exist
     std::string scan;       // U: the steps of scan_add
+    std::string halves;     // F: the condition under which there are conversions of halves
+    std::string narrow;     // N: __m128i, the registers that hold as many halves
+    std::string load;       // L: ... are loaded
+    std::string store;      // M: ... and stored
 
     Letters(int bytes, bool f64)
         : type(f64 ? "double" : "float"),
@@ -307,13 +346,25 @@ struct Letters {
           has(bytes == 16   ? "defined(__SSE2__)"
               : bytes == 32 ? "defined(__AVX__)"
                             : "defined(__AVX512F__)"),
-          scan(scan_steps(bytes / (f64 ? 8 : 4))) {}
+          scan(scan_steps(bytes / (f64 ? 8 : 4))),
+          halves(bytes == 64 ? "defined(__AVX512F__)" : "defined(__F16C__)"),
+          narrow(bytes == 64 ? "__m256i" : "__m128i"),
+          load(bytes == 64   ? "_mm256_loadu_si256"
+               : bytes == 32 ? "_mm_loadu_si128"
+                             : "_mm_loadl_epi64"),
+          store(bytes == 64   ? "_mm256_storeu_si256"
+                : bytes == 32 ? "_mm_storeu_si128"
+                              : "_mm_storel_epi64") {}
 
     [[nodiscard]] const std::string& operator[](char letter) const {
         if (letter == 'I') return intrinsic;
         if (letter == 'S') return suffix;
         if (letter == 'R') return registers;
         if (letter == 'U') return scan;
+        if (letter == 'F') return halves;
+        if (letter == 'N') return narrow;
+        if (letter == 'L') return load;
+        if (letter == 'M') return store;
         return letter == 'H' ? has : type;
     }
 };
@@ -375,7 +426,8 @@ std::string VectorMaths::prelude() const {
 }
 
 std::string VectorMaths::headers() const {
-    constexpr std::array<std::string_view, 4> kIntrinsic = {"stream", "fence", "vmax", "vmin"};
+    constexpr std::array<std::string_view, 6> kIntrinsic = {"stream", "fence",    "vmax",
+                                                            "vmin",   "load_f16", "store_f16"};
     const bool needed = std::ranges::any_of(
         kIntrinsic, [&](std::string_view function) { return used_.contains(function); });
     return needed ? "#if defined(__SSE2__)\n#include <immintrin.h>\n#endif\n" : "";

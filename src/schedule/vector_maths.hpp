@@ -24,7 +24,8 @@ public:
     [[nodiscard]] task::Type real() const { return real_; }
 
     // Notes that the function is used, with what it needs itself, and returns its name. Known:
-    // load(const T*), load_even(const T*) (every second), store(T*, vec), splat(T), iota(long)
+    // load(const T*), load_even(const T*) (every second), store(T*, vec), in F32 also load_bf16,
+    // store_bf16, load_f16 and store_f16 (which round to nearest), splat(T), iota(long)
     // (first, first + 1, ...), aligned(const T*), stream(T*, vec, aligned), fence(),
     // load_some(const T*, n, fill), store_some(T*, vec, n), reduce_add(vec), reduce_max(vec),
     // reduce_min(vec), reduce_mul(vec), scan_add(vec) (sums up to each lane), vmax vmin vabs vfloor

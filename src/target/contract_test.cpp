@@ -26,7 +26,7 @@ task::Task softmax() {
 
 TEST(Contract, InputsComeFirstAndAreConst) {
     EXPECT_EQ(contract_declaration(softmax()),
-              "extern \"C\" void kernel(const float* x, const std::int64_t* k, std::uint16_t* y)");
+              "extern \"C\" void kernel(const float* x, const std::int64_t* k, bfloat16* y)");
 }
 
 TEST(Contract, TheHeaderHoldsSizesThreadsShapesAndTheDeclaration) {
@@ -36,7 +36,7 @@ TEST(Contract, TheHeaderHoldsSizesThreadsShapesAndTheDeclaration) {
     EXPECT_THAT(header, HasSubstr("inline constexpr int kThreads = 3;"));
     EXPECT_THAT(header, HasSubstr("// x: input, [8, 4096], row-major\n"));
     EXPECT_THAT(header, HasSubstr("// k: input, one element\n"));
-    EXPECT_THAT(header, HasSubstr("bits of bfloat16"));
+    EXPECT_THAT(header, HasSubstr("struct bfloat16 {\n"));
     EXPECT_THAT(header, HasSubstr("\n" + contract_declaration(softmax()) + ";\n"));
 }
 
