@@ -128,17 +128,6 @@ report::Card trial_card(const std::string& title, const DeviceTrial& trial,
     return card;
 }
 
-// Admission (law 9) needs the naive kernel on a CPU, and none is written of 16-bit reals. That it
-// was not made is on the card.
-constexpr const char* kNotAdmitted =
-    "whether the task pins its function down (law 9): no CPU kernel of 16-bit reals is written";
-
-bool can_be_admitted(const task::Task& task) {
-    return std::ranges::none_of(task.tensors, [](const task::Tensor& tensor) {
-        return tensor.type == task::Type::F16 || tensor.type == task::Type::BF16;
-    });
-}
-
 // What the GPU says of a kernel that the emulator has accepted, put beside that.
 Result<void> try_on_gpu(const task::Task& task, const referee::DeviceKernel& kernel,
                         const referee::DeviceOptions& options, DeviceTrial& trial) {
@@ -181,10 +170,7 @@ Result<int> run_judge_device(const Options& options, Console& console) {
         .source = *std::move(source),
         .file_name = std::filesystem::path(options.file).filename().string()};
     const referee::Options tuning = tuning_for(threads, console);
-    referee::Referee::Admission admission{.admitted = true, .reason = {}, .controls = {}};
-    if (can_be_admitted(task)) {
-        CUPEL_TRY(admission, admit_alone(task, tuning));
-    }
+    CUPEL_TRY(const referee::Referee::Admission admission, admit_alone(task, tuning));
     DeviceTrial trial;
     std::optional<DeviceBound> bound;
     if (admission.admitted) {
@@ -193,7 +179,6 @@ Result<int> run_judge_device(const Options& options, Console& console) {
                                            .stop = tuning.stop,
                                            .progress = tuning.progress};
         CUPEL_TRY(trial, referee::try_device(task, kernel, asked));
-        if (!can_be_admitted(task)) trial.unchecked.emplace_back(kNotAdmitted);
         if (trial.verdict.status == verdict::Status::Accepted) {
             CUPEL_TRY(bound, bound_device(task, kernel, asked, trial, sheet));
             referee::hold_to_own_sizes(bound->sample, trial);

@@ -116,12 +116,25 @@ std::optional<std::string> first_wrong(const task::Task& task, const Standard& s
     return standard.judge_average(errors);
 }
 
+namespace {
+
+bool has_short_inputs(const task::Task& task) {
+    return std::ranges::all_of(task.inputs, [&](task::TensorId id) {
+        const task::Type type = task.tensor(id).type;
+        return type == task::Type::F16 || type == task::Type::BF16;
+    });
+}
+
+}  // namespace
+
 Checker::Checker(const task::Task& task, OracleClient& oracle, const Arena& arena)
     : task_(&task),
       oracle_(&oracle),
       arena_(&arena),
       standard_(task.precision, {.adds_only = arena.composer().is_polynomial(),
-                                 .never_cancels = task::sums_never_cancel(task)}) {
+                                 .never_cancels = task::sums_never_cancel(task),
+                                 .terms = arena.composer().least_terms(),
+                                 .short_factors = has_short_inputs(task)}) {
     for (const task::TensorId output : task.outputs)
         apart_.push_back(task::independent_dimensions(task, output));
 }

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "base/result.hpp"
+#include "referee/half.hpp"
 #include "referee/parallel.hpp"
 
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -139,6 +140,34 @@ std::vector<std::uint64_t> suspect_bytes(std::span<const std::byte> a, std::span
     return result;
 }
 
+// The largest differences by share, and as many by size.
+template <class Convert>
+std::vector<std::uint64_t> suspect_halves(const std::uint16_t* a, const std::uint16_t* b,
+                                          std::size_t count, std::size_t most, Convert convert) {
+    struct Apart {
+        Difference by;
+        std::uint64_t element;
+    };
+    std::vector<Apart> apart;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (a[i] == b[i]) continue;
+        const Difference d = difference_of(convert(a[i]), convert(b[i]));
+        if (d.absolute > 0) apart.push_back({d, i});
+    }
+    std::unordered_set<std::uint64_t> found;
+    for (float Difference::* const kind : {&Difference::absolute, &Difference::relative}) {
+        const std::size_t keep = std::min((most + 1) / 2, apart.size());
+        std::partial_sort(
+            apart.begin(), apart.begin() + static_cast<std::ptrdiff_t>(keep), apart.end(),
+            [kind](const Apart& x, const Apart& y) { return x.by.*kind > y.by.*kind; });
+        for (std::size_t i = 0; i < keep; ++i)
+            found.insert(apart[i].element);
+    }
+    std::vector<std::uint64_t> result(found.begin(), found.end());
+    if (result.size() > most) result.resize(most);
+    return result;
+}
+
 std::vector<std::uint64_t> suspect_doubles(const double* a, const double* b, std::size_t count,
                                            std::size_t most) {
     std::vector<std::pair<double, std::uint64_t>> apart;
@@ -172,6 +201,11 @@ std::vector<std::uint64_t> suspects(std::span<const std::byte> a, std::span<cons
     if (type == task::Type::F64) {
         return suspect_doubles(reinterpret_cast<const double*>(a.data()),
                                reinterpret_cast<const double*>(b.data()), count, most);
+    }
+    if (type == task::Type::F16 || type == task::Type::BF16) {
+        return suspect_halves(reinterpret_cast<const std::uint16_t*>(a.data()),
+                              reinterpret_cast<const std::uint16_t*>(b.data()), count, most,
+                              type == task::Type::F16 ? from_half : from_bfloat);
     }
     return suspect_bytes(a, b, size, most);
 }

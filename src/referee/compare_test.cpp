@@ -86,5 +86,20 @@ TEST(Suspects, DoublesAreComparedInFull) {
         std::vector<std::uint64_t>{1});
 }
 
+// A bit that most answers of 16 bits differ by must not hide the one that is far off.
+TEST(Suspects, OfSixteenBitsTheFarthestApartIsNamedBeforeManyNearOnes) {
+    for (const task::Type type : {task::Type::F16, task::Type::BF16}) {
+        std::vector<std::uint16_t> a(100'000, type == task::Type::F16 ? 0x3c00 : 0x3f80);
+        std::vector<std::uint16_t> b = a;
+        for (std::size_t i = 0; i < b.size(); i += 3)
+            b[i] ^= 1;
+        b[77'777] = 0x4000;  // 2, not 1
+        const auto found =
+            suspects(std::as_bytes(std::span(a)), std::as_bytes(std::span(b)), type, 64, 1);
+        EXPECT_TRUE(contains(found, 77'777));
+        EXPECT_LE(found.size(), 64U);
+    }
+}
+
 }  // namespace
 }  // namespace cupel::referee

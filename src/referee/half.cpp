@@ -3,7 +3,6 @@
 
 #include <bit>
 #include <cmath>
-#include <limits>
 
 namespace cupel::referee {
 
@@ -27,14 +26,14 @@ std::uint16_t to_bfloat(float value) {
 }
 
 float from_half(std::uint16_t bits) {
-    const float sign = (bits & 0x8000U) != 0 ? -1.0F : 1.0F;
-    const int exponent = (bits >> 10) & 0x1f;
-    const auto fraction = static_cast<float>(bits & 0x3ff);
-    if (exponent == 31)
-        return fraction != 0 ? std::numeric_limits<float>::quiet_NaN()
-                             : sign * std::numeric_limits<float>::infinity();
-    if (exponent == 0) return sign * std::ldexp(fraction, -24);
-    return sign * std::ldexp(fraction + 1024, exponent - 25);
+    // As the bits of a float it is 2^-112 of its value, subnormals and zeros included.
+    const std::uint32_t sign = (bits & 0x8000U) << 16;
+    const std::uint32_t size = (bits & 0x7fffU) << 13;
+    if (size >= 31U << 23) {  // infinity, or a NaN with its fraction
+        return std::bit_cast<float>(sign | (size + (224U << 23)));
+    }
+    return std::bit_cast<float>(
+        sign | std::bit_cast<std::uint32_t>(std::bit_cast<float>(size) * 0x1p112F));
 }
 
 float from_bfloat(std::uint16_t bits) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <random>
 
@@ -71,6 +72,19 @@ void Composer::read_outputs() {
     // Two random wishes: where both can be balanced, all can.
     scalable_ = scalable_ && balance(std::vector<int>(task_->inputs.size(), 1)).has_value();
     if (!scalable_) why_not_exact_ = "the formula is not multilinear in inputs of a normal law";
+}
+
+double Composer::least_terms() const {
+    const auto is_whole = [](const task::Stage& stage) { return stage.where.empty(); };
+    if (!polynomial_ || !std::ranges::all_of(task_->stages, is_whole)) return 1;
+    double least = std::numeric_limits<double>::infinity();
+    for (const Monomials& output : outputs_) {
+        double terms = 0;
+        for (const task::Monomial& monomial : output)
+            terms += monomial.terms;
+        least = std::min(least, terms);
+    }
+    return std::isfinite(least) ? std::max(1.0, least) : 1;
 }
 
 void Composer::find_exact() {

@@ -49,6 +49,9 @@ public:
     [[nodiscard]] bool is_scalable() const { return scalable_; }
     // The formula adds and multiplies only: no value makes it slower than another.
     [[nodiscard]] bool is_polynomial() const { return polynomial_; }
+    // So many terms, at least, are added up for each element of an output; 1 where that is not
+    // known, or not the same for all of them.
+    [[nodiscard]] double least_terms() const;
 
 private:
     using Monomials = std::vector<task::Monomial>;

@@ -234,5 +234,20 @@ TEST(Exact, TheHousesLinearTasksHaveThem) {
     EXPECT_TRUE(Composer(*pool).is_scalable());
 }
 
+TEST(Composer, CountsTheTermsOfEachElementWhereAllHaveAsMany) {
+    EXPECT_EQ(Composer(matmul(96)).least_terms(), 96);
+    const auto terms = [](std::string_view stage) {
+        return Composer(parsed(fmt::format(
+                            "task t(x: f32[M,N], b: f32[M]) -> y: f32[M] where M = 8, N = 64\n"
+                            "  y[i] = {}\n",
+                            stage)))
+            .least_terms();
+    };
+    EXPECT_EQ(terms("sum[j](x[i,j]) + b[i]"), 65);
+    EXPECT_EQ(terms("x[i,0] - b[i]"), 2);
+    EXPECT_EQ(terms("sum[j](exp(x[i,j])) + b[i]"), 1);  // no polynomial
+    EXPECT_EQ(terms("sum[j <= i](x[i,j]) + b[i]"), 1);
+}
+
 }  // namespace
 }  // namespace cupel::referee

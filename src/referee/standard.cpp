@@ -17,6 +17,14 @@ constexpr double kHonestSpread =
     1.4;                          // of one honest order's root mean square error over another's
 constexpr double kMaxFactor = 4;  // over the largest honest error
 constexpr double kFloor = 1;      // no order is expected to do better than one rounding everywhere
+// ... but factors that are rounded once each are off this way and that, and what is added up in
+// floats is not rounded again: of n terms the error is that of sqrt(n), not of n. Seen of normal
+// factors, in roundings over sqrt(n): 0.5 rounded to tf32, 1.2 cut off, as some tensor cores are
+// fed; 0.3 where an answer in bf16 is rounded, 0.7 cut off; sums in halves 1.9 with 64 terms, 7.5
+// with 1024.
+constexpr double kRoundedFactors = 2;
+constexpr double kShortFactors = 1;  // which nobody needs to round
+constexpr double kSingle = 0x1p-24;
 // On widened questions: far beyond what honest code loses where values of all sizes meet, and far
 // below what overflow does.
 constexpr double kWideFactor = 16;
@@ -72,7 +80,15 @@ void Standard::learn(const Truth& truth, task::Type type, Kind kind, bool random
 }
 
 double Standard::allowed() const {
-    return panel_exact_ ? 0 : kMaxFactor * std::max(panel_worst_, kFloor);
+    return panel_exact_ ? 0 : kMaxFactor * std::max(panel_worst_, floor());
+}
+
+// Of classes below fp32: their unit is that of factors and answers, while sums are added up in
+// floats. One rounding of such a unit everywhere would allow sums in halves, too.
+double Standard::floor() const {
+    if (unit_ <= kSingle || !formula_.adds_only) return kFloor;
+    const double each = formula_.short_factors ? kShortFactors : kRoundedFactors;
+    return std::min(kFloor, each / std::sqrt(formula_.terms));
 }
 
 Standard::Judged Standard::judge(const Truth& truth, double value, task::Type type,
@@ -138,7 +154,7 @@ std::optional<std::string> Standard::judge_average(const Errors& errors) const {
     const double chance =
         std::exp(3 * std::sqrt(spread / errors.independent + spread / panel_independent_));
     const double factor = std::max(kRmsFactor, kHonestSpread * chance);
-    if (rms <= factor * std::max(honest, kFloor / 2)) return std::nullopt;
+    if (rms <= factor * std::max(honest, floor() / 2)) return std::nullopt;
     return fmt::format(
         "root mean square error of {:.3g} roundings over {} elements; honest {} arithmetic has "
         "{:.3g}",

@@ -40,6 +40,9 @@ public:
         bool adds_only = true;
         // task::sums_never_cancel: small elements are no less sure than large ones.
         bool never_cancels = false;
+        // Composer::least_terms.
+        double terms = 1;
+        bool short_factors = false;  // all inputs are of 16 bits
     };
     explicit Standard(std::string_view precision) : Standard(precision, Formula{}) {}
     Standard(std::string_view precision, Formula formula)
@@ -69,6 +72,7 @@ public:
     // The root mean square error is beyond that of honest arithmetic: in words.
     [[nodiscard]] std::optional<std::string> judge_average(const Errors& errors) const;
     [[nodiscard]] double allowed() const;  // largest error, in units of u * scale
+    [[nodiscard]] double floor() const;    // what no order is expected to do better than
 
 private:
     [[nodiscard]] Judged judge_lawful(const wire::oracle::Truth& truth, double value,

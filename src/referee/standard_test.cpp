@@ -53,6 +53,26 @@ TEST(Standard, AllowsFourTimesTheLargestHonestErrorAndNoMore) {
     EXPECT_NEAR(standard.judge(t, 1 + 6 * kUnit, Type::F32, Kind::Lawful).error, 6, 1e-6);
 }
 
+// One rounding of every term, this way and that, is sqrt(n) of them; halves that are added up in
+// halves lose more.
+TEST(Standard, SumsOfShortFactorsAreHeldToTheRootOfTheirTerms) {
+    const auto allowed = [](std::string_view precision, bool adds_only, double terms) {
+        Standard standard(precision, {.adds_only = adds_only, .terms = terms});
+        standard.learn({.value = 1, .scale = 1, .panel = {1 + kUnit, 1, 1}}, Type::F32,
+                       Kind::Lawful, true);
+        return standard.allowed();
+    };
+    EXPECT_DOUBLE_EQ(allowed("tf32", true, 1024), 4 * 2 / 32.0);
+    EXPECT_DOUBLE_EQ(allowed("bf16", true, 1024), 4 * 2 / 32.0);
+    EXPECT_DOUBLE_EQ(allowed("tf32", true, 2), 4);  // no more than one rounding of each
+    EXPECT_DOUBLE_EQ(allowed("fp32", true, 1024), 4);
+    EXPECT_DOUBLE_EQ(allowed("fp16", false, 1024), 4);
+    Standard exact("fp16", {.terms = 1024, .short_factors = true});
+    exact.learn({.value = 1, .scale = 1, .panel = {1 + kUnit, 1, 1}}, Type::F32, Kind::Lawful,
+                true);
+    EXPECT_DOUBLE_EQ(exact.allowed(), 4 / 32.0);
+}
+
 TEST(Standard, KnowsNoAbsoluteToleranceThatZerosCouldPass) {
     const Standard standard = learned();
     EXPECT_TRUE(wrong(standard, truth(1e-20, 1e-20, {1, 1, 1}), 0));
