@@ -29,8 +29,20 @@ const target::DeviceResources* resources_of(const target::Assembled& assembled,
     return found == assembled.kernels.end() ? nullptr : &*found;
 }
 
+// By the instructions that the whole file has: one with other factors, and all may be of that kind.
+bool multiplies_only_tf32(const std::string& ptx) {
+    bool any = false;
+    for (const std::string& line : split(ptx, '\n')) {
+        const bool multiplies = line.contains("mma.sync") || line.contains("mma.mma");
+        if (multiplies && !line.contains(".tf32.tf32")) return false;
+        any = any || multiplies;
+    }
+    return any;
+}
+
 std::vector<gpu::LaunchWork> work_of_launches(const DeviceBound& made) {
     std::vector<gpu::LaunchWork> all;
+    const bool only_tf32 = multiplies_only_tf32(made.sample.ptx);
     for (const referee::SampledLaunch& one : made.sample.launches) {
         gpu::LaunchWork work{.kernel = one.plain_name,
                              .blocks = one.blocks,
@@ -39,6 +51,7 @@ std::vector<gpu::LaunchWork> work_of_launches(const DeviceBound& made) {
                                        .shared_bytes = static_cast<std::int64_t>(one.shared_bytes),
                                        .registers = {}},
                              .counters = one.counters,
+                             .only_tf32 = only_tf32,
                              .bytes_read = one.bytes_read,
                              .bytes_written = one.bytes_written};
         if (const auto* const known = resources_of(made.assembled, one.kernel))

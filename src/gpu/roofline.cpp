@@ -20,7 +20,7 @@ constexpr double kFused = 2;
 // Kinds of work (emulator/report.cpp) of which an assembler keeps each instruction. It may drop or
 // merge what moves, converts, compares and counts: these are left out, so that a bound stays one.
 constexpr auto kKept = std::to_array<std::string_view>(
-    {"special", "load", "store", "atomic", "copy", "collective", "barrier"});
+    {"special", "tensor", "load", "store", "atomic", "copy", "collective", "barrier"});
 
 void sort_ceilings(std::vector<Ceiling>& ceilings) {
     std::erase_if(ceilings, [](const Ceiling& one) { return one.seconds <= 0; });
@@ -81,7 +81,8 @@ std::vector<Ceiling> launch_ceilings(const Sheet& sheet, const LaunchWork& work)
     const double on_chip = kSector * static_cast<double>(counted.global_sectors) +
                            kWavefront * static_cast<double>(counted.shared_wavefronts);
     const auto real = [](std::uint64_t count) { return static_cast<double>(count); };
-    const double tensor = std::max(sheet.fp16_tensor_rate, sheet.bf16_tensor_rate);
+    const double tensor = work.only_tf32 ? sheet.tf32_tensor_rate
+                                         : std::max(sheet.fp16_tensor_rate, sheet.bf16_tensor_rate);
     return {
         {"issue", shared.per_clock(instructions_kept(counted), sheet.warp_schedulers)},
         {"fp32", shared.per_second(real(counted.single_flops), sheet.fp32_rate)},

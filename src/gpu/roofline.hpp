@@ -31,6 +31,7 @@ struct LaunchWork {
     std::uint64_t counted = 1;  // blocks that the counters are of
     BlockNeeds needs = {};
     emulator::Counters counters = {};
+    bool only_tf32 = false;  // tensor cores are given factors of tf32, and no others
     // Of buffers that the launch reads, or writes, from end to end.
     double bytes_read = 0;
     double bytes_written = 0;

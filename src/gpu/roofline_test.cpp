@@ -86,6 +86,16 @@ TEST(Roofline, CompulsoryBytesAtThePublishedBandwidthBoundAStream) {
                 4096.0 * 1024 * 32 / (132 * 128 * 1.98e9), 1e-12);
 }
 
+TEST(Roofline, TensorCoresTakeTf32AtHalfTheRate) {
+    const Sheet sheet = sheet_named("h200");
+    LaunchWork work{.kernel = "product", .blocks = 132, .counted = 132};
+    work.counters.tensor_flops = 2'000'000'000;
+    EXPECT_NEAR(bound_of(sheet, {}, {work}).seconds, 2e9 / 989.4e12, 1e-12);
+    EXPECT_EQ(bound_of(sheet, {}, {work}).binds, "tensor");
+    work.only_tf32 = true;
+    EXPECT_NEAR(bound_of(sheet, {}, {work}).seconds, 2e9 / 494.7e12, 1e-12);
+}
+
 TEST(Roofline, FewBlocksUseFewMultiprocessors) {
     const Sheet sheet = sheet_named("h200");
     LaunchWork work{.kernel = "product", .blocks = 1, .counted = 1};
