@@ -117,7 +117,7 @@ void locate(const Warp& warp, const Op& op, unsigned bytes, std::uint32_t rest, 
     part.region = region;
     part.mask = 0;
     part.bad = 0;
-    part.pattern = Part::Pattern::Scattered;
+    part.pattern = Pattern::Scattered;
     const std::uint64_t size = space == Space::Local ? warp.block->grid.code.local_bytes
                                : region != nullptr   ? region->bytes
                                                      : 0;
@@ -145,6 +145,52 @@ void locate(const Warp& warp, const Op& op, unsigned bytes, std::uint32_t rest, 
     for_lanes(~part.mask, [&](unsigned i) { part.offsets[i] = inside; });
 }
 
+bool locate_all(const Warp& warp, const Op& op, unsigned bytes, Part& part) {
+    std::uint64_t place = 0;
+    if (!place_first(warp, op, part, place)) return false;
+    std::uint32_t beyond = 0;  // bits of offsets above the 32 that are kept
+    const std::uint32_t lanes = warp.mask;
+    const auto first = static_cast<unsigned>(std::countr_zero(lanes));
+    if ((op.flags & kNarrowAddress) != 0) {
+        const auto* const a = row<std::uint32_t>(warp, op.a);
+        for (unsigned i = 0; i < kLanes; i++)
+            part.offsets[i] = static_cast<std::uint32_t>(place) + (a[i] - a[first]);
+    } else {
+        const auto* const a = row<std::uint64_t>(warp, op.a);
+        for (unsigned i = 0; i < kLanes; i++) {
+            const std::uint64_t offset = place + (a[i] - a[first]);
+            part.offsets[i] = static_cast<std::uint32_t>(offset);
+            beyond |= ((lanes >> i) & 1) != 0 ? static_cast<std::uint32_t>(offset >> 32) : 0U;
+        }
+    }
+    const std::uint32_t start = part.offsets[first];
+    std::uint32_t most = 0;
+    std::uint32_t low = 0;
+    std::uint32_t scattered = 0;
+    std::uint32_t different = 0;
+    for (unsigned i = 0; i < kLanes; i++) {
+        if (((lanes >> i) & 1) == 0) part.offsets[i] = start;
+        const std::uint32_t offset = part.offsets[i];
+        most = std::max(most, offset);
+        low |= offset;
+        different |= offset ^ start;
+        scattered |= offset ^ (start + i * bytes);
+    }
+    const std::uint64_t size = part.region->bytes;
+    if (beyond != 0 || std::uint64_t{most} + bytes > size || (low & (bytes - 1)) != 0) return false;
+    part.mask = lanes;
+    part.bad = 0;
+    part.pattern = different == 0                         ? Pattern::Uniform
+                   : scattered == 0 && lanes == kAllLanes ? Pattern::Consecutive
+                                                          : Pattern::Scattered;
+    part.shape = nullptr;
+    Shape& shape = warp.block->grid.shape_of(op);
+    if (!is_worth_learning(shape)) return true;
+    learn(shape, part.offsets.data(), lanes, bytes);
+    if (shape.lanes != 0) part.shape = &shape;
+    return true;
+}
+
 bool may_write(const Warp& warp, const Op& op, const Part& part) {
     if (part.region->writable()) return true;
     const auto lane = static_cast<unsigned>(std::countr_zero(part.mask));
@@ -158,8 +204,7 @@ bool may_write(const Warp& warp, const Op& op, const Part& part) {
     return false;
 }
 
-void check_address_taint(const Warp& warp, const Op& op) {
-    const Taint taint = taint_of(warp, op.a);
+void report_address_taint(const Warp& warp, const Op& op, const Taint& taint) {
     const auto tell = [&](std::uint32_t lanes, Fault fault, std::string_view words) {
         if (lanes == 0) return;
         const auto lane = static_cast<unsigned>(std::countr_zero(lanes));

@@ -15,13 +15,35 @@ constexpr std::uint64_t kDoubtBytes =
     0x0101'0101'0101'0101U * (kPoison | kFromEnvironment | kInFlight);
 constexpr std::uint64_t kEveryRead = 0x0101'0101'0101'0101U * kRead;
 
+// use(offset, bytes) for each piece of a part that has them.
+template <class Use>
+[[gnu::always_inline]] inline void for_runs(const Part& part, Use use) {
+    const std::uint32_t start = part.start();
+    for (std::uint32_t i = 0; i < part.shape->run_count; i++) {
+        const Run& run = part.shape->runs[i];
+        use(start + static_cast<std::uint32_t>(run.from), run.bytes);
+    }
+}
+
+unsigned sectors_of_runs(const Part& part) {
+    unsigned count = 0;
+    std::uint32_t last = kNoIndex;
+    for_runs(part, [&](std::uint32_t from, std::uint32_t bytes) {
+        const std::uint32_t end = (from + bytes - 1) / 32;
+        count += end - from / 32 + (from / 32 == last ? 0 : 1);
+        last = end;
+    });
+    return count;
+}
+
 // Distinct sectors of 32 bytes.
 unsigned sectors(const Part& part, unsigned bytes) {
-    if (part.pattern == Part::Pattern::Uniform) return 1;
-    if (part.pattern == Part::Pattern::Consecutive) {
+    if (part.pattern == Pattern::Uniform) return 1;
+    if (part.pattern == Pattern::Consecutive) {
         return static_cast<unsigned>((part.offsets[31] + bytes - 1) / 32 - part.offsets[0] / 32 +
                                      1);
     }
+    if (part.has_runs()) return sectors_of_runs(part);
     std::array<std::uint32_t, kLanes> seen;
     unsigned count = 0;
     for_lanes(part.mask, [&](unsigned i) {
@@ -37,8 +59,8 @@ unsigned sectors(const Part& part, unsigned bytes) {
 // How often the 32 banks of 4 bytes must be asked. Wide accesses go in halves or quarters of a
 // warp.
 unsigned wavefronts(const Part& part, unsigned bytes) {
-    if (part.pattern == Part::Pattern::Uniform) return 1;
-    if (part.pattern == Part::Pattern::Consecutive) return std::max(1U, bytes / 4);
+    if (part.pattern == Pattern::Uniform) return 1;
+    if (part.pattern == Pattern::Consecutive) return std::max(1U, bytes / 4);
     const std::uint32_t lanes = part.leaders != 0 ? part.leaders : part.mask;
     const unsigned lanes_at_once = bytes <= 4 ? 32 : bytes == 8 ? 16 : 8;
     unsigned total = 0;
@@ -62,97 +84,98 @@ unsigned wavefronts(const Part& part, unsigned bytes) {
     return total;
 }
 
-// Of 1, 2, 4, 8 or 16 bytes, at a multiple of that; of 16 those that lie 8 apart as one.
-std::uint64_t shades_at(const std::uint8_t* shadow, unsigned bytes) {
-    const auto load = []<class T>(const std::uint8_t* from, T) {
-        const void* const place = from;
-        return std::uint64_t{
-            __atomic_load_n(static_cast<const Aliased<T>*>(place), __ATOMIC_RELAXED)};
+// What the bytes of one shadow hold, taken together. With Mark, those not yet marked as read are.
+// Other threads may be marking the same bytes: what is loaded and stored here is atomic. Only bytes
+// that are read are stored to, which nobody may write at that time, so that what two threads store
+// differs in nothing but marks, and all of these are set.
+template <class Word, bool Mark>
+[[gnu::always_inline]] inline std::uint64_t look_at(std::uint8_t* shadow) {
+    constexpr auto kMarks = static_cast<Word>(kEveryRead);
+    void* const place = shadow;
+    auto* const word = static_cast<Aliased<Word>*>(place);
+    const Word seen = __atomic_load_n(word, __ATOMIC_RELAXED);
+    if (Mark && (seen & kMarks) != kMarks) {
+        __atomic_store_n(word, static_cast<Word>(seen | kMarks), __ATOMIC_RELAXED);
+    }
+    return seen;
+}
+
+template <bool Mark>
+std::uint64_t look_at_run(std::uint8_t* shadow, std::uint32_t bytes) {
+    std::uint64_t seen = 0;
+    const auto misplaced = [&](std::uintptr_t width) {
+        return (std::bit_cast<std::uintptr_t>(shadow) & (width - 1)) != 0;
     };
-    if (bytes == 4) return load(shadow, std::uint32_t{});
-    if (bytes == 8) return load(shadow, std::uint64_t{});
-    if (bytes == 2) return load(shadow, std::uint16_t{});
-    if (bytes == 1) return load(shadow, std::uint8_t{});
-    const std::uint64_t low = load(shadow, std::uint64_t{});
-    const std::uint64_t high = load(shadow + 8, std::uint64_t{});
-    // A bit that tells of all bytes must be in both.
-    return ((low | high) & ~kEveryRead) | (low & high & kEveryRead);
+    while (bytes != 0) {
+        std::uint32_t width = 8;
+        if (bytes < 8 || misplaced(8)) width = bytes < 4 || misplaced(4) ? 1 : 4;
+        if (width == 8) {
+            seen |= look_at<std::uint64_t, Mark>(shadow);
+        } else if (width == 4) {
+            seen |= look_at<std::uint32_t, Mark>(shadow);
+        } else {
+            seen |= look_at<std::uint8_t, Mark>(shadow);
+        }
+        shadow += width;
+        bytes -= width;
+    }
+    return seen;
 }
 
 // Is there nothing to tell of the bytes? Marks them as read, where that is asked of a region.
-bool read_clean(const Part& part, unsigned bytes) {
-    Region& region = *part.region;
-    const bool covers = region.owner == Owner::Buffer;
-    std::uint64_t doubt = 0;
-    const std::uint64_t read = kEveryRead >> (8 * (8 - std::min(bytes, 8U)));
-    // Other threads may be marking the same bytes: what is loaded and stored here is atomic.
-    const auto look = [&](std::uint8_t* shadow) __attribute__((always_inline)) {
-        const std::uint64_t word = shades_at(shadow, bytes);
-        doubt |= word;
-        if (covers && (word & read) != read) {
-            for (unsigned b = 0; b < bytes; b++)
-                __atomic_fetch_or(shadow + b, kRead, __ATOMIC_RELAXED);
-        }
-    };
-    std::uint8_t* const start = region.shadow.data();
-    if (part.pattern == Part::Pattern::Uniform) {
-        look(start + part.offsets[0]);
+template <bool Mark>
+bool is_clean(const Part& part, unsigned bytes) {
+    std::uint8_t* const shadow = part.region->shadow.data();
+    std::uint64_t seen = 0;
+    if (part.has_runs()) {
+        for_runs(part, [&](std::uint32_t from, std::uint32_t length) {
+            seen |= look_at_run<Mark>(shadow + from, length);
+        });
+    } else if (part.pattern == Pattern::Uniform) {
+        seen = look_at_run<Mark>(shadow + part.offsets[0], bytes);
     } else {
-        for_lanes(part.leaders, [&](unsigned i) { look(start + part.offsets[i]); });
+        for_lanes(part.leaders,
+                  [&](unsigned i) { seen |= look_at_run<Mark>(shadow + part.offsets[i], bytes); });
     }
-    return (doubt & kDoubtBytes) == 0;
-}
-
-// A tile in shared memory is read by many warps again and again between two
-// barriers. Once two of them have read a word, and it is known to hold no
-// doubt, whoever else reads it changes nothing: who writes to it meets one of
-// the two, and unsettles it.
-bool is_settled(const Part& part, unsigned bytes, std::uint32_t epoch) {
-    const Region& region = *part.region;
-    if (region.settled.empty()) return false;
-    const std::uint32_t* const settled = region.settled.data();
-    const unsigned shift = region.grain == 4 ? 2 : region.grain == 2 ? 1 : 0;
-    const unsigned count = std::max(1U, bytes >> shift);
-    const unsigned lanes = part.pattern == Part::Pattern::Uniform ? 1 : kLanes;
-    std::uint32_t different = 0;
-    for (unsigned i = 0; i < lanes; i++) {
-        const std::uint32_t word = part.offsets[i] >> shift;
-        for (unsigned w = 0; w < count; w++)
-            different |= settled[word + w] ^ epoch;
-    }
-    return different == 0;
+    return (seen & kDoubtBytes) == 0;
 }
 
 void settle(const Part& part, unsigned bytes, std::uint32_t epoch) {
     Region& region = *part.region;
-    const unsigned count = std::max(1U, bytes / region.grain);
-    for_lanes(part.leaders, [&](unsigned i) {
-        for (unsigned w = 0; w < count; w++)
-            region.settled[part.offsets[i] / region.grain + w] = epoch;
-    });
+    const auto fill = [&](std::uint32_t from, std::uint32_t length) {
+        std::fill_n(region.settled.data() + from / region.grain,
+                    std::max(1U, length / region.grain), epoch);
+    };
+    if (part.has_runs()) {
+        for_runs(part, fill);
+    } else {
+        for_lanes(part.leaders, [&](unsigned i) { fill(part.offsets[i], bytes); });
+    }
 }
 
 }  // namespace
 
-void report_in_flight(const Warp& warp, const Op& op, unsigned lane, const Part& part) {
-    Event event = warp.block->event(warp, lane, op, Fault::AsyncHazard);
-    event.memory = part.region->name;
-    event.offset = part.offsets[lane];
+void report_in_flight(const Warp& warp, std::uint32_t site, unsigned lane, const Part& part) {
+    const Event event{.fault = Fault::AsyncHazard,
+                      .site = site,
+                      .block = warp.block->index,
+                      .thread = warp.thread(lane),
+                      .memory = part.region->name,
+                      .offset = part.offsets[lane]};
     warp.block->grid.findings.add(event, 0, [&](const std::string& here, const std::string&) {
         return fmt::format("{} touches byte {} of {}, into which an asynchronous copy is under way",
                            here, event.offset, part.region->name);
     });
 }
 
-Taint check_load(const Warp& warp, const Op& op, const Part& part, unsigned bytes) {
+Taint check_unsettled(const Warp& warp, const Part& part, std::uint32_t site, unsigned bytes) {
     Region& region = *part.region;
-    const std::uint32_t epoch = warp.block->clocks.epoch();
-    if (is_settled(part, bytes, epoch)) return {};
     bool quiet = false;
-    if (!region.trails.empty()) quiet = race_read_all(*warp.block, warp, op.site, part, bytes);
+    if (!region.trails.empty()) quiet = race_read_all(*warp.block, warp, site, part, bytes);
     Taint taint;
-    if (read_clean(part, bytes)) {
-        if (quiet && !region.settled.empty()) settle(part, bytes, epoch);
+    const bool covers = region.owner == Owner::Buffer;
+    if (covers ? is_clean<true>(part, bytes) : is_clean<false>(part, bytes)) {
+        if (quiet && !region.settled.empty()) settle(part, bytes, warp.block->clocks.epoch());
         return taint;
     }
     for_lanes(part.mask, [&](unsigned i) {
@@ -162,7 +185,7 @@ Taint check_load(const Warp& warp, const Op& op, const Part& part, unsigned byte
             seen |= shadow[b];
         taint.poison |= std::uint32_t{(seen & kPoison) != 0} << i;
         taint.environment |= std::uint32_t{(seen & kFromEnvironment) != 0} << i;
-        if ((seen & kInFlight) != 0) report_in_flight(warp, op, i, part);
+        if ((seen & kInFlight) != 0) report_in_flight(warp, site, i, part);
     });
     return taint;
 }
@@ -180,37 +203,14 @@ void shade_stored(const Warp& warp, const Part& part, unsigned bytes, unsigned a
     });
 }
 
-namespace {
-
-// Accesses of one instruction mostly have one pattern, at another place each
-// time. Banks repeat, so that conflicts are those of the pattern.
-unsigned known_wavefronts(Pattern& known, const Part& part, unsigned bytes) {
-    const std::uint32_t lanes = part.leaders != 0 ? part.leaders : part.mask;
-    std::uint32_t different = (known.lanes ^ lanes) | (known.bytes ^ bytes);
-    for (unsigned i = 0; i < kLanes; i++)
-        different |= known.offsets[i] ^ (part.offsets[i] - part.offsets[0]);
-    if (different == 0) return known.wavefronts;
-    known.lanes = lanes;
-    known.bytes = bytes;
-    known.wavefronts = wavefronts(part, bytes);
-    for (unsigned i = 0; i < kLanes; i++)
-        known.offsets[i] = part.offsets[i] - part.offsets[0];
-    return known.wavefronts;
-}
-
-}  // namespace
-
-void count_access(const Warp& warp, const Op& op, const Part& part, unsigned bytes) {
+void count_shapeless(const Warp& warp, const Part& part, unsigned bytes) {
     Tally& tally = warp.block->grid.tally;
     if (part.mask == 0) return;
     if (part.region->owner == Owner::Shared) {
+        const unsigned count = wavefronts(part, bytes);
+        if (part.shape != nullptr) part.shape->wavefronts = count;
         tally.shared_requests++;
-        if (part.pattern == Part::Pattern::Scattered) {
-            tally.shared_wavefronts +=
-                known_wavefronts(warp.block->grid.patterns[op.site], part, bytes);
-        } else {
-            tally.shared_wavefronts += wavefronts(part, bytes);
-        }
+        tally.shared_wavefronts += count;
     } else if (part.region->owner != Owner::Local) {
         tally.global_requests++;
         tally.global_sectors += sectors(part, bytes);
@@ -219,8 +219,8 @@ void count_access(const Warp& warp, const Op& op, const Part& part, unsigned byt
     }
 }
 
-void synchronise_load(const Warp& warp, const Op& op, const Part& part) {
-    if ((op.flags & kStrong) == 0 || part.mask == 0) return;
+void observe_strong(const Warp& warp, const Op& op, const Part& part) {
+    if (part.mask == 0) return;
     Block& block = *warp.block;
     const bool in_shared = part.region->owner == Owner::Shared;
     Locations& locations = in_shared ? block.locations : block.grid.locations;

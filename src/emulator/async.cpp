@@ -29,7 +29,7 @@ void fetch_lanes(Warp& warp, const Op& source, unsigned bytes, U32 mask, Fetched
             const Taint found = check_load(warp, source, part, bytes);
             fetched.taint.poison |= found.poison;
             fetched.taint.environment |= found.environment;
-            count_access(warp, source, part, bytes);
+            count_access(warp, part, bytes);
         }
         for_lanes(part.mask, [&](unsigned i) {
             std::memcpy(fetched.bytes[i].data(), part.region->data.data() + part.offsets[i], bytes);
@@ -166,7 +166,7 @@ void copy_async_checked(Warp& warp, const Op& op) {
     for_parts(warp, op, op.bytes, [&](const Part& part) {
         if (part.mask == 0) return;
         Region& region = *part.region;
-        count_access(warp, op, part, op.bytes);
+        count_access(warp, part, op.bytes);
         for_lanes(part.mask, [&](unsigned i) {
             const std::byte* const value = fetched.bytes[i].data();
             const std::uint32_t thread = warp.thread(i);

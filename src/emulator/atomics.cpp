@@ -53,7 +53,7 @@ struct Atomic {
             result.poison |= part.bad;
             if (part.mask == 0 || !may_write(warp, op, part)) return;
             if constexpr (Checked) {
-                count_access(warp, op, part, sizeof(T));
+                count_access(warp, part, sizeof(T));
                 count_collisions(warp, part);
             }
             one_by_one(warp, op, part, result);

@@ -8,6 +8,7 @@
 #include "emulator/clocks.hpp"
 #include "emulator/findings.hpp"
 #include "emulator/memory.hpp"
+#include "emulator/shape.hpp"
 
 namespace cupel::emulator {
 
@@ -21,14 +22,6 @@ struct Tally {
     std::uint64_t shared_requests = 0, shared_wavefronts = 0;
     std::uint64_t divergent_branches = 0;
     std::uint64_t atomic_collisions = 0;
-};
-
-// How the lanes of an instruction last lay in shared memory, from the first on.
-struct Pattern {
-    std::uint32_t lanes = 0;
-    std::uint32_t bytes = 0;
-    std::uint32_t wavefronts = 0;
-    std::array<std::uint32_t, kLanes> offsets{};
 };
 
 struct Grid {
@@ -53,12 +46,17 @@ struct Grid {
     std::vector<std::uint64_t> module_addresses;  // of the variables of the module
     Locations locations;
     Tally tally;
-    std::vector<Pattern> patterns;  // by site
-    std::uint64_t executed = 0;     // warp instructions
-    std::uint64_t completed = 0;    // blocks
+    std::vector<Shape> shapes;    // of memory accesses: see shape_of
+    std::uint64_t executed = 0;   // warp instructions
+    std::uint64_t completed = 0;  // blocks
     std::uint64_t random = 0;
     Region* last_found = nullptr;
     bool stopped = false;
+
+    // What a copy reads and what it writes lie each in a way of their own.
+    [[nodiscard]] Shape& shape_of(const Op& op) {
+        return shapes[2 * std::size_t{op.site} + std::size_t{op.space == Space::Shared}];
+    }
 };
 
 struct BlockBarrier {

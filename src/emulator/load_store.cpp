@@ -22,11 +22,21 @@ template <class M, class R>
         std::memcpy(&value, data + offset, sizeof(M));
         return static_cast<R>(value);
     };
-    if (part.pattern == Part::Pattern::Uniform) {
+    if (part.pattern == Pattern::Uniform) {
         values.fill(value_at(part.offsets[0]));
-    } else if (part.pattern == Part::Pattern::Consecutive && single) {
+    } else if (part.pattern == Pattern::Consecutive && single) {
         for (unsigned i = 0; i < kLanes; i++)
             values[i] = value_at(part.offsets[0] + i * sizeof(M));
+    } else if (single && part.shape != nullptr && part.shape->smooth) {
+        for (unsigned o = 0; o < kLanes; o += kOctet) {
+            const std::uint32_t from = part.offsets[o];
+            if (part.shape->octets[o / kOctet] == Pattern::Uniform) {
+                std::fill_n(values.data() + o, kOctet, value_at(from));
+            } else {
+                for (unsigned i = 0; i < kOctet; i++)
+                    values[o + i] = value_at(from + i * sizeof(M));
+            }
+        }
     } else {
         for (unsigned i = 0; i < kLanes; i++)
             values[i] = value_at(part.offsets[i]);
@@ -46,7 +56,7 @@ void note_load(const Warp& warp, const Op& op, const Part& part, unsigned bytes,
     const Taint found = check_load(warp, op, part, bytes);
     taint.poison |= found.poison;
     taint.environment |= found.environment;
-    count_access(warp, op, part, bytes);
+    count_access(warp, part, bytes);
     synchronise_load(warp, op, part);
 }
 
@@ -94,7 +104,7 @@ struct Store {
         for_parts(warp, op, bytes, [&](Part& part) __attribute__((always_inline)) {
             if (part.mask == 0 || !may_write(warp, op, part)) return;
             if constexpr (Checked) {
-                count_access(warp, op, part, bytes);
+                count_access(warp, part, bytes);
                 synchronise_store(warp, op, part, true);
                 checked_store(warp, op, part, bytes);
             } else {
@@ -116,7 +126,7 @@ private:
                 std::memcpy(value.data() + e * sizeof(M), &element, sizeof(M));
             }
             if ((region.shadow[part.offsets[i]] & kInFlight) != 0)
-                report_in_flight(warp, op, i, part);
+                report_in_flight(warp, op.site, i, part);
             if (traced) {
                 race_write({.block = *warp.block,
                             .region = region,

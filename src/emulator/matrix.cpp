@@ -99,7 +99,7 @@ Rows16 read_rows(Warp& warp, const Op& op, bool checks) {
             const Taint found = check_load(warp, op, part, 16);
             rows.taint.poison |= found.poison;
             rows.taint.environment |= found.environment;
-            count_access(warp, op, part, 16);
+            count_access(warp, part, 16);
         }
         for_lanes(part.mask, [&](unsigned i) {
             std::memcpy(rows.values[i].data(), part.region->data.data() + part.offsets[i], 16);
