@@ -86,7 +86,10 @@ private:
             if constexpr (Checked) observe(op, pc, mask, active);
             if (op.flow != Flow::Plain) {
                 group.pc = pc;
-                if (!control(group, op)) break;
+                if (!control(group, op)) {  // `group` may be no longer valid
+                    grid_.executed += start - left_;
+                    return;
+                }
                 pc = group.pc;
             } else {
                 if (active != 0) {
@@ -98,18 +101,18 @@ private:
                     }
                 }
                 pc++;
-                group.pc = pc;
             }
             left_ -= op.counted ? 1 : 0;
             if (pc == meeting) break;
         }
+        group.pc = pc;
         grid_.executed += start - left_;
     }
 
     void observe(const Op& op, std::uint32_t pc, std::uint32_t mask, std::uint32_t active) {
         if (op.counted) {
-            grid_.tally.warps[pc]++;
-            grid_.tally.lanes[pc] +=
+            warps_[pc]++;
+            lanes_[pc] +=
                 active == kAllLanes ? kLanes : static_cast<unsigned>(std::popcount(active));
         }
         if (!warp_.detours.empty()) end_detours(warp_, {.pc = pc, .mask = mask});
@@ -372,6 +375,8 @@ private:
     Block& block_;
     Grid& grid_;
     Warp& warp_;
+    std::uint64_t* const warps_ = grid_.tally.warps.data();
+    std::uint64_t* const lanes_ = grid_.tally.lanes.data();
     std::uint64_t left_ = 0;
     std::size_t current_ = 0;
 };

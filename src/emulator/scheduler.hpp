@@ -19,6 +19,14 @@ bool force_groups(Block& block);
 // taint.cpp: doubt reached a decision. `lanes`: those that the guard is asked for.
 void check_guard(Warp& warp, const Op& op, std::uint32_t lanes, bool diverts);
 void end_detours(Warp& warp, const Group& group);
-void spread_taint(const Warp& warp, const Op& op);
+void spread_some_taint(const Warp& warp, const Op& op);
+// Where nothing is in doubt there is nothing to spread: nearly always.
+[[gnu::always_inline]] inline void spread_taint(const Warp& warp, const Op& op) {
+    const auto whole = [&](std::uint32_t row_offset) {
+        return std::bit_cast<std::uint64_t>(taint_of(warp, row_offset));
+    };
+    const std::uint64_t from = whole(op.a) | whole(op.b) | whole(op.c) | whole(op.e);
+    if ((from | whole(op.d) | whole(op.d2)) != 0) spread_some_taint(warp, op);
+}
 
 }  // namespace cupel::emulator

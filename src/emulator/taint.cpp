@@ -32,13 +32,7 @@ void colour(const Warp& warp, std::uint32_t row_offset, std::uint32_t lanes) {
 
 }  // namespace
 
-void spread_taint(const Warp& warp, const Op& op) {
-    const auto whole = [&](std::uint32_t row_offset) {
-        return std::bit_cast<std::uint64_t>(taint_of(warp, row_offset));
-    };
-    // Where nothing is in doubt there is nothing to spread: nearly always.
-    const std::uint64_t from = whole(op.a) | whole(op.b) | whole(op.c) | whole(op.e);
-    if ((from | whole(op.d) | whole(op.d2)) == 0) return;
+void spread_some_taint(const Warp& warp, const Op& op) {
     const Taint a = taint_of(warp, op.a);
     const Taint b = taint_of(warp, op.b);
     const Taint c = taint_of(warp, op.c);
