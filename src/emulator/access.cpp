@@ -185,7 +185,7 @@ bool locate_all(const Warp& warp, const Op& op, unsigned bytes, Part& part) {
                                                           : Pattern::Scattered;
     part.shape = nullptr;
     Shape& shape = warp.block->grid.shape_of(op);
-    if (!is_worth_learning(shape)) return true;
+    if (!warp.block->grid.options.shortcuts || !is_worth_learning(shape)) return true;
     learn(shape, part.offsets.data(), lanes, bytes);
     if (shape.lanes != 0) part.shape = &shape;
     return true;

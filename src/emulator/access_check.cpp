@@ -190,16 +190,40 @@ Taint check_unsettled(const Warp& warp, const Part& part, std::uint32_t site, un
     return taint;
 }
 
+namespace {
+
+template <class Word>
+void shade(std::uint8_t* shadow, std::uint8_t colour) {
+    constexpr auto kEach = static_cast<Word>(0x0101'0101'0101'0101U);
+    void* const place = shadow;
+    auto* const word = static_cast<Aliased<Word>*>(place);
+    *word = static_cast<Word>((*word & (kEach * kRead)) | (kEach * colour));
+}
+
+// Elements of 1, 2, 4, 8 or 16 bytes, at a multiple of that: written, and as doubtful as said.
+void shade_element(std::uint8_t* shadow, unsigned bytes, std::uint8_t colour) {
+    switch (bytes) {
+        case 1:
+            return shade<std::uint8_t>(shadow, colour);
+        case 2:
+            return shade<std::uint16_t>(shadow, colour);
+        case 4:
+            return shade<std::uint32_t>(shadow, colour);
+        default:
+            for (unsigned b = 0; b < bytes; b += 8)
+                shade<std::uint64_t>(shadow + b, colour);
+    }
+}
+
+}  // namespace
+
 void shade_stored(const Warp& warp, const Part& part, unsigned bytes, unsigned at, Taint taint) {
-    Region& region = *part.region;
-    const std::uint8_t keep = kRead;
+    std::uint8_t* const shadow = part.region->shadow.data() + at;
     for_lanes(part.mask & warp.mask, [&](unsigned i) {
-        std::uint8_t* const shadow = region.shadow.data() + part.offsets[i] + at;
         const auto colour =
             static_cast<std::uint8_t>(kWritten | (((taint.poison >> i) & 1) != 0 ? kPoison : 0) |
                                       (((taint.environment >> i) & 1) != 0 ? kFromEnvironment : 0));
-        for (unsigned b = 0; b < bytes; b++)
-            shadow[b] = static_cast<std::uint8_t>((shadow[b] & keep) | colour);
+        shade_element(shadow + part.offsets[i], bytes, colour);
     });
 }
 
@@ -235,7 +259,7 @@ void synchronise_store(const Warp& warp, const Op& op, const Part& part, bool re
     Block& block = *warp.block;
     const bool in_shared = part.region->owner == Owner::Shared;
     if (!in_shared && part.region->owner != Owner::Local) {
-        for_lanes(part.mask, [&](unsigned i) { block.clocks.wrote_global(warp.thread(i)); });
+        block.clocks.wrote_global(warp.index, part.mask);
     }
     if ((op.flags & kStrong) == 0) return;
     Locations& locations = in_shared ? block.locations : block.grid.locations;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 #include <numeric>
 
 #include "emulator/scheduler.hpp"
@@ -15,12 +16,6 @@ constexpr std::uint64_t kQuantum = 512;  // instructions of a warp before anothe
 // So many looks at what other blocks may change, and another block has a turn: whoever spins until
 // a neighbour has published would else use up its whole slice, and the budget with it.
 constexpr std::uint32_t kPolls = 64;
-
-std::byte* aligned(std::vector<std::byte>& bytes) {
-    void* start = bytes.data();
-    std::size_t space = bytes.size();
-    return static_cast<std::byte*>(std::align(kUnit, 1, start, space));
-}
 
 Extent place_of(std::uint64_t index, const Extent& grid) {
     return {.x = static_cast<std::uint32_t>(index % grid.x),
@@ -42,18 +37,18 @@ Block::Block(Grid& of_grid, std::uint64_t index_in_grid)
       random_(of_grid.options.seed + index_in_grid * 0x2545'F491'4F6C'DD1DU) {
     const std::size_t count = (grid.threads + kLanes - 1) / kLanes;
     const std::size_t row_bytes = grid.code.row_bytes;
-    rows_.resize(count * row_bytes + kUnit);
-    taints_.resize(count * row_bytes / kUnit);
+    rows_.start(count * row_bytes);
     if (grid.options.checks) {
         shared.grain = grid.code.shared_grain;
-        shared.trails.resize(shared.bytes / shared.grain + 1);
-        if (!grid.code.fine_order) shared.settled.resize(shared.trails.size());
+        shared.trails.start(shared.bytes / shared.grain + 1, grid.code.has_strong());
+        if (grid.options.shortcuts && !grid.code.fine_order)
+            shared.settled.resize(shared.trails.count);
     }
     warps.resize(count);
     for (std::size_t i = 0; i < count; i++) {
         Warp& warp = warps[i];
-        warp.rows = aligned(rows_) + i * row_bytes;
-        warp.taints = taints_.data() + i * row_bytes / kUnit;
+        warp.rows = rows_.rows.get() + i * row_bytes;
+        warp.taints = rows_.taints.data() + i * row_bytes / kUnit;
         warp.index = static_cast<std::uint32_t>(i);
         warp.block = this;
         const std::uint32_t left = grid.threads - warp.index * kLanes;
@@ -64,17 +59,41 @@ Block::Block(Grid& of_grid, std::uint64_t index_in_grid)
     fill_rows();
 }
 
+void RowMemory::start(std::size_t bytes) {
+    void* const memory = std::aligned_alloc(kUnit, std::max<std::size_t>(bytes, kUnit));
+    if (memory == nullptr) throw std::bad_alloc();
+    rows.reset(static_cast<std::byte*>(memory));
+    taints.resize(bytes / kUnit);
+}
+
 // Registers start as poison: a register that is read before it is written is as wrong as memory.
 void Block::fill_rows() {
-    std::ranges::fill(taints_, Taint{.poison = kAllLanes, .environment = 0});
+    const bool is_first = grid.first_rows == nullptr;
+    const std::size_t bytes = rows_.taints.size() * kUnit;
+    if (is_first) {
+        std::fill_n(rows_.rows.get(), bytes, std::byte{0});
+        std::ranges::fill(rows_.taints, Taint{.poison = kAllLanes, .environment = 0});
+    } else {
+        std::memcpy(rows_.rows.get(), grid.first_rows->rows.get(), bytes);
+        rows_.taints = grid.first_rows->taints;
+    }
     for (Warp& warp : warps) {
         warp.mask = kAllLanes;
-        *row<std::uint32_t>(warp, kTrueRow) = kAllLanes;
-        for (std::uint32_t at_row = 0; at_row < kFirstRow; at_row += kUnit)
-            taint_of(warp, at_row) = {};
-        for (const Preload& preload : grid.code.preloads)
-            fill_row(preload, warp);
+        if (is_first) {
+            *row<std::uint32_t>(warp, kTrueRow) = kAllLanes;
+            for (std::uint32_t at_row = 0; at_row < kFirstRow; at_row += kUnit)
+                taint_of(warp, at_row) = {};
+        }
+        for (const Preload& preload : grid.code.preloads) {
+            if (is_first || depends_on_block(preload)) fill_row(preload, warp);
+        }
     }
+    if (!is_first) return;
+    auto first = std::make_shared<RowMemory>();
+    first->start(bytes);
+    std::memcpy(first->rows.get(), rows_.rows.get(), bytes);
+    first->taints = rows_.taints;
+    grid.first_rows = std::move(first);
 }
 
 bool Block::run(std::uint64_t slice) {

@@ -24,6 +24,17 @@ struct Tally {
     std::uint64_t atomic_collisions = 0;
 };
 
+// The rows of all warps of a block, and their doubt.
+struct RowMemory {
+    struct FreeUnits {
+        void operator()(std::byte* memory) const { std::free(memory); }
+    };
+    std::unique_ptr<std::byte[], FreeUnits> rows;  // aligned to a unit
+    std::vector<Taint> taints;
+
+    void start(std::size_t bytes);
+};
+
 struct Grid {
     Grid(const Code& code_to_run, GlobalMemory& global, const Options& chosen)
         : code(code_to_run),
@@ -51,6 +62,8 @@ struct Grid {
     std::uint64_t completed = 0;  // blocks
     std::uint64_t random = 0;
     Region* last_found = nullptr;
+    std::shared_ptr<const RowMemory>
+        first_rows;  // as a block starts with them; null before the first
     bool stopped = false;
 
     // What a copy reads and what it writes lie each in a way of their own.
@@ -126,12 +139,15 @@ struct Block {
     }
 
 private:
+    // As all blocks of the grid start, but for what depends on the place of the block.
     void fill_rows();
     void fill_row(const Preload& preload, Warp& warp);
     std::uint64_t random_;  // of its own, so that no other block has a part in its order of warps
-    std::vector<std::byte> rows_;
-    std::vector<Taint> taints_;
+    RowMemory rows_;
 };
+
+// preload.cpp: may the row differ from block to block?
+[[nodiscard]] bool depends_on_block(const Preload& preload);
 
 // The kinds of barrier instruction, in Op::imm.
 enum BarrierKind : std::uint8_t { kBarSync, kBarArrive, kBarRedPopc, kBarRedAnd, kBarRedOr };

@@ -59,38 +59,38 @@ Clocks::Clocks(std::uint32_t block, std::uint32_t threads)
     : block_(block),
       time_(threads, 1),
       warp_epoch_((threads + kLanes - 1) / kLanes, 1),
-      lane_known_(std::size_t{threads} * kLanes, 0),
-      mine_(threads),
-      pending_(threads),
       device_fence_(threads, 0),
       block_fence_(threads, 0),
-      unfenced_(threads, false) {}
+      unfenced_(warp_epoch_.size(), 0) {}
 
 bool Clocks::before(std::uint32_t me, std::uint32_t block, std::uint32_t thread,
                     std::uint32_t time) const {
     if (block == block_) {
         if (thread == me || time < epoch_) return true;
         if (thread / kLanes == me / kLanes &&
-            (time < warp_epoch_[me / kLanes] ||
-             time <= lane_known_[std::size_t{me} * kLanes + thread % kLanes])) {
+            (time < warp_epoch_[me / kLanes] || time <= lane_known(me, thread % kLanes))) {
             return true;
         }
     }
-    return mine_[me].holds(block, thread, time) || common_.holds(block, thread, time);
+    return (!mine_.empty() && mine_[me].holds(block, thread, time)) ||
+           common_.holds(block, thread, time);
 }
 
 void Clocks::block_barrier() {
     epoch_ = tick();
-    const bool all_fenced = std::ranges::find(unfenced_, true) == unfenced_.end();
+    const bool all_fenced =
+        std::ranges::none_of(unfenced_, [](std::uint32_t lanes) { return lanes != 0; });
     if (all_fenced) fenced_before_ = epoch_;
-    for (std::size_t t = 0; t < time_.size(); t++) {
-        time_[t] = epoch_;
-        if (!pending_[t].knowledge.empty()) common_.merge(pending_[t].knowledge);
-        if (!pending_[t].knowledge.empty()) pending_[t] = {};
-        if (!mine_[t].empty()) {
-            common_.merge(mine_[t]);
-            mine_[t].clear();
-        }
+    std::ranges::fill(time_, epoch_);
+    for (Pending& pending : pending_) {
+        if (pending.knowledge.empty()) continue;
+        common_.merge(pending.knowledge);
+        pending = {};
+    }
+    for (Knowledge& mine : mine_) {
+        if (mine.empty()) continue;
+        common_.merge(mine);
+        mine.clear();
     }
 }
 
@@ -98,10 +98,11 @@ void Clocks::warp_barrier(std::uint32_t warp, std::uint32_t mask, std::uint32_t 
     const std::uint32_t first = warp * kLanes;
     const std::uint32_t now = tick();
     Knowledge joined;
-    for_lanes(mask, [&](unsigned i) { joined.merge(mine_[first + i]); });
+    if (!mine_.empty()) for_lanes(mask, [&](unsigned i) { joined.merge(mine_[first + i]); });
     if ((alive & ~mask) == 0) {  // all that can still do anything
         warp_epoch_[warp] = now;
     } else {
+        lane_known_.resize(time_.size() * kLanes);
         std::array<std::uint32_t, kLanes> known{};
         for_lanes(mask, [&](unsigned i) {
             const std::uint32_t* const row = &lane_known_[std::size_t{first + i} * kLanes];
@@ -115,7 +116,7 @@ void Clocks::warp_barrier(std::uint32_t warp, std::uint32_t mask, std::uint32_t 
     }
     for_lanes(mask, [&](unsigned i) {
         time_[first + i] = now;
-        if (!joined.empty()) mine_[first + i] = joined;
+        if (!joined.empty()) mine_of(first + i) = joined;
     });
 }
 
@@ -127,14 +128,13 @@ void Clocks::tell(std::uint32_t thread, std::uint32_t own_time, std::uint32_t be
     const std::uint32_t first = thread / kLanes * kLanes;
     for (std::uint32_t lane = 0; own_time != 0 && lane < kLanes && first + lane < time_.size();
          lane++) {
-        std::uint32_t known = std::max(lane_known_[std::size_t{thread} * kLanes + lane],
-                                       warp_epoch_[thread / kLanes] - 1);
+        std::uint32_t known = std::max(lane_known(thread, lane), warp_epoch_[thread / kLanes] - 1);
         if (first + lane == thread) known = own_time;
         if (known >= own.before) own.threads.emplace_back(first + lane, known);
     }
     seen.merge(own);
     into.merge(common_);
-    into.merge(mine_[thread]);
+    if (!mine_.empty()) into.merge(mine_[thread]);
 }
 
 void Clocks::release(std::uint32_t thread, Knowledge& into) {
@@ -143,14 +143,14 @@ void Clocks::release(std::uint32_t thread, Knowledge& into) {
 }
 
 void Clocks::fence(std::uint32_t thread, Scope scope) {
-    if (!pending_[thread].knowledge.empty()) {
-        mine_[thread].merge(pending_[thread].knowledge);
+    if (!pending_.empty() && !pending_[thread].knowledge.empty()) {
+        mine_of(thread).merge(pending_[thread].knowledge);
         pending_[thread] = {};
     }
     block_fence_[thread] = time_[thread];
     if (scope == Scope::Device) {
         device_fence_[thread] = time_[thread];
-        unfenced_[thread] = false;
+        unfenced_[thread / kLanes] &= ~(1U << thread % kLanes);
     }
     time_[thread] = tick();
 }
@@ -187,6 +187,7 @@ void Clocks::observe(std::uint32_t thread, std::uint64_t address, const Location
     if (locations.empty()) return;
     const auto found = locations.find(address);
     if (found == locations.end()) return;
+    if (pending_.empty()) pending_.resize(time_.size());
     Pending& pending = pending_[thread];
     const auto add = [&](const Told& told, std::size_t kind) {
         if (told == nullptr || told == pending.last[kind]) return;

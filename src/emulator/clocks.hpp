@@ -59,6 +59,10 @@ public:
     Clocks(std::uint32_t block, std::uint32_t threads);
 
     [[nodiscard]] std::uint32_t time_of(std::uint32_t thread) const { return time_[thread]; }
+    // Of a warp's lanes.
+    [[nodiscard]] const std::uint32_t* times_of(std::uint32_t warp) const {
+        return time_.data() + std::size_t{warp} * kLanes;
+    }
     // All times of this block below are known to all of its threads.
     [[nodiscard]] std::uint32_t epoch() const { return epoch_; }
     [[nodiscard]] std::uint32_t block() const { return block_; }
@@ -70,17 +74,25 @@ public:
     void warp_barrier(std::uint32_t warp, std::uint32_t mask, std::uint32_t alive);
     // What `thread` knows and did becomes part of `into`; and the other way round.
     void release(std::uint32_t thread, Knowledge& into);
-    void acquire(std::uint32_t thread, const Knowledge& from) { mine_[thread].merge(from); }
+    void acquire(std::uint32_t thread, const Knowledge& from) { mine_of(thread).merge(from); }
 
     void fence(std::uint32_t thread, Scope scope);
     // An atomic or volatile access to a location: what it publishes, and what it may learn once a
     // fence follows. `replaces`: a store, which ends what was told there before.
     void publish(std::uint32_t thread, std::uint64_t address, Locations& locations, bool replaces);
     void observe(std::uint32_t thread, std::uint64_t address, const Locations& locations);
-    void wrote_global(std::uint32_t thread) { unfenced_[thread] = true; }
+    void wrote_global(std::uint32_t thread) { unfenced_[thread / kLanes] |= 1U << thread % kLanes; }
+    void wrote_global(std::uint32_t warp, std::uint32_t lanes) { unfenced_[warp] |= lanes; }
 
 private:
     [[nodiscard]] std::uint32_t tick() { return ++tick_; }
+    [[nodiscard]] Knowledge& mine_of(std::uint32_t thread) {
+        if (mine_.empty()) mine_.resize(time_.size());
+        return mine_[thread];
+    }
+    [[nodiscard]] std::uint32_t lane_known(std::uint32_t thread, std::uint32_t lane) const {
+        return lane_known_.empty() ? 0 : lane_known_[std::size_t{thread} * kLanes + lane];
+    }
     void tell(std::uint32_t thread, std::uint32_t own_time, std::uint32_t before_time,
               Knowledge& into) const;
 
@@ -91,6 +103,7 @@ private:
         0;  // accesses below are fenced, or by threads that wrote nothing
     std::vector<std::uint32_t> time_;
     std::vector<std::uint32_t> warp_epoch_;  // by warp
+    // What only finer synchronisation needs is empty until there is some.
     std::vector<std::uint32_t> lane_known_;  // [thread][lane of its warp]: times up to and with
     std::vector<Knowledge> mine_;
     Knowledge common_;  // known to every thread of the block
@@ -101,7 +114,7 @@ private:
     std::vector<Pending> pending_;
     std::vector<std::uint32_t> device_fence_;  // the thread's time at its last fence
     std::vector<std::uint32_t> block_fence_;   // of any scope
-    std::vector<bool> unfenced_;
+    std::vector<std::uint32_t> unfenced_;      // by warp, a bit for each lane
 };
 
 }  // namespace cupel::emulator

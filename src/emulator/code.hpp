@@ -2,6 +2,7 @@
 // A kernel ready to run: operations, the rows they work on, and what fills those rows.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -101,6 +102,11 @@ struct Code {
     bool uses_environment = false;  // reads a clock or the place of its block
     bool blocks_communicate = false;     // by atomics or ordered accesses to global memory
     std::vector<std::string> unchecked;  // why some check does not apply to this kernel
+
+    [[nodiscard]] bool has_strong() const {
+        return std::ranges::find_if(strong, [](std::uint8_t one) { return one != 0; }) !=
+               strong.end();
+    }
 };
 
 }  // namespace cupel::emulator

@@ -63,6 +63,8 @@ struct Options {
     // Only so many blocks, spread over the grid, or fewer where these are long: to count what a
     // launch does at sizes too large to be emulated whole. Races and outputs are not looked at.
     std::uint64_t sample = 0;  // 0: all of them
+    // False: every lane of every access is looked at by itself. Tests hold the short ways to that.
+    bool shortcuts = true;
 };
 
 // When the outputs must be complete.

@@ -17,7 +17,7 @@ constexpr std::uint64_t kMaxMemory = std::uint64_t{4} << 30;    // of all buffer
 constexpr std::uint64_t kMaxModule = std::uint64_t{256} << 20;  // of a module's variables
 constexpr std::uint64_t kMaxTrails = std::uint64_t{2} << 30;    // bytes of race state
 constexpr std::uint64_t kMaxSharedBytes = 227 * 1024;
-constexpr std::uint64_t kMaxBlocks = std::uint64_t{1} << 22;  // what a Trail can tell apart
+constexpr std::uint64_t kMaxBlocks = std::uint64_t{1} << 22;  // what a trail can tell apart
 
 class Emulator final : public Device {
 public:
@@ -233,9 +233,9 @@ private:
             region->trails.clear();
             region->grain = code.global_grain;
             const std::uint64_t count = (region->bytes + region->grain - 1) / region->grain;
-            if (!checks || !region->writable() || count * sizeof(Trail) > room) continue;
-            room -= count * sizeof(Trail);
-            region->trails.resize(count);
+            if (!checks || !region->writable() || count * Trails::kBytes > room) continue;
+            room -= count * Trails::kBytes;
+            region->trails.start(count, code.has_strong());
         }
         return before;
     }

@@ -23,7 +23,7 @@ constexpr std::uint64_t kResidentBytes = std::uint64_t{1} << 30;
 std::uint64_t bytes_of_block(const Grid& grid) {
     const std::uint64_t warps = (grid.threads + kLanes - 1) / kLanes;
     const std::uint64_t shadow =
-        grid.options.checks ? 2 + sizeof(Trail) / grid.code.shared_grain : 2;
+        grid.options.checks ? 2 + Trails::kBytes / grid.code.shared_grain : 2;
     return warps * grid.code.row_bytes * 2 + grid.shared_bytes * shadow +
            grid.code.local_bytes * grid.threads * 2 + 65536;
 }

@@ -118,25 +118,30 @@ private:
     // Lane by lane, so that lanes of one instruction that meet are seen in turn.
     static void checked_store(const Warp& warp, const Op& op, const Part& part, unsigned bytes) {
         Region& region = *part.region;
+        Block& block = *warp.block;
         const bool traced = !region.trails.empty();
+        const Writer writer(block, warp, region, op.site);
         for_lanes(part.mask, [&](unsigned i) {
+            const std::uint32_t offset = part.offsets[i];
+            if (!block.copies.empty() && (region.shadow[offset] & kInFlight) != 0)
+                report_in_flight(warp, op.site, i, part);
             std::array<std::byte, 64> value;
             for (unsigned e = 0; e < op.elements; e++) {
                 const M element = static_cast<M>(row<R>(warp, row_of(warp, op, e, op.b))[i]);
                 std::memcpy(value.data() + e * sizeof(M), &element, sizeof(M));
             }
-            if ((region.shadow[part.offsets[i]] & kInFlight) != 0)
-                report_in_flight(warp, op.site, i, part);
-            if (traced) {
-                race_write({.block = *warp.block,
+            if (traced && !writer.settles(offset, bytes, i)) {
+                race_write({.block = block,
                             .region = region,
-                            .offset = part.offsets[i],
+                            .offset = offset,
                             .bytes = bytes,
                             .thread = warp.thread(i),
                             .site = op.site},
                            value.data());
             }
-            std::memcpy(region.data.data() + part.offsets[i], value.data(), bytes);
+            std::byte* const to = region.data.data() + offset;
+            for (unsigned e = 0; e < op.elements; e++)
+                std::memcpy(to + e * sizeof(M), value.data() + e * sizeof(M), sizeof(M));
         });
         for (unsigned e = 0; e < op.elements; e++) {
             shade_stored(warp, part, sizeof(M), static_cast<unsigned>(e * sizeof(M)),

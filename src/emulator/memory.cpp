@@ -2,6 +2,7 @@
 #include "emulator/memory.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace cupel::emulator {
 namespace {
@@ -11,7 +12,24 @@ constexpr std::uint64_t kGap = std::uint64_t{1} << 24;     // between regions, a
 constexpr std::uint64_t kPlaces = std::uint64_t{1} << 16;  // of 256 bytes, for the random part
 constexpr auto kPoisonByte = std::byte{0xFB};              // fp32: -2.6e36; as an index far outside
 
+// Of pages that the system zeroes when they are touched, where there are many.
+template <class T>
+Trails::Table<T> zeros(std::size_t count) {
+    if (count == 0) return nullptr;
+    void* const memory = std::calloc(count, sizeof(T));
+    if (memory == nullptr) throw std::bad_alloc();
+    return Trails::Table<T>(static_cast<T*>(memory));
+}
+
 }  // namespace
+
+void Trails::start(std::size_t how_many, bool has_strong) {
+    count = how_many;
+    plain = zeros<PlainWrite>(count);
+    strong = zeros<StrongWrite>(has_strong ? count : 0);
+    reads = zeros<Reads>(count);
+    others = zeros<Reads>(count);
+}
 
 Region::Region(std::string region_name, Owner region_owner, Role region_role, std::uint64_t size)
     : name(std::move(region_name)),
@@ -24,7 +42,7 @@ Region::Region(std::string region_name, Owner region_owner, Role region_role, st
 void Region::reset(std::uint8_t shade) {
     std::ranges::fill(data, kPoisonByte);
     std::ranges::fill(shadow, shade);
-    std::ranges::fill(trails, Trail{});
+    trails.restart();
 }
 
 std::uint64_t next_random(std::uint64_t& state) {  // splitmix64

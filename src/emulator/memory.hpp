@@ -3,6 +3,7 @@
 // on the environment, and whether it was read or written in this launch.
 #pragma once
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,24 +28,48 @@ constexpr std::uint64_t kLocalWindow = std::uint64_t{2} << 44;
 constexpr std::uint64_t kGlobalWindow = std::uint64_t{3} << 44;
 constexpr std::uint64_t kWindowBytes = std::uint64_t{1} << 32;
 
-// Who touched a piece of memory last: 4 bytes, or less where the kernel has narrower accesses.
-struct alignas(64) Trail {
-    std::uint32_t write_time = 0;  // of the last plain write; 0: never
-    std::uint32_t write_who = 0;   // block << 10 | thread
-    std::uint32_t write_site = 0;
-    std::uint32_t strong_time = 0;  // the last atomic or volatile write
-    std::uint32_t strong_who = 0;
-    std::uint32_t strong_site = 0;
+// Who touched a piece of memory last: 4 bytes, or less where the kernel has narrower accesses. In
+// tables of their own, so that an access looks at no more than it must: a column of zeros, as most
+// are to the end, is never brought into memory.
+struct PlainWrite {
+    std::uint32_t time = 0;  // 0: never
+    std::uint32_t who = 0;   // block << 10 | thread
+    std::uint32_t site = 0;
+    std::uint32_t unused = 0;
+};
+struct StrongWrite {  // atomic or volatile
+    std::uint32_t time = 0;
+    std::uint32_t who = 0;
+    std::uint32_t site = 0;
     std::uint32_t lost_time = 0;  // the one before it, if of another thread
     std::uint32_t lost_who = 0;
-    std::uint32_t read_time = 0;
-    std::uint32_t read_who = 0;  // block << 10 | the first thread of the warp
-    std::uint32_t read_lanes = 0;
-    std::uint32_t read_site = 0;
-    std::uint32_t other_time = 0;  // the last read by another warp than that
-    std::uint32_t other_who = 0;
-    std::uint32_t other_lanes = 0;
-    std::uint32_t other_site = 0;
+};
+struct Reads {
+    std::uint32_t time = 0;
+    std::uint32_t who = 0;  // block << 10 | the first thread of the warp
+    std::uint32_t lanes = 0;
+    std::uint32_t site = 0;
+};
+
+struct FreeTable {
+    void operator()(void* memory) const { std::free(memory); }
+};
+struct Trails {
+    static constexpr std::uint64_t kBytes = 64;  // of one, in all tables, at most
+    template <class T>
+    using Table = std::unique_ptr<T[], FreeTable>;
+
+    std::size_t count = 0;
+    Table<PlainWrite> plain;
+    Table<StrongWrite> strong;  // null where the kernel has no such accesses
+    Table<Reads> reads;
+    Table<Reads> others;  // by another warp than those; none where `reads` has none
+
+    // All zero.
+    void start(std::size_t how_many, bool has_strong);
+    void clear() { start(0, false); }
+    void restart() { start(count, strong != nullptr); }
+    [[nodiscard]] bool empty() const { return count == 0; }
 };
 
 enum class Owner : std::uint8_t { Buffer, ModuleVariable, Constant, Shared, Local };
@@ -57,7 +82,7 @@ struct Region {
     std::uint64_t bytes = 0;  // that may be touched; `data` is a little longer, for wide copies
     std::vector<std::byte> data;
     std::vector<std::uint8_t> shadow;
-    std::vector<Trail> trails;          // empty where nobody may write, or races do not apply
+    Trails trails;                      // empty where nobody may write, or races do not apply
     std::vector<std::uint32_t> owners;  // by grain, while blocks run side by side: see split.hpp
     // Of shared memory, by grain: the epoch of the block in which nothing can be
     // said of a read any more; see check_load.

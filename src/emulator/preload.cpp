@@ -87,6 +87,12 @@ void fill(const Warp& warp, const Preload& preload, std::uint64_t bits) {
 
 }  // namespace
 
+bool depends_on_block(const Preload& preload) {
+    if (preload.kind != Preload::Kind::SpecialValue) return false;
+    return preload.special == Special::CtaidX || preload.special == Special::CtaidY ||
+           preload.special == Special::CtaidZ || preload.special == Special::SmId;
+}
+
 void Block::fill_row(const Preload& preload, Warp& warp) {
     Taint taint;
     switch (preload.kind) {

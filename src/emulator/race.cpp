@@ -59,37 +59,39 @@ class Check {
 public:
     explicit Check(const Touch& touch)
         : touch_(touch),
+          trails_(touch.region.trails),
           clocks_(touch.block.clocks),
           block_(touch.block.id()),
           strong_(touch.block.grid.code.strong[touch.site] != 0),
           warp_who_((block_ << kThreadBits) | (touch.thread / kLanes * kLanes)),
           who_((block_ << kThreadBits) | touch.thread) {}
 
-    void read(Trail& trail) const {
-        against_writers(trail, kReadWrite, false);
-        remember_read(trail);
+    void read(std::uint64_t i) const {
+        against_writers(i, kReadWrite, false);
+        remember_read(trails_.reads[i], trails_.others[i]);
     }
 
-    void write(Trail& trail, bool same_value) const {
-        against_writers(trail, kWriteWrite, same_value);
-        against_readers(trail.read_who, trail.read_lanes, trail.read_time, trail.read_site);
-        against_readers(trail.other_who, trail.other_lanes, trail.other_time, trail.other_site);
+    void write(std::uint64_t i, bool same_value) const {
+        against_writers(i, kWriteWrite, same_value);
+        against_readers(trails_.reads[i]);
+        against_readers(trails_.others[i]);
         const std::uint32_t now = clocks_.time_of(touch_.thread);
         if (!strong_) {
             // What came before is ordered, or told of: only this counts from now on.
-            trail = {};
-            trail.write_time = now;
-            trail.write_who = who_;
-            trail.write_site = touch_.site;
+            trails_.plain[i] = {.time = now, .who = who_, .site = touch_.site};
+            trails_.reads[i] = {};
+            trails_.others[i] = {};
+            if (trails_.strong != nullptr) trails_.strong[i] = {};
             return;
         }
-        if (trail.strong_time != 0 && trail.strong_who != who_) {
-            trail.lost_time = trail.strong_time;
-            trail.lost_who = trail.strong_who;
+        StrongWrite& last = trails_.strong[i];
+        if (last.time != 0 && last.who != who_) {
+            last.lost_time = last.time;
+            last.lost_who = last.who;
         }
-        trail.strong_time = now;
-        trail.strong_who = who_;
-        trail.strong_site = touch_.site;
+        last.time = now;
+        last.who = who_;
+        last.site = touch_.site;
     }
 
 private:
@@ -102,50 +104,44 @@ private:
         return !clocks_.before(touch_.thread, who >> kThreadBits, who & kThreadMask, time);
     }
     // Strong accesses race with plain ones only.
-    void against_writers(const Trail& trail, Conflict conflict, bool same_value) const {
-        if (unordered(trail.write_who, trail.write_time)) {
-            report(touch_, {trail.write_who, trail.write_site}, conflict, same_value);
-        }
-        if (strong_) return;
-        if (unordered(trail.strong_who, trail.strong_time)) {
-            report(touch_, {trail.strong_who, trail.strong_site}, conflict, same_value);
-        } else if (unordered(trail.lost_who, trail.lost_time)) {
-            report(touch_, {trail.lost_who, trail.strong_site}, conflict, same_value);
+    void against_writers(std::uint64_t i, Conflict conflict, bool same_value) const {
+        const PlainWrite& plain = trails_.plain[i];
+        if (unordered(plain.who, plain.time))
+            report(touch_, {plain.who, plain.site}, conflict, same_value);
+        if (strong_ || trails_.strong == nullptr) return;
+        const StrongWrite& strong = trails_.strong[i];
+        if (unordered(strong.who, strong.time)) {
+            report(touch_, {strong.who, strong.site}, conflict, same_value);
+        } else if (unordered(strong.lost_who, strong.lost_time)) {
+            report(touch_, {strong.lost_who, strong.site}, conflict, same_value);
         }
     }
-    void against_readers(std::uint32_t who, std::uint32_t lanes, std::uint32_t time,
-                         std::uint32_t site) const {
-        if (time == 0 || both_strong(site)) return;
-        if (who >> kThreadBits == block_ && time < clocks_.epoch()) return;
-        for (; lanes != 0; lanes &= lanes - 1) {
-            const std::uint32_t reader = who + static_cast<std::uint32_t>(std::countr_zero(lanes));
-            if (!unordered(reader, time)) continue;
-            report(touch_, {reader, site}, kWriteRead, false);
+    void against_readers(const Reads& reads) const {
+        if (reads.time == 0 || both_strong(reads.site)) return;
+        if (reads.who >> kThreadBits == block_ && reads.time < clocks_.epoch()) return;
+        for (std::uint32_t lanes = reads.lanes; lanes != 0; lanes &= lanes - 1) {
+            const std::uint32_t reader =
+                reads.who + static_cast<std::uint32_t>(std::countr_zero(lanes));
+            if (!unordered(reader, reads.time)) continue;
+            report(touch_, {reader, reads.site}, kWriteRead, false);
             return;
         }
     }
-    void remember_read(Trail& trail) const {
+    void remember_read(Reads& reads, Reads& others) const {
         const std::uint32_t time = clocks_.time_of(touch_.thread);
         const std::uint32_t lane = 1U << (touch_.thread % kLanes);
-        if (trail.read_who == warp_who_ && trail.read_time == time) {
-            trail.read_lanes |= lane;
+        if (reads.who == warp_who_ && reads.time == time) {
+            reads.lanes |= lane;
             return;
         }
-        const bool stale = trail.read_time == 0 || (trail.read_who >> kThreadBits == block_ &&
-                                                    trail.read_time < clocks_.epoch());
-        if (!stale) {
-            trail.other_time = trail.read_time;
-            trail.other_who = trail.read_who;
-            trail.other_lanes = trail.read_lanes;
-            trail.other_site = trail.read_site;
-        }
-        trail.read_time = time;
-        trail.read_who = warp_who_;
-        trail.read_lanes = lane;
-        trail.read_site = touch_.site;
+        const bool stale =
+            reads.time == 0 || (reads.who >> kThreadBits == block_ && reads.time < clocks_.epoch());
+        if (!stale) others = reads;
+        reads = {.time = time, .who = warp_who_, .lanes = lane, .site = touch_.site};
     }
 
     const Touch& touch_;
+    const Trails& trails_;
     const Clocks& clocks_;
     std::uint32_t block_;
     bool strong_;
@@ -153,35 +149,56 @@ private:
     std::uint32_t who_;
 };
 
-// The reads of memory of one block for which no race is possible, told from few fields.
+// The reads for which no race is possible, told from few fields.
 struct Glance {
+    const Trails& trails;
     const Clocks& clocks;
     std::uint32_t epoch;
     std::uint32_t warp_who;
     std::uint32_t site;
     bool fine;
+    bool one_time;   // of all lanes
+    bool one_block;  // nobody else can see the memory
 
+    [[nodiscard]] bool is_old(std::uint32_t time, std::uint32_t who) const {
+        return time == 0 || (time < epoch && who >> kThreadBits == warp_who >> kThreadBits);
+    }
     // True: remembered, and nothing to report. `quiet` stays true where nothing
-    // had to be remembered.
-    [[nodiscard]] bool settles(Trail& trail, std::uint32_t thread, std::uint32_t lanes,
+    // had to be remembered. `lanes`: those that read here.
+    [[nodiscard]] bool settles(std::uint64_t i, std::uint32_t thread, std::uint32_t lanes,
                                bool& quiet) const {
-        if (std::max({trail.write_time, trail.strong_time, trail.lost_time}) >= epoch) return false;
+        const PlainWrite& plain = trails.plain[i];
+        if (!is_old(plain.time, plain.who)) return false;
+        if (trails.strong != nullptr) {
+            const StrongWrite& strong = trails.strong[i];
+            if (!is_old(strong.time, strong.who) || !is_old(strong.lost_time, strong.lost_who))
+                return false;
+        }
+        Reads& reads = trails.reads[i];
+        Reads& others = trails.others[i];
         // Two warps have read it in this epoch: whoever writes to it meets one of those.
-        if (!fine && trail.read_time >= epoch && trail.other_time >= epoch) return true;
+        if (one_block && !fine && reads.time >= epoch && others.time >= epoch) return true;
         quiet = false;
         const std::uint32_t time = clocks.time_of(thread);
-        if (trail.read_who == warp_who && trail.read_time == time) {
-            trail.read_lanes |= lanes;
+        if (reads.who == warp_who && reads.time == time) {
+            reads.lanes |= lanes;
             return true;
         }
-        if (trail.read_time >= epoch) return false;
-        trail.read_time = time;
-        trail.read_who = warp_who;
-        trail.read_lanes = lanes;
-        trail.read_site = site;
+        if (!is_old(reads.time, reads.who)) {
+            if (!one_time) return false;
+            others = reads;
+        }
+        reads = {.time = time, .who = warp_who, .lanes = lanes, .site = site};
         return true;
     }
 };
+
+bool have_one_time(const std::uint32_t* times, std::uint32_t lanes) {
+    const std::uint32_t first = times[std::countr_zero(lanes)];
+    std::uint32_t different = 0;
+    for_lanes(lanes, [&](unsigned i) { different |= times[i] ^ first; });
+    return different == 0;
+}
 
 // This lane and those behind it up to the next leader.
 std::uint32_t run_of(const Part& part, unsigned lane) {
@@ -198,7 +215,7 @@ void race_read(const Touch& touch) {
     const std::uint64_t last = (touch.offset + touch.bytes - 1) / touch.region.grain;
     for (std::uint64_t i = touch.offset / touch.region.grain; i <= last; i++) {
         // What several blocks read and none writes races with nothing, and its trail is nobody's.
-        if (!is_read_by_several(touch.region, i)) check.read(touch.region.trails[i]);
+        if (!is_read_by_several(touch.region, i)) check.read(i);
     }
 }
 
@@ -206,23 +223,29 @@ bool race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Par
                    unsigned bytes) {
     Region& region = *part.region;
     const bool one_block = region.owner == Owner::Shared;
-    const Glance glance{.clocks = block.clocks,
+    const Glance glance{.trails = region.trails,
+                        .clocks = block.clocks,
                         .epoch = block.clocks.epoch(),
                         .warp_who = (block.id() << kThreadBits) | (warp.index * kLanes),
                         .site = site,
-                        .fine = block.grid.code.fine_order};
+                        .fine = block.grid.code.fine_order,
+                        .one_time = have_one_time(block.clocks.times_of(warp.index), part.mask),
+                        .one_block = one_block};
     const std::uint32_t shift = region.grain == 4 ? 2 : region.grain == 2 ? 1 : 0;
     const std::uint32_t count = std::max(1U, bytes >> shift);
     // Where only barriers of the block order, all lanes of a warp have one time: runs of lanes at
     // one place are one read.
-    const std::uint32_t leaders = glance.fine ? part.mask : part.leaders;
+    const bool by_lane = glance.fine || (!one_block && !glance.one_time);
+    const std::uint32_t leaders = by_lane ? part.mask : part.leaders;
     bool quiet = one_block;
+    // While blocks run side by side, a trail of what several read is nobody's: race_read knows.
+    const bool glances = one_block || (region.owners.empty() && block.grid.options.shortcuts);
     for_lanes(leaders, [&](unsigned i) {
-        const std::uint32_t run = glance.fine ? 1U << i : run_of(part, i);
-        Trail* const trails = region.trails.data() + (part.offsets[i] >> shift);
-        bool settled = one_block;
-        for (std::uint32_t j = 0; settled && j < count; j++)
-            settled = glance.settles(trails[j], warp.thread(i), run, quiet);
+        const std::uint32_t run = by_lane ? 1U << i : run_of(part, i);
+        const std::uint64_t first = part.offsets[i] >> shift;
+        bool settled = glances;
+        for (std::uint64_t j = first; settled && j < first + count; j++)
+            settled = glance.settles(j, warp.thread(i), run, quiet);
         if (settled) return;
         quiet = false;
         for_lanes(run, [&](unsigned k) {
@@ -237,13 +260,25 @@ bool race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Par
     return quiet;
 }
 
+Writer::Writer(Block& block, const Warp& warp, Region& region, std::uint32_t site)
+    : trails_(region.trails),
+      settled_(region.settled),
+      times_(block.clocks.times_of(warp.index)),
+      epoch_(block.clocks.epoch()),
+      warp_who_((block.id() << kThreadBits) | (warp.index * kLanes)),
+      site_(site),
+      shift_(region.grain == 4   ? 2
+             : region.grain == 2 ? 1
+                                 : 0),
+      looks_closely_(block.grid.code.strong[site] != 0 || !block.grid.options.shortcuts) {}
+
 void race_write(const Touch& touch, const std::byte* value) {
     const Check check(touch);
     const bool same = value != nullptr &&
                       std::memcmp(touch.region.data.data() + touch.offset, value, touch.bytes) == 0;
     const std::uint64_t last = (touch.offset + touch.bytes - 1) / touch.region.grain;
     for (std::uint64_t i = touch.offset / touch.region.grain; i <= last; i++)
-        check.write(touch.region.trails[i], same);
+        check.write(i, same);
     if (touch.region.settled.empty()) return;
     for (std::uint64_t i = touch.offset / touch.region.grain; i <= last; i++)
         touch.region.settled[i] = 0;

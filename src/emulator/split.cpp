@@ -124,7 +124,7 @@ private:
         for (Kept& one : kept_) {
             one.region->data = std::move(one.data);
             one.region->shadow = std::move(one.shadow);
-            std::ranges::fill(one.region->trails, Trail{});
+            one.region->trails.restart();
         }
         for (const auto& region : grid_.memory.regions()) {
             if (region->writable()) continue;

@@ -36,19 +36,7 @@ Said run_with(unsigned threads, const std::string& body, Options options = {}) {
 }
 
 std::string in_words(const Said& said) {
-    std::string text = faults(said.report);
-    for (const Finding& one : said.report.findings)
-        text += fmt::format("{} {} {} {}\n", one.text, one.events, one.first.block, one.offset);
-    const Counters& counted = said.report.counters;
-    for (const WorkCount& one : counted.work)
-        text += fmt::format("{} {} {}\n", one.name, one.warps, one.lanes);
-    text +=
-        fmt::format("{} {} {} {} {} {} {}\n", counted.warp_instructions, counted.lane_instructions,
-                    counted.global_sectors, counted.shared_wavefronts, counted.divergent_branches,
-                    counted.unique_bytes_read, said.report.blocks);
-    for (const Coverage& one : said.report.coverage)
-        text += fmt::format("{} {} {}\n", one.buffer, one.read, one.written);
-    return text;
+    return testing::in_words(said.report);
 }
 
 const std::string kPlace =

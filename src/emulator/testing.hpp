@@ -86,6 +86,26 @@ inline std::string faults(const Report& report) {
     return text + (report.finished ? "" : "did not finish\n");
 }
 
+// All that is said of a launch, to be compared with another.
+inline std::string in_words(const Report& report) {
+    std::string text = faults(report);
+    for (const Finding& one : report.findings) {
+        text += fmt::format("{} {} {} {} {} {}\n", one.text, one.events, one.first.block,
+                            one.first.thread, one.memory, one.offset);
+    }
+    const Counters& counted = report.counters;
+    for (const WorkCount& one : counted.work)
+        text += fmt::format("{} {} {}\n", one.name, one.warps, one.lanes);
+    text += fmt::format("{} {} {} {} {} {} {} {} {} {} {}\n", counted.warp_instructions,
+                        counted.lane_instructions, counted.global_requests, counted.global_sectors,
+                        counted.global_bytes, counted.shared_requests, counted.shared_wavefronts,
+                        counted.divergent_branches, counted.unique_bytes_read,
+                        counted.unique_bytes_written, report.blocks);
+    for (const Coverage& one : report.coverage)
+        text += fmt::format("{} {} {}\n", one.buffer, one.read, one.written);
+    return text;
+}
+
 // A kernel of the given body, with buffers %a and %b (64-bit addresses, global), a number %n, its
 // thread %t within the block and its block %k. `line` stands for .loc 1.
 inline std::string kernel(std::string body) {
