@@ -186,7 +186,7 @@ bool locate_all(const Warp& warp, const Op& op, unsigned bytes, Part& part) {
     part.shape = nullptr;
     Shape& shape = warp.block->grid.shape_of(op);
     if (!warp.block->grid.options.shortcuts || !is_worth_learning(shape)) return true;
-    learn(shape, part.offsets.data(), lanes, bytes);
+    learn(shape, part.offsets.data(), lanes, bytes, part.region->grain);
     if (shape.lanes != 0) part.shape = &shape;
     return true;
 }

@@ -219,6 +219,14 @@ void shade_element(std::uint8_t* shadow, unsigned bytes, std::uint8_t colour) {
 
 void shade_stored(const Warp& warp, const Part& part, unsigned bytes, unsigned at, Taint taint) {
     std::uint8_t* const shadow = part.region->shadow.data() + at;
+    const std::uint32_t doubtful = (taint.poison | taint.environment) & part.mask & warp.mask;
+    if (doubtful == 0 && part.has_runs() && part.shape->bytes == bytes && part.mask == warp.mask) {
+        for_runs(part, [&](std::uint32_t from, std::uint32_t length) {
+            for (std::uint32_t b = from; b < from + length; b++)
+                shadow[b] = static_cast<std::uint8_t>((shadow[b] & kRead) | kWritten);
+        });
+        return;
+    }
     for_lanes(part.mask & warp.mask, [&](unsigned i) {
         const auto colour =
             static_cast<std::uint8_t>(kWritten | (((taint.poison >> i) & 1) != 0 ? kPoison : 0) |

@@ -86,10 +86,17 @@ struct Load {
 };
 
 template <class M, class R>
-[[gnu::always_inline]] inline void scatter(const Warp& warp, const Part& part, std::uint64_t at,
-                                           std::uint32_t from) {
+[[gnu::always_inline]] inline void scatter(const Warp& warp, const Part& part, unsigned at,
+                                           bool single, std::uint32_t from) {
     std::byte* const data = part.region->data.data() + at;
     const auto* const values = row<R>(warp, from);
+    if (part.pattern == Pattern::Consecutive && single) {
+        std::array<M, kLanes> packed;
+        for (unsigned i = 0; i < kLanes; i++)
+            packed[i] = static_cast<M>(values[i]);
+        std::memcpy(data + part.offsets[0], packed.data(), sizeof packed);
+        return;
+    }
     for_lanes(part.mask, [&](unsigned i) {
         const M value = static_cast<M>(values[i]);
         std::memcpy(data + part.offsets[i], &value, sizeof(M));
@@ -109,18 +116,39 @@ struct Store {
                 checked_store(warp, op, part, bytes);
             } else {
                 for (unsigned e = 0; e < op.elements; e++)
-                    scatter<M, R>(warp, part, e * sizeof(M), row_of(warp, op, e, op.b));
+                    scatter<M, R>(warp, part, e * sizeof(M), op.elements == 1,
+                                  row_of(warp, op, e, op.b));
             }
         });
     }
 
 private:
-    // Lane by lane, so that lanes of one instruction that meet are seen in turn.
     static void checked_store(const Warp& warp, const Op& op, const Part& part, unsigned bytes) {
         Region& region = *part.region;
         Block& block = *warp.block;
         const bool traced = !region.trails.empty();
         const Writer writer(block, warp, region, op.site);
+        if (block.copies.empty() && (!traced || writer.settles_all(part, bytes))) {
+            for (unsigned e = 0; e < op.elements; e++) {
+                scatter<M, R>(warp, part, e * sizeof(M), op.elements == 1,
+                              row_of(warp, op, e, op.b));
+            }
+        } else {
+            store_by_lane(warp, op, part, writer);
+        }
+        for (unsigned e = 0; e < op.elements; e++) {
+            shade_stored(warp, part, sizeof(M), static_cast<unsigned>(e * sizeof(M)),
+                         taint_of(warp, row_of(warp, op, e, op.b)));
+        }
+    }
+
+    // So that lanes of one instruction that meet are seen in turn.
+    static void store_by_lane(const Warp& warp, const Op& op, const Part& part,
+                              const Writer& writer) {
+        Region& region = *part.region;
+        Block& block = *warp.block;
+        const unsigned bytes = sizeof(M) * op.elements;
+        const bool traced = !region.trails.empty();
         for_lanes(part.mask, [&](unsigned i) {
             const std::uint32_t offset = part.offsets[i];
             if (!block.copies.empty() && (region.shadow[offset] & kInFlight) != 0)
@@ -143,10 +171,6 @@ private:
             for (unsigned e = 0; e < op.elements; e++)
                 std::memcpy(to + e * sizeof(M), value.data() + e * sizeof(M), sizeof(M));
         });
-        for (unsigned e = 0; e < op.elements; e++) {
-            shade_stored(warp, part, sizeof(M), static_cast<unsigned>(e * sizeof(M)),
-                         taint_of(warp, row_of(warp, op, e, op.b)));
-        }
     }
 };
 

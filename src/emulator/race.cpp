@@ -151,8 +151,10 @@ private:
 
 // The reads for which no race is possible, told from few fields.
 struct Glance {
-    const Trails& trails;
-    const Clocks& clocks;
+    const PlainWrite* plain_writes;
+    const StrongWrite* strong_writes;  // null where there are none
+    Reads* all_reads;
+    Reads* all_others;
     std::uint32_t epoch;
     std::uint32_t warp_who;
     std::uint32_t site;
@@ -164,31 +166,32 @@ struct Glance {
         return time == 0 || (time < epoch && who >> kThreadBits == warp_who >> kThreadBits);
     }
     // True: remembered, and nothing to report. `quiet` stays true where nothing
-    // had to be remembered. `lanes`: those that read here.
-    [[nodiscard]] bool settles(std::uint64_t i, std::uint32_t thread, std::uint32_t lanes,
-                               bool& quiet) const {
-        const PlainWrite& plain = trails.plain[i];
+    // had to be remembered. Those of `lanes` read here, `first` of them first.
+    [[nodiscard, gnu::always_inline]] inline bool settles(std::uint64_t i, std::uint32_t time,
+                                                          std::uint32_t lanes, std::uint32_t first,
+                                                          bool& quiet) const {
+        const PlainWrite& plain = plain_writes[i];
         if (!is_old(plain.time, plain.who)) return false;
-        if (trails.strong != nullptr) {
-            const StrongWrite& strong = trails.strong[i];
+        if (strong_writes != nullptr) {
+            const StrongWrite& strong = strong_writes[i];
             if (!is_old(strong.time, strong.who) || !is_old(strong.lost_time, strong.lost_who))
                 return false;
         }
-        Reads& reads = trails.reads[i];
-        Reads& others = trails.others[i];
+        Reads& reads = all_reads[i];
+        Reads& others = all_others[i];
         // Two warps have read it in this epoch: whoever writes to it meets one of those.
         if (one_block && !fine && reads.time >= epoch && others.time >= epoch) return true;
         quiet = false;
-        const std::uint32_t time = clocks.time_of(thread);
         if (reads.who == warp_who && reads.time == time) {
             reads.lanes |= lanes;
             return true;
         }
-        if (!is_old(reads.time, reads.who)) {
-            if (!one_time) return false;
-            others = reads;
-        }
-        reads = {.time = time, .who = warp_who, .lanes = lanes, .site = site};
+        const bool behind = !is_old(reads.time, reads.who);
+        if (behind && !one_time) return false;
+        if (behind) others = reads;
+        // With that two warps are known to have read it: the lanes that come later add nothing.
+        const std::uint32_t kept = behind && one_block && !fine ? first : lanes;
+        reads = {.time = time, .who = warp_who, .lanes = kept, .site = site};
         return true;
     }
 };
@@ -196,7 +199,12 @@ struct Glance {
 bool have_one_time(const std::uint32_t* times, std::uint32_t lanes) {
     const std::uint32_t first = times[std::countr_zero(lanes)];
     std::uint32_t different = 0;
-    for_lanes(lanes, [&](unsigned i) { different |= times[i] ^ first; });
+    if (lanes == kAllLanes) {
+        for (unsigned i = 0; i < kLanes; i++)
+            different |= times[i] ^ first;
+    } else {
+        for_lanes(lanes, [&](unsigned i) { different |= times[i] ^ first; });
+    }
     return different == 0;
 }
 
@@ -223,8 +231,10 @@ bool race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Par
                    unsigned bytes) {
     Region& region = *part.region;
     const bool one_block = region.owner == Owner::Shared;
-    const Glance glance{.trails = region.trails,
-                        .clocks = block.clocks,
+    const Glance glance{.plain_writes = region.trails.plain.get(),
+                        .strong_writes = region.trails.strong.get(),
+                        .all_reads = region.trails.reads.get(),
+                        .all_others = region.trails.others.get(),
                         .epoch = block.clocks.epoch(),
                         .warp_who = (block.id() << kThreadBits) | (warp.index * kLanes),
                         .site = site,
@@ -240,12 +250,26 @@ bool race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Par
     bool quiet = one_block;
     // While blocks run side by side, a trail of what several read is nobody's: race_read knows.
     const bool glances = one_block || (region.owners.empty() && block.grid.options.shortcuts);
+    const Shape* const shape = part.shape;
+    if (glances && !by_lane && glance.one_time && shape != nullptr && shape->word_count != 0 &&
+        shape->grain == region.grain) {
+        const std::uint64_t start = part.start() >> shift;
+        const std::uint32_t time = block.clocks.times_of(warp.index)[std::countr_zero(part.mask)];
+        bool settled = true;
+        for (std::uint32_t w = 0; settled && w < shape->word_count; w++) {
+            const SharedWord& word = shape->words[w];
+            settled = glance.settles(start + static_cast<std::uint64_t>(std::int64_t{word.from}),
+                                     time, word.lanes, word.first, quiet);
+        }
+        // If not, what was remembered is remembered again below, and is the same then.
+        if (settled) return quiet;
+    }
     for_lanes(leaders, [&](unsigned i) {
         const std::uint32_t run = by_lane ? 1U << i : run_of(part, i);
         const std::uint64_t first = part.offsets[i] >> shift;
         bool settled = glances;
         for (std::uint64_t j = first; settled && j < first + count; j++)
-            settled = glance.settles(j, warp.thread(i), run, quiet);
+            settled = glance.settles(j, block.clocks.time_of(warp.thread(i)), run, run, quiet);
         if (settled) return;
         quiet = false;
         for_lanes(run, [&](unsigned k) {
@@ -270,7 +294,45 @@ Writer::Writer(Block& block, const Warp& warp, Region& region, std::uint32_t sit
       shift_(region.grain == 4   ? 2
              : region.grain == 2 ? 1
                                  : 0),
+      one_block_(region.owner == Owner::Shared),
       looks_closely_(block.grid.code.strong[site] != 0 || !block.grid.options.shortcuts) {}
+
+bool Writer::settles_all(const Part& part, unsigned bytes) const {
+    if (looks_closely_ || part.shape == nullptr || !part.shape->apart) return false;
+    const std::uint32_t count = std::max(1U, bytes >> shift_);
+    PlainWrite* const plain = trails_.plain.get();
+    const Reads* const reads = trails_.reads.get();
+    // Of memory that other blocks see, a word without a read has no other.
+    const Reads* const others = one_block_ ? trails_.others.get() : reads;
+    std::uint32_t last = 0;
+    for_lanes(part.mask, [&](unsigned lane) {
+        const std::uint32_t first = part.offsets[lane] >> shift_;
+        for (std::uint32_t i = first; i < first + count; i++)
+            last = std::max(std::max(last, plain[i].time), std::max(reads[i].time, others[i].time));
+    });
+    // What is older than the block's last barrier is as good as nothing, where no other block is.
+    if (one_block_ ? last >= epoch_ : last != 0) return false;
+    if (trails_.strong != nullptr && has_strong(part, count)) return false;
+    for_lanes(part.mask, [&](unsigned lane) {
+        const std::uint32_t first = part.offsets[lane] >> shift_;
+        for (std::uint32_t i = first; i < first + count; i++)
+            plain[i] = {.time = times_[lane], .who = warp_who_ + lane, .site = site_};
+    });
+    for_lanes(settled_.empty() ? 0 : part.mask, [&](unsigned lane) {
+        std::fill_n(settled_.data() + (part.offsets[lane] >> shift_), count, 0);
+    });
+    return true;
+}
+
+bool Writer::has_strong(const Part& part, std::uint32_t count) const {
+    bool found = false;
+    for_lanes(part.mask, [&](unsigned lane) {
+        const std::uint32_t first = part.offsets[lane] >> shift_;
+        for (std::uint32_t i = first; i < first + count; i++)
+            found = found || trails_.strong[i].time != 0;
+    });
+    return found;
+}
 
 void race_write(const Touch& touch, const std::byte* value) {
     const Check check(touch);

@@ -44,7 +44,11 @@ public:
         return true;
     }
 
+    // The same of all lanes of a part. False: nothing is known, and nothing is changed.
+    [[nodiscard]] bool settles_all(const Part& part, unsigned bytes) const;
+
 private:
+    [[nodiscard]] bool has_strong(const Part& part, std::uint32_t count) const;
     // By a barrier of the block. Of a word that nobody touched the time is 0.
     [[nodiscard]] bool is_old(std::uint32_t time, std::uint32_t who) const {
         return time == 0 || (time < epoch_ && who >> kThreadBits == warp_who_ >> kThreadBits);
@@ -79,6 +83,7 @@ private:
     std::uint32_t warp_who_;
     std::uint32_t site_;
     unsigned shift_;
+    bool one_block_;      // nobody else can see the memory
     bool looks_closely_;  // at every write
 };
 

@@ -43,9 +43,37 @@ void find_runs(Shape& shape) {
     shape.run_count = runs;
 }
 
+// This lane and those behind it up to the next leader.
+std::uint32_t lanes_behind(const Shape& shape, unsigned lane) {
+    const std::uint32_t from = kAllLanes << lane;
+    const std::uint32_t next = shape.leaders & (from << 1);
+    const std::uint32_t behind = next == 0 ? 0 : kAllLanes << std::countr_zero(next);
+    return from & ~behind & shape.lanes;
+}
+
+void find_words(Shape& shape, unsigned grain) {
+    shape.grain = grain;
+    shape.word_count = 0;
+    if (shape.bytes != grain) return;
+    unsigned count = 0;
+    for_lanes(shape.leaders, [&](unsigned i) {
+        const std::uint32_t behind = lanes_behind(shape, i);
+        const std::int32_t from = shape.offsets[i] / static_cast<std::int32_t>(grain);
+        const auto known = std::find_if(shape.words.begin(), shape.words.begin() + count,
+                                        [&](const SharedWord& word) { return word.from == from; });
+        if (known == shape.words.begin() + count) {
+            shape.words[count++] = {.from = from, .lanes = behind, .first = behind};
+        } else {
+            known->lanes |= behind;
+        }
+    });
+    shape.word_count = count;
+}
+
 }  // namespace
 
-void learn(Shape& shape, const std::uint32_t* offsets, std::uint32_t lanes, unsigned bytes) {
+void learn(Shape& shape, const std::uint32_t* offsets, std::uint32_t lanes, unsigned bytes,
+           unsigned grain) {
     const std::uint32_t start = offsets[static_cast<unsigned>(std::countr_zero(lanes))];
     shape.lanes = 0;
     shape.low = 0;
@@ -74,6 +102,7 @@ void learn(Shape& shape, const std::uint32_t* offsets, std::uint32_t lanes, unsi
         shape.smooth = shape.smooth && shape.octets[i] != Pattern::Scattered;
     }
     find_runs(shape);
+    find_words(shape, grain);
 }
 
 }  // namespace cupel::emulator

@@ -20,6 +20,13 @@ struct Run {
     std::uint32_t bytes = 0;
 };
 
+// What races are told by: some bytes, and which lanes touch them.
+struct SharedWord {
+    std::int32_t from = 0;  // words, from that of the first lane
+    std::uint32_t lanes = 0;
+    std::uint32_t first = 0;  // of these, the first and those right behind it
+};
+
 constexpr unsigned kMostRuns = 8;
 constexpr unsigned kOctet = 8;  // lanes that are moved at once, where they lie well
 
@@ -37,14 +44,18 @@ struct alignas(64) Shape {
     bool apart = false;   // no two lanes touch the same byte
     bool smooth = false;  // no octet is scattered
     std::array<Pattern, kLanes / kOctet> octets{};
-    std::uint32_t run_count = 0;        // 0: more than are kept
-    std::array<Run, kMostRuns> runs{};  // rising, with gaps between them
+    std::uint32_t run_count = 0;             // 0: more than are kept
+    std::array<Run, kMostRuns> runs{};       // rising, with gaps between them
+    std::uint32_t grain = 0;                 // bytes of a word
+    std::uint32_t word_count = 0;            // 0: more than one for a lane
+    std::array<SharedWord, kLanes> words{};  // by their first lanes
     // From the first lane that takes part; 0 for those that do not.
     alignas(64) std::array<std::int32_t, kLanes> offsets{};
 };
 
 // Lanes of an access at `offsets`, where those that take no part are at the place of the first.
-void learn(Shape& shape, const std::uint32_t* offsets, std::uint32_t lanes, unsigned bytes);
+void learn(Shape& shape, const std::uint32_t* offsets, std::uint32_t lanes, unsigned bytes,
+           unsigned grain);
 
 // A shape that was not met is kept for a while, and then looked for ever more rarely: addresses
 // that follow from data have none.
