@@ -184,10 +184,10 @@ bool locate_all(const Warp& warp, const Op& op, unsigned bytes, Part& part) {
                    : scattered == 0 && lanes == kAllLanes ? Pattern::Consecutive
                                                           : Pattern::Scattered;
     part.shape = nullptr;
-    Shape& shape = warp.block->grid.shape_of(op);
-    if (!warp.block->grid.options.shortcuts || !is_worth_learning(shape)) return true;
-    learn(shape, part.offsets.data(), lanes, bytes, part.region->grain);
-    if (shape.lanes != 0) part.shape = &shape;
+    Grid& grid = warp.block->grid;
+    if (!grid.options.shortcuts) return true;
+    part.shape = grid.shapes.learn(grid.known_shape(op), part.offsets.data(),
+                                   {.lanes = lanes, .bytes = bytes, .grain = part.region->grain});
     return true;
 }
 

@@ -101,7 +101,9 @@ template <class Address>
 // The same by what is known of the operation's shape.
 [[gnu::always_inline]] inline bool locate_known(const Warp& warp, const Op& op, unsigned bytes,
                                                 Part& part) {
-    Shape& shape = warp.block->grid.shape_of(op);
+    KnownShape& known = warp.block->grid.known_shape(op);
+    if (known.shape == nullptr) return false;
+    Shape& shape = *known.shape;
     if (shape.lanes != warp.mask || shape.bytes != bytes) return false;
     std::uint64_t start = 0;
     if (!place_first(warp, op, part, start)) return false;
@@ -122,7 +124,7 @@ template <class Address>
     part.mask = warp.mask;
     part.pattern = shape.pattern;
     part.shape = &shape;
-    shape.misses = 0;
+    known.misses = 0;
     return true;
 }
 
@@ -213,7 +215,8 @@ void report_address_taint(const Warp& warp, const Op& op, const Taint& taint);
 void count_shapeless(const Warp& warp, const Part& part, unsigned bytes);
 [[gnu::always_inline]] inline void count_access(const Warp& warp, const Part& part,
                                                 unsigned bytes) {
-    const std::uint32_t wavefronts = part.shape != nullptr ? part.shape->wavefronts : 0;
+    const std::uint32_t wavefronts =
+        part.shape != nullptr ? part.shape->wavefronts[std::size_t{part.leaders != 0}] : 0;
     if (wavefronts == 0 || part.region->owner != Owner::Shared) {
         count_shapeless(warp, part, bytes);
         return;

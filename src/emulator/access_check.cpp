@@ -240,7 +240,7 @@ void count_shapeless(const Warp& warp, const Part& part, unsigned bytes) {
     if (part.mask == 0) return;
     if (part.region->owner == Owner::Shared) {
         const unsigned count = wavefronts(part, bytes);
-        if (part.shape != nullptr) part.shape->wavefronts = count;
+        if (part.shape != nullptr) part.shape->wavefronts[std::size_t{part.leaders != 0}] = count;
         tally.shared_requests++;
         tally.shared_wavefronts += count;
     } else if (part.region->owner != Owner::Local) {

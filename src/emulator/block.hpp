@@ -57,7 +57,7 @@ struct Grid {
     std::vector<std::uint64_t> module_addresses;  // of the variables of the module
     Locations locations;
     Tally tally;
-    std::vector<Shape> shapes;    // of memory accesses: see shape_of
+    Shapes shapes;                // of memory accesses: see known_shape
     std::uint64_t executed = 0;   // warp instructions
     std::uint64_t completed = 0;  // blocks
     std::uint64_t random = 0;
@@ -67,8 +67,8 @@ struct Grid {
     bool stopped = false;
 
     // What a copy reads and what it writes lie each in a way of their own.
-    [[nodiscard]] Shape& shape_of(const Op& op) {
-        return shapes[2 * std::size_t{op.site} + std::size_t{op.space == Space::Shared}];
+    [[nodiscard]] KnownShape& known_shape(const Op& op) {
+        return shapes.of(2 * std::size_t{op.site} + std::size_t{op.space == Space::Shared});
     }
 };
 

@@ -14,14 +14,14 @@ using testing::kernel;
 using ::testing::Not;
 using testing::Trial;
 
-struct Shape {
+struct Size {
     std::uint32_t blocks = 1;
     std::uint32_t threads = 64;
     Options options = {};
 };
 
 // In `a` lie 256 words, 0, 1, 2, ...; `b` is an output of 4 bytes for each thread, or other memory.
-Report report_of(const std::string& body, const Shape& shape = {}, Role role = Role::Scratch) {
+Report report_of(const std::string& body, const Size& shape = {}, Role role = Role::Scratch) {
     Trial trial(kernel(body));
     std::vector<std::uint32_t> words(256);
     for (std::uint32_t i = 0; i < words.size(); i++)
@@ -32,7 +32,7 @@ Report report_of(const std::string& body, const Shape& shape = {}, Role role = R
     launch.arguments = {Address{a}, Address{b}, argument(0)};
     return trial.run(launch, shape.options);
 }
-std::string faults_of(const std::string& body, const Shape& shape = {}, Role role = Role::Scratch) {
+std::string faults_of(const std::string& body, const Size& shape = {}, Role role = Role::Scratch) {
     return faults(report_of(body, shape, role));
 }
 

@@ -111,7 +111,7 @@ public:
             grid.module_addresses.push_back(region->base);
         grid.tally.warps.resize(code->ops.size());
         grid.tally.lanes.resize(code->ops.size());
-        grid.shapes.resize(2 * code->sites.size());
+        grid.shapes = Shapes(2 * code->sites.size());
         const auto before = prepare(*code, options.checks && options.sample == 0);
         run_grid(grid);
         Report report = make_report(grid, before, due_after(launch));

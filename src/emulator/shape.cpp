@@ -7,6 +7,9 @@ namespace cupel::emulator {
 namespace {
 
 constexpr std::int64_t kFarthest = std::int64_t{1} << 30;
+constexpr std::size_t kMostShapes = 256;
+constexpr std::uint32_t kTries = 4;
+constexpr std::uint32_t kRarely = 64;
 
 Pattern pattern_of(const std::int32_t* offsets, unsigned count, std::uint32_t bytes) {
     bool same = true;
@@ -51,14 +54,13 @@ std::uint32_t lanes_behind(const Shape& shape, unsigned lane) {
     return from & ~behind & shape.lanes;
 }
 
-void find_words(Shape& shape, unsigned grain) {
-    shape.grain = grain;
+void find_words(Shape& shape) {
     shape.word_count = 0;
-    if (shape.bytes != grain) return;
+    if (shape.bytes != shape.grain) return;
     unsigned count = 0;
     for_lanes(shape.leaders, [&](unsigned i) {
         const std::uint32_t behind = lanes_behind(shape, i);
-        const std::int32_t from = shape.offsets[i] / static_cast<std::int32_t>(grain);
+        const std::int32_t from = shape.offsets[i] / static_cast<std::int32_t>(shape.grain);
         const auto known = std::find_if(shape.words.begin(), shape.words.begin() + count,
                                         [&](const SharedWord& word) { return word.from == from; });
         if (known == shape.words.begin() + count) {
@@ -70,39 +72,68 @@ void find_words(Shape& shape, unsigned grain) {
     shape.word_count = count;
 }
 
-}  // namespace
-
-void learn(Shape& shape, const std::uint32_t* offsets, std::uint32_t lanes, unsigned bytes,
-           unsigned grain) {
-    const std::uint32_t start = offsets[static_cast<unsigned>(std::countr_zero(lanes))];
-    shape.lanes = 0;
-    shape.low = 0;
-    shape.high = 0;
+// False: the lanes are too far from each other to be kept.
+bool set_offsets(Shape& shape, const std::uint32_t* offsets) {
+    const std::uint32_t start = offsets[static_cast<unsigned>(std::countr_zero(shape.lanes))];
     for (unsigned i = 0; i < kLanes; i++) {
         const std::int64_t distance = std::int64_t{offsets[i]} - std::int64_t{start};
-        if (std::max(distance, -distance) > kFarthest) return;
+        if (std::max(distance, -distance) > kFarthest) return false;
         shape.offsets[i] = static_cast<std::int32_t>(distance);
         shape.low = std::min(shape.low, shape.offsets[i]);
         shape.high = std::max(shape.high, shape.offsets[i]);
     }
-    shape.lanes = lanes;
-    shape.bytes = bytes;
-    shape.phase = bytes < 4 ? start & 3 : 0;
-    shape.wavefronts = 0;
-    shape.leaders = lanes;
-    for (unsigned i = 1; lanes == kAllLanes && i < kLanes; i++) {
+    shape.phase = shape.bytes < 4 ? start & 3 : 0;
+    return true;
+}
+
+// What follows from the offsets.
+void derive(Shape& shape) {
+    const std::array<std::int32_t, kLanes>& offsets = shape.offsets;
+    shape.leaders = shape.lanes;
+    for (unsigned i = 1; shape.lanes == kAllLanes && i < kLanes; i++) {
         if (offsets[i] == offsets[i - 1]) shape.leaders &= ~(1U << i);
     }
-    shape.pattern = pattern_of(shape.offsets.data(), kLanes, bytes);
-    if (shape.pattern == Pattern::Consecutive && lanes != kAllLanes)
+    shape.pattern = pattern_of(offsets.data(), kLanes, shape.bytes);
+    if (shape.pattern == Pattern::Consecutive && shape.lanes != kAllLanes)
         shape.pattern = Pattern::Scattered;
     shape.smooth = true;
     for (unsigned i = 0; i < kLanes / kOctet; i++) {
-        shape.octets[i] = pattern_of(&shape.offsets[std::size_t{i} * kOctet], kOctet, bytes);
+        shape.octets[i] = pattern_of(&offsets[std::size_t{i} * kOctet], kOctet, shape.bytes);
         shape.smooth = shape.smooth && shape.octets[i] != Pattern::Scattered;
     }
     find_runs(shape);
-    find_words(shape, grain);
+    find_words(shape);
+}
+
+}  // namespace
+
+Shape* Shapes::find(const Shape& wanted) {
+    const auto found = std::ranges::find_if(all_, [&](const Shape& one) {
+        return one.lanes == wanted.lanes && one.bytes == wanted.bytes &&
+               one.grain == wanted.grain && one.phase == wanted.phase &&
+               one.offsets == wanted.offsets;
+    });
+    return found == all_.end() ? nullptr : &*found;
+}
+
+Shape* Shapes::learn(KnownShape& known, const std::uint32_t* offsets, const LaneAccess& access) {
+    const std::uint32_t misses = known.misses++;
+    if (misses >= kTries && misses % kRarely != 0) return nullptr;
+    Shape shape;
+    shape.lanes = access.lanes;
+    shape.bytes = access.bytes;
+    shape.grain = access.grain;
+    if (!set_offsets(shape, offsets)) return nullptr;
+    known.shape = find(shape);
+    if (known.shape != nullptr) return known.shape;
+    if (all_.size() == kMostShapes) {
+        for (KnownShape& other : known_)
+            other.shape = nullptr;
+        all_.clear();
+    }
+    derive(shape);
+    known.shape = &all_.emplace_back(shape);
+    return known.shape;
 }
 
 }  // namespace cupel::emulator

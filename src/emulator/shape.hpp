@@ -4,6 +4,8 @@
 // lanes meet, how often are the banks asked.
 #pragma once
 
+#include <deque>
+
 #include "emulator/op.hpp"
 
 namespace cupel::emulator {
@@ -37,9 +39,9 @@ struct alignas(64) Shape {
     std::int32_t high = 0;
     std::uint32_t phase =
         0;  // where narrow accesses begin in a word of 4 bytes: banks depend on it
-    std::uint32_t misses = 0;  // since the shape was last met
     std::uint32_t leaders = 0;
-    std::uint32_t wavefronts = 0;  // 0: not yet asked for
+    // By whether the leaders are known: loads look for them. 0: not yet asked for.
+    std::array<std::uint32_t, 2> wavefronts{};
     Pattern pattern = Pattern::Scattered;
     bool apart = false;   // no two lanes touch the same byte
     bool smooth = false;  // no octet is scattered
@@ -53,15 +55,35 @@ struct alignas(64) Shape {
     alignas(64) std::array<std::int32_t, kLanes> offsets{};
 };
 
-// Lanes of an access at `offsets`, where those that take no part are at the place of the first.
-void learn(Shape& shape, const std::uint32_t* offsets, std::uint32_t lanes, unsigned bytes,
-           unsigned grain);
+// Of one access of an instruction.
+struct KnownShape {
+    Shape* shape = nullptr;    // null: none
+    std::uint32_t misses = 0;  // since it was last met
+};
 
-// A shape that was not met is kept for a while, and then looked for ever more rarely: addresses
-// that follow from data have none.
-[[nodiscard]] inline bool is_worth_learning(Shape& shape) {
-    const std::uint32_t misses = shape.misses++;
-    return misses < 4 || (misses & 63) == 0;
-}
+struct LaneAccess {
+    std::uint32_t lanes = 0;
+    unsigned bytes = 0;  // of one lane
+    unsigned grain = 4;  // of the memory
+};
+
+// The shapes of a launch. Instructions of an unrolled loop share theirs, so that those in use stay
+// in the nearest cache.
+class Shapes {
+public:
+    explicit Shapes(std::size_t accesses = 0) : known_(accesses) {}
+
+    [[nodiscard]] KnownShape& of(std::size_t access) { return known_[access]; }
+    // Lanes of an access at `offsets`, where those that take no part are at the place of the first.
+    // Null where the shape is not worth the while: it is looked for ever more rarely where it was
+    // not met again, as that of addresses that follow from data.
+    Shape* learn(KnownShape& known, const std::uint32_t* offsets, const LaneAccess& access);
+
+private:
+    Shape* find(const Shape& wanted);
+
+    std::vector<KnownShape> known_;
+    std::deque<Shape> all_;
+};
 
 }  // namespace cupel::emulator

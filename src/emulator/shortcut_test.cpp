@@ -17,8 +17,8 @@ using testing::kernel;
 using testing::Trial;
 
 constexpr std::uint32_t kThreads = 96;  // three warps: a word is settled once two have read it
-constexpr std::uint32_t kBlocks = 2;
-constexpr std::uint32_t kAll = kThreads * kBlocks;
+constexpr std::uint32_t kTwoBlocks = 2;
+constexpr std::uint32_t kAll = kThreads * kTwoBlocks;
 constexpr std::uint32_t kRounds = 5;
 constexpr std::uint32_t kSharedBytes = 2048;
 constexpr std::uint32_t kGlobalBytes = 8192;
@@ -162,19 +162,19 @@ Random random_kernel(Dice& dice) {
     return random;
 }
 
-struct Said {
+struct Reply {
     std::string words;
     std::vector<std::uint8_t> memory;
     bool clean = false;
 };
 
-Said said_of(const Random& random, const Options& options) {
+Reply reply_of(const Random& random, const Options& options) {
     Trial trial(kernel(random.body));
     const BufferId a = trial.input("a", random.offsets);
     const BufferId b = random.role == Role::Output
                            ? trial.output("b", kGlobalBytes)
                            : trial.input("b", std::vector<std::uint8_t>(kGlobalBytes), random.role);
-    Launch launch{.kernel = "k", .grid = {kBlocks, 1, 1}, .block = {kThreads, 1, 1}};
+    Launch launch{.kernel = "k", .grid = {kTwoBlocks, 1, 1}, .block = {kThreads, 1, 1}};
     launch.arguments = {Address{a}, Address{b}, argument(0)};
     const Report report = trial.run(launch, options);
     return {
@@ -193,8 +193,8 @@ TEST_P(Shortcuts, SayTheSameAsTheLongWay) {
             const Options options{.seed = seed, .threads = threads};
             Options by_lane = options;
             by_lane.shortcuts = false;
-            const Said here = said_of(random, options);
-            const Said there = said_of(random, by_lane);
+            const Reply here = reply_of(random, options);
+            const Reply there = reply_of(random, by_lane);
             ASSERT_EQ(here.words, there.words) << random.body;
             ASSERT_EQ(here.memory, there.memory) << random.body;
             for (const std::string kind :
