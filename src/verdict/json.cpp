@@ -50,6 +50,16 @@ Json ceiling_json(const std::optional<CeilingShare>& ceiling) {
     return {{"name", text(ceiling->name)}, {"share", number(ceiling->share)}};
 }
 
+Json bound_json(const Bound& bound) {
+    return {{"is", "a lower bound from published peaks, not a time"},
+            {"gpu_name", text(bound.gpu)},
+            {"seconds", number(bound.seconds)},
+            {"binds", text(bound.binds)},
+            {"floor", number(bound.floor)},
+            {"floor_binds", text(bound.floor_binds)},
+            {"load", number(bound.load)}};
+}
+
 Json evidence_json(const Evidence& evidence) {
     return {{"questions", evidence.questions},
             {"positions", evidence.positions},
@@ -154,6 +164,7 @@ public:
         }
     }
 
+    [[nodiscard]] bool has(const char* name) const { return !error_ && object_.contains(name); }
     [[nodiscard]] bool is_null(const char* name) {
         const Json* field = find(name);
         return field != nullptr && field->is_null();
@@ -211,6 +222,19 @@ void read_evidence(Reader& json, Evidence& evidence) {
     json.read("detection", evidence.detection);
 }
 
+void read_bound(Reader& json, std::optional<Bound>& out) {
+    if (!json.has("bound")) return;
+    json.maybe("bound", [&](Reader& inner) {
+        Bound& bound = out.emplace();
+        inner.read("gpu_name", bound.gpu);
+        inner.read("seconds", bound.seconds);
+        inner.read("binds", bound.binds);
+        inner.read("floor", bound.floor);
+        inner.read("floor_binds", bound.floor_binds);
+        inner.read("load", bound.load);
+    });
+}
+
 Result<Sample> read_sample(const Json& json, std::string path) {
     Sample sample;
     Reader reader(json, std::move(path));
@@ -242,29 +266,34 @@ Json to_json(const Verdict& verdict) {
     Json samples = Json::array();
     for (const Sample& sample : verdict.samples)
         samples.push_back(to_json(sample));
-    return {{"status", status_name(verdict.status)},
-            {"law", verdict.law ? Json(*verdict.law) : Json(nullptr)},
-            {"reason", text(verdict.reason)},
-            {"detail", text(verdict.detail)},
-            {"speedup", speedup_json(verdict.speedup)},
-            {"naive_speedup", speedup_json(verdict.naive_speedup)},
-            {"ceiling", ceiling_json(verdict.ceiling)},
-            {"seconds", number(verdict.seconds)},
-            {"advantage_bound", number(verdict.advantage_bound)},
-            {"precision", text(verdict.precision)},
-            {"tier", text(verdict.tier)},
-            {"target", text(verdict.target)},
-            {"threads", verdict.threads},
-            {"isolation",
-             {{"parts", texts(verdict.isolation.parts)},
-              {"missing", texts(verdict.isolation.missing)}}},
-            {"evidence", evidence_json(verdict.evidence)},
-            {"samples", std::move(samples)},
-            {"seed",
-             {{"commitment", text(verdict.seed.commitment)}, {"value", text(verdict.seed.value)}}},
-            {"kernel_hash", text(verdict.kernel_hash)},
-            {"artefact_hash", text(verdict.artefact_hash)},
-            {"wall_seconds", number(verdict.wall_seconds)}};
+    Json object = {
+        {"status", status_name(verdict.status)},
+        {"law", verdict.law ? Json(*verdict.law) : Json(nullptr)},
+        {"reason", text(verdict.reason)},
+        {"detail", text(verdict.detail)},
+        {"speedup", speedup_json(verdict.speedup)},
+        {"naive_speedup", speedup_json(verdict.naive_speedup)},
+        {"ceiling", ceiling_json(verdict.ceiling)},
+        {"seconds", number(verdict.seconds)},
+        {"advantage_bound", number(verdict.advantage_bound)},
+        {"precision", text(verdict.precision)},
+        {"tier", text(verdict.tier)},
+        {"target", text(verdict.target)},
+        {"threads", verdict.threads},
+        {"isolation",
+         {{"parts", texts(verdict.isolation.parts)},
+          {"missing", texts(verdict.isolation.missing)}}},
+        {"evidence", evidence_json(verdict.evidence)},
+        {"samples", std::move(samples)},
+        {"seed",
+         {{"commitment", text(verdict.seed.commitment)}, {"value", text(verdict.seed.value)}}},
+        {"kernel_hash", text(verdict.kernel_hash)},
+        {"artefact_hash", text(verdict.artefact_hash)},
+        {"wall_seconds", number(verdict.wall_seconds)}};
+    // Beside the fields that every verdict has: certificates were signed before there were these.
+    if (verdict.bound) object["bound"] = bound_json(*verdict.bound);
+    if (!verdict.findings.empty()) object["findings"] = texts(verdict.findings);
+    return object;
 }
 
 Result<Sample> sample_from_json(const Json& json) {
@@ -288,6 +317,8 @@ Result<Verdict> verdict_from_json(const Json& json) {
         inner.read("name", ceiling.name);
         inner.read("share", ceiling.share);
     });
+    read_bound(reader, verdict.bound);
+    if (reader.has("findings")) reader.read("findings", verdict.findings);
     reader.read("seconds", verdict.seconds);
     reader.read("advantage_bound", verdict.advantage_bound);
     reader.read("precision", verdict.precision);

@@ -54,6 +54,18 @@ struct CeilingShare {
     double share = 0;  // 1: nothing left
 };
 
+// What device code that is right cannot beat on a named GPU: from published peaks and from counts.
+// It ranks kernels where no GPU is; it is never a time, and the ratio of two is never a speedup.
+struct Bound {
+    std::string gpu;          // "NVIDIA H200 SXM"
+    double seconds = 0;       // not less than that
+    std::string binds;        // the ceiling that says so: "DRAM", "softmax: on-chip memory"
+    double floor = 0;         // seconds that no kernel of the formula beats there
+    std::string floor_binds;  // "DRAM"
+    double load = 0;          // all ceilings together: tells kernels of the same bound apart
+    bool operator==(const Bound&) const = default;
+};
+
 // One timed window, as the referee's clock saw it.
 struct Sample {
     std::string contender;  // "candidate" or the baseline's name
@@ -86,6 +98,8 @@ struct Seed {
 // search of it leaves the rest of the reason out.
 inline constexpr std::string_view kOtherSizes = "which the task allows";
 
+inline constexpr std::size_t kMostFindings = 2;
+
 struct Evidence {                // what was checked
     int questions = 0;           // answers captured and checked
     std::int64_t positions = 0;  // elements compared with the float64 oracle
@@ -102,6 +116,10 @@ struct Verdict {
     std::optional<Speedup> speedup;        // over the best baseline
     std::optional<Speedup> naive_speedup;  // over the honest naive kernel
     std::optional<CeilingShare> ceiling;
+    std::optional<Bound> bound;  // of device code that no GPU has run
+    // Of a right kernel: what holds it back, each with its evidence. Of device code that is wrong:
+    // what was found beside the reason. At most kMostFindings, the weightiest first.
+    std::vector<std::string> findings;
     double seconds = 0;          // time per question, median; 0 where there is none
     double advantage_bound = 0;  // seconds per question a perfect cheat could still hide
     std::string precision = "fp32";

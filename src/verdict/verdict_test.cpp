@@ -226,6 +226,26 @@ TEST(VerdictJson, EveryMissingFieldIsNamed) {
     }
 }
 
+TEST(VerdictJson, BoundAndFindingsStandThereOnlyWhereThereAreAny) {
+    const Json plain = to_json(full());
+    EXPECT_FALSE(plain.contains("bound"));
+    EXPECT_FALSE(plain.contains("findings"));
+    Verdict v = full();
+    v.bound = Bound{"NVIDIA H200 SXM", 4e-5, "issue", 2.8e-5, "DRAM", 6e-5};
+    v.findings = {"bank conflicts: 8 wavefronts a request"};
+    const Json json = to_json(v);
+    EXPECT_EQ(json["bound"]["is"], "a lower bound from published peaks, not a time");
+    const Verdict again = verdict_from_json(Json::parse(json.dump())).value();
+    EXPECT_EQ(again.bound, v.bound);
+    EXPECT_EQ(again.findings, v.findings);
+    Json damaged = json;
+    damaged["bound"].erase("floor");
+    EXPECT_EQ(refusal(damaged), "bound.floor: missing");
+    damaged = json;
+    damaged["findings"] = 3;
+    EXPECT_EQ(refusal(damaged), "findings: expected an array");
+}
+
 TEST(VerdictJson, AFieldFromALaterVersionIsIgnored) {
     EXPECT_EQ(refusal(changed("/mood", "good")), "accepted");
 }
