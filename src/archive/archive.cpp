@@ -281,23 +281,31 @@ Result<std::optional<KernelRecord>> Archive::kernel(KernelId id) {
 }
 
 Result<std::vector<KernelRecord>> Archive::kernels() {
+    std::vector<KernelRecord> records;
+    CUPEL_DO(each_kernel([&](const KernelRecord& record) -> Result<void> {
+        records.push_back(record);
+        return {};
+    }));
+    return records;
+}
+
+Result<void> Archive::each_kernel(const std::function<Result<void>(const KernelRecord&)>& take) {
     CUPEL_TRY(Statement query,
               database_.prepare(fmt::format("SELECT {} FROM kernels ORDER BY id", kKernelColumns)));
-    std::vector<KernelRecord> records;
     while (true) {
         CUPEL_TRY(const bool more, query.step());
-        if (!more) return records;
-        CUPEL_TRY(KernelRecord record, read_kernel(query));
-        records.push_back(std::move(record));
+        if (!more) return {};
+        CUPEL_TRY(const KernelRecord record, read_kernel(query));
+        CUPEL_DO(take(record));
     }
 }
 
-Result<std::vector<VerdictRecord>> Archive::read_verdicts(Statement rows) {
-    std::vector<VerdictRecord> records;
+Result<void> Archive::each_verdict_of(Statement rows,
+                                      const std::function<Result<void>(VerdictRecord)>& take) {
     while (true) {
         CUPEL_TRY(const bool more, rows.step());
-        if (!more) return records;
-        VerdictRecord& record = records.emplace_back();
+        if (!more) return {};
+        VerdictRecord record;
         record.kernel = rows.integer(0);
         CUPEL_TRY(record.trial, trial_from(rows.text(1)));
         if (!rows.is_null(2)) record.incumbent = rows.integer(2);
@@ -310,6 +318,7 @@ Result<std::vector<VerdictRecord>> Archive::read_verdicts(Statement rows) {
         record.verdict = std::move(*read);
         record.seconds = rows.number(5);
         record.at = rows.text(6);
+        CUPEL_DO(take(std::move(record)));
     }
 }
 
@@ -319,14 +328,37 @@ Result<std::vector<VerdictRecord>> Archive::verdicts(KernelId kernel) {
         database_.prepare("SELECT kernel, trial, incumbent, score, json, seconds, at FROM verdicts "
                           "WHERE kernel = ? ORDER BY id"));
     query.bind(kernel);
-    return read_verdicts(std::move(query));
+    std::vector<VerdictRecord> records;
+    CUPEL_DO(each_verdict_of(std::move(query), [&](VerdictRecord record) -> Result<void> {
+        records.push_back(std::move(record));
+        return {};
+    }));
+    return records;
 }
 
 Result<std::vector<VerdictRecord>> Archive::verdicts() {
+    std::vector<VerdictRecord> records;
+    CUPEL_DO(each_verdict([&](VerdictRecord record) -> Result<void> {
+        records.push_back(std::move(record));
+        return {};
+    }));
+    return records;
+}
+
+Result<void> Archive::each_verdict(const std::function<Result<void>(VerdictRecord)>& take) {
     CUPEL_TRY(Statement query,
               database_.prepare("SELECT kernel, trial, incumbent, score, json, seconds, at "
                                 "FROM verdicts ORDER BY id"));
-    return read_verdicts(std::move(query));
+    return each_verdict_of(std::move(query), take);
+}
+
+Result<verdict::Verdict> Archive::latest_screen(KernelId kernel) {
+    CUPEL_TRY(Statement query,
+              database_.prepare("SELECT json FROM verdicts WHERE kernel = ? AND trial = 'screen' "
+                                "ORDER BY id DESC LIMIT 1"));
+    CUPEL_TRY(const bool row, query.bind(kernel).step());
+    if (!row) return verdict::Verdict{};
+    return verdict_from_text(query.text(0));
 }
 
 Result<std::vector<Event>> Archive::events() {

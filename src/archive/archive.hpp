@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -134,8 +135,15 @@ public:
     [[nodiscard]] Result<std::optional<KernelRecord>> find(std::string_view hash);
     [[nodiscard]] Result<std::optional<KernelRecord>> kernel(KernelId id);
     [[nodiscard]] Result<std::vector<KernelRecord>> kernels();  // in order of recording
+    // The same one by one, for runs whose kernels no memory would hold. The first error that the
+    // function returns ends it.
+    [[nodiscard]] Result<void> each_kernel(
+        const std::function<Result<void>(const KernelRecord&)>& take);
+    [[nodiscard]] Result<void> each_verdict(const std::function<Result<void>(VerdictRecord)>& take);
     [[nodiscard]] Result<std::vector<VerdictRecord>> verdicts(KernelId kernel);
     [[nodiscard]] Result<std::vector<VerdictRecord>> verdicts();  // of all, in order
+    // What the last screen of a kernel said; an empty verdict where it had none.
+    [[nodiscard]] Result<verdict::Verdict> latest_screen(KernelId kernel);
     [[nodiscard]] Result<std::vector<Event>> events();
     [[nodiscard]] Result<std::vector<Ask>> asks();  // in order of recording
     [[nodiscard]] Result<bool> is_quarantined(KernelId kernel);
@@ -151,7 +159,8 @@ private:
     [[nodiscard]] Result<void> migrate();
     [[nodiscard]] Result<void> mark_quarantined(KernelId kernel);
     [[nodiscard]] Result<KernelRecord> read_kernel(const Statement& row);
-    [[nodiscard]] Result<std::vector<VerdictRecord>> read_verdicts(Statement rows);
+    [[nodiscard]] static Result<void> each_verdict_of(
+        Statement rows, const std::function<Result<void>(VerdictRecord)>& take);
 
     Database database_;
     std::optional<std::filesystem::path> set_aside_;

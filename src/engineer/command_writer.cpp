@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cmath>
 #include <utility>
 
 #include "base/hash.hpp"
@@ -17,31 +16,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kAnswer = "kernel.cpp";
 constexpr const char* kAuthor = "command";
+
+std::string answer_of(const Brief& brief) {
+    return "kernel." + brief.extension;
+}
 
 std::string instructions(const Brief& brief) {
     std::string text = fmt::format(
-        "# What to do\n\nWrite a kernel that is faster than best.cpp into the file {}, in this "
-        "folder. The task is in task.txt, a right and slow kernel in reference.cpp, what the "
-        "referee "
-        "said of the kernel before in feedback.txt. Where a number could be one of several, write "
-        "CUPEL_TUNE(name, guess, other, ...): the others are tried for you.\n\n# The "
-        "contract\n\n{}\n"
-        "# The machine\n\n{}",
-        kAnswer, brief.contract, brief.machine);
+        "# What to do\n\nWrite a kernel that is faster than best.{0} into the file kernel.{0}, in "
+        "this folder. The task is in task.txt, a right and slow kernel in reference.{0}, what the "
+        "referee said of the kernel before in feedback.txt. Where a number could be one of "
+        "several, write CUPEL_TUNE(name, guess, other, ...): the others are tried for you. A "
+        "referee {1}; it believes nothing that a kernel says of itself.\n\n# The "
+        "contract\n\n{2}\n# The machine\n\n{3}",
+        brief.extension, brief.judged, brief.contract, brief.machine);
     for (const std::string& rule : brief.rules)
         text += "\n- " + rule;
     return text + "\n";
 }
 
-Result<std::string> read_answer(const fs::path& folder) {
+Result<std::string> read_answer(const fs::path& folder, const std::string& name) {
     std::error_code problem;
     // A link may point to anything.
-    if (fs::is_symlink(folder / kAnswer, problem) ||
-        !fs::is_regular_file(folder / kAnswer, problem))
-        return fail(Errc::NotFound, fmt::format("it left no {}", kAnswer));
-    return os::read_file(folder / kAnswer, kLongestKernel);
+    if (fs::is_symlink(folder / name, problem) || !fs::is_regular_file(folder / name, problem))
+        return fail(Errc::NotFound, fmt::format("it left no {}", name));
+    return os::read_file(folder / name, kLongestKernel);
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ fs::path CommandWriter::folder_of(int call) const {
 
 // Settings of its kernel that were not tried any more, if the file is still what it was.
 Result<void> CommandWriter::recall_sweep(int call, archive::KernelId first) {
-    const auto text = read_answer(folder_of(call));
+    const auto text = read_answer(folder_of(call), answer_of(options_.brief));
     const auto tuned = text ? TunedText::read(*text) : Result<TunedText>();
     if (!text || !tuned || tuned->knobs().empty()) return {};
     CUPEL_TRY(const auto kernel, archive_.kernel(first));
@@ -88,26 +88,30 @@ Result<std::string> CommandWriter::call(const Standings& standings) {
     std::error_code problem;
     fs::create_directories(folder, problem);
     if (problem) return fail(Errc::Io, fmt::format("{}: {}", folder.string(), problem.message()));
-    fs::remove(folder / kAnswer, problem);
+    fs::remove(folder / answer_of(options_.brief), problem);
     parents_.clear();
     parent_hashes_.clear();
     std::string best = as_shown(options_.brief.reference);
     if (const Standing* incumbent = standings.incumbent(); incumbent != nullptr) {
-        best = as_shown(incumbent->kernel.source);
+        CUPEL_TRY(const auto record, archive_.kernel(incumbent->id));
+        CUPEL_TRY(const auto verdict, archive_.latest_screen(incumbent->id));
+        if (!record) return fail(Errc::Corrupt, "the archive lacks the best kernel");
+        best = as_shown(record->kernel.source);
         parents_ = {incumbent->id};
-        parent_hashes_ = {hash_hex(incumbent->kernel.source)};
-        best.insert(0, fmt::format("// {:.2f}x over naive\n", std::exp(incumbent->score)));
+        parent_hashes_ = {record->hash};
+        best.insert(0, fmt::format("// {}\n", standing_of(verdict, incumbent->score)));
     }
-    const std::vector<std::pair<const char*, std::string>> files = {
+    const std::string& ending = options_.brief.extension;
+    const std::vector<std::pair<std::string, std::string>> files = {
         {"README.md", instructions(options_.brief)},
         {"task.txt", options_.brief.task},
-        {"reference.cpp", as_shown(options_.brief.reference)},
-        {"best.cpp", best},
+        {"reference." + ending, as_shown(options_.brief.reference)},
+        {"best." + ending, best},
         {"feedback.txt", feedback_}};
     for (const auto& [name, text] : files)
         CUPEL_DO(os::write_file_atomically(folder / name, text));
     CUPEL_DO(options_.run(options_.command, folder, options_.seconds));
-    return read_answer(folder);
+    return read_answer(folder, answer_of(options_.brief));
 }
 
 Result<std::vector<Draft>> CommandWriter::write(const Standings& standings, std::size_t most,
@@ -160,6 +164,7 @@ Result<void> CommandWriter::close(std::string outcome, const Trial* trial) {
 }
 
 Result<void> CommandWriter::passed_over(const Draft& draft) {
+    intake_.dropped(draft);
     if (std::exchange(open_, draft.ticket == open_ ? 0 : open_) != draft.ticket) return {};
     ++fruitless_;
     feedback_ = "That kernel was tried before.\n";

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
+#include "base/hash.hpp"
 #include "base/text.hpp"
 
 namespace cupel::engineer {
@@ -173,6 +175,15 @@ std::string normal_spelling(std::string_view source) {
         }
     });
     return text;
+}
+
+std::uint64_t fingerprint(std::string_view text) {
+    constexpr std::size_t kDigits = 16;
+    constexpr int kHex = 16;
+    const std::string digits = hash_hex(text).substr(0, kDigits);
+    std::uint64_t value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value, kHex);
+    return value;
 }
 
 }  // namespace cupel::engineer

@@ -3,6 +3,7 @@
 // the same kernel spelt otherwise. No compiler: text that makes no sense is still taken apart.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -22,5 +23,9 @@ void scan_cpp(std::string_view source, const std::function<void(Span, std::strin
 // One spelling for kernels that differ in comments and spaces only: the hash of this tells them
 // apart.
 [[nodiscard]] std::string normal_spelling(std::string_view source);
+
+// Stands for a text where the text itself would fill the memory of a long run. Two of a million
+// texts share one with a probability of three in a hundred million; one of them is not tried then.
+[[nodiscard]] std::uint64_t fingerprint(std::string_view text);
 
 }  // namespace cupel::engineer

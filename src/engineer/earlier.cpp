@@ -12,40 +12,42 @@ namespace cupel::engineer {
 
 // The standings of then are gone through again, by the same door, so that gains are those of then.
 Result<Earlier> Earlier::read(archive::Archive& archive) {
-    CUPEL_TRY(const std::vector<archive::KernelRecord> kernels, archive.kernels());
-    CUPEL_TRY(std::vector<archive::VerdictRecord> verdicts, archive.verdicts());
-    std::map<archive::KernelId, const archive::KernelRecord*> by_id;
-    for (const archive::KernelRecord& kernel : kernels)
-        by_id[kernel.id] = &kernel;
     Earlier earlier;
+    earlier.archive_ = &archive;
     Standings standings;
-    for (archive::VerdictRecord& record : verdicts) {
-        if (record.trial != archive::Trial::Screen) continue;
-        const Standing* incumbent = standings.incumbent();
-        const double before = incumbent != nullptr ? incumbent->score : 0;
+    CUPEL_DO(archive.each_verdict([&](const archive::VerdictRecord& record) -> Result<void> {
+        if (record.trial != archive::Trial::Screen) return {};
+        const double before = standings.to_beat(record.verdict);
         Standing standing;
         standing.id = record.kernel;
         const auto news = standings.add(std::move(standing), record.verdict, record.incumbent);
-        Found found;
-        found.trial.kernel = record.kernel;
-        found.trial.score = standings.score(record.kernel);
-        if (news == Standings::News::Promoted)
-            found.trial.gain = std::max(0.0, found.trial.score - before);
-        found.best =
-            std::isfinite(found.trial.score) ? std::max(before, found.trial.score) : before;
-        found.phase = by_id.at(record.kernel)->phase;
-        found.trial.verdict = std::move(record.verdict);
-        found.trial.verdict.samples.clear();
+        Kept kept;
+        kept.score = standings.score(record.kernel);
+        if (news == Standings::News::Promoted) kept.gain = std::max(0.0, kept.score - before);
+        kept.best = std::isfinite(kept.score) ? std::max(before, kept.score) : before;
         // What is found out later is what counts: an incumbent that turns out to be wrong.
-        earlier.found_.insert_or_assign(by_id.at(record.kernel)->hash, std::move(found));
-    }
+        earlier.found_.insert_or_assign(record.kernel, kept);
+        return {};
+    }));
     return earlier;
 }
 
-const Earlier::Found* Earlier::find(std::string_view source) const {
-    if (found_.empty()) return nullptr;
-    const auto found = found_.find(hash_hex(source));
-    return found == found_.end() ? nullptr : &found->second;
+Result<std::optional<Earlier::Found>> Earlier::find(std::string_view source) const {
+    if (found_.empty()) return std::nullopt;
+    CUPEL_TRY(auto kernel, archive_->find(hash_hex(source)));
+    const auto kept = kernel ? found_.find(kernel->id) : found_.end();
+    if (kept == found_.end()) return std::nullopt;
+    CUPEL_TRY(std::vector<archive::VerdictRecord> verdicts, archive_->verdicts(kernel->id));
+    Found found;
+    found.trial.kernel = kernel->id;
+    found.trial.score = kept->second.score;
+    found.trial.gain = kept->second.gain;
+    found.best = kept->second.best;
+    found.phase = std::move(kernel->phase);
+    for (archive::VerdictRecord& record : verdicts)
+        if (record.trial == archive::Trial::Screen) found.trial.verdict = std::move(record.verdict);
+    found.trial.verdict.samples.clear();
+    return found;
 }
 
 }  // namespace cupel::engineer

@@ -2,9 +2,10 @@
 // What an earlier part of a run found of the kernels that it tried, by their texts.
 #pragma once
 
-#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "archive/archive.hpp"
 #include "engineer/writer.hpp"
@@ -19,12 +20,19 @@ public:
         double best = 0;    // score of the incumbent that it met, or its own where that is higher
     };
     Earlier() = default;
+    // The archive must outlive it: verdicts are read when they are asked for.
     [[nodiscard]] static Result<Earlier> read(archive::Archive& archive);
-    [[nodiscard]] const Found* find(std::string_view source) const;
+    [[nodiscard]] Result<std::optional<Found>> find(std::string_view source) const;
     [[nodiscard]] bool empty() const noexcept { return found_.empty(); }
 
 private:
-    std::map<std::string, Found, std::less<>> found_;  // by hash of the source
+    struct Kept {
+        double score = 0;
+        double gain = 0;
+        double best = 0;
+    };
+    archive::Archive* archive_ = nullptr;
+    std::unordered_map<archive::KernelId, Kept> found_;
 };
 
 }  // namespace cupel::engineer

@@ -7,11 +7,9 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
-#include <map>
-#include <set>
+#include <unordered_set>
 #include <utility>
 
-#include "base/hash.hpp"
 #include "engineer/cpp_text.hpp"
 #include "engineer/proposer.hpp"
 #include "engineer/standings.hpp"
@@ -88,7 +86,11 @@ private:
     [[nodiscard]] Spending spending() const;
     [[nodiscard]] bool is_new(const std::string& source);
     [[nodiscard]] Progress progress(const Candidate& candidate) const;
-    [[nodiscard]] Outcome outcome(Stop stop) const;
+    [[nodiscard]] Result<Outcome> outcome(Stop stop) const;
+    // The incumbent's text; null while there is none.
+    [[nodiscard]] Result<const verdict::Kernel*> rival();
+    // Reads what is told of the best kernel, where another one leads.
+    [[nodiscard]] Result<void> note_best();
     [[nodiscard]] Result<void> note(std::string kind, std::string text);
     [[nodiscard]] std::optional<int> evaluations_left() const;
 
@@ -99,7 +101,10 @@ private:
     double start_;
     Proposer proposer_;
     Standings standings_;
-    std::set<std::string> tried_;  // hashes of sources, in one spelling
+    std::unordered_set<std::uint64_t> tried_;  // fingerprints of sources, in one spelling
+    std::optional<KernelId> rival_id_;         // of rival_
+    verdict::Kernel rival_;
+    std::optional<Best> best_;
     Phase phase_ = Phase::Seeds;
     int known_ = 0;
     int evaluations_ = 0;
@@ -117,30 +122,54 @@ Result<Outcome> Search::run() {
 }
 
 Result<void> Search::recall() {
-    CUPEL_TRY(std::vector<archive::KernelRecord> kernels, desk_.archive.kernels());
-    CUPEL_TRY(const std::vector<archive::VerdictRecord> verdicts, desk_.archive.verdicts());
-    std::map<KernelId, archive::KernelRecord*> by_id;
-    for (archive::KernelRecord& record : kernels) {
-        by_id[record.id] = &record;
+    CUPEL_DO(desk_.archive.each_kernel([&](const archive::KernelRecord& record) -> Result<void> {
         if (record.quarantined) standings_.bar(record.id);
-    }
-    for (const archive::VerdictRecord& record : verdicts) {
-        const archive::KernelRecord& kernel = *by_id.at(record.kernel);
+        return {};
+    }));
+    CUPEL_DO(desk_.archive.each_verdict([&](const archive::VerdictRecord& record) -> Result<void> {
         // A full trial ranks nothing, but it can find what a screen did not.
         if (record.trial != archive::Trial::Screen && verdict::is_right(record.verdict.status))
-            continue;
+            return {};
+        CUPEL_TRY(const auto kernel, desk_.archive.kernel(record.kernel));
+        if (!kernel) return fail(Errc::Corrupt, "the archive lacks a kernel of a verdict");
         Standing standing;
         standing.id = record.kernel;
-        standing.kernel = kernel.kernel;
-        if (auto trace = schedule::parse_trace(kernel.kernel.schedule))
+        if (auto trace = schedule::parse_trace(kernel->kernel.schedule))
             standing.trace = std::move(*trace);
         const Trace trace = standing.trace;
         const auto news = standings_.add(std::move(standing), record.verdict, record.incumbent);
-        if (news == Standings::News::Unfounded) continue;
-        static_cast<void>(is_new(kernel.kernel.source));
+        if (news == Standings::News::Unfounded) return {};
+        static_cast<void>(is_new(kernel->kernel.source));
         if (!trace.empty()) proposer_.mark_seen(trace);
-    }
+        return {};
+    }));
     known_ = static_cast<int>(tried_.size());
+    return note_best();
+}
+
+Result<const verdict::Kernel*> Search::rival() {
+    const Standing* incumbent = standings_.incumbent();
+    if (incumbent == nullptr) return nullptr;
+    if (rival_id_ != incumbent->id) {
+        CUPEL_TRY(auto record, desk_.archive.kernel(incumbent->id));
+        if (!record) return fail(Errc::Corrupt, "the archive lacks the best kernel");
+        rival_ = std::move(record->kernel);
+        rival_id_ = incumbent->id;
+    }
+    return &rival_;
+}
+
+Result<void> Search::note_best() {
+    std::optional<Best> best = standings_.best();
+    if (best && best_ && best->kernel == best_->kernel) {
+        best->ceiling = best_->ceiling;
+        best->bound = best_->bound;
+    } else if (best) {
+        CUPEL_TRY(verdict::Verdict verdict, desk_.archive.latest_screen(best->kernel));
+        best->ceiling = std::move(verdict.ceiling);
+        best->bound = std::move(verdict.bound);
+    }
+    best_ = std::move(best);
     return {};
 }
 
@@ -214,27 +243,26 @@ Result<std::optional<Stop>> Search::try_one(const Candidate& candidate) {
                                                               candidate.proposal.parents}));
     if (desk_.observer != nullptr) desk_.observer->before(progress(candidate));
     const double begin = clock_();
-    const Standing* incumbent = standings_.incumbent();
     Result<verdict::Screening> found;
     while (true) {
-        found = desk_.evaluator.screen(candidate.kernel, incumbent ? &incumbent->kernel : nullptr);
+        CUPEL_TRY(const verdict::Kernel* const opponent, rival());
+        found = desk_.evaluator.screen(candidate.kernel, opponent);
         if (!found || !found->of_incumbent) break;
         CUPEL_DO(depose(found->verdict, clock_() - begin));
-        incumbent = standings_.incumbent();
     }
     if (!found) {
         if (found.error().code == Errc::Interrupted) return Stop::Asked;
         return std::unexpected(std::move(found.error()).in("try a kernel"));
     }
     const Verdict& verdict = found->verdict;
+    const Standing* incumbent = standings_.incumbent();
     const std::optional<KernelId> against = incumbent ? std::optional(incumbent->id) : std::nullopt;
     ++evaluations_;
     right_ += verdict::is_right(verdict.status) ? 1 : 0;
     Standing standing;
     standing.id = id;
-    standing.kernel = candidate.kernel;
     standing.trace = candidate.proposal.trace;
-    const double before = incumbent ? incumbent->score : 0;
+    const double before = standings_.to_beat(verdict);
     const auto news = standings_.add(std::move(standing), verdict, against);
     since_gain_ = news == Standings::News::Promoted ? 0 : since_gain_ + 1;
     archive::NewVerdict record;
@@ -245,6 +273,7 @@ Result<std::optional<Stop>> Search::try_one(const Candidate& candidate) {
     record.seconds = clock_() - begin;
     CUPEL_DO(desk_.archive.record_verdict(record));
     CUPEL_DO(bar_descendants(verdict));
+    CUPEL_DO(note_best());
     Trial trial{.kernel = id, .verdict = verdict, .score = record.score, .gain = 0};
     if (news == Standings::News::Promoted) trial.gain = std::max(0.0, record.score - before);
     if (candidate.writer != nullptr) {
@@ -285,8 +314,8 @@ Result<void> Search::depose(const verdict::Verdict& verdict, double seconds) {
 std::optional<Stop> Search::why_stop() const {
     if (options_.stop && options_.stop()) return Stop::Asked;
     const Standing* best = standings_.incumbent();
-    if (best != nullptr && best->ceiling && best->ceiling->share >= options_.enough)
-        return Stop::Ceiling;
+    // A bound that cannot be lowered says nothing of what a GPU still has to gain.
+    if (best != nullptr && !best->bounded && best->share >= options_.enough) return Stop::Ceiling;
     if (options_.seconds > 0 && clock_() - start_ >= options_.seconds) return Stop::Budget;
     if (const auto left = evaluations_left(); left && *left == 0) return Stop::Budget;
     if (phase_ == Phase::Evolve && since_gain_ >= options_.patience) return Stop::NoGain;
@@ -304,7 +333,7 @@ std::optional<Search::Candidate> Search::print(Proposal proposal) {
 
 // Whatever its comments and spaces: the same kernel is not compiled twice.
 bool Search::is_new(const std::string& source) {
-    return tried_.insert(hash_hex(normal_spelling(source))).second;
+    return tried_.insert(fingerprint(normal_spelling(source))).second;
 }
 
 Result<std::vector<Search::Candidate>> Search::drafts(std::size_t most, bool idle) {
@@ -379,7 +408,7 @@ Progress Search::progress(const Candidate& candidate) const {
     progress.trying =
         candidate.writer != nullptr ? candidate.phase : one_line(candidate.proposal.trace);
     progress.spending = spending();
-    progress.best = standings_.best();
+    progress.best = best_;
     progress.evaluations_left = evaluations_left();
     if (options_.seconds > 0) {
         progress.seconds_left = std::max(0.0, options_.seconds - (clock_() - start_));
@@ -387,13 +416,15 @@ Progress Search::progress(const Candidate& candidate) const {
     return progress;
 }
 
-Outcome Search::outcome(Stop stop) const {
+Result<Outcome> Search::outcome(Stop stop) const {
     Outcome outcome;
     for (const Standing* standing : standings_.ranked()) {
         if (static_cast<int>(outcome.finalists.size()) >= options_.finalists) break;
-        outcome.finalists.push_back({standing->id, standing->kernel, standing->score});
+        CUPEL_TRY(auto record, desk_.archive.kernel(standing->id));
+        if (!record) return fail(Errc::Corrupt, "the archive lacks a finalist");
+        outcome.finalists.push_back({standing->id, std::move(record->kernel), standing->score});
     }
-    outcome.best = standings_.best();
+    outcome.best = best_;
     outcome.stop = stop;
     outcome.evaluations = evaluations_;
     outcome.spending = spending();

@@ -39,7 +39,8 @@ struct Options {
     double seconds = 30;            // of wall time for this call; not positive: no limit
     int evaluations = 0;            // screens in this call; not positive: no limit
     std::uint64_t seed = 1;         // same seed, same evaluator, same archive: same search
-    double enough = 0.95;           // share of the ceiling at which there is nothing left to gain
+    double enough = 0.95;           // share of the ceiling at which there is nothing left to gain;
+                                    // a bound is no ceiling that was reached, and ends nothing
     int patience = 64;              // evaluations without a gain
     int finalists = 3;              // at most
     std::function<bool()> stop;     // asked between evaluations
@@ -52,6 +53,7 @@ struct Best {
     archive::KernelId kernel = 0;
     verdict::Interval ratio;
     std::optional<verdict::CeilingShare> ceiling;
+    std::optional<verdict::Bound> bound;  // then nothing was timed, and `ratio` says nothing
 };
 
 // What writers have cost.
@@ -91,7 +93,7 @@ public:
 struct Finalist {
     archive::KernelId id = 0;
     verdict::Kernel kernel;
-    double score = 0;  // log of the speedup over naive, by screening
+    double score = 0;  // log of the speedup over naive, by screening; of bounds: score_of
 };
 
 struct Outcome {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "base/text.hpp"
@@ -13,7 +14,7 @@
 namespace cupel::engineer {
 namespace {
 
-constexpr std::size_t kLongestLine = 200;
+constexpr std::size_t kLongestLine = 240;
 
 std::string one_line_of(std::string_view text) {
     std::string line;
@@ -54,8 +55,28 @@ std::string reason_shown(const verdict::Verdict& verdict) {
     return one_line_of(reason);
 }
 
+std::string bound_words(const verdict::Bound& bound) {
+    std::string text = fmt::format(
+        "verified on an emulator and never timed; by published peaks not faster than {} on {}, "
+        "where {} binds; no kernel of the formula beats {} ({}) there",
+        format_seconds(bound.seconds), bound.gpu, bound.binds, format_seconds(bound.floor),
+        bound.floor_binds);
+    constexpr double kNothing = 1.005;
+    const double left = bound.seconds / bound.floor;
+    return text + (left > kNothing ? fmt::format(", so {:.3g}x of this bound are left", left)
+                                   : std::string(", so nothing of this bound is left"));
+}
+
+std::string listed(const std::vector<std::string>& findings) {
+    std::string text;
+    for (std::size_t i = 0; i < std::min(findings.size(), verdict::kMostFindings); ++i)
+        text += one_line_of(findings[i]) + "\n";
+    return text;
+}
+
 std::string of_speed(const verdict::Verdict& verdict) {
     std::string text;
+    if (verdict.bound) text += "It is " + bound_words(*verdict.bound) + ".\n";
     if (verdict.speedup) {
         const verdict::Interval& ratio = verdict.speedup->ratio;
         text += fmt::format("Speed: {:.2f}x of {} (95 % interval {:.2f} to {:.2f}).\n", ratio.mid,
@@ -89,24 +110,38 @@ std::string condense_errors(const std::string& diagnostics, std::size_t most) {
     return text;
 }
 
-std::string findings_of(std::string_view source, int threads) {
-    const std::vector<std::string> axes = split(axes_of(source), ' ');
-    std::string text;
-    if (threads > 1 && axes.front() == "single") {
-        text +=
-            fmt::format("It runs on one thread of {}: no `omp parallel` stands in it.\n", threads);
-    }
-    if (axes.at(1) == "scalar" && axes.front() != "device") {
-        text +=
-            "Vectors are left to the compiler: no `omp simd`, no intrinsic and no vector type "
-            "stands in it.\n";
-    }
+std::string standing_of(const verdict::Verdict& verdict, double score) {
+    if (verdict.bound) return bound_words(*verdict.bound);
+    std::string text = fmt::format("{:.2f}x over naive", std::exp(score));
+    if (!verdict.ceiling) return text;
+    const double share = verdict.ceiling->share;
+    text += fmt::format("; {:.0f} % of {}", 100 * share, verdict.ceiling->name);
+    if (share > 0 && share < 1) text += fmt::format(", so at most {:.2g}x more", 1 / share);
     return text;
 }
 
+std::string findings_of(const verdict::Verdict& verdict, std::string_view source, int threads) {
+    const std::vector<std::string> axes = split(axes_of(source), ' ');
+    std::vector<std::string> found;
+    if (threads > 1 && axes.front() == "single") {
+        found.push_back(
+            fmt::format("It runs on one thread of {}: no `omp parallel` stands in it.", threads));
+    }
+    // What it was compiled to says more than its text.
+    std::ranges::copy(verdict.findings, std::back_inserter(found));
+    if (verdict.findings.empty() && axes.at(1) == "scalar" && axes.front() != "device") {
+        found.emplace_back(
+            "Vectors are left to the compiler: no `omp simd`, no intrinsic and no vector type "
+            "stands in it.");
+    }
+    return listed(found);
+}
+
 bool is_mendable(const verdict::Verdict& verdict) {
-    return verdict.status == verdict::Status::CompileError &&
-           verdict.detail.find("fatal error") == std::string::npos &&
+    if (verdict.status != verdict::Status::CompileError) return false;
+    // A launch that does not fit its kernel, host code: nothing has run, and a line is named.
+    if (verdict.target != "cpu" && verdict.reason.starts_with("kernel.cu:")) return true;
+    return verdict.detail.find("fatal error") == std::string::npos &&
            verdict.detail.find("#include") == std::string::npos &&
            verdict.reason.find(verdict::kOtherSizes) == std::string::npos &&
            !condense_errors(verdict.detail).empty();
@@ -125,10 +160,13 @@ std::string feedback_of(const verdict::Verdict& verdict) {
                    (errors.empty() ? one_line_of(verdict.reason) + "\n" : errors);
         }
         case Status::Wrong:
-            return "It compiles, but its answer is wrong: " + reason_shown(verdict) + "\n";
+            return fmt::format("It compiles, but {}: {}\n{}",
+                               verdict.target == "cpu" ? "its answer is wrong" : "it is wrong",
+                               reason_shown(verdict), listed(verdict.findings));
         case Status::Crashed:
         case Status::TimedOut:
-            return "It compiles, but did not answer: " + reason_shown(verdict) + "\n";
+            return fmt::format("It compiles, but did not answer: {}\n{}", reason_shown(verdict),
+                               listed(verdict.findings));
         case Status::Cheating:
             return fmt::format("It broke law {} of the referee: {}\n", verdict.law.value_or(0),
                                reason_shown(verdict));
@@ -142,7 +180,7 @@ std::string feedback_of(const verdict::Verdict& verdict) {
         case Status::NotResolved:
             break;
     }
-    return "It is right.\n" + of_speed(verdict);
+    return "It is right.\n" + of_speed(verdict) + listed(verdict.findings);
 }
 
 }  // namespace cupel::engineer

@@ -14,9 +14,15 @@ namespace cupel::engineer {
 // A few lines.
 [[nodiscard]] std::string feedback_of(const verdict::Verdict& verdict);
 
-// What stands out of a right kernel's code, with its evidence, for whoever makes it faster: at most
-// two lines, and none where nothing does. The ceiling and what is left to it are said elsewhere.
-[[nodiscard]] std::string findings_of(std::string_view source, int threads);
+// Where a right kernel stands, in one line: how fast it is, or where nothing is timed what it
+// cannot beat; how much is left to what no kernel beats. `score` is Standings::score.
+[[nodiscard]] std::string standing_of(const verdict::Verdict& verdict, double score);
+
+// What stands out of a right kernel, with its evidence, for whoever makes it faster: what the
+// verdict found, then what its code shows. At most kMostFindings lines, and none where nothing
+// does. The ceiling and what is left to it are said elsewhere.
+[[nodiscard]] std::string findings_of(const verdict::Verdict& verdict, std::string_view source,
+                                      int threads);
 
 // The compiler's errors, at most `most` of them, each with the line it is about; warnings and notes
 // are left out. Empty where it names no line.

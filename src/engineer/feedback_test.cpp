@@ -78,6 +78,48 @@ TEST(Feedback, TellsNoSizesOfDeviceCode) {
     EXPECT_THAT(feedback_of(verdict), Not(HasSubstr("17")));
 }
 
+TEST(Feedback, TellsOfDeviceCodeTheLinesAndWhatElseWasFound) {
+    verdict::Verdict verdict = verdict_of(
+        Status::Wrong, "shared race: line 3 (thread 1) reads what line 2 writes (at N=3)");
+    verdict.target = "emu";
+    verdict.findings = {"line 3 is \"a = b[i];\"", "out of bounds: line 9", "a third one"};
+    EXPECT_EQ(feedback_of(verdict),
+              "It compiles, but it is wrong: shared race: line 3 (thread 1) reads what line 2 "
+              "writes\nline 3 is \"a = b[i];\"\nout of bounds: line 9\n");
+    verdict = verdict_of(Status::CompileError, "kernel.cu:2: host code: `main`");
+    verdict.target = "emu";
+    EXPECT_TRUE(is_mendable(verdict));
+    verdict.reason = "compiling took longer than 60 s";
+    EXPECT_FALSE(is_mendable(verdict));
+}
+
+TEST(Feedback, CallsABoundABound) {
+    verdict::Verdict verdict = verdict_of(Status::Accepted, "");
+    verdict.target = "emu";
+    verdict.bound = verdict::Bound{"a GPU", 20e-6, "issue", 10e-6, "DRAM", 30e-6};
+    verdict.findings = {"warps diverge"};
+    const std::string told = feedback_of(verdict);
+    EXPECT_THAT(told,
+                HasSubstr("never timed; by published peaks not faster than 20.0 us on a GPU, "
+                          "where issue binds; no kernel of the formula beats 10.0 us (DRAM)"));
+    EXPECT_THAT(told, HasSubstr("so 2x of this bound are left.\nwarps diverge\n"));
+    EXPECT_THAT(told, Not(HasSubstr("naive")));
+    EXPECT_EQ(told, "It is right.\nIt is " + standing_of(verdict, -1) + ".\nwarps diverge\n");
+    verdict.bound->seconds = 10e-6;
+    EXPECT_THAT(standing_of(verdict, 0), HasSubstr("nothing of this bound is left"));
+}
+
+TEST(Feedback, FindsAtMostTwoThingsAndBelievesTheObjectCodeFirst) {
+    verdict::Verdict verdict = verdict_of(Status::Faster, "");
+    const std::string loop = "void kernel() { for (;;) { } }";
+    EXPECT_THAT(findings_of(verdict, loop, 2), HasSubstr("one thread of 2"));
+    EXPECT_THAT(findings_of(verdict, loop, 2), HasSubstr("left to the compiler"));
+    verdict.findings = {"expf is called", "scalar code"};
+    EXPECT_EQ(findings_of(verdict, loop, 2),
+              "It runs on one thread of 2: no `omp parallel` stands in it.\nexpf is called\n");
+    EXPECT_EQ(findings_of(verdict, loop, 1), "expf is called\nscalar code\n");
+}
+
 TEST(Feedback, TellsNoSecretOfTheReferee) {
     verdict::Verdict verdict = verdict_of(Status::Wrong, "y[0] is nan");
     verdict.seed = {"commitment-1234", "value-5678"};

@@ -21,16 +21,14 @@ Result<std::uint64_t> Intake::offer(std::string_view text, std::vector<archive::
     if (text.find('\0') != std::string_view::npos)
         return fail(Errc::Invalid, "the kernel holds a NUL");
     CUPEL_TRY(TunedText tuned, TunedText::read(text));
-    Sweep sweep{.text = std::move(tuned),
-                .first = next_ticket_,
-                .seen = {},
-                .best = std::nullopt,
-                .parents = std::move(parents)};
-    const Setting first = sweep.text.first();
-    sweeps_.push_back(std::move(sweep));
-    const std::uint64_t ticket = push(sweeps_.size() - 1, first, phase);
+    const Setting first = tuned.first();
+    const bool open = !tuned.knobs().empty();
+    Sweep& sweep = sweeps_[next_ticket_];
+    sweep.text = std::move(tuned);
+    sweep.parents = std::move(parents);
+    const std::uint64_t ticket = push(next_ticket_, first, phase);
     // Where nothing is open there is nothing to print again.
-    if (TunedText& kept = sweeps_.back().text; kept.knobs().empty()) kept = {};
+    if (!open) sweep.text = {};
     return ticket;
 }
 
@@ -42,8 +40,9 @@ Result<Intake::Resumed> Intake::offer_again(std::string_view text,
     CUPEL_TRY(resumed.ticket, offer(text, std::move(parents), phase));
     // In the order of then: what one of them found decides which others there were.
     for (std::size_t i = before; i < ready_.size();) {
-        const Earlier::Found* found = earlier_.find(ready_[i].kernel.source);
-        if (found == nullptr) {
+        CUPEL_TRY(const std::optional<Earlier::Found> found,
+                  earlier_.find(ready_[i].kernel.source));
+        if (!found) {
             ++i;
             continue;
         }
@@ -59,12 +58,13 @@ Result<Intake::Resumed> Intake::offer_again(std::string_view text,
     return resumed;
 }
 
-std::uint64_t Intake::push(std::size_t index, const Setting& setting, std::string_view phase) {
-    Sweep& sweep = sweeps_[index];
+std::uint64_t Intake::push(std::uint64_t first, const Setting& setting, std::string_view phase) {
+    Sweep& sweep = sweeps_.at(first);
     sweep.seen.insert(setting);
     --sweep.left;
+    ++sweep.waiting;
     const std::uint64_t ticket = next_ticket_++;
-    places_[ticket] = {index, setting};
+    places_[ticket] = {first, setting};
     ready_.push_back(
         {{sweep.text.at(setting), "", origin_}, sweep.parents, std::string(phase), ticket});
     return ticket;
@@ -77,29 +77,35 @@ std::optional<Draft> Intake::next() {
     return draft;
 }
 
-std::uint64_t Intake::first_ticket(const Draft& draft) const {
-    return sweeps_[places_.at(draft.ticket).sweep].first;
-}
-
-void Intake::step_on(std::size_t index, const Setting& from) {
-    for (const Setting& setting : sweeps_[index].text.neighbours(from)) {
-        if (sweeps_[index].left <= 0) return;
-        if (!sweeps_[index].seen.contains(setting)) push(index, setting, "sweep");
+void Intake::step_on(std::uint64_t first, const Setting& from) {
+    Sweep& sweep = sweeps_.at(first);
+    for (const Setting& setting : sweep.text.neighbours(from)) {
+        if (sweep.left <= 0) return;
+        if (!sweep.seen.contains(setting)) push(first, setting, "sweep");
     }
 }
 
 std::uint64_t Intake::tried(const Draft& draft, const Trial& trial, double best) {
     const Place place = places_.at(draft.ticket);
-    Sweep& sweep = sweeps_[place.sweep];
-    const bool first = sweep.first == draft.ticket;
+    Sweep& sweep = sweeps_.at(place.first);
     // The others descend from the author's guess, and from nothing that is not right.
-    if (first) sweep.parents = {trial.kernel};
-    if (!verdict::is_right(trial.verdict.status) || !std::isfinite(trial.score)) return sweep.first;
-    if (trial.score < best - kHopeless) return sweep.first;
-    if (sweep.best && trial.score <= *sweep.best) return sweep.first;
-    sweep.best = trial.score;
-    step_on(place.sweep, place.setting);
-    return sweep.first;
+    if (place.first == draft.ticket) sweep.parents = {trial.kernel};
+    const bool right = verdict::is_right(trial.verdict.status) && std::isfinite(trial.score);
+    const bool hopeful = right && trial.score >= best - kHopeless;
+    if (hopeful && (!sweep.best || trial.score > *sweep.best)) {
+        sweep.best = trial.score;
+        step_on(place.first, place.setting);
+    }
+    dropped(draft);
+    return place.first;
+}
+
+void Intake::dropped(const Draft& draft) {
+    const auto place = places_.find(draft.ticket);
+    if (place == places_.end()) return;
+    const auto sweep = sweeps_.find(place->second.first);
+    if (--sweep->second.waiting == 0) sweeps_.erase(sweep);
+    places_.erase(place);
 }
 
 }  // namespace cupel::engineer

@@ -43,31 +43,34 @@ public:
     [[nodiscard]] std::optional<Draft> next();
     [[nodiscard]] bool empty() const noexcept { return ready_.empty(); }
     // `best` is the incumbent's score: what is far from it is not swept. The ticket of the first
-    // draft of the text that this one comes from.
+    // draft of the text that this one comes from. Once for each draft, or dropped() once.
     std::uint64_t tried(const Draft& draft, const Trial& trial, double best);
-    // That ticket, for a draft that was not tried.
-    [[nodiscard]] std::uint64_t first_ticket(const Draft& draft) const;
+    // It is not tried, and nothing comes of it.
+    void dropped(const Draft& draft);
+    // Whether drafts of the text with that first ticket are still to be told of. What is closed is
+    // forgotten: a run of many thousands of texts holds those that are in hand.
+    [[nodiscard]] bool is_open(std::uint64_t first) const { return sweeps_.contains(first); }
 
 private:
     static constexpr int kMostSettings = 16;  // tried of one text
     struct Sweep {
         TunedText text;
-        std::uint64_t first = 0;
         std::set<Setting> seen;
         std::optional<double> best;  // score
         std::vector<archive::KernelId> parents;
         int left = kMostSettings;
+        int waiting = 0;  // drafts that nothing is known of yet
     };
     struct Place {
-        std::size_t sweep = 0;
+        std::uint64_t first = 0;  // ticket
         Setting setting;
     };
-    std::uint64_t push(std::size_t sweep, const Setting& setting, std::string_view phase);
-    void step_on(std::size_t sweep, const Setting& from);
+    std::uint64_t push(std::uint64_t first, const Setting& setting, std::string_view phase);
+    void step_on(std::uint64_t first, const Setting& from);
 
     std::string origin_;
     Earlier earlier_;
-    std::vector<Sweep> sweeps_;
+    std::map<std::uint64_t, Sweep> sweeps_;  // by first ticket
     std::map<std::uint64_t, Place> places_;
     std::deque<Draft> ready_;
     std::uint64_t next_ticket_ = 1;

@@ -39,6 +39,11 @@ void ModelWriter::credit(const Credit& to, double gain) {
     ideas_.add_gain(to.idea, gain);
 }
 
+// A sweep that has come to its end gains nothing more.
+void ModelWriter::forget_closed() {
+    std::erase_if(credits_, [this](const auto& credit) { return !intake_.is_open(credit.first); });
+}
+
 void ModelWriter::learn(const Question& question, double gain) {
     const Idea* idea = ideas_.find(question.note.idea);
     bandit_.learn(question.arm(), idea != nullptr ? gain / 2 : gain,
@@ -118,6 +123,7 @@ Result<void> ModelWriter::take_text(Question question, const model::Reply& reply
         CUPEL_DO(settle(question, *source, *offered->first));
         credits_[offered->ticket] = {question.arm(), question.note.idea};
         credit(credits_[offered->ticket], offered->gain);
+        forget_closed();
         return {};
     }
     open_[offered->ticket] = std::make_unique<Question>(std::move(question));
@@ -125,17 +131,19 @@ Result<void> ModelWriter::take_text(Question question, const model::Reply& reply
 }
 
 // Whether its kernel was tried just before the run was killed, so that nobody took note of it.
-bool ModelWriter::tried_before(const Question& question, const std::string& source) const {
+Result<bool> ModelWriter::tried_before(const Question& question, const std::string& source) const {
     if (!question.again) return false;
     const auto text = TunedText::read(source);
-    const Earlier::Found* found = text ? intake_.earlier().find(text->at(text->first())) : nullptr;
-    return found != nullptr && found->phase == operator_name(question.note.way) &&
+    if (!text) return false;
+    CUPEL_TRY(const auto found, intake_.earlier().find(text->at(text->first())));
+    return found && found->phase == operator_name(question.note.way) &&
            !claimed_.contains(found->trial.kernel);
 }
 
 Result<Intake::Resumed> ModelWriter::offer(const std::string& source, const Question& question) {
     const std::string_view phase = operator_name(question.note.way);
-    if (tried_before(question, source)) return intake_.offer_again(source, question.parents, phase);
+    CUPEL_TRY(const bool before, tried_before(question, source));
+    if (before) return intake_.offer_again(source, question.parents, phase);
     Intake::Resumed fresh;
     CUPEL_TRY(fresh.ticket, intake_.offer(source, question.parents, phase));
     return fresh;
@@ -170,6 +178,8 @@ Result<void> ModelWriter::close(const Question& question, std::string outcome, c
 }
 
 Result<void> ModelWriter::passed_over(const Draft& draft) {
+    intake_.dropped(draft);
+    forget_closed();
     const auto found = open_.find(draft.ticket);
     if (found == open_.end()) return {};  // a setting of a sweep
     const std::unique_ptr<Question> question = std::move(found->second);
@@ -185,17 +195,21 @@ Result<void> ModelWriter::passed_over(const Draft& draft) {
 
 Result<void> ModelWriter::tried(const Draft& draft, const Trial& trial) {
     population_.add(trial.kernel, draft.parents);
-    const std::uint64_t first = intake_.tried(draft, trial, std::max(best_, trial.score));
+    // Naive is 0 where kernels are timed.
+    const double best = best_.value_or(trial.verdict.bound ? trial.score : 0);
+    const std::uint64_t first = intake_.tried(draft, trial, std::max(best, trial.score));
     const auto found = open_.find(draft.ticket);
     if (found == open_.end()) {
         // What a sweep gains, its author has earned.
         if (const auto to = credits_.find(first); to != credits_.end())
             credit(to->second, trial.gain);
+        forget_closed();
         return {};
     }
     const std::unique_ptr<Question> question = std::move(found->second);
     open_.erase(found);
     credits_[first] = {question->arm(), question->note.idea};
+    forget_closed();
     return settle(*question, draft.kernel.source, trial);
 }
 

@@ -12,9 +12,10 @@ namespace cupel::engineer {
 
 Result<void> ModelWriter::recall() {
     CUPEL_TRY(const std::vector<archive::Ask> asks, archive_.asks());
-    CUPEL_TRY(const std::vector<archive::KernelRecord> kernels, archive_.kernels());
-    for (const archive::KernelRecord& kernel : kernels)
+    CUPEL_DO(archive_.each_kernel([&](const archive::KernelRecord& kernel) -> Result<void> {
         population_.add(kernel.id, kernel.parents);
+        return {};
+    }));
     CUPEL_TRY(Earlier earlier, Earlier::read(archive_));
     intake_.remember(std::move(earlier));
     turn_ = asks.size();
@@ -103,6 +104,7 @@ Result<void> ModelWriter::recall_sweep(const archive::Ask& ask, const model::Exc
     if (!resumed) return {};
     credits_[resumed->ticket] = {question->arm(), question->note.idea};
     credit(credits_[resumed->ticket], resumed->gain);
+    forget_closed();
     return {};
 }
 

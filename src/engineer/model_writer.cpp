@@ -16,13 +16,12 @@ namespace {
 
 constexpr auto kIdleWait = std::chrono::milliseconds(200);
 
-std::string standing_text(const Standing& standing) {
-    std::string text = fmt::format("{:.2f}x over naive", std::exp(standing.score));
-    if (!standing.ceiling) return text;
-    const double share = standing.ceiling->share;
-    text += fmt::format("; {:.0f} % of {}", 100 * share, standing.ceiling->name);
-    if (share > 0 && share < 1) text += fmt::format(", so at most {:.2g}x more", 1 / share);
-    return text;
+// Of a kernel and what it came of, by their scores.
+std::string outcome_words(const Standing& child, double before) {
+    if (child.bounded)
+        return fmt::format("and its bound is {:.3f} of what that one's was",
+                           std::exp(before - child.score));
+    return fmt::format("and is {:.2f}x as fast", std::exp(child.score - before));
 }
 
 }  // namespace
@@ -39,7 +38,11 @@ ModelWriter::ModelWriter(std::vector<Voice> voices, ModelOptions options, archiv
     : options_(std::move(options)),
       archive_(archive),
       recording_(recording),
-      population_(options_.seed),
+      population_(options_.seed,
+                  [this](archive::KernelId id) -> Result<std::string> {
+                      CUPEL_TRY(const auto record, archive_.kernel(id));
+                      return record ? record->kernel.source : std::string();
+                  }),
       mail_(std::make_unique<Mail>()) {
     CUPEL_CHECK(!voices.empty());
     for (Voice& voice : voices)
@@ -78,7 +81,7 @@ ModelWriter::VoiceState* ModelWriter::state_of(const std::string& name) {
 // All that may be asked now: what lacks parents may not, nor a plan while ideas are left.
 std::vector<Arm> ModelWriter::arms(const Standings& standings) const {
     std::vector<Arm> arms;
-    const std::size_t right = population_.parents(standings, turn_, 2).size();
+    const std::size_t right = standings.size();
     const bool plans = options_.ideas > 0 && !ideas_.any_open();
     for (const VoiceState& state : voices_) {
         if (state.silent) continue;
@@ -98,8 +101,8 @@ bool ModelWriter::pays(const Standings& standings) {
     if (choice.empty()) return true;
     Bandit::Expected next = bandit_.outlook(choice);
     const Standing* incumbent = standings.incumbent();
-    if (incumbent != nullptr && incumbent->ceiling && incumbent->ceiling->share > 0)
-        next.gain = std::min(next.gain, std::max(0.0, -std::log(incumbent->ceiling->share)));
+    if (incumbent != nullptr && incumbent->share > 0)
+        next.gain = std::min(next.gain, std::max(0.0, -std::log(incumbent->share)));
     if (next.gain >= options_.least_gain * next.cost) return true;
     end("the expected gain does not pay",
         fmt::format("the next ${:.4f} promise {:.2g} %, and {:.2g} % a dollar are wanted",
@@ -108,18 +111,21 @@ bool ModelWriter::pays(const Standings& standings) {
 }
 
 // A parent with what its own parent was changed by, as far as that is still thought right.
-Result<Parent> ModelWriter::show(const Standings& standings, const Standing& parent) const {
-    Parent shown{parent.kernel.source, standing_text(parent),
-                 findings_of(parent.kernel.source, options_.brief.threads)};
+Result<ModelWriter::Shown> ModelWriter::show(const Standings& standings, const Standing& parent) {
     CUPEL_TRY(const auto record, archive_.kernel(parent.id));
-    if (!record || record->parents.empty()) return shown;
+    if (!record) return fail(Errc::Corrupt, fmt::format("the archive lacks kernel {}", parent.id));
+    CUPEL_TRY(const auto verdict, archive_.latest_screen(parent.id));
+    const std::string& source = record->kernel.source;
+    Shown shown{.parent = {source, standing_of(verdict, parent.score),
+                           findings_of(verdict, source, options_.brief.threads)},
+                .hash = record->hash};
+    if (record->parents.empty()) return shown;
     const archive::KernelId above = record->parents.front();
     const double score = standings.score(above);
     if (!std::isfinite(score)) return shown;
     CUPEL_TRY(const auto before, archive_.kernel(above));
     if (!before || before->quarantined) return shown;
-    shown.more +=
-        change_text(before->kernel.source, parent.kernel.source, std::exp(parent.score - score));
+    shown.parent.more += change_text(before->kernel.source, source, outcome_words(parent, score));
     return shown;
 }
 
@@ -132,11 +138,13 @@ Result<std::unique_ptr<Question>> ModelWriter::think(const Standings& standings)
     note.way = *operator_from(arm.way);
     question->voice = arm.model;
     std::vector<Parent> shown;
-    for (const Standing* parent : population_.parents(standings, turn_, parents_of(note.way))) {
+    CUPEL_TRY(const std::vector<const Standing*> parents,
+              population_.parents(standings, turn_, parents_of(note.way)));
+    for (const Standing* parent : parents) {
+        CUPEL_TRY(Shown one, show(standings, *parent));
         question->parents.push_back(parent->id);
-        note.parents.push_back(hash_hex(parent->kernel.source));
-        CUPEL_TRY(Parent one, show(standings, *parent));
-        shown.push_back(std::move(one));
+        note.parents.push_back(std::move(one.hash));
+        shown.push_back(std::move(one.parent));
     }
     if (!shown.empty()) question->base = as_shown(shown.front().source);
     std::string feedback = note.way == Operator::Translate ? last_failure_ : std::string();
@@ -220,7 +228,7 @@ Result<void> ModelWriter::ask_around(const Standings& standings) {
 Result<std::vector<Draft>> ModelWriter::write(const Standings& standings, std::size_t most,
                                               bool idle) {
     const Standing* incumbent = standings.incumbent();
-    best_ = incumbent != nullptr ? incumbent->score : 0;
+    best_ = incumbent != nullptr ? std::optional(incumbent->score) : std::nullopt;
     CUPEL_DO(ask_around(standings));
     for (auto& question : collect(idle && intake_.empty())) {
         const model::Answer answer = std::move(question->answer);

@@ -101,7 +101,11 @@ private:
     // Asking (model_writer.cpp).
     [[nodiscard]] std::vector<Arm> arms(const Standings& standings) const;
     [[nodiscard]] Result<std::unique_ptr<Question>> think(const Standings& standings);
-    [[nodiscard]] Result<Parent> show(const Standings& standings, const Standing& parent) const;
+    struct Shown {
+        Parent parent;
+        std::string hash;  // of its source
+    };
+    [[nodiscard]] Result<Shown> show(const Standings& standings, const Standing& parent);
     [[nodiscard]] bool pays(const Standings& standings);
     [[nodiscard]] Result<void> ask_around(const Standings& standings);
     void put(std::unique_ptr<Question> question);
@@ -114,7 +118,8 @@ private:
     [[nodiscard]] Result<void> take_in(Question question, const model::Answer& answer);
     [[nodiscard]] Result<void> take_text(Question question, const model::Reply& reply);
     [[nodiscard]] Result<void> take_plan(Question question, const model::Reply& reply);
-    [[nodiscard]] bool tried_before(const Question& question, const std::string& source) const;
+    [[nodiscard]] Result<bool> tried_before(const Question& question,
+                                            const std::string& source) const;
     [[nodiscard]] Result<Intake::Resumed> offer(const std::string& source,
                                                 const Question& question);
     [[nodiscard]] Result<void> refuse(const Question& question, std::string why);
@@ -123,6 +128,7 @@ private:
     void take_fault(const Question& question, const model::Fault& fault);
     void learn(const Question& question, double gain);
     void credit(const Credit& to, double gain);
+    void forget_closed();
     void end(std::string why, std::string_view more);
     void repair(const Question& broken, const std::string& source, const Trial& trial);
     [[nodiscard]] Result<void> close(const Question& question, std::string outcome,
@@ -139,14 +145,14 @@ private:
     std::set<archive::KernelId> claimed_;  // by asks that an earlier part of the run closed
     Questions queue_;                      // to be asked before any new ones
     std::map<std::uint64_t, std::unique_ptr<Question>> open_;  // by ticket: being tried
-    std::map<std::uint64_t, Credit> credits_;                  // by first ticket
+    std::map<std::uint64_t, Credit> credits_;                  // by first ticket, of open sweeps
     std::string last_failure_;  // of a whole kernel, in the referee's words
     std::vector<std::string> complaints_;
     std::uint64_t turn_ = 0;
     int fruitless_ = 0;
     std::string ended_;  // why nobody is asked any more
     Spending spending_;
-    double best_ = 0;  // the incumbent's score when something was last written
+    std::optional<double> best_;  // the incumbent's score when something was last written
     std::unique_ptr<Mail> mail_;
     std::map<std::uint64_t, std::jthread> asking_;  // by turn
 };

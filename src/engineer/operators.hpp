@@ -29,7 +29,8 @@ inline constexpr std::array kOperators = {Operator::Translate, Operator::Write, 
 // How many parents it takes.
 [[nodiscard]] std::size_t parents_of(Operator which);
 
-// A certified kernel of another task, shown as a stepping stone.
+// A kernel of another task, shown as a stepping stone: certified, or where nothing is timed
+// verified, which is said.
 struct Example {
     std::string task;    // its text
     std::string kernel;  // its source
@@ -43,6 +44,11 @@ struct Brief {
     std::string contract;   // what a kernel may and may not do
     std::string machine;    // "2 threads, AVX2, ..."
     int threads = 1;        // that a kernel may use
+    // What is done with a kernel, and what the best one is called; of other targets other words.
+    std::string judged =
+        "compiles, checks against float64 at secret inputs and times against the best baseline";
+    std::string best = "the fastest kernel so far";
+    std::string extension = "cpp";  // of a file with a kernel
     std::vector<Example> examples;
     std::vector<std::string> rules;  // "You cannot ...", from failures
 };
@@ -72,9 +78,9 @@ struct Prompt {
                                              std::string_view base);
 // The text of a parent as prompts show it.
 [[nodiscard]] std::string as_shown(std::string_view source);
-// What `child` changed of `parent`, and how many times faster that made it; empty where that says
-// nothing.
+// What `child` changed of `parent`, and what came of that: "and is 1.20x as fast". Empty where the
+// change says nothing.
 [[nodiscard]] std::string change_text(std::string_view parent, std::string_view child,
-                                      double times);
+                                      std::string_view outcome);
 
 }  // namespace cupel::engineer

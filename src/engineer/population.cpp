@@ -20,7 +20,9 @@ std::string_view vectors_of(std::string_view code) {
     if (has(code, "mma_sync") || has(code, "mma.sync") || has(code, "_mm512") ||
         has(code, "_mm256") || has(code, "_mm_"))
         return "intrinsics";
-    if (has(code, "vector_size")) return "vectors";
+    if (has(code, "vector_size") || has(code, "float4") || has(code, "float2") ||
+        has(code, "uint4"))
+        return "vectors";
     return has(code, "omp simd") || has(code, "parallel for simd") ? "simd" : "scalar";
 }
 
@@ -33,6 +35,7 @@ std::string_view threads_of(std::string_view code) {
 std::string_view memory_of(std::string_view code) {
     if (has(code, "cp_async") || has(code, "cp.async")) return "pipelined";
     if (has(code, "__shared__")) return "shared";
+    if (has(code, "__shfl")) return "shuffled";
     if (has(code, "thread_local") || has(code, "alignas") || has(code, "aligned_alloc"))
         return "packed";
     return has(code, "stream") || has(code, "prefetch") ? "streamed" : "direct";
@@ -80,27 +83,35 @@ std::uint64_t Population::island(archive::KernelId kernel) const {
     return static_cast<std::uint64_t>(root) % kIslands;
 }
 
-const std::string& Population::axes(const Standing& standing) const {
-    auto found = axes_.find(standing.id);
-    if (found == axes_.end())
-        found = axes_.emplace(standing.id, axes_of(standing.kernel.source)).first;
-    return found->second;
+Result<std::uint64_t> Population::kind(const Standing& standing) {
+    const auto found = kinds_.find(standing.id);
+    if (found != kinds_.end()) return found->second;
+    CUPEL_TRY(const std::string text, text_of_(standing.id));
+    return kinds_[standing.id] = fingerprint(axes_of(text));
 }
 
-std::vector<const Standing*> Population::parents(const Standings& standings, std::uint64_t turn,
-                                                 std::size_t count) const {
+Result<std::vector<const Standing*>> Population::best_of_kinds(
+    const std::vector<const Standing*>& ranked, std::optional<std::uint64_t> island) {
+    std::vector<const Standing*> best;
+    std::set<std::uint64_t> kinds;
+    for (const Standing* standing : ranked) {
+        if (island && this->island(standing->id) != *island) continue;
+        CUPEL_TRY(const std::uint64_t one, kind(*standing));
+        if (kinds.insert(one).second) best.push_back(standing);
+    }
+    return best;
+}
+
+Result<std::vector<const Standing*>> Population::parents(const Standings& standings,
+                                                         std::uint64_t turn, std::size_t count) {
+    if (count == 0) return std::vector<const Standing*>();
     const std::vector<const Standing*> ranked = standings.ranked();
-    const auto best_of_each_kind = [&](bool all) {
-        std::vector<const Standing*> best;
-        std::set<std::string> kinds;
-        for (const Standing* standing : ranked) {
-            if (!all && island(standing->id) != turn % kIslands) continue;
-            if (kinds.insert(axes(*standing)).second) best.push_back(standing);
-        }
-        return best;
-    };
-    std::vector<const Standing*> pool = best_of_each_kind(turn % 4 == 3);
-    if (pool.size() < count) pool = best_of_each_kind(true);
+    const bool all = turn % 4 == 3;
+    CUPEL_TRY(std::vector<const Standing*> pool,
+              best_of_kinds(ranked, all ? std::nullopt : std::optional(turn % kIslands)));
+    if (pool.size() < count) {
+        CUPEL_TRY(pool, best_of_kinds(ranked, std::nullopt));
+    }
     if (pool.size() < count) pool = ranked;
     std::mt19937_64 random(seed_ * 0x9E3779B97F4A7C15U + turn);
     std::vector<const Standing*> chosen;

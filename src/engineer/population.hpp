@@ -5,11 +5,14 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "base/result.hpp"
 #include "engineer/standings.hpp"
 
 namespace cupel::engineer {
@@ -21,22 +24,30 @@ namespace cupel::engineer {
 class Population {
 public:
     static constexpr std::uint64_t kIslands = 3;
-    explicit Population(std::uint64_t seed) : seed_(seed) {}
+    // The text of a kernel that has a place, where it lies.
+    using TextOf = std::function<Result<std::string>(archive::KernelId)>;
+    Population(std::uint64_t seed, TextOf text_of) : seed_(seed), text_of_(std::move(text_of)) {}
 
     void add(archive::KernelId kernel, const std::vector<archive::KernelId>& parents);
     [[nodiscard]] std::uint64_t island(archive::KernelId kernel) const;
     // `count` parents for the turn-th question, of different axes where there are any, or fewer
     // where fewer kernels are right. The same question of the same standings has the same answer.
     // On every fourth turn kernels of all islands meet.
-    [[nodiscard]] std::vector<const Standing*> parents(const Standings& standings,
-                                                       std::uint64_t turn, std::size_t count) const;
+    [[nodiscard]] Result<std::vector<const Standing*>> parents(const Standings& standings,
+                                                               std::uint64_t turn,
+                                                               std::size_t count);
 
 private:
-    const std::string& axes(const Standing& standing) const;
+    // Of its axes.
+    Result<std::uint64_t> kind(const Standing& standing);
+    // The best of each kind, of the island whose turn it is or of all.
+    Result<std::vector<const Standing*>> best_of_kinds(const std::vector<const Standing*>& ranked,
+                                                       std::optional<std::uint64_t> island);
 
     std::uint64_t seed_;
-    std::map<archive::KernelId, archive::KernelId> root_;
-    mutable std::map<archive::KernelId, std::string> axes_;
+    TextOf text_of_;
+    std::unordered_map<archive::KernelId, archive::KernelId> root_;
+    std::unordered_map<archive::KernelId, std::uint64_t> kinds_;
 };
 
 }  // namespace cupel::engineer

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engineer/cpp_text.hpp"
+
 namespace cupel::engineer {
 
 namespace {
@@ -33,6 +35,10 @@ const schedule::Action* sole(const Trace& trace, const schedule::Action& kind) {
         found = &action;
     }
     return found;
+}
+
+std::uint64_t sign_of(const Trace& trace) {
+    return fingerprint(schedule::print_trace(trace));
 }
 
 }  // namespace
@@ -68,11 +74,11 @@ Trace cross(const Trace& first, const Trace& second, std::mt19937_64& random) {
 }
 
 void Proposer::mark_seen(const Trace& trace) {
-    seen_.insert(schedule::print_trace(trace));
+    seen_.insert(sign_of(trace));
 }
 
 bool Proposer::first_sight(const Trace& trace) {
-    return seen_.insert(schedule::print_trace(trace)).second;
+    return seen_.insert(sign_of(trace)).second;
 }
 
 std::vector<Proposal> Proposer::seeds() {
@@ -130,8 +136,7 @@ std::optional<Proposal> Proposer::breed(const std::vector<const Standing*>& righ
 
 std::optional<Proposal> Proposer::climb(const Standing& best) {
     std::vector<Trace> around = space_.neighbours(best.trace);
-    std::erase_if(around,
-                  [&](const Trace& trace) { return seen_.contains(schedule::print_trace(trace)); });
+    std::erase_if(around, [&](const Trace& trace) { return seen_.contains(sign_of(trace)); });
     if (around.empty()) return std::nullopt;
     return Proposal{std::move(around[below(around.size())]), {best.id}};
 }

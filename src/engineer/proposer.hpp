@@ -8,8 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <random>
-#include <set>
-#include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "engineer/space.hpp"
@@ -51,7 +50,7 @@ private:
 
     const Space& space_;
     std::mt19937_64 random_;
-    std::set<std::string> seen_;
+    std::unordered_set<std::uint64_t> seen_;  // fingerprints of traces
     std::uint64_t turn_ = 0;
 };
 

@@ -112,6 +112,7 @@ Result<void> ReplayWriter::close(std::uint64_t ticket, const Trial* trial) {
 }
 
 Result<void> ReplayWriter::passed_over(const Draft& draft) {
+    intake_.dropped(draft);
     return close(draft.ticket, nullptr);
 }
 

@@ -19,4 +19,11 @@ struct Reading {
 // None where the verdict has no usable ratio.
 [[nodiscard]] std::optional<Reading> read_screen(const verdict::Verdict& verdict);
 
+// Where nothing is timed: the log of how near a kernel's bound is to what no kernel beats, 0 at
+// best. Bounds within a thousandth of each other are told apart by what they load the device with.
+// None where the bound says nothing.
+[[nodiscard]] std::optional<double> score_of(const verdict::Bound& bound);
+// More than this is a gain between two such scores.
+inline constexpr double kLeastBoundGain = 1e-5;
+
 }  // namespace cupel::engineer

@@ -10,6 +10,13 @@
 
 namespace cupel::engineer {
 
+namespace {
+
+// A population is far smaller (Proposer), so whoever is bred from has a trace.
+constexpr std::size_t kTraces = 64;
+
+}  // namespace
+
 Standings::News Standings::add(Standing contender, const verdict::Verdict& verdict,
                                std::optional<archive::KernelId> incumbent) {
     if (!verdict::is_right(verdict.status)) {
@@ -17,35 +24,61 @@ Standings::News Standings::add(Standing contender, const verdict::Verdict& verdi
         return News::Barred;
     }
     if (barred_.contains(contender.id)) return News::Barred;
+    const Standing* current = this->incumbent();
+    if (verdict.bound) {
+        const std::optional<double> score = score_of(*verdict.bound);
+        if (!score) return News::Unplaced;
+        contender.score = *score;
+        contender.share = verdict.bound->floor / verdict.bound->seconds;
+        contender.bounded = true;
+        return place(std::move(contender),
+                     current == nullptr || *score > current->score + kLeastBoundGain);
+    }
     const std::optional<Reading> reading = read_screen(verdict);
     if (!reading) return News::Unplaced;
     if (incumbent && !placed_.contains(*incumbent)) return News::Unfounded;
     const Standing* reference = incumbent ? &placed_.at(*incumbent) : nullptr;
     contender.score = reading->log_ratio + (reference ? reference->score : 0);
     contender.half_width = std::hypot(reading->half_width, reference ? reference->half_width : 0);
-    contender.ceiling = verdict.ceiling;
-    const archive::KernelId id = contender.id;
-    const double score = contender.score;
-    placed_.insert_or_assign(id, std::move(contender));
+    if (verdict.ceiling) contender.share = verdict.ceiling->share;
     // Promoted only on evidence: a lucky middle is no reason to measure everybody
     // against it.
-    const Standing* current = this->incumbent();
-    const bool better =
-        reading->faster && (current == nullptr || current->id == id || score > current->score);
-    if (!better) return News::Placed;
-    incumbent_ = id;
-    return News::Promoted;
+    const bool better = reading->faster && (current == nullptr || current->id == contender.id ||
+                                            contender.score > current->score);
+    return place(std::move(contender), better);
+}
+
+Standings::News Standings::place(Standing contender, bool better) {
+    const archive::KernelId id = contender.id;
+    const auto before = placed_.find(id);
+    if (before != placed_.end() && !before->second.trace.empty()) --traced_;
+    if (!contender.trace.empty()) ++traced_;
+    placed_.insert_or_assign(id, std::move(contender));
+    if (better) incumbent_ = id;
+    if (traced_ > 2 * kTraces) forget_traces();
+    return better ? News::Promoted : News::Placed;
+}
+
+void Standings::forget_traces() {
+    std::size_t kept = 0;
+    for (const Standing* standing : ranked()) {
+        Standing& mine = placed_.at(standing->id);
+        if (!mine.trace.empty() && ++kept > kTraces) mine.trace = {};
+    }
+    traced_ = std::min(traced_, kTraces);
 }
 
 void Standings::bar(archive::KernelId id) {
     barred_.insert(id);
-    placed_.erase(id);
+    if (const auto found = placed_.find(id); found != placed_.end()) {
+        if (!found->second.trace.empty()) --traced_;
+        placed_.erase(found);
+    }
     if (incumbent_ != id) return;
     // The best of the rest stands in, if anything beats naive at all.
     incumbent_.reset();
     const std::vector<const Standing*> rest = ranked();
-    if (!rest.empty() && rest.front()->score > rest.front()->half_width)
-        incumbent_ = rest.front()->id;
+    if (!rest.empty() && beats_naive(*rest.front())) incumbent_ = rest.front()->id;
 }
 
 const Standing* Standings::incumbent() const {
@@ -72,12 +105,18 @@ std::optional<Best> Standings::best() const {
     return Best{first.id,
                 {std::exp(first.score - first.half_width), std::exp(first.score),
                  std::exp(first.score + first.half_width), 0.95},
-                first.ceiling};
+                std::nullopt,
+                std::nullopt};
 }
 
 double Standings::score(archive::KernelId id) const {
     const auto found = placed_.find(id);
     return found == placed_.end() ? std::numeric_limits<double>::quiet_NaN() : found->second.score;
+}
+
+double Standings::to_beat(const verdict::Verdict& verdict) const {
+    if (const Standing* current = incumbent(); current != nullptr) return current->score;
+    return verdict.bound ? score_of(*verdict.bound).value_or(0) : 0;
 }
 
 }  // namespace cupel::engineer

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "engineer/screening.hpp"
 
 namespace cupel::engineer {
 namespace {
@@ -95,6 +98,63 @@ TEST(Standings, ABarredIncumbentIsSucceededAndSaysNothingMore) {
     EXPECT_EQ(standings.add(contender(3), measured(Status::Slower, 0.9), 2), News::Unfounded);
     standings.bar(1);
     EXPECT_EQ(standings.incumbent(), nullptr);
+}
+
+verdict::Verdict bounded(double seconds, double load = 0) {
+    verdict::Verdict verdict;
+    verdict.status = Status::Accepted;
+    verdict.bound = verdict::Bound{"a GPU", seconds, "DRAM", 1e-6, "DRAM", load};
+    return verdict;
+}
+
+TEST(Standings, WhatIsNotTimedIsPlacedByItsBound) {
+    Standings standings;
+    EXPECT_EQ(standings.to_beat(bounded(4e-6)), *score_of(*bounded(4e-6).bound));
+    EXPECT_EQ(standings.add(contender(1), bounded(4e-6), std::nullopt), News::Promoted);
+    EXPECT_EQ(standings.add(contender(2), bounded(2e-6), 1), News::Promoted);
+    EXPECT_EQ(standings.add(contender(3), bounded(3e-6), 2), News::Placed);
+    EXPECT_NEAR(standings.score(2), -std::log(2), 1e-9);
+    EXPECT_NEAR(standings.incumbent()->share, 0.5, 1e-9);
+    EXPECT_EQ(standings.to_beat(bounded(9e-6)), standings.score(2));
+    // Whatever the chain: a bound needs no other kernel.
+    standings.bar(2);
+    EXPECT_EQ(standings.incumbent()->id, 3);
+    EXPECT_EQ(standings.add(contender(4), bounded(2.5e-6), 2), News::Promoted);
+}
+
+TEST(Standings, OfTheSameBoundTheLighterKernelLeads) {
+    Standings standings;
+    standings.add(contender(1), bounded(1e-6, 5e-6), std::nullopt);
+    EXPECT_EQ(standings.add(contender(2), bounded(1e-6, 5e-6), 1), News::Placed);
+    EXPECT_EQ(standings.add(contender(3), bounded(1e-6, 2e-6), 1), News::Promoted);
+    // More than a thousandth of the bound outweighs it all.
+    EXPECT_EQ(standings.add(contender(4), bounded(1.01e-6, 1.01e-6), 3), News::Placed);
+}
+
+TEST(Standings, ARightKernelWithoutABoundHasNoPlace) {
+    Standings standings;
+    verdict::Verdict verdict;
+    verdict.status = Status::Accepted;
+    EXPECT_EQ(standings.add(contender(1), verdict, std::nullopt), News::Unplaced);
+    EXPECT_EQ(standings.add(contender(2), bounded(0), std::nullopt), News::Unplaced);
+    EXPECT_EQ(standings.size(), 0U);
+}
+
+TEST(Standings, KeepTheSchedulesOfTheBestOnly) {
+    Standings standings;
+    for (int i = 1; i <= 500; ++i) {
+        Standing one = contender(i);
+        one.trace = {{"tile", "y", {std::to_string(i)}}};
+        standings.add(std::move(one), measured(Status::Faster, 1 + 0.01 * ((i * 7919) % 500)),
+                      std::nullopt);
+    }
+    const auto ranked = standings.ranked();
+    ASSERT_EQ(ranked.size(), 500U);
+    for (std::size_t i = 0; i < 32; ++i)
+        EXPECT_FALSE(ranked[i]->trace.empty()) << i;
+    const auto traced =
+        std::ranges::count_if(ranked, [](const Standing* one) { return !one->trace.empty(); });
+    EXPECT_LE(traced, 128);
 }
 
 }  // namespace

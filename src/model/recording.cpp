@@ -49,18 +49,24 @@ bool is_lasting(const Fault& fault) {
     return false;
 }
 
-// Texts stay on the disk: a search of thousands of questions holds none of them in memory.
-Exchange without_texts(Exchange exchange) {
-    exchange.request = {};
-    if (exchange.answer) exchange.answer->text = {};
-    return exchange;
-}
-
 }  // namespace
 
 struct Recording::Known {
     std::mutex mutex;
-    std::map<std::string, Exchange> exchanges;
+    // All else stays on the disk: a search of thousands of questions holds none of them in memory.
+    struct Kept {
+        std::uint64_t sequence = 0;
+        Amount paid;
+        bool in_flight = false;
+        bool passing = false;  // a fault that says nothing of the next attempt
+    };
+    static Kept of(const Exchange& exchange) {
+        return {.sequence = exchange.sequence,
+                .paid = paid_for(exchange),
+                .in_flight = exchange.in_flight,
+                .passing = !exchange.answer && !is_lasting(exchange.answer.error())};
+    }
+    std::map<std::string, Kept> exchanges;
     std::uint64_t next = 0;
 };
 
@@ -104,7 +110,7 @@ Result<void> Recording::load() {
         if (name.size() != kHashDigits + kEnding.size() || !name.ends_with(kEnding)) continue;
         CUPEL_TRY(Exchange exchange, read(entry.path()));
         known_->next = std::max(known_->next, exchange.sequence + 1);
-        known_->exchanges.insert_or_assign(exchange.hash, without_texts(exchange));
+        known_->exchanges.insert_or_assign(exchange.hash, Known::of(exchange));
     }
     if (problem)
         return fail(Errc::Io, fmt::format("recording {}: {}", folder_.string(), problem.message()));
@@ -130,8 +136,8 @@ std::size_t Recording::size() const {
 Amount Recording::spent() const {
     const std::scoped_lock lock(known_->mutex);
     Amount spent;
-    for (const auto& [hash, exchange] : known_->exchanges)
-        spent += paid_for(exchange);
+    for (const auto& [hash, kept] : known_->exchanges)
+        spent += kept.paid;
     return spent;
 }
 
@@ -142,8 +148,7 @@ Result<void> Recording::write(const Exchange& exchange) const {
 std::optional<Answer> Recording::recall(const std::string& hash) const {
     const auto found = known_->exchanges.find(hash);
     if (found == known_->exchanges.end() || found->second.in_flight) return std::nullopt;
-    const Answer& answer = found->second.answer;
-    if (!answer && mode_ == Mode::Record && !is_lasting(answer.error())) return std::nullopt;
+    if (mode_ == Mode::Record && found->second.passing) return std::nullopt;
     auto kept = read(file_of(hash));
     if (!kept) {
         return std::unexpected(
@@ -164,7 +169,7 @@ Answer Recording::ask(std::string_view provider, const Request& request, Client*
         }
         const auto before = known_->exchanges.find(exchange.hash);
         const bool again = before != known_->exchanges.end();
-        exchange.lost = again ? paid_for(before->second) : Amount{};
+        exchange.lost = again ? before->second.paid : Amount{};
         exchange.sequence = again ? before->second.sequence : known_->next++;
     }
     if (mode_ == Mode::Replay || behind == nullptr) {
@@ -180,7 +185,7 @@ Answer Recording::ask(std::string_view provider, const Request& request, Client*
     const auto keep = [&]() -> Result<void> {
         CUPEL_DO(write(exchange));
         const std::scoped_lock lock(known_->mutex);
-        known_->exchanges.insert_or_assign(exchange.hash, without_texts(exchange));
+        known_->exchanges.insert_or_assign(exchange.hash, Known::of(exchange));
         return {};
     };
     const auto unkept = [](const Error& error) {
