@@ -215,8 +215,8 @@ void report_address_taint(const Warp& warp, const Op& op, const Taint& taint);
 void count_shapeless(const Warp& warp, const Part& part, unsigned bytes);
 [[gnu::always_inline]] inline void count_access(const Warp& warp, const Part& part,
                                                 unsigned bytes) {
-    const std::uint32_t wavefronts =
-        part.shape != nullptr ? part.shape->wavefronts[std::size_t{part.leaders != 0}] : 0;
+    const std::size_t which{part.leaders != 0};
+    const std::uint32_t wavefronts = part.shape != nullptr ? part.shape->wavefronts[which] : 0;
     if (wavefronts == 0 || part.region->owner != Owner::Shared) {
         count_shapeless(warp, part, bytes);
         return;
@@ -224,6 +224,7 @@ void count_shapeless(const Warp& warp, const Part& part, unsigned bytes);
     Tally& tally = warp.block->grid.tally;
     tally.shared_requests++;
     tally.shared_wavefronts += wavefronts;
+    tally.shared_conflicts += part.shape->conflicts[which];
 }
 void shade_stored(const Warp& warp, const Part& part, unsigned bytes, unsigned at, Taint taint);
 

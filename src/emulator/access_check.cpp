@@ -56,6 +56,16 @@ unsigned sectors(const Part& part, unsigned bytes) {
     return count;
 }
 
+// Wide accesses are made in halves or quarters of a warp: those with a lane in them.
+unsigned groups(std::uint32_t mask, unsigned bytes) {
+    if (bytes <= 4) return 1;
+    const unsigned lanes = bytes == 8 ? 16 : 8;
+    unsigned count = 0;
+    for (unsigned from = 0; from < kLanes; from += lanes)
+        count += ((mask >> from) & ((std::uint32_t{1} << lanes) - 1)) != 0 ? 1 : 0;
+    return count;
+}
+
 // How often the 32 banks of 4 bytes must be asked. Wide accesses go in halves or quarters of a
 // warp.
 unsigned wavefronts(const Part& part, unsigned bytes) {
@@ -239,10 +249,15 @@ void count_shapeless(const Warp& warp, const Part& part, unsigned bytes) {
     Tally& tally = warp.block->grid.tally;
     if (part.mask == 0) return;
     if (part.region->owner == Owner::Shared) {
-        const unsigned count = wavefronts(part, bytes);
-        if (part.shape != nullptr) part.shape->wavefronts[std::size_t{part.leaders != 0}] = count;
+        const unsigned made = wavefronts(part, bytes);
+        const unsigned least = std::min(made, groups(part.mask, bytes));
+        if (part.shape != nullptr) {
+            part.shape->wavefronts[std::size_t{part.leaders != 0}] = made;
+            part.shape->conflicts[std::size_t{part.leaders != 0}] = made - least;
+        }
         tally.shared_requests++;
-        tally.shared_wavefronts += count;
+        tally.shared_wavefronts += made;
+        tally.shared_conflicts += made - least;
     } else if (part.region->owner != Owner::Local) {
         tally.global_requests++;
         tally.global_sectors += sectors(part, bytes);

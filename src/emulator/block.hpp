@@ -19,7 +19,7 @@ struct Tally {
     std::vector<std::uint64_t> warps;  // by op
     std::vector<std::uint64_t> lanes;
     std::uint64_t global_requests = 0, global_sectors = 0, global_bytes = 0;
-    std::uint64_t shared_requests = 0, shared_wavefronts = 0;
+    std::uint64_t shared_requests = 0, shared_wavefronts = 0, shared_conflicts = 0;
     std::uint64_t divergent_branches = 0;
     std::uint64_t atomic_collisions = 0;
 };

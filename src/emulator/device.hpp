@@ -150,7 +150,9 @@ struct Counters {
     std::uint64_t unique_bytes_read = 0;  // of buffers: the compulsory traffic
     std::uint64_t unique_bytes_written = 0;
     std::uint64_t shared_requests = 0;
-    std::uint64_t shared_wavefronts = 0;  // equal to the requests where no bank conflicts
+    std::uint64_t shared_wavefronts = 0;  // equal to the requests where no bank conflicts and no
+                                          // lane asks for more than 4 bytes
+    std::uint64_t shared_conflicts = 0;   // of them, those that another layout would spare
     std::uint64_t barriers = 0;
     std::uint64_t branches = 0;
     std::uint64_t divergent_branches = 0;

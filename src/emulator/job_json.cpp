@@ -132,7 +132,7 @@ Finding finding_from(const Json& object) {
 }
 
 // The counters that are told, by name.
-constexpr std::array<std::pair<const char*, std::uint64_t Counters::*>, 18> kCounters = {{
+constexpr std::array<std::pair<const char*, std::uint64_t Counters::*>, 19> kCounters = {{
     {"warp_instructions", &Counters::warp_instructions},
     {"lane_instructions", &Counters::lane_instructions},
     {"half_flops", &Counters::half_flops},
@@ -146,6 +146,7 @@ constexpr std::array<std::pair<const char*, std::uint64_t Counters::*>, 18> kCou
     {"unique_bytes_written", &Counters::unique_bytes_written},
     {"shared_requests", &Counters::shared_requests},
     {"shared_wavefronts", &Counters::shared_wavefronts},
+    {"shared_conflicts", &Counters::shared_conflicts},
     {"barriers", &Counters::barriers},
     {"branches", &Counters::branches},
     {"divergent_branches", &Counters::divergent_branches},

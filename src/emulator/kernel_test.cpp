@@ -81,6 +81,7 @@ TEST(Kernels, CountersAreExact) {
     // Two stores, 32 loads per tile; rows of `as` are 2 words for a warp, those of `bs` 16.
     EXPECT_EQ(counters.shared_requests, 4U * 8 * 2 * (2 + 32));
     EXPECT_EQ(counters.shared_wavefronts, counters.shared_requests);
+    EXPECT_EQ(counters.shared_conflicts, 0U);
     // Each warp loads two rows of 64 bytes from A, and from B, and stores two.
     EXPECT_EQ(counters.global_requests, 4U * 8 * (2 * 2 + 1));
     EXPECT_EQ(counters.global_sectors, counters.global_requests * 4);

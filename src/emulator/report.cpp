@@ -107,6 +107,7 @@ Counters count(const Grid& grid) {
     counters.global_bytes = tally.global_bytes;
     counters.shared_requests = tally.shared_requests;
     counters.shared_wavefronts = tally.shared_wavefronts;
+    counters.shared_conflicts = tally.shared_conflicts;
     counters.divergent_branches = tally.divergent_branches;
     counters.atomic_collisions = tally.atomic_collisions;
     return counters;

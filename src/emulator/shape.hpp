@@ -42,6 +42,7 @@ struct alignas(64) Shape {
     std::uint32_t leaders = 0;
     // By whether the leaders are known: loads look for them. 0: not yet asked for.
     std::array<std::uint32_t, 2> wavefronts{};
+    std::array<std::uint32_t, 2> conflicts{};  // of them, those that another layout would spare
     Pattern pattern = Pattern::Scattered;
     bool apart = false;   // no two lanes touch the same byte
     bool smooth = false;  // no octet is scattered

@@ -114,6 +114,7 @@ private:
         to.global_bytes += from.global_bytes;
         to.shared_requests += from.shared_requests;
         to.shared_wavefronts += from.shared_wavefronts;
+        to.shared_conflicts += from.shared_conflicts;
         to.divergent_branches += from.divergent_branches;
         to.atomic_collisions += from.atomic_collisions;
         grid_.executed += own.executed;
