@@ -18,6 +18,7 @@
 #include "os/clock.hpp"
 #include "referee/conclude.hpp"
 #include "referee/estimate.hpp"
+#include "referee/findings.hpp"
 #include "referee/state.hpp"
 #include "stats/sample.hpp"
 
@@ -204,7 +205,16 @@ Result<Referee::State::Trial> Referee::State::try_kernel(const verdict::Kernel& 
         conclude({task, machine, ceilings, overhead}, std::span(names).subspan(1), verdict);
     }
     verdict.wall_seconds = os::seconds_since(begin);
-    return Trial{.verdict = std::move(verdict), .of = outcome.at_fault};
+    return Trial{.verdict = std::move(verdict), .of = outcome.at_fault, .object = artefact.object};
+}
+
+Result<void> Referee::State::add_findings(Trial& trial) const {
+    if (trial.of != 0 || !verdict::is_right(trial.verdict.status)) return {};
+    CUPEL_TRY(const auto code, target::object_code(trial.object));
+    if (!code) return {};
+    trial.verdict.findings = findings_of({.code = *code, .seconds = trial.verdict.seconds}, machine,
+                                         ceilings, task::count(task));
+    return {};
 }
 
 void Referee::prepare(const std::vector<verdict::Kernel>& kernels) {
@@ -240,12 +250,14 @@ Result<verdict::Screening> Referee::screen(const verdict::Kernel& kernel,
         CUPEL_TRY(State::Trial trial,
                   state_->try_kernel(kernel, {state_->baseline_entry(quickest)}, plan));
         if (trial.of != 0) return state_->fail_baseline(quickest, trial.verdict);
+        CUPEL_DO(state_->add_findings(trial));
         return verdict::Screening{.verdict = std::move(trial.verdict), .of_incumbent = false};
     }
     CUPEL_TRY(const target::Artefact artefact, state_->compile_own(incumbent->source, "incumbent"));
     CUPEL_TRY(State::Trial trial,
               state_->try_kernel(
                   kernel, {{.name = "incumbent", .program = {.object = artefact.object}}}, plan));
+    CUPEL_DO(state_->add_findings(trial));
     if (trial.of != 0) {
         trial.verdict.kernel_hash = hash_hex(incumbent->source);
         trial.verdict.artefact_hash = artefact.object_hash;

@@ -2,6 +2,7 @@
 // What a Referee holds while it is open. Private to the room.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -60,9 +61,12 @@ struct Referee::State {
     struct Trial {
         verdict::Verdict verdict;
         std::size_t of = 0;  // the entry it speaks of: 0 is the kernel, the others its opponents
+        std::filesystem::path object = {};  // of the kernel, where it compiled
     };
     [[nodiscard]] Result<Trial> try_kernel(const verdict::Kernel& kernel,
                                            std::vector<Entry> opponents, const Plan& plan);
+    // For whoever goes on from a right kernel: after all clocks have stopped.
+    [[nodiscard]] Result<void> add_findings(Trial& trial) const;
     // A member of the panel failed: that is nobody's verdict.
     [[nodiscard]] std::unexpected<Error> fail_baseline(std::size_t index,
                                                        const verdict::Verdict& verdict) const;
