@@ -95,7 +95,8 @@ void add_writers(CLI::App& app, Words& words) {
                    "try the kernels again that models wrote in an earlier run; asks nobody")
         ->type_name("RUN");
     app.add_option("--proposer-command", words.options.proposer_command,
-                   "also ask a program: it finds README.md in its folder, and leaves kernel.cpp")
+                   "also ask a program: it finds README.md in its folder, and leaves kernel.cpp "
+                   "(kernel.cu)")
         ->type_name("COMMAND");
 }
 

@@ -14,14 +14,6 @@ namespace {
 
 constexpr std::size_t kShownCeilings = 4;
 
-gpu::Demand demand_of(const task::Task& task) {
-    const task::Counts counts = task::count(task);
-    return {.bytes = counts.bytes(),
-            .flops = counts.flops,
-            .product_flops = counts.product_flops,
-            .precision = task.precision};
-}
-
 const target::DeviceResources* resources_of(const target::Assembled& assembled,
                                             const std::string& kernel) {
     const auto found =
@@ -114,6 +106,14 @@ nlohmann::json launch_bound_json(const DeviceBound& made, std::size_t i) {
 }
 
 }  // namespace
+
+gpu::Demand demand_of(const task::Task& task) {
+    const task::Counts counts = task::count(task);
+    return {.bytes = counts.bytes(),
+            .flops = counts.flops,
+            .product_flops = counts.product_flops,
+            .precision = task.precision};
+}
 
 Result<gpu::Sheet> find_sheet(const std::string& gpu) {
     return gpu::load_sheet(gpu, search_folders("gpus"));

@@ -34,6 +34,9 @@ struct DeviceBound {
                                                const referee::DeviceTrial& trial,
                                                const gpu::Sheet& sheet);
 
+// What the formula demands of any kernel.
+[[nodiscard]] gpu::Demand demand_of(const task::Task& task);
+
 // "27.8 us (DRAM)"
 [[nodiscard]] std::string bound_words(const gpu::Bound& bound);
 [[nodiscard]] std::vector<report::Row> bound_rows(const DeviceBound& bound);

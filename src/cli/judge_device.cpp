@@ -62,6 +62,7 @@ nlohmann::json launch_json(const CountedLaunch& launch) {
             {"unique_bytes_written", counted.unique_bytes_written},
             {"shared_requests", counted.shared_requests},
             {"shared_wavefronts", counted.shared_wavefronts},
+            {"shared_conflicts", counted.shared_conflicts},
             {"barriers", counted.barriers},
             {"branches", counted.branches},
             {"divergent_branches", counted.divergent_branches},

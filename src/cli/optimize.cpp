@@ -8,8 +8,10 @@
 
 #include "base/sign.hpp"
 #include "base/text.hpp"
+#include "cli/briefs.hpp"
 #include "cli/commands.hpp"
 #include "cli/crown.hpp"
+#include "cli/live_progress.hpp"
 #include "cli/memory.hpp"
 #include "cli/run_folder.hpp"
 #include "cli/signals.hpp"
@@ -31,55 +33,6 @@ struct Stage {
     bool searching = false;  // from here on the folder holds something to go on with
     bool certifying = false;
     [[nodiscard]] bool should_stop() const { return !certifying && stop_requested(); }
-};
-
-// ---- live progress ----
-
-std::string budget_text(const engineer::Progress& progress) {
-    std::string text;
-    if (progress.seconds_left)
-        text += fmt::format(", {:.0f} s left", std::max(0.0, *progress.seconds_left));
-    if (progress.evaluations_left)
-        text += fmt::format(", {} trials left", *progress.evaluations_left);
-    return text;
-}
-
-std::string progress_text(const engineer::Progress& progress) {
-    std::string text = fmt::format("{} tried", progress.evaluations);
-    if (progress.right != progress.evaluations) text += fmt::format(" ({} right)", progress.right);
-    if (progress.best) {
-        text += ", best " + report::format_interval(progress.best->ratio);
-        if (progress.best->ceiling) {
-            text += fmt::format(", {:.0f} % of {}", 100 * progress.best->ceiling->share,
-                                progress.best->ceiling->name);
-        }
-    }
-    const engineer::Spending& spending = progress.spending;
-    if (spending.calls > 0) {
-        text += fmt::format(", ${:.4f} and {} tokens for {} call{}", spending.dollars,
-                            spending.tokens, spending.calls, spending.calls == 1 ? "" : "s");
-    }
-    if (!spending.ended.empty()) text += fmt::format(" (no more: {})", spending.ended);
-    return text + budget_text(progress);
-}
-
-class LiveProgress final : public engineer::Observer {
-public:
-    LiveProgress(Console& console, Writers& writers) : console_(console), writers_(writers) {}
-    void before(const engineer::Progress& progress) override { show(progress); }
-    void after(const engineer::Progress& progress, const verdict::Verdict& verdict) override {
-        // What cannot be kept is no reason to end a search.
-        static_cast<void>(memorize_failure(verdict));
-        show(progress);
-    }
-
-private:
-    void show(const engineer::Progress& progress) {
-        writers_.complain(console_);
-        console_.status(engineer::phase_name(progress.phase), progress_text(progress));
-    }
-    Console& console_;
-    Writers& writers_;
 };
 
 // ---- the stages ----
@@ -143,9 +96,7 @@ Result<Ended> search_and_crown(referee::Referee& referee, archive::Archive& arch
                                                {referee, archive, &live, writers.all()}, search));
     writers.complain(console);
     writers.finish();  // nobody asks on while the winner is judged
-    CUPEL_TRY(ended.spending, spending_lines(archive));
-    if (const std::string& why = ended.search.spending.ended; !why.empty())
-        ended.spending.push_back("asked no more: " + why);
+    CUPEL_TRY(ended.spending, spending_of(archive, ended.search));
     console.note(fmt::format("search ended: {}; {} kernels tried in {}",
                              engineer::stop_reason(ended.search.stop), ended.search.evaluations,
                              format_seconds(ended.search.seconds)));
@@ -258,19 +209,6 @@ Result<int> tell(const RunFolder& folder, const Ended& ended, Console& console) 
                : verdict::exit_code(verdict::Status::NotResolved);
 }
 
-// A disk that fills up in the middle ends the command, not the run.
-Error with_way_on(Error error, const RunFolder& folder) {
-    const std::string name = folder.path().string();
-    if (error.code == Errc::Full) {
-        error.text = fmt::format(
-            "run folder {0}: {1}; free some space, then `cupel optimize --resume {0}` goes on",
-            name, error.text);
-    } else if (error.code == Errc::Io) {
-        error.text = fmt::format("run folder {}: {}", name, error.text);
-    }
-    return error;
-}
-
 Result<int> refuse(const referee::Referee::Admission& admission, Console& console) {
     console.document({{"status", "task_refused"}, {"reason", admission.reason}});
     console.print("task refused: " + admission.reason);
@@ -287,8 +225,12 @@ Result<Ended> search_with_writers(referee::Referee& referee, archive::Archive& a
     const auto stop = [begin, limit = search.seconds] {
         return stop_requested() || (limit > 0 && os::seconds_since(begin) >= limit);
     };
+    engineer::Brief brief;
+    if (has_writers(options)) {
+        CUPEL_TRY(brief, cpu_brief(folder, referee.machine()));
+    }
     CUPEL_TRY(const auto writers,
-              Writers::open(std::move(models), options, folder, referee.machine(), archive, stop));
+              Writers::open(std::move(models), options, folder, std::move(brief), archive, stop));
     return search_and_crown(referee, archive, search, *writers, stage, console);
 }
 
@@ -311,13 +253,13 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, ModelSe
     stage.searching = true;
     auto searched =
         search_with_writers(*referee, archive, folder, options, std::move(models), stage, console);
-    if (!searched) return std::unexpected(with_way_on(std::move(searched).error(), folder));
+    if (!searched) return std::unexpected(folder.with_way_on(std::move(searched).error()));
     Ended& ended = *searched;
     ended.seconds = os::seconds_since(begin);
     ended.signature = signature_by(signer);
     if (ended.winner) {
         if (auto written = write_results(folder, *referee, signer, ended); !written)
-            return std::unexpected(with_way_on(std::move(written).error(), folder));
+            return std::unexpected(folder.with_way_on(std::move(written).error()));
     }
     return tell(folder, ended, console);
 }
@@ -325,7 +267,9 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, ModelSe
 }  // namespace
 
 Result<int> run_optimize(const Options& options, Console& console) {
-    if (options.target == "cuda") return run_optimize_device(options, console);
+    if (options.target == "cuda" ||
+        (!options.resume.empty() && target_of_run(find_run(options.resume)).name == "cuda"))
+        return run_optimize_device(options, console);
     CUPEL_DO(check_target(options.target));
     CUPEL_TRY(ModelSetup models, check_writers(options));
     if (options.budget.dollars && models.voices.empty())

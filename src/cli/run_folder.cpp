@@ -37,15 +37,18 @@ fs::path free_default_path(const std::string& task) {
     return path;
 }
 
-json describe(const task::Task& task, int threads) {
+json describe(const task::Task& task, int threads, const RunTarget& target) {
     json sizes = json::object();
     for (const task::Size& size : task.sizes) {
         if (!size.derived) sizes[size.name] = size.value;
     }
-    return {{"task", task.name},
-            {"text", task.text},
-            {"sizes", std::move(sizes)},
-            {"threads", threads}};
+    json run = {{"task", task.name},
+                {"text", task.text},
+                {"sizes", std::move(sizes)},
+                {"threads", threads},
+                {"target", target.name}};
+    if (!target.gpu.empty()) run["gpu"] = target.gpu;
+    return run;
 }
 
 struct Description {
@@ -103,8 +106,21 @@ Result<os::Fd> lock_folder(const fs::path& path, std::string_view option) {
 
 }  // namespace
 
-Result<RunFolder> RunFolder::create(const std::string& wanted, const task::Task& task,
-                                    int threads) {
+RunTarget target_of_run(const fs::path& folder) {
+    RunTarget target;
+    const auto text = os::read_file(folder / kRun);
+    const json run = text ? json::parse(*text, nullptr, false) : json();
+    if (!run.is_object()) return target;
+    const auto word = [&](const char* name) {
+        const auto found = run.find(name);
+        return found != run.end() && found->is_string() ? found->get<std::string>() : std::string();
+    };
+    if (word("target") == "cuda") target = {.name = "cuda", .gpu = word("gpu")};
+    return target;
+}
+
+Result<RunFolder> RunFolder::create(const std::string& wanted, const task::Task& task, int threads,
+                                    const RunTarget& target) {
     const fs::path path = wanted.empty() ? free_default_path(task.name) : fs::path(wanted);
     std::error_code problem;
     if (fs::exists(path / kRun, problem)) return std::unexpected(run_is_there(path));
@@ -130,7 +146,7 @@ Result<RunFolder> RunFolder::create(const std::string& wanted, const task::Task&
     } else {
         written = std::unexpected(std::move(lock).error());
     }
-    if (written) written = folder.write(kRun, describe(task, threads).dump(2) + "\n");
+    if (written) written = folder.write(kRun, describe(task, threads, target).dump(2) + "\n");
     if (written) return folder;
     folder.discard();
     return std::unexpected(std::move(written).error());
@@ -146,9 +162,11 @@ void RunFolder::discard() const {
 Result<RunFolder> RunFolder::reopen(const std::string& name) {
     const std::string path = find_run(name).string();
     std::error_code ignored;
-    if (fs::exists(fs::path(path) / kDeviceKernels, ignored))
+    if (fs::exists(fs::path(path) / kDeviceKernels, ignored) && target_of_run(path).name == "cpu")
         return fail(Errc::Usage,
-                    fmt::format("--resume {}: a run for cuda is short, and begun anew", path));
+                    fmt::format("--resume {}: a run for cuda by a Cupel that kept no archive of "
+                                "them; it is begun anew",
+                                path));
     auto text = os::read_file(fs::path(path) / kRun);
     if (!text) {
         return fail(Errc::Usage,
@@ -169,6 +187,18 @@ Result<RunFolder> RunFolder::reopen(const std::string& name) {
 
 Result<archive::Archive> RunFolder::open_archive() const {
     return archive::Archive::open(path_ / kArchive);
+}
+
+Error RunFolder::with_way_on(Error error) const {
+    const std::string name = path_.string();
+    if (error.code == Errc::Full) {
+        error.text = fmt::format(
+            "run folder {0}: {1}; free some space, then `cupel optimize --resume {0}` goes on",
+            name, error.text);
+    } else if (error.code == Errc::Io) {
+        error.text = fmt::format("run folder {}: {}", name, error.text);
+    }
+    return error;
 }
 
 Result<void> RunFolder::write(const std::string& name, std::string_view content) const {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run folder: archive.db (every kernel tried), run.json (what is needed to go on), the task file,
 // run.lock (held by whoever is at work there); when the run has ended also kernel.cpp,
-// certificate.json and summary.txt. Files appear whole or not at all.
+// certificate.json and summary.txt, or of device code kernel-01.cu, ..., kernels.json and
+// summary.txt. Files appear whole or not at all.
 #pragma once
 
 #include <filesystem>
@@ -17,12 +18,20 @@ namespace cupel::cli {
 // In the folder of a run for CUDA: every kernel that was tried, with its bound.
 inline constexpr const char* kDeviceKernels = "kernels.json";
 
+// What the kernels of a run are for.
+struct RunTarget {
+    std::string name = "cpu";  // or "cuda"
+    std::string gpu = {};  // NOLINT(readability-redundant-member-init): whose sheet bounds are by
+};
+// As run.json says; "cpu" where nothing says otherwise.
+[[nodiscard]] RunTarget target_of_run(const std::filesystem::path& folder);
+
 class RunFolder {
 public:
     // A new folder: `wanted`, or runs/<task>-<time> where that is empty. Usage if it holds a run
     // already, or another process is at work there.
     [[nodiscard]] static Result<RunFolder> create(const std::string& wanted, const task::Task& task,
-                                                  int threads);
+                                                  int threads, const RunTarget& target = {});
     // An earlier run: its folder, or its name in runs/. Usage where another process is at work
     // there.
     [[nodiscard]] static Result<RunFolder> reopen(const std::string& name);
@@ -35,6 +44,9 @@ public:
     // Takes back what create() made and what was put there since; what was there before stays. For
     // a run that never began.
     void discard() const;
+    // With the folder, and how to go on: a disk that fills up in the middle ends the command, not
+    // the run.
+    [[nodiscard]] Error with_way_on(Error error) const;
     [[nodiscard]] Result<void> write(const std::string& name, std::string_view content) const;
 
 private:

@@ -213,6 +213,9 @@ Result<void> refuse_misplaced(const Options& options, bool of_task, bool of_run)
 Result<int> show_folder(const fs::path& folder, const Options& options, Console& console) {
     CUPEL_DO(refuse_misplaced(options, false, true));
     if (options.trajectories) return show_trajectories(folder, console);
+    std::error_code ignored;
+    if (options.kernel == 0 && fs::exists(folder / kDeviceKernels, ignored))
+        return show_device_run(folder, console);
     return options.kernel > 0 ? show_kernel(folder, options.kernel, console)
                               : show_run(folder, console);
 }

@@ -51,6 +51,9 @@ Result<std::vector<Judged>> read_run(archive::Archive& archive) {
 std::string outcome_text(const archive::VerdictRecord& record) {
     const verdict::Verdict& verdict = record.verdict;
     if (!verdict::is_right(verdict.status)) return report::shorten(verdict::headline(verdict), 50);
+    if (verdict.bound)
+        return fmt::format("verified, not timed; {} binds on {}", verdict.bound->binds,
+                           verdict.bound->gpu);
     if (record.trial == archive::Trial::Screen || !verdict.speedup) return "right";
     const verdict::Interval& ratio = verdict.speedup->ratio;
     std::string status(verdict::status_name(verdict.status));
@@ -64,7 +67,9 @@ std::string line_text(const Judged& line) {
     if (line.verdicts.empty()) return text + "  not tried";
     const archive::VerdictRecord& last = line.verdicts.back();
     text += fmt::format("  {:<7}  ", archive::trial_name(last.trial));
-    if (last.score && std::isfinite(*last.score)) {
+    if (last.verdict.bound) {
+        text += fmt::format("{:>10}  ", format_seconds(last.verdict.bound->seconds));
+    } else if (last.score && std::isfinite(*last.score)) {
         text += fmt::format("{:>9.2f}x  ", std::exp(*last.score));
     } else {
         text += "         -  ";
@@ -135,7 +140,9 @@ Result<int> show_run(const fs::path& folder, Console& console) {
     CUPEL_TRY(const std::vector<Judged> lines, read_run(archive));
     CUPEL_TRY(const archive::Totals totals, archive.totals());
     auto kernels = nlohmann::json::array();
-    std::string text = "  id  hash        origin     trial    over naive  outcome\n";
+    const bool device = target_of_run(folder).name == "cuda";
+    std::string text = fmt::format("  id  hash        origin     trial    {}  outcome\n",
+                                   device ? "  bound   " : "over naive");
     for (const Judged& line : lines) {
         kernels.push_back(line_json(line));
         text += console.fit(line_text(line)) + "\n";

@@ -30,7 +30,10 @@ json trials_json(const std::vector<archive::VerdictRecord>& verdicts) {
         json trial = {{"trial", archive::trial_name(record.trial)},
                       {"verdict", std::move(verdict)},
                       {"log_speedup", nullptr}};
-        if (record.score && std::isfinite(*record.score)) trial["log_speedup"] = *record.score;
+        // What was not timed has a bound in its verdict, and no speedup.
+        const bool timed = !record.verdict.bound;
+        if (timed && record.score && std::isfinite(*record.score))
+            trial["log_speedup"] = *record.score;
         trials.push_back(std::move(trial));
     }
     return trials;

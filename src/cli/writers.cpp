@@ -9,14 +9,12 @@
 #include <map>
 
 #include "base/text.hpp"
-#include "cli/memory.hpp"
 #include "cli/workplace.hpp"
 #include "engineer/command_writer.hpp"
 #include "engineer/model_writer.hpp"
 #include "engineer/replay_writer.hpp"
 #include "os/child.hpp"
 #include "os/files.hpp"
-#include "schedule/schedule.hpp"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): not every libc declares it
 
@@ -27,45 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kRecording = "model";
 constexpr const char* kCalls = "command";
-
-std::string contract_text(int threads) {
-    return fmt::format(
-        "- One C++ file. It includes \"task.hpp\", which declares the function and holds the sizes "
-        "as constexpr, as the reference shows.\n"
-        "- It is compiled by g++ with -O3 for this machine, with OpenMP, without -ffast-math.\n"
-        "- At most {} thread{}, by OpenMP. Standard headers and the intrinsics of this machine may "
-        "be used.\n"
-        "- No files, no system calls, no input or output, no threads of its own, and nothing that "
-        "outlives a call but memory that it allocated.\n"
-        "- Inputs are read-only and tensors are 64-byte aligned. Every element of each output is "
-        "written.\n"
-        "- Its errors are held to those of honest sums in the precision of the task.\n",
-        threads, threads == 1 ? "" : "s");
-}
-
-std::string machine_text(const target::Machine& machine) {
-    return fmt::format("{}: {}, {}-byte vectors, {} vector registers; caches of {}, {} and {}.\n",
-                       machine.processor, machine.isa, machine.vector_bytes,
-                       machine.vector_registers,
-                       format_bytes(static_cast<double>(machine.l1_bytes)),
-                       format_bytes(static_cast<double>(machine.l2_bytes)),
-                       format_bytes(static_cast<double>(machine.l3_bytes)));
-}
-
-Result<engineer::Brief> brief_of(const RunFolder& folder, const target::Machine& machine) {
-    engineer::Brief brief;
-    brief.task = folder.task().text;
-    for (const task::Size& size : folder.task().sizes)
-        brief.task += fmt::format("# here {} = {}\n", size.name, size.value);
-    CUPEL_TRY(brief.reference, schedule::print_naive(folder.task()));
-    brief.contract = contract_text(folder.threads());
-    brief.machine = machine_text(machine);
-    brief.threads = folder.threads();
-    Remembered remembered = remember_for(folder.task());
-    brief.examples = std::move(remembered.examples);
-    brief.rules = std::move(remembered.rules);
-    return brief;
-}
 
 // The program may need what the environment holds; keys of models were taken out of it.
 std::vector<std::string> this_environment() {
@@ -125,6 +84,16 @@ Result<ModelSetup> check_writers(const Options& options) {
         return fail(Errc::Usage, fmt::format("--replay {}: no recording is there ({}/)",
                                              options.replay, kRecording));
     }
+    if (!options.replay.empty()) {
+        const std::string then = target_of_run(find_run(options.replay)).name;
+        const std::string now =
+            options.resume.empty() ? options.target : target_of_run(find_run(options.resume)).name;
+        if (then != now) {
+            return fail(Errc::Usage,
+                        fmt::format("--replay {}: its kernels are for {}, and this run is for {}",
+                                    options.replay, then, now));
+        }
+    }
     return set_up_models(options);
 }
 
@@ -141,8 +110,7 @@ void Writers::finish() {
 }
 
 Result<std::unique_ptr<Writers>> Writers::open(ModelSetup models, const Options& options,
-                                               const RunFolder& folder,
-                                               const target::Machine& machine,
+                                               const RunFolder& folder, engineer::Brief brief,
                                                archive::Archive& archive,
                                                std::function<bool()> stop) {
     std::unique_ptr<Writers> writers(new Writers);
@@ -151,7 +119,7 @@ Result<std::unique_ptr<Writers>> Writers::open(ModelSetup models, const Options&
     Parts& parts = *writers->parts_;
     parts.setup = std::move(models);
     parts.stop = [over = &parts.over, stop = std::move(stop)] { return over->load() || stop(); };
-    CUPEL_TRY(parts.brief, brief_of(folder, machine));
+    parts.brief = std::move(brief);
     if (!parts.setup.voices.empty()) CUPEL_DO(writers->open_models(options, folder, archive));
     if (!options.replay.empty()) CUPEL_DO(writers->open_replay(options, archive));
     if (!options.proposer_command.empty())
@@ -230,7 +198,7 @@ void Writers::complain(Console& console) {
     }
 }
 
-Result<std::vector<std::string>> spending_lines(archive::Archive& archive) {
+Result<std::vector<std::string>> spending_lines(archive::Archive& archive, bool bounds) {
     struct Sum {
         int asked = 0;
         int kernels = 0;
@@ -249,9 +217,10 @@ Result<std::vector<std::string>> spending_lines(archive::Archive& archive) {
     }
     std::vector<std::string> lines;
     for (const auto& [who, sum] : sums) {
-        lines.push_back(fmt::format("{}: asked {}, {} kernel{}, {:+.0f} % while searching, ${:.4f}",
-                                    who, sum.asked, sum.kernels, sum.kernels == 1 ? "" : "s",
-                                    100 * std::expm1(sum.gain), sum.dollars));
+        const double gained = 100 * std::expm1(bounds ? -sum.gain : sum.gain);
+        lines.push_back(fmt::format(
+            "{}: asked {}, {} kernel{}, {}{:+.0f} % while searching, ${:.4f}", who, sum.asked,
+            sum.kernels, sum.kernels == 1 ? "" : "s", bounds ? "bound " : "", gained, sum.dollars));
     }
     return lines;
 }

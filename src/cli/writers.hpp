@@ -15,23 +15,25 @@
 #include "cli/models.hpp"
 #include "cli/options.hpp"
 #include "cli/run_folder.hpp"
+#include "engineer/operators.hpp"
 #include "engineer/writer.hpp"
 #include "model/ledger.hpp"
 #include "model/recording.hpp"
-#include "target/machine.hpp"
 
 namespace cupel::cli {
 
 // Usage where the options about writers do not go together. Reads keys: once.
+// A recording is of one target, which the run must have too.
 [[nodiscard]] Result<ModelSetup> check_writers(const Options& options);
 [[nodiscard]] bool has_writers(const Options& options);
 
 class Writers {
 public:
-    // `stop` may be asked from other threads. All must outlive it.
+    // The brief is of the run's target; it is used where there are writers. `stop` may be asked
+    // from other threads. All must outlive it.
     [[nodiscard]] static Result<std::unique_ptr<Writers>> open(
-        ModelSetup models, const Options& options, const RunFolder& folder,
-        const target::Machine& machine, archive::Archive& archive, std::function<bool()> stop);
+        ModelSetup models, const Options& options, const RunFolder& folder, engineer::Brief brief,
+        archive::Archive& archive, std::function<bool()> stop);
     ~Writers();
     Writers(const Writers&) = delete;
     Writers& operator=(const Writers&) = delete;
@@ -57,7 +59,8 @@ private:
 };
 
 // What models and programs cost in a run, and what came of it: a line for each of them, for the
-// card. Empty where nobody was asked.
-[[nodiscard]] Result<std::vector<std::string>> spending_lines(archive::Archive& archive);
+// card. Empty where nobody was asked. `bounds`: what came of it are lower bounds, and no speed.
+[[nodiscard]] Result<std::vector<std::string>> spending_lines(archive::Archive& archive,
+                                                              bool bounds = false);
 
 }  // namespace cupel::cli

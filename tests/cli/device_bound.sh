@@ -50,8 +50,18 @@ says out "verified, not timed"
 run 0 show two --json
 is_json out
 equals out 2 verified
-run 2 optimize --resume two # no search for the CPU begins there
+run 0 show two --trajectories # every kernel that was tried is in the archive
+says out '"log_speedup":null'
+run 0 optimize --resume two --budget 1evals --json # by the sheet it began with
+equals out 3 tried
+equals out h200 gpu
+cp -r two older
+sed -i 's/"target": "cuda"/"target": "cpu"/' older/run.json
+run 2 optimize --resume older # no search for the CPU begins there
 says err "begun anew"
+rm older/kernels.json
+run 2 optimize --target cuda --resume older
+says err "a run for the CPU"
 echo damaged >two/kernels.json
 run 30 show two
 one_line err
