@@ -73,7 +73,8 @@ struct Writers::Parts {
     std::unique_ptr<model::Ledger> ledger;
     std::vector<std::unique_ptr<model::LiveClient>> live;
     std::vector<std::unique_ptr<model::RecordingClient>> recorded;
-    std::unique_ptr<archive::Archive> earlier;  // of a run that is replayed
+    std::unique_ptr<model::Recording> replayed;
+    std::unique_ptr<archive::Archive> earlier;  // of the run that is replayed
     std::unique_ptr<engineer::ReplayWriter> replay;
     std::unique_ptr<engineer::CommandWriter> command;
     std::unique_ptr<engineer::ModelWriter> models;  // last: its threads use what is above
@@ -158,11 +159,12 @@ Result<void> Writers::open_models(const Options& options, const RunFolder& folde
 Result<void> Writers::open_replay(const Options& options, archive::Archive& archive) {
     Parts& parts = *parts_;
     const fs::path run = find_run(options.replay);
-    CUPEL_TRY(const model::Recording recording,
+    CUPEL_TRY(model::Recording recording,
               model::Recording::open(run / kRecording, model::Recording::Mode::Replay));
+    parts.replayed = std::make_unique<model::Recording>(std::move(recording));
     CUPEL_TRY(archive::Archive earlier, archive::Archive::open_read_only(run / "archive.db"));
     parts.earlier = std::make_unique<archive::Archive>(std::move(earlier));
-    CUPEL_TRY(parts.replay, engineer::ReplayWriter::open(recording, *parts.earlier, archive));
+    CUPEL_TRY(parts.replay, engineer::ReplayWriter::open(*parts.replayed, *parts.earlier, archive));
     return {};
 }
 

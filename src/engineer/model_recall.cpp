@@ -2,6 +2,7 @@
 // What an earlier part of the run left: answers that were paid for and not used, ideas, sweeps in
 // the middle.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/text.hpp"
@@ -20,38 +21,39 @@ Result<void> ModelWriter::recall() {
     intake_.remember(std::move(earlier));
     turn_ = asks.size();
     // A recording that is only served is asked from the beginning, in the order of then.
-    const bool serves_only = recording_.mode() == model::Recording::Mode::Replay;
-    CUPEL_TRY(const std::vector<model::Exchange> exchanges, recording_.exchanges());
-    Asked asked;
-    for (const model::Exchange& exchange : exchanges)
-        if (!serves_only) asked[exchange.hash] = &exchange;
+    std::vector<std::string> hashes;
+    if (recording_.mode() != model::Recording::Mode::Replay) hashes = recording_.hashes();
+    std::set<std::string> unused(hashes.begin(), hashes.end());
     for (const archive::Ask& ask : asks) {
-        CUPEL_DO(recall_ask(ask, asked));
-        asked.erase(ask.hash);
+        std::optional<model::Exchange> exchange;
+        if (unused.erase(ask.hash) > 0) {
+            CUPEL_TRY(exchange, recording_.find(ask.hash));
+        }
+        if (exchange) turn_ = std::max(turn_, exchange->request.sample + 1);
+        CUPEL_DO(recall_ask(ask, exchange ? &*exchange : nullptr));
     }
-    for (const model::Exchange& exchange : exchanges) {
-        if (!asked.contains(exchange.hash)) continue;
-        turn_ = std::max(turn_, exchange.request.sample + 1);
-        CUPEL_TRY(auto question, reread(exchange));
+    std::set<std::uint64_t> paid;  // turns
+    for (const std::string& hash : hashes) {
+        if (!unused.contains(hash)) continue;
+        CUPEL_TRY(const auto exchange, recording_.find(hash));
+        if (!exchange) continue;
+        turn_ = std::max(turn_, exchange->request.sample + 1);
+        CUPEL_TRY(auto question, reread(*exchange));
         if (!question) continue;
         if (question->note.way == Operator::Write) ideas_.take(question->note.idea);
+        if (!exchange->in_flight && exchange->answer) paid.insert(question->turn);
         queue_.push_back(std::move(question));
     }
-    for (const model::Exchange& exchange : exchanges)
-        if (!serves_only) turn_ = std::max(turn_, exchange.request.sample + 1);
     // What is paid for comes first: the money may not reach for the others.
-    std::ranges::stable_partition(queue_, [&](const auto& question) {
-        const model::Exchange& exchange = *asked.at(question->hash);
-        return !exchange.in_flight && exchange.answer.has_value();
-    });
+    std::ranges::stable_partition(
+        queue_, [&](const auto& question) { return paid.contains(question->turn); });
     return {};
 }
 
 // Of an ask that is closed: what it cost, what it gained, and what was not finished then.
-Result<void> ModelWriter::recall_ask(const archive::Ask& ask, const Asked& asked) {
+Result<void> ModelWriter::recall_ask(const archive::Ask& ask, const model::Exchange* exchange) {
     const Arm arm{ask.way, ask.author};
-    const auto found = asked.find(ask.hash);
-    const auto note = found == asked.end() ? std::nullopt : read_note(found->second->request.note);
+    const auto note = exchange == nullptr ? std::nullopt : read_note(exchange->request.note);
     const Idea* idea = note ? ideas_.find(note->idea) : nullptr;
     bandit_.learn(arm, idea != nullptr ? ask.gain / 2 : ask.gain,
                   ask.dollars + ask.seconds * options_.second_costs);
@@ -66,7 +68,7 @@ Result<void> ModelWriter::recall_ask(const archive::Ask& ask, const Asked& asked
     }
     if (ask.kernel && ask.outcome != kKnown) claimed_.insert(*ask.kernel);
     CUPEL_DO(recall_fate(ask, *note));
-    return recall_sweep(ask, *found->second);
+    return recall_sweep(ask, *exchange);
 }
 
 // What became of the idea that it carried out.

@@ -91,8 +91,7 @@ private:
     using Questions = std::vector<std::unique_ptr<Question>>;
 
     // An earlier part of the run (model_recall.cpp).
-    using Asked = std::map<std::string, const model::Exchange*>;  // by hash
-    [[nodiscard]] Result<void> recall_ask(const archive::Ask& ask, const Asked& asked);
+    [[nodiscard]] Result<void> recall_ask(const archive::Ask& ask, const model::Exchange* exchange);
     [[nodiscard]] Result<void> recall_fate(const archive::Ask& ask, const Note& note);
     [[nodiscard]] Result<void> recall_sweep(const archive::Ask& ask,
                                             const model::Exchange& exchange);

@@ -39,30 +39,33 @@ Result<ReplayWriter::Text> ReplayWriter::reread(const model::Exchange& exchange,
 Result<std::unique_ptr<ReplayWriter>> ReplayWriter::open(const model::Recording& recording,
                                                          archive::Archive& earlier,
                                                          archive::Archive& archive) {
-    std::unique_ptr<ReplayWriter> writer(new ReplayWriter(archive));
+    std::unique_ptr<ReplayWriter> writer(new ReplayWriter(recording, earlier, archive));
     CUPEL_TRY(Earlier known, Earlier::read(archive));
     writer->intake_.remember(std::move(known));
     std::map<std::string, archive::Ask> then;
     CUPEL_TRY(std::vector<archive::Ask> asks, earlier.asks());
     for (archive::Ask& ask : asks)
         then[ask.hash] = std::move(ask);
-    CUPEL_TRY(const std::vector<model::Exchange> exchanges, recording.exchanges());
-    for (const model::Exchange& exchange : exchanges) {
-        auto text = reread(exchange, earlier);
+    // Each is looked at now, so that what is damaged is known before anything is tried, and read
+    // again when its turn comes.
+    for (const std::string& hash : recording.hashes()) {
+        CUPEL_TRY(const auto exchange, recording.find(hash));
+        if (!exchange) continue;
+        auto text = reread(*exchange, earlier);
         if (!text && text.error().code == Errc::Invalid) continue;
         if (!text) return std::unexpected(std::move(text).error());
         // What was tried then must be what is read now.
-        const auto ask = then.find(exchange.hash);
+        const auto ask = then.find(hash);
         if (ask != then.end() && ask->second.kernel) {
             CUPEL_TRY(const auto kernel, earlier.kernel(*ask->second.kernel));
             const auto tuned = TunedText::read(text->source);
             if (!kernel || !tuned || tuned->at(tuned->first()) != kernel->kernel.source) {
                 return fail(Errc::Corrupt,
                             fmt::format("the answer {} gives another kernel than it gave then",
-                                        exchange.hash.substr(0, 12)));
+                                        hash.substr(0, 12)));
             }
         }
-        writer->texts_.push_back(std::move(*text));
+        writer->left_.push_back(hash);
     }
     return writer;
 }
@@ -71,9 +74,11 @@ Result<std::vector<Draft>> ReplayWriter::write(const Standings& /*standings*/, s
                                                bool /*idle*/) {
     std::vector<Draft> drafts;
     while (drafts.size() < most) {
-        while (intake_.empty() && !texts_.empty()) {
-            Text text = std::move(texts_.front());
-            texts_.pop_front();
+        while (intake_.empty() && !left_.empty()) {
+            CUPEL_TRY(const auto exchange, recording_.find(left_.front()));
+            left_.pop_front();
+            if (!exchange) continue;
+            CUPEL_TRY(Text text, reread(*exchange, earlier_));
             // Its parents here, as far as they were tried here too.
             std::vector<archive::KernelId> parents;
             for (const std::string& hash : text.parents) {
@@ -82,6 +87,7 @@ Result<std::vector<Draft>> ReplayWriter::write(const Standings& /*standings*/, s
             }
             auto offered = intake_.offer_again(text.source, std::move(parents), text.way);
             if (!offered) continue;
+            text.source.clear();
             open_[offered->ticket] = std::move(text);
             if (offered->first) CUPEL_DO(close(offered->ticket, &*offered->first));
         }

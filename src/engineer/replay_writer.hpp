@@ -18,17 +18,17 @@ namespace cupel::engineer {
 class ReplayWriter final : public Writer {
 public:
     // `earlier` is the archive of the recorded run: edits are of its kernels. Corrupt where an
-    // answer gives another kernel than it gave then.
+    // answer gives another kernel than it gave then. All must outlive it.
     [[nodiscard]] static Result<std::unique_ptr<ReplayWriter>> open(
         const model::Recording& recording, archive::Archive& earlier, archive::Archive& archive);
 
     [[nodiscard]] Result<std::vector<Draft>> write(const Standings& standings, std::size_t most,
                                                    bool idle) override;
-    [[nodiscard]] bool done() const override { return texts_.empty() && intake_.empty(); }
+    [[nodiscard]] bool done() const override { return left_.empty() && intake_.empty(); }
     [[nodiscard]] Result<void> passed_over(const Draft& draft) override;
     [[nodiscard]] Result<void> tried(const Draft& draft, const Trial& trial) override;
     [[nodiscard]] Spending spending() const override { return {}; }
-    [[nodiscard]] std::size_t left() const noexcept { return texts_.size(); }
+    [[nodiscard]] std::size_t left() const noexcept { return left_.size(); }
 
 private:
     struct Text {
@@ -38,13 +38,17 @@ private:
         std::string author;
         std::vector<std::string> parents;  // hashes of sources
     };
-    explicit ReplayWriter(archive::Archive& archive) : archive_(archive) {}
+    ReplayWriter(const model::Recording& recording, archive::Archive& earlier,
+                 archive::Archive& archive)
+        : recording_(recording), earlier_(earlier), archive_(archive) {}
     [[nodiscard]] static Result<Text> reread(const model::Exchange& exchange,
                                              archive::Archive& earlier);
     [[nodiscard]] Result<void> close(std::uint64_t ticket, const Trial* trial);
 
+    const model::Recording& recording_;
+    archive::Archive& earlier_;
     archive::Archive& archive_;
-    std::deque<Text> texts_;
+    std::deque<std::string> left_;        // hashes of questions
     std::map<std::uint64_t, Text> open_;  // by ticket
     Intake intake_{"model"};
 };

@@ -118,14 +118,31 @@ Result<void> Recording::load() {
 }
 
 Result<std::vector<Exchange>> Recording::exchanges() const {
-    const std::scoped_lock lock(known_->mutex);
     std::vector<Exchange> all;
-    for (const auto& [hash, known] : known_->exchanges) {
-        CUPEL_TRY(Exchange exchange, read(file_of(hash)));
-        all.push_back(std::move(exchange));
+    for (const std::string& hash : hashes()) {
+        CUPEL_TRY(auto exchange, find(hash));
+        if (exchange) all.push_back(std::move(*exchange));
     }
-    std::ranges::sort(all, {}, &Exchange::sequence);
     return all;
+}
+
+std::vector<std::string> Recording::hashes() const {
+    const std::scoped_lock lock(known_->mutex);
+    std::vector<std::pair<std::uint64_t, std::string>> ordered;
+    for (const auto& [hash, kept] : known_->exchanges)
+        ordered.emplace_back(kept.sequence, hash);
+    std::ranges::sort(ordered);
+    std::vector<std::string> hashes;
+    for (auto& [sequence, hash] : ordered)
+        hashes.push_back(std::move(hash));
+    return hashes;
+}
+
+Result<std::optional<Exchange>> Recording::find(const std::string& hash) const {
+    const std::scoped_lock lock(known_->mutex);
+    if (!known_->exchanges.contains(hash)) return std::nullopt;
+    CUPEL_TRY(Exchange exchange, read(file_of(hash)));
+    return exchange;
 }
 
 std::size_t Recording::size() const {

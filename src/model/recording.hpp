@@ -51,6 +51,9 @@ public:
 
     // In order of asking, read from the disk.
     [[nodiscard]] Result<std::vector<Exchange>> exchanges() const;
+    // The same one at a time, for recordings that no memory would hold.
+    [[nodiscard]] std::vector<std::string> hashes() const;
+    [[nodiscard]] Result<std::optional<Exchange>> find(const std::string& hash) const;
     // How many these are.
     [[nodiscard]] std::size_t size() const;
     // For all that is there, and for what was in flight as much as it could cost.
