@@ -112,6 +112,7 @@ std::optional<verdict::Bound> to_verdict(const DeviceBound& made) {
                           .binds = made.bound.binds,
                           .floor = made.bound.formula.front().seconds,
                           .floor_binds = made.bound.formula.front().name,
+                          .weighed = made.bound.weighed,
                           .load = load_of(made.bound)};
 }
 

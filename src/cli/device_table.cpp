@@ -35,7 +35,12 @@ std::string one_line(const std::string& schedule) {
 
 std::string bound_text(const verdict::Verdict& verdict) {
     if (!verdict.bound) return "a bound that nothing was counted for";
-    return fmt::format("{} ({})", format_seconds(verdict.bound->seconds), verdict.bound->binds);
+    const verdict::Bound& bound = *verdict.bound;
+    std::string text = fmt::format("{} ({})", format_seconds(bound.seconds), bound.binds);
+    constexpr double kSame = 1.005;
+    if (bound.weighed > kSame * bound.seconds)
+        text += fmt::format(", few warps at work: ranks as {}", format_seconds(bound.weighed));
+    return text;
 }
 
 }  // namespace

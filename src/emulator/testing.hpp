@@ -96,11 +96,11 @@ inline std::string in_words(const Report& report) {
     const Counters& counted = report.counters;
     for (const WorkCount& one : counted.work)
         text += fmt::format("{} {} {}\n", one.name, one.warps, one.lanes);
-    text += fmt::format("{} {} {} {} {} {} {} {} {} {} {}\n", counted.warp_instructions,
+    text += fmt::format("{} {} {} {} {} {} {} {} {} {} {} {}\n", counted.warp_instructions,
                         counted.lane_instructions, counted.global_requests, counted.global_sectors,
                         counted.global_bytes, counted.shared_requests, counted.shared_wavefronts,
-                        counted.divergent_branches, counted.unique_bytes_read,
-                        counted.unique_bytes_written, report.blocks);
+                        counted.shared_conflicts, counted.divergent_branches,
+                        counted.unique_bytes_read, counted.unique_bytes_written, report.blocks);
     for (const Coverage& one : report.coverage)
         text += fmt::format("{} {} {}\n", one.buffer, one.read, one.written);
     return text;

@@ -62,6 +62,10 @@ std::string bound_words(const verdict::Bound& bound) {
         format_seconds(bound.seconds), bound.gpu, bound.binds, format_seconds(bound.floor),
         bound.floor_binds);
     constexpr double kNothing = 1.005;
+    if (bound.weighed > kNothing * bound.seconds) {
+        text += fmt::format(", with so few warps at hand to hide latency that it ranks as {}",
+                            format_seconds(bound.weighed));
+    }
     const double left = bound.seconds / bound.floor;
     return text + (left > kNothing ? fmt::format(", so {:.3g}x of this bound are left", left)
                                    : std::string(", so nothing of this bound is left"));

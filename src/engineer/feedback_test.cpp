@@ -96,7 +96,7 @@ TEST(Feedback, TellsOfDeviceCodeTheLinesAndWhatElseWasFound) {
 TEST(Feedback, CallsABoundABound) {
     verdict::Verdict verdict = verdict_of(Status::Accepted, "");
     verdict.target = "emu";
-    verdict.bound = verdict::Bound{"a GPU", 20e-6, "issue", 10e-6, "DRAM", 30e-6};
+    verdict.bound = verdict::Bound{"a GPU", 20e-6, "issue", 10e-6, "DRAM", 20e-6, 30e-6};
     verdict.findings = {"warps diverge"};
     const std::string told = feedback_of(verdict);
     EXPECT_THAT(told,

@@ -65,8 +65,9 @@ std::optional<double> score_of(const verdict::Bound& bound) {
     if (!(bound.seconds > 0) || !(bound.floor > 0)) return std::nullopt;
     constexpr double kLittle = 1e-3;
     const double load = std::max(bound.load, bound.seconds);
+    const double weighed = std::max(bound.weighed, bound.seconds);
     const double score =
-        -std::log(bound.seconds / bound.floor) - kLittle * std::log(load / bound.seconds);
+        -std::log(weighed / bound.floor) - kLittle * std::log(load / bound.seconds);
     return std::isfinite(score) ? std::optional(score) : std::nullopt;
 }
 

@@ -103,7 +103,7 @@ TEST(Standings, ABarredIncumbentIsSucceededAndSaysNothingMore) {
 verdict::Verdict bounded(double seconds, double load = 0) {
     verdict::Verdict verdict;
     verdict.status = Status::Accepted;
-    verdict.bound = verdict::Bound{"a GPU", seconds, "DRAM", 1e-6, "DRAM", load};
+    verdict.bound = verdict::Bound{"a GPU", seconds, "DRAM", 1e-6, "DRAM", seconds, load};
     return verdict;
 }
 

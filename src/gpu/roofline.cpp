@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 
 namespace cupel::gpu {
@@ -103,6 +104,16 @@ double dram_bytes(const Sheet& sheet, const LaunchWork& work, bool is_first) {
     return read + std::max(0.0, work.bytes_written - cache);
 }
 
+double at_work(const Sheet& sheet, const LaunchWork& work, const Occupancy& resident) {
+    constexpr double kWarp = 32;
+    const double blocks =
+        std::ceil(static_cast<double>(work.blocks) /
+                  static_cast<double>(std::max<std::int64_t>(1, sheet.multiprocessors)));
+    const double warps = std::ceil(static_cast<double>(work.needs.threads) / kWarp);
+    const double at_hand = std::min(static_cast<double>(resident.warps), blocks * warps);
+    return std::clamp(at_hand / kWarpsAtWork, 1 / kWarpsAtWork, 1.0);
+}
+
 }  // namespace
 
 std::vector<Ceiling> formula_bound(const Sheet& sheet, const Demand& demand) {
@@ -122,6 +133,7 @@ Bound bound_of(const Sheet& sheet, const Demand& demand, const std::vector<Launc
         one.ceilings.push_back({"DRAM", dram_bytes(sheet, work, i == 0) / sheet.dram_bandwidth});
         sort_ceilings(one.ceilings);
         one.occupancy = occupancy(sheet, work.needs);
+        one.at_work = at_work(sheet, work, one.occupancy);
         bound.seconds += one.seconds();
         if (one.seconds() > longest && !one.ceilings.empty()) {
             longest = one.seconds();
@@ -129,12 +141,17 @@ Bound bound_of(const Sheet& sheet, const Demand& demand, const std::vector<Launc
                               ? fmt::format("{}: {}", one.kernel, one.ceilings[0].name)
                               : one.ceilings[0].name;
         }
+        bound.weighed += one.seconds() / one.at_work;
         bound.launches.push_back(std::move(one));
     }
     if (!bound.formula.empty() && bound.formula[0].seconds >= bound.seconds) {
         bound.seconds = bound.formula[0].seconds;
         bound.binds = bound.formula[0].name;
     }
+    double alone = 0;
+    for (const LaunchBound& launch : bound.launches)
+        alone += launch.seconds();
+    bound.weighed = bound.seconds * (alone > 0 ? bound.weighed / alone : 1);
     return bound;
 }
 

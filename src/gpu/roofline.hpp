@@ -42,10 +42,16 @@ struct Ceiling {
     double seconds = 0;     // not less than that
 };
 
+// Warps that a multiprocessor must have at hand for latency to be hidden. On an H200 (4.8 TB/s,
+// some 0.6 us to memory) a load of 16 bytes of each lane of 40 warps keeps the memory busy.
+// Schedules of one task there, seen against each other: docs/silicon.md.
+inline constexpr double kWarpsAtWork = 40;
+
 struct LaunchBound {
     std::string kernel = {};
     std::vector<Ceiling> ceilings = {};  // the highest first
     Occupancy occupancy = {};
+    double at_work = 1;  // share of kWarpsAtWork that it has: by occupancy, or all that there are
     [[nodiscard]] double seconds() const { return ceilings.empty() ? 0 : ceilings[0].seconds; }
 };
 
@@ -53,7 +59,9 @@ struct Bound {
     std::vector<Ceiling> formula = {};       // of any kernel for the task, the highest first
     std::vector<LaunchBound> launches = {};  // of this kernel, in order
     double seconds = 0;                      // of all launches, one after the other
-    std::string binds = {};                  // "DRAM", or "softmax: on-chip memory"
+    // The same, each launch divided by what it has at work. To rank kernels by: no bound, no time.
+    double weighed = 0;
+    std::string binds = {};  // "DRAM", or "softmax: on-chip memory"
 };
 
 [[nodiscard]] std::vector<Ceiling> formula_bound(const Sheet& sheet, const Demand& demand);

@@ -107,6 +107,25 @@ TEST(Roofline, FewBlocksUseFewMultiprocessors) {
     EXPECT_NEAR(bound_of(sheet, {}, {work}).seconds, 2 * one.seconds, 1e-9);
 }
 
+// Large tiles have the lower bound and the longer time, where no other warps hide their latency.
+TEST(Roofline, FewWarpsWeighAKernelDown) {
+    const Sheet sheet = sheet_named("h200");
+    LaunchWork tiles{.kernel = "product", .blocks = 256, .counted = 256};
+    tiles.counters.single_flops = 1'000'000'000;
+    tiles.needs = {.threads = 64, .shared_bytes = 8192, .registers = 128};
+    const Bound few = bound_of(sheet, {}, {tiles});
+    EXPECT_DOUBLE_EQ(few.launches.at(0).at_work, 2 * 2 / kWarpsAtWork);  // two blocks are there
+    EXPECT_DOUBLE_EQ(few.weighed, few.seconds * kWarpsAtWork / 4);
+    tiles.needs = {.threads = 512, .shared_bytes = 0, .registers = 32};
+    const Bound many = bound_of(sheet, {}, {tiles});
+    EXPECT_DOUBLE_EQ(many.launches.at(0).at_work, 32 / kWarpsAtWork);
+    EXPECT_DOUBLE_EQ(many.seconds, few.seconds);
+    EXPECT_LT(many.weighed, few.weighed);
+    tiles.needs = {.threads = 256, .shared_bytes = 0, .registers = 32};
+    tiles.blocks = 132 * 8;
+    EXPECT_DOUBLE_EQ(bound_of(sheet, {}, {tiles}).launches.at(0).at_work, 1);
+}
+
 TEST(Roofline, BankConflictsAndSpecialFunctionsCount) {
     const Sheet sheet = sheet_named("a100");
     LaunchWork work{.kernel = "k", .blocks = 108, .counted = 108};

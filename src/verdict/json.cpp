@@ -57,6 +57,7 @@ Json bound_json(const Bound& bound) {
             {"binds", text(bound.binds)},
             {"floor", number(bound.floor)},
             {"floor_binds", text(bound.floor_binds)},
+            {"weighed", number(bound.weighed)},
             {"load", number(bound.load)}};
 }
 
@@ -231,6 +232,7 @@ void read_bound(Reader& json, std::optional<Bound>& out) {
         inner.read("binds", bound.binds);
         inner.read("floor", bound.floor);
         inner.read("floor_binds", bound.floor_binds);
+        inner.read("weighed", bound.weighed);
         inner.read("load", bound.load);
     });
 }

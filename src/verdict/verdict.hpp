@@ -62,6 +62,7 @@ struct Bound {
     std::string binds;        // the ceiling that says so: "DRAM", "softmax: on-chip memory"
     double floor = 0;         // seconds that no kernel of the formula beats there
     std::string floor_binds;  // "DRAM"
+    double weighed = 0;       // seconds, weighed by how few warps hide latency: to rank by
     double load = 0;          // all ceilings together: tells kernels of the same bound apart
     bool operator==(const Bound&) const = default;
 };

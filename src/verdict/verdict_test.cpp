@@ -231,7 +231,7 @@ TEST(VerdictJson, BoundAndFindingsStandThereOnlyWhereThereAreAny) {
     EXPECT_FALSE(plain.contains("bound"));
     EXPECT_FALSE(plain.contains("findings"));
     Verdict v = full();
-    v.bound = Bound{"NVIDIA H200 SXM", 4e-5, "issue", 2.8e-5, "DRAM", 6e-5};
+    v.bound = Bound{"NVIDIA H200 SXM", 4e-5, "issue", 2.8e-5, "DRAM", 5e-5, 6e-5};
     v.findings = {"bank conflicts: 8 wavefronts a request"};
     const Json json = to_json(v);
     EXPECT_EQ(json["bound"]["is"], "a lower bound from published peaks, not a time");
