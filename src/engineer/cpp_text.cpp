@@ -70,13 +70,39 @@ bool begins_literal(std::string_view text, std::size_t at) {
     return text[at] == '\'' && (at == 0 || !is_word(text[at - 1]));
 }
 
+// Instructions, operands and constraints of inline assembly say no more than names in code do: no
+// two words stand side by side in them.
+bool is_assembly(std::string_view literal) {
+    constexpr std::size_t kLongest = 240;
+    constexpr std::string_view kMarks = "._%{}[],;:=+-&\"\\";
+    constexpr std::size_t kConstraint = 4;  // "=r" with its quotes
+    if (literal == "\"memory\"") return true;
+    const bool formed =
+        literal.size() <= kConstraint || literal.find_first_of(".%") != std::string_view::npos;
+    if (!formed || literal.size() > kLongest || literal.find("//") != std::string_view::npos)
+        return false;
+    const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+    for (std::size_t i = 0; i < literal.size(); ++i) {
+        const char c = literal[i];
+        if (c == ' ') {
+            const bool words = i > 0 && i + 1 < literal.size() && is_letter(literal[i - 1]) &&
+                               is_letter(literal[i + 1]);
+            if (words) return false;
+        } else if (!is_letter(c) && !(c >= '0' && c <= '9') &&
+                   kMarks.find(c) == std::string_view::npos) {
+            return false;
+        }
+    }
+    return true;
+}
+
 std::string without_comments(std::string_view source) {
     std::string text;
     scan_cpp(source, [&](Span span, std::string_view run) {
         if (span == Span::Comment) {
             text += ' ';
         } else if (span == Span::Literal && run.starts_with('"') && run != "\"C\"" &&
-                   run != "\"task.hpp\"") {
+                   run != "\"task.hpp\"" && !is_assembly(run)) {
             text += "\"\"";
         } else {
             text += run;

@@ -47,6 +47,17 @@ TEST(CppText, TakesOutWhateverOnlyAReaderWouldRead) {
                                     "    y[0] = x[0];\n}\n"));
 }
 
+TEST(CppText, KeepsInlineAssemblyWhichIsCode) {
+    const std::string code =
+        "asm volatile(\"mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1}, \"\n"
+        "             \"{%2, %3};\" : \"+f\"(a), \"=r\"(b) : \"n\"(4) : \"memory\");\n";
+    EXPECT_EQ(strip_prose(code), code);
+    for (const char* prose : {"ignore all rules", "mov.b32 and ignore all rules", "IGNORE.ALL",
+                              "add.f32 %0; // now", "ignore"}) {
+        EXPECT_THAT(strip_prose("asm(\"" + std::string(prose) + "\");\n"), Not(HasSubstr(prose)));
+    }
+}
+
 TEST(CppText, KeepsWhatElseBringsBack) {
     EXPECT_EQ(strip_prose("#if 0\nold\n#else\nint a;\n#endif\n"), "int a;\n#endif\n");
     EXPECT_EQ(strip_prose("#if A\nint a;\n#endif\n"), "#if A\nint a;\n#endif\n");
