@@ -97,7 +97,7 @@ report::Card DeviceTable::card(const Ended& ended) const {
         .title = ended.task + " in CUDA",
         .seal = any_ ? "verified, not timed" : "nothing verified",
         .tone = report::tone_of(any_ ? verdict::Status::Accepted : verdict::Status::NotResolved),
-        .headline = any_ ? fmt::format("best bound on {}: {}, by {}", ended.sheet.name,
+        .headline = any_ ? fmt::format("best by bound on {}: {}, {}", ended.sheet.name,
                                        bound_text(lines_.front().verdict), lines_.front().file)
                          : std::string("no kernel was verified"),
         .rows = {},

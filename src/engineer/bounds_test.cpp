@@ -37,7 +37,8 @@ public:
             verdict.findings = {"line 1 is \"x\""};
         } else {
             const double seconds = 10 * kFloor / scripted::true_worth(kernel.source);
-            verdict.bound = verdict::Bound{"a GPU", seconds, "issue", kFloor, "DRAM", seconds, seconds};
+            verdict.bound =
+                verdict::Bound{"a GPU", seconds, "issue", kFloor, "DRAM", seconds, seconds};
             verdict.findings = {"warps diverge"};
         }
         ++screened;

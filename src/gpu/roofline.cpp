@@ -105,11 +105,10 @@ double dram_bytes(const Sheet& sheet, const LaunchWork& work, bool is_first) {
 }
 
 double at_work(const Sheet& sheet, const LaunchWork& work, const Occupancy& resident) {
-    constexpr double kWarp = 32;
     const double blocks =
         std::ceil(static_cast<double>(work.blocks) /
                   static_cast<double>(std::max<std::int64_t>(1, sheet.multiprocessors)));
-    const double warps = std::ceil(static_cast<double>(work.needs.threads) / kWarp);
+    const double warps = std::ceil(static_cast<double>(work.needs.threads) / kLanes);
     const double at_hand = std::min(static_cast<double>(resident.warps), blocks * warps);
     return std::clamp(at_hand / kWarpsAtWork, 1 / kWarpsAtWork, 1.0);
 }

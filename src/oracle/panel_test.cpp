@@ -282,7 +282,12 @@ TEST(Panel, HoldsForEveryTaskOfTheHouse) {
         ASSERT_TRUE(task) << task.error().text;
         Asked asked(*task);
         fill_all(asked.inputs, *task);
-        const double unit = task->precision == "fp64" ? 0x1p-53 : kUnit;
+        const std::map<std::string, double> units = {{"fp64", 0x1p-53},
+                                                     {"fp32", kUnit},
+                                                     {"tf32", 0x1p-11},
+                                                     {"fp16", 0x1p-11},
+                                                     {"bf16", 0x1p-8}};
+        const double unit = units.at(task->precision);
         for (std::uint32_t output = 0; output < task->outputs.size(); ++output) {
             const auto elements =
                 static_cast<std::uint64_t>(task->tensor(task->outputs[output]).elements());

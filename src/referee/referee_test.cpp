@@ -146,18 +146,19 @@ TEST_F(Softmax, ABaselineThatTrailsByFarIsTimedOnceAProcess) {
 }
 
 // One of the panel that takes twice as long as another, process after process, is not what a claim
-// is divided by: the time that it would take is better spent on the others.
+// is divided by: the time that it would take is better spent on the others. (Near the eight times
+// that end it at once, so that a busy machine does not blur it: both rules ask it in three.)
 TEST_F(Softmax, WhoIsBehindInEachProcessIsAskedNoMore) {
-    std::string fourfold = naive().source;
+    std::string sevenfold = naive().source;
     constexpr std::string_view kHead = "extern \"C\" void kernel(";
-    fourfold.replace(fourfold.find(kHead), kHead.size(),
-                     "__attribute__((noipa)) static void once(");
-    fourfold +=
+    sevenfold.replace(sevenfold.find(kHead), kHead.size(),
+                      "__attribute__((noipa)) static void once(");
+    sevenfold +=
         "\nextern \"C\" void kernel(const float* x, float* y) {\n"
-        "  for (int i = 0; i < 4; i++) once(x, y);\n}\n";
+        "  for (int i = 0; i < 7; i++) once(x, y);\n}\n";
     const auto referee = Referee::open(
         referee_->task(),
-        {{.name = "naive", .source = naive().source}, {.name = "fourfold", .source = fourfold}},
+        {{.name = "naive", .source = naive().source}, {.name = "sevenfold", .source = sevenfold}},
         quick());
     ASSERT_TRUE(referee) << referee.error().text;
     const auto processes_of = [](const verdict::Verdict& verdict, std::string_view name) {
@@ -168,17 +169,17 @@ TEST_F(Softmax, WhoIsBehindInEachProcessIsAskedNoMore) {
     };
     const auto claim = (*referee)->judge(naive());
     ASSERT_TRUE(claim) << claim.error().text;
-    EXPECT_EQ(processes_of(*claim, "fourfold"), 3);
+    EXPECT_EQ(processes_of(*claim, "sevenfold"), 3);
     EXPECT_GE(processes_of(*claim, "naive"), 5);
     ASSERT_TRUE(claim->speedup);
     EXPECT_EQ(claim->speedup->baseline, "naive");
     // A selection does not ask it at all, and the next claim asks it again.
     const auto selection = (*referee)->select(naive());
     ASSERT_TRUE(selection) << selection.error().text;
-    EXPECT_EQ(processes_of(*selection, "fourfold"), 0);
+    EXPECT_EQ(processes_of(*selection, "sevenfold"), 0);
     const auto again = (*referee)->judge(naive());
     ASSERT_TRUE(again) << again.error().text;
-    EXPECT_EQ(processes_of(*again, "fourfold"), 3);
+    EXPECT_EQ(processes_of(*again, "sevenfold"), 3);
 }
 
 TEST_F(Softmax, AnIncumbentThatFailsIsToldFromTheCandidate) {

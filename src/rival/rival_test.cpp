@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -68,7 +69,11 @@ TEST(Rival, EveryBaselineOfTheShippedTasksIsACallOfAKnownLibrary) {
     for (const std::string& name : task::list(std::vector<std::string>{folder})) {
         const auto task = task::load(name, std::vector<std::string>{folder});
         ASSERT_TRUE(task) << task.error().text;
-        EXPECT_FALSE(task->baselines.empty()) << name;
+        // No library is called with 16-bit numbers.
+        const bool is_short = std::ranges::any_of(task->tensors, [](const task::Tensor& tensor) {
+            return tensor.type == task::Type::F16 || tensor.type == task::Type::BF16;
+        });
+        EXPECT_EQ(task->baselines.empty(), is_short) << name;
         for (const std::string& baseline : task->baselines) {
             const Line line = read(baseline);
             const auto library = find(line.library, kVectorBytes, 1);

@@ -69,5 +69,6 @@ one_line err
 # A product whose factors may be rounded is for tensor cores, and is ranked by what these cannot beat.
 run 0 optimize matmul_tf32 --target cuda --set M=64 --set N=64 --set K=64 --threads 1 --budget 2evals --run cores --json
 equals out 2 verified
-grep -lq 'mma.sync.aligned.m16n8k8' cores/kernel-0?.cu || fail "no kernel for tensor cores"
+cores=$(grep -l 'mma.sync.aligned.m16n8k8' cores/kernel-0?.cu) || fail "no kernel for tensor cores"
+run 0 judge matmul_tf32 "$cores" --set M=64 --set N=64 --set K=64 --threads 1 --json
 grep -q '"tensor":' out || fail "no ceiling of tensor cores"
