@@ -4,10 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <random>
 
@@ -16,6 +14,7 @@
 #include "referee/estimate.hpp"
 #include "referee/parallel.hpp"
 #include "referee/round.hpp"
+#include "referee/trailing.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -23,9 +22,7 @@ namespace {
 constexpr double kWindowSeconds =
     4e-3;  // a window should last this long, so that its fixed cost hardly matters
 constexpr double kSlow = 8;           // times the quickest opponent
-constexpr double kBehind = 2;         // the same, in each of several processes
 constexpr double kPanelPatience = 6;  // a naive product may take seconds, on a loud machine tens
-constexpr int kSlowProcesses = 3;     // give an interval worth reading
 constexpr int kFewestWide = 4;        // questions of the widened round that even a screening sees,
 constexpr double kWideSeconds = 1;    // unless they would take longer
 
@@ -92,7 +89,7 @@ Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
     reference_ = 1;
     while (reference_ + 1 < entries.size() && (slow_[reference_] || behind_[reference_]))
         ++reference_;
-    slow_processes_ = plan.without_slow ? 0 : kSlowProcesses;
+    slow_processes_ = plan.without_slow ? 0 : kTrailProcesses;
     const std::int64_t begin = os::now_ns();
     for (int process = 0; process < plan.most_processes; ++process) {
         const std::int64_t process_begin = os::now_ns();
@@ -102,7 +99,7 @@ Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
         if (process == 0) {
             size_rounds(plan, spent, os::seconds_since(process_begin) - slow_seconds_);
         }
-        if (process + 1 == kSlowProcesses) find_behind(entries, outcome);
+        look_again(entries, process, outcome);
         if (plan.progress)
             plan.progress("measuring", std::min(1.0, (process + 1.0) / plan.processes));
         if (enough(entries, plan, outcome, process + 1, spent)) break;
@@ -118,7 +115,7 @@ Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
 
 bool Race::enough(const std::vector<Entry>& entries, const Plan& plan, const Outcome& outcome,
                   int done, double spent) const {
-    if (hopeless_ && done >= std::min(kSlowProcesses, plan.processes)) {
+    if (hopeless_ && done >= std::min(kTrailProcesses, plan.processes)) {
         // One bad window looks like that too; what ends here must never be called faster.
         const std::string& opponent = entries.at(reference_).name;
         if (log_speedup(outcome.samples, opponent, overhead_).high < 0) return true;
@@ -280,51 +277,45 @@ Result<void> Race::answer(const Turn& turn, const Plan& plan, Round& round, Outc
 
 // The first call of a library makes what the later ones use: it is judged by the second.
 void Race::find_slow(const std::vector<Entry>& entries, int round, const Outcome& outcome) {
-    std::vector<double> seconds(entries.size());
-    for (const verdict::Sample& sample : outcome.samples) {
-        for (std::size_t i = 0; i < entries.size(); ++i) {
-            if (entries[i].name == sample.contender)
-                seconds[i] = seconds_per_question(sample, overhead_);
-        }
-    }
     const auto is_settled = [&](std::size_t i) {
         return round > 0 || !entries[i].program.library.is_called();
     };
+    const std::vector<double> least = least_of(entries, outcome);
     for (std::size_t i = 1; i < entries.size(); ++i) {
-        if (is_settled(i) && !slow_[i] && !behind_[i] && seconds[i] < seconds[reference_])
+        if (is_settled(i) && !slow_[i] && !behind_[i] && least[i] < least[reference_])
             reference_ = i;
     }
     for (std::size_t i = 1; i < entries.size(); ++i) {
-        if (slow_[i] || behind_[i] || !is_settled(i) || seconds[i] <= kSlow * seconds[reference_])
+        if (slow_[i] || behind_[i] || !is_settled(i) || least[i] <= kSlow * least[reference_])
             continue;
         slow_[i] = true;
-        slow_seconds_ += seconds[i];
+        slow_seconds_ += least[i];
     }
 }
 
-// A window is seldom shorter than it should be: the least of each is compared.
-void Race::find_behind(const std::vector<Entry>& entries, const Outcome& outcome) {
-    constexpr double kNever = std::numeric_limits<double>::infinity();
-    std::vector<std::array<double, kSlowProcesses>> least(entries.size());
-    for (auto& each : least)
-        each.fill(kNever);
-    for (const verdict::Sample& sample : outcome.samples) {
-        for (std::size_t i = 0; i < entries.size() && sample.counted; ++i) {
-            if (entries[i].name != sample.contender) continue;
-            double& known = least[i].at(static_cast<std::size_t>(sample.process));
-            known = std::min(known, seconds_per_question(sample, overhead_));
-        }
-    }
+std::vector<double> Race::least_of(const std::vector<Entry>& entries,
+                                   const Outcome& outcome) const {
+    std::vector<double> least;
+    for (const Entry& entry : entries)
+        least.push_back(least_seconds(outcome.samples, entry.name, overhead_));
+    return least;
+}
+
+void Race::look_again(const std::vector<Entry>& entries, int process, const Outcome& outcome) {
+    if (process + 1 > slow_processes_) return;
+    const std::vector<double> least = least_of(entries, outcome);
+    for (std::size_t i = 1; i < entries.size(); ++i)
+        slow_[i] = slow_[i] && !(least[i] <= kSlow * least[reference_]);
+    if (process + 1 < kTrailProcesses) return;
+    std::vector<std::string> others;
+    for (std::size_t i = 1; i < entries.size(); ++i)
+        others.push_back(entries[i].name);
     for (std::size_t i = 1; i < entries.size(); ++i) {
-        const auto beats = [&](const std::array<double, kSlowProcesses>& other) {
-            return std::ranges::equal(other, least[i], [](double theirs, double own) {
-                return own > kBehind * theirs && own < kNever;
-            });
-        };
-        behind_[i] = behind_[i] || std::any_of(least.begin() + 1, least.end(), beats);
+        behind_[i] = behind_[i] || is_behind(outcome.samples, entries[i].name, others, overhead_);
     }
+    if (!behind_[reference_]) return;
     const auto quickest = std::ranges::min_element(least.begin() + 1, least.end());
-    if (behind_[reference_]) reference_ = static_cast<std::size_t>(quickest - least.begin());
+    reference_ = static_cast<std::size_t>(quickest - least.begin());
 }
 
 bool Race::sits_out(std::size_t entry, const Round& round) const {

@@ -114,9 +114,12 @@ private:
     // in every round it would eat the time that the claim needs. It is asked in one counted round
     // of a few processes.
     void find_slow(const std::vector<Entry>& entries, int round, const Outcome& outcome);
-    // Nor can one that was twice as slow as another in each of the first processes: it is behind,
-    // and asked in no further one.
-    void find_behind(const std::vector<Entry>& entries, const Outcome& outcome);
+    // After each of the first processes: who was found slow, and is not by the windows since then,
+    // is asked in full again; who is behind (trailing.hpp) is asked in no further process.
+    void look_again(const std::vector<Entry>& entries, int process, const Outcome& outcome);
+    // Least seconds per question of each entry so far.
+    [[nodiscard]] std::vector<double> least_of(const std::vector<Entry>& entries,
+                                               const Outcome& outcome) const;
     [[nodiscard]] bool sits_out(std::size_t entry, const Round& round) const;
     // The candidate's time over that of the best opponent; 1 where nothing is known yet. A
     // candidate that is many times slower is asked only as often as an interval needs: one that

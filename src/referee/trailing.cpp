@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/trailing.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "referee/estimate.hpp"
+
+namespace cupel::referee {
+namespace {
+
+constexpr double kBehind = 2;
+constexpr double kNever = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+double least_seconds(std::span<const verdict::Sample> samples, std::string_view contender,
+                     double overhead, int process) {
+    double least = kNever;
+    for (const verdict::Sample& sample : samples)
+        if (sample.contender == contender && (process < 0 || sample.process == process))
+            least = std::min(least, seconds_per_question(sample, overhead));
+    return least;
+}
+
+bool is_behind(std::span<const verdict::Sample> samples, std::string_view contender,
+               std::span<const std::string> others, double overhead) {
+    std::vector<verdict::Sample> counted;
+    for (const verdict::Sample& sample : samples)
+        if (sample.counted) counted.push_back(sample);
+    const auto windows = [&](std::string_view name, int process) {
+        return std::ranges::count_if(counted, [&](const verdict::Sample& sample) {
+            return sample.contender == name && sample.process == process;
+        });
+    };
+    const auto is_beaten_by = [&](const std::string& other) {
+        for (int process = 0; process < kTrailProcesses; ++process) {
+            if (windows(contender, process) < kTrailWindows) return false;
+            const double own = least_seconds(counted, contender, overhead, process);
+            if (!(own > kBehind * least_seconds(counted, other, overhead, process))) return false;
+        }
+        return true;
+    };
+    return std::ranges::any_of(others, is_beaten_by);
+}
+
+}  // namespace cupel::referee

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who of a panel is too slow to be what a claim is divided by, as far as windows show: pure
+// functions, so that noise can be simulated. A window is seldom shorter than it should be and often
+// longer, so the least of several is compared: one that was held up condemns nobody.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "verdict/verdict.hpp"
+
+namespace cupel::referee {
+
+inline constexpr int kTrailProcesses = 3;  // give an interval worth reading
+inline constexpr int kTrailWindows = 3;    // of each process, which must agree
+
+// Least seconds per question of a contender, of one process or, negative, of all; infinity where it
+// was not asked.
+[[nodiscard]] double least_seconds(std::span<const verdict::Sample> samples,
+                                   std::string_view contender, double overhead, int process = -1);
+
+// Whether it took more than twice as long as one of the others, the same one, in each of the first
+// kTrailProcesses processes, by counted windows, of which there are kTrailWindows in each.
+[[nodiscard]] bool is_behind(std::span<const verdict::Sample> samples, std::string_view contender,
+                             std::span<const std::string> others, double overhead);
+
+}  // namespace cupel::referee

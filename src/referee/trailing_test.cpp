@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "referee/trailing.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <random>
+#include <vector>
+
+namespace cupel::referee {
+namespace {
+
+const std::vector<std::string> kPanel = {"naive", "library"};
+
+// Windows of one question, of three processes; some are held up by thirty times their length.
+std::vector<verdict::Sample> windows(const std::map<std::string, double>& seconds, int rounds,
+                                     double held_up, unsigned seed) {
+    std::mt19937 random(seed);
+    std::uniform_real_distribution<double> draw(0, 1);
+    std::vector<verdict::Sample> samples;
+    for (int process = 0; process < kTrailProcesses; ++process) {
+        for (int round = 1; round <= rounds; ++round) {
+            for (const auto& [name, each] : seconds) {
+                verdict::Sample sample;
+                sample.contender = name;
+                sample.process = process;
+                sample.round = round;
+                sample.seconds = each * (draw(random) < held_up ? 30 : 1);
+                samples.push_back(sample);
+            }
+        }
+    }
+    return samples;
+}
+
+TEST(Trailing, WhoTakesMoreThanTwiceAsLongIsBehind) {
+    const auto samples = windows({{"naive", 5e-3}, {"library", 1e-3}}, 3, 0, 1);
+    EXPECT_TRUE(is_behind(samples, "naive", kPanel, 0));
+    EXPECT_FALSE(is_behind(samples, "library", kPanel, 0));
+    const auto close = windows({{"naive", 1.9e-3}, {"library", 1e-3}}, 3, 0, 1);
+    EXPECT_FALSE(is_behind(close, "naive", kPanel, 0));
+}
+
+TEST(Trailing, FewerWindowsThanThreeAProcessSayNothing) {
+    const auto samples = windows({{"naive", 5e-3}, {"library", 1e-3}}, 2, 0, 1);
+    EXPECT_FALSE(is_behind(samples, "naive", kPanel, 0));
+    EXPECT_FALSE(is_behind({}, "naive", kPanel, 0));
+    EXPECT_TRUE(std::isinf(least_seconds(samples, "absent", 0)));
+    EXPECT_DOUBLE_EQ(least_seconds(samples, "library", 0, 1), 1e-3);
+}
+
+// The best of a panel must not be lost to noise: a claim would then be over a worse one.
+TEST(Trailing, ABusyMachineCondemnsNobodyWhoIsQuick) {
+    int behind = 0;
+    for (unsigned seed = 0; seed < 4000; ++seed) {
+        const auto samples = windows({{"naive", 1e-3}, {"library", 1.1e-3}}, 3, 0.3, seed);
+        behind += is_behind(samples, "naive", kPanel, 0) ? 1 : 0;
+    }
+    EXPECT_LE(behind, 1);  // expected: 4000 * (0.3^3)^3, less than one in ten runs of this test
+}
+
+}  // namespace
+}  // namespace cupel::referee
