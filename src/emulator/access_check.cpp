@@ -192,7 +192,7 @@ Taint check_unsettled(const Warp& warp, const Part& part, std::uint32_t site, un
         const std::uint8_t* const shadow = region.shadow.data() + part.offsets[i];
         std::uint8_t seen = 0;
         for (unsigned b = 0; b < bytes; b++)
-            seen |= shadow[b];
+            seen |= __atomic_load_n(shadow + b, __ATOMIC_RELAXED);  // others may be marking it
         taint.poison |= std::uint32_t{(seen & kPoison) != 0} << i;
         taint.environment |= std::uint32_t{(seen & kFromEnvironment) != 0} << i;
         if ((seen & kInFlight) != 0) report_in_flight(warp, site, i, part);
