@@ -22,7 +22,7 @@ struct Effort {
 constexpr Effort kRounds[] = {{8, 0.02, 1}, {32, 0.1, 4}, {128, 0.4, 4}};
 constexpr int kFewestRuns = 2;
 constexpr std::int64_t kElementsOfRun = 16;
-constexpr int kMostOfEither = 16;  // in a round, of either kind
+constexpr int kMostOfEither = 64;  // in a round, of either kind
 constexpr int kForeignRuns = 8;
 constexpr double kVanishing = 0x1p-12;
 
