@@ -22,6 +22,7 @@ using emulator::KernelInfo;
 using emulator::Launch;
 using emulator::Report;
 using emulator::Role;
+using emulator::Timing;
 
 // Bytes before and after every buffer; the address that a kernel gets is aligned as cudaMalloc's.
 constexpr std::uint64_t kGuard = 4096;
@@ -139,19 +140,17 @@ public:
         report.checks_not_made = {
             "races, unwritten values, barriers and masks: a GPU does not tell"};
         if (const auto done = driver_.wait(); !done) {
-            const auto meaning = meaning_of(driver_.code());
-            if (!meaning) return std::unexpected(done.error());
-            report.findings.push_back(finding(
-                meaning->first, std::string(launch.kernel) + " " + std::string(meaning->second)));
+            CUPEL_TRY(Finding fault, fault_of(done.error()));
+            report.findings.push_back(std::move(fault));
             return report;
         }
         report.finished = true;
         report.blocks = std::uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z;
-        if (launch.due != emulator::Due::Later) CUPEL_DO(look_around(report));
+        if (launch.due != emulator::Due::Later) CUPEL_DO(look_around(report.findings));
         return report;
     }
 
-    Result<std::vector<double>> time(std::span<const Launch> launches, unsigned times) override {
+    Result<Timing> time(std::span<const Launch> launches, unsigned times) override {
         const int cache = driver_.attribute(Attribute::L2CacheSize);
         const std::size_t sweep = kCacheTimes * static_cast<std::size_t>(std::max(cache, 1 << 20));
         CUPEL_TRY(const Buffer swept, Buffer::make(driver_, sweep));
@@ -163,7 +162,7 @@ public:
             CUPEL_DO(driver_.put(copy.address(), held.before.data(), held.before.size()));
             poison.push_back(std::move(copy));
         }
-        std::vector<double> seconds;
+        Timing timing;
         Stopwatch watch(driver_);
         for (unsigned i = 0; i < times; i++) {
             auto from = poison.begin();
@@ -178,10 +177,17 @@ public:
             CUPEL_DO(watch.start());
             for (const Launch& one : launches)
                 CUPEL_DO(begin(one));
-            CUPEL_TRY(const double taken, watch.stop());
-            seconds.push_back(taken);
+            const auto taken = watch.stop();
+            if (!taken) {
+                CUPEL_TRY(Finding fault, fault_of(taken.error()));
+                timing.findings.push_back(std::move(fault));
+                timing.finished = false;
+                return timing;
+            }
+            timing.seconds.push_back(*taken);
         }
-        return seconds;
+        CUPEL_DO(look_around(timing.findings));
+        return timing;
     }
 
 private:
@@ -190,6 +196,13 @@ private:
         made.fault = fault;
         made.text = std::move(text);
         return made;
+    }
+
+    // What the kernel did, where the device says that it did something; else the error.
+    [[nodiscard]] Result<Finding> fault_of(const Error& error) const {
+        const auto meaning = meaning_of(driver_.code());
+        if (!meaning) return std::unexpected(error);
+        return finding(meaning->first, std::string(meaning->second));
     }
 
     Result<void> begin(const Launch& launch) {
@@ -221,7 +234,7 @@ private:
     }
 
     // The bytes around all buffers, and inputs, as they are now and as they were.
-    Result<void> look_around(Report& report) const {
+    Result<void> look_around(std::vector<Finding>& findings) const {
         for (const Held& held : buffers_) {
             Bytes now(held.before.size());
             CUPEL_DO(driver_.get(now.data(), held.memory.address(), now.size()));
@@ -233,7 +246,7 @@ private:
                     continue;
                 }
                 if (now[i] == held.before[i]) continue;
-                report.findings.push_back(spoiled(held, i, end));
+                findings.push_back(spoiled(held, i, end));
                 break;
             }
         }

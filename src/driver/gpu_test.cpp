@@ -166,6 +166,34 @@ TEST_F(GpuOverTheEmulator, SaysWhatTheDriverCallsAnIllegalAddress) {
     EXPECT_THAT(result.answers, IsEmpty());
 }
 
+// What goes wrong only while it is timed is a verdict too, and no fault of ours.
+TEST_F(GpuOverTheEmulator, WatchesTimedRunsAsWell) {
+    const auto timed = [](const std::string& body) {
+        auto driver = Driver::open();
+        EXPECT_TRUE(driver);
+        const auto gpu = make_gpu(*std::move(driver), 7);
+        const Job job = job_of(body);
+        EXPECT_TRUE(gpu->load(job.ptx, job.file));
+        const auto x = gpu->allocate({"x", Role::Input, kCount * 4, job.values});
+        const auto y = gpu->allocate({"y", Role::Output, kCount * 4});
+        EXPECT_TRUE(x && y);
+        emulator::Launch launch{.kernel = "k"};
+        launch.block.x = kCount;
+        launch.arguments = {emulator::Address{*x}, emulator::Address{*y}, emulator::argument(2.0F)};
+        const auto timing = gpu->time(std::span(&launch, 1), 2);
+        EXPECT_TRUE(timing) << (timing ? "" : timing.error().text);
+        return timing ? *timing : emulator::Timing{};
+    };
+    const emulator::Timing behind = timed("add.s64 %rd7, %rd7, 4;\n" + std::string(kScaled));
+    EXPECT_TRUE(behind.finished);
+    ASSERT_THAT(behind.findings, SizeIs(1));
+    EXPECT_EQ(behind.findings[0].text, "writes 0 bytes behind the end of y");
+    const emulator::Timing astray = timed("mov.u64 %rd8, 64; st.global.f32 [%rd8], %f1;\n");
+    EXPECT_FALSE(astray.finished);
+    ASSERT_THAT(astray.findings, SizeIs(1));
+    EXPECT_EQ(astray.findings[0].fault, Fault::OutOfBounds);
+}
+
 TEST_F(GpuOverTheEmulator, RefusesATextWithTheCompilersWords) {
     Job job = job_of(kScaled);
     job.ptx = "this is no PTX";

@@ -194,6 +194,14 @@ struct KernelInfo {
     std::vector<ParameterInfo> parameters;
 };
 
+struct Timing {
+    // By the device's own clock, of all launches together, each time. Empty: it has no clock, and
+    // nothing was launched.
+    std::vector<double> seconds;
+    bool finished = true;
+    std::vector<Finding> findings;
+};
+
 class Device {
 public:
     virtual ~Device() = default;
@@ -205,10 +213,8 @@ public:
     [[nodiscard]] virtual Result<std::vector<std::byte>> read(BufferId buffer) const = 0;
     [[nodiscard]] virtual Result<Report> launch(const Launch& launch, const Options& options) = 0;
     // Makes the launches, in order, `times` times over; each time outputs and scratch start as
-    // poison and caches cold. Seconds by the device's own clock, of all of them together. Empty:
-    // it has no clock, and nothing was launched.
-    [[nodiscard]] virtual Result<std::vector<double>> time(std::span<const Launch> launches,
-                                                           unsigned times) = 0;
+    // poison and caches cold. What a launch is watched for holds here too.
+    [[nodiscard]] virtual Result<Timing> time(std::span<const Launch> launches, unsigned times) = 0;
 };
 
 }  // namespace cupel::emulator

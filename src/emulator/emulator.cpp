@@ -119,9 +119,8 @@ public:
         return report;
     }
 
-    Result<std::vector<double>> time(std::span<const Launch> /*launches*/,
-                                     unsigned /*times*/) override {
-        return std::vector<double>();
+    Result<Timing> time(std::span<const Launch> /*launches*/, unsigned /*times*/) override {
+        return Timing();
     }
 
 private:

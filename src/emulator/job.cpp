@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <span>
 
@@ -154,10 +155,13 @@ Result<bool> launch_all(const Job& job, Device& device, JobResult& result) {
         if (!finished) return false;
         made.push_back(*std::move(launch));
     }
-    if (job.times > 0) {
-        CUPEL_TRY(result.seconds, device.time(made, job.times));
-    }
-    return true;
+    if (job.times == 0 || made.empty()) return true;
+    CUPEL_TRY(Timing timing, device.time(made, job.times));
+    result.seconds = std::move(timing.seconds);
+    Report& last = result.reports.back();
+    last.finished = timing.finished;
+    std::ranges::move(timing.findings, std::back_inserter(last.findings));
+    return last.finished;
 }
 
 }  // namespace

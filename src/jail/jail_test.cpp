@@ -134,6 +134,32 @@ TEST(Cell, HasItsOwnProcessesAndNoRights) {
     EXPECT_THAT(rights.text, HasSubstr("unshare failed"));
 }
 
+// The cell of what runs kernels on a GPU; any device that cells have not of themselves does for it.
+TEST(Cell, ShowsTheDevicesThatAreNamedAndItsOwnProcesses) {
+    REQUIRE_NAMESPACES();
+    std::string device;
+    for (const char* one : {"/dev/kmsg", "/dev/fuse", "/dev/loop-control", "/dev/mem"})
+        if (device.empty() && fs::exists(one)) device = one;
+    if (device.empty()) GTEST_SKIP() << "no device here that a cell has not of itself";
+    const Ended ended = run_cell(
+        {.argv = {"/bin/sh", "-c",
+                  "ls " + device +
+                      "; ls -d /proc/[0-9]* | wc -l; id -u; ls /etc/passwd; "
+                      "perl -e 'use Socket; socket(my $s, PF_INET, SOCK_STREAM, 0) or print qq(no: "
+                      "$!\n); "
+                      "socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0) and print qq(yes\n)'"},
+         .binds = system_folders(),
+         .environment = {"PATH=/usr/bin:/bin"},
+         .may_fork = true,
+         .devices = {device}});
+    EXPECT_THAT(ended.text, testing::StartsWith(device + "\n"));
+    EXPECT_THAT(ended.text, testing::ContainsRegex("\n[1-9]\n65534\n"));  // its own few processes
+    EXPECT_THAT(ended.text, HasSubstr("'/etc/passwd': No such file"));
+    if (!os::find_program("perl")) return;
+    EXPECT_THAT(ended.text, HasSubstr("no: Function not implemented"));
+    EXPECT_THAT(ended.text, HasSubstr("yes\n"));
+}
+
 TEST(Cell, HasNoNetwork) {
     REQUIRE_NAMESPACES();
     const auto python = os::find_program("perl");

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "referee/estimate.hpp"
+#include "referee/trailing.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -38,17 +39,14 @@ void conclude(const Setting& setting, std::span<const std::string> opponents,
         .name = fmt::format("{}, {} thread{}", bound.name, threads, threads == 1 ? "" : "s"),
         .share = verdict.seconds > 0 ? bound.seconds / verdict.seconds : 0};
     if (is_impossible(setting, counts, verdict)) return;
-    // The claim is over the best of the panel.
-    double best_seconds = 0;
+    const std::string best = best_of(samples, opponents, setting.overhead);
     for (const std::string& name : opponents) {
-        const double seconds = median_seconds(samples, name, setting.overhead);
-        if (seconds == 0) continue;  // it was left out
+        if (name != best && name != kNaive) continue;
+        if (median_seconds(samples, name, setting.overhead) == 0) continue;  // it was left out
         const verdict::Speedup speedup = {
             .ratio = to_interval(log_speedup(samples, name, setting.overhead)), .baseline = name};
         if (name == kNaive) verdict.naive_speedup = speedup;
-        if (verdict.speedup && seconds >= best_seconds) continue;
-        best_seconds = seconds;
-        verdict.speedup = speedup;
+        if (name == best) verdict.speedup = speedup;
     }
     verdict.status = verdict.speedup ? decide(verdict) : verdict::Status::Accepted;
     if (verdict.speedup && verdict.status == verdict::Status::NotResolved) {

@@ -45,4 +45,21 @@ bool is_behind(std::span<const verdict::Sample> samples, std::string_view conten
     return std::ranges::any_of(others, is_beaten_by);
 }
 
+std::string best_of(std::span<const verdict::Sample> samples,
+                    std::span<const std::string> opponents, double overhead) {
+    double quickest = kNever;
+    for (const std::string& name : opponents)
+        quickest = std::min(quickest, least_seconds(samples, name, overhead));
+    std::string best;
+    double best_seconds = kNever;
+    for (const std::string& name : opponents) {
+        const double seconds = median_seconds(samples, name, overhead);
+        if (seconds == 0 || least_seconds(samples, name, overhead) > kBehind * quickest) continue;
+        if (!best.empty() && seconds >= best_seconds) continue;
+        best = name;
+        best_seconds = seconds;
+    }
+    return best;
+}
+
 }  // namespace cupel::referee

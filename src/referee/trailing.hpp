@@ -25,4 +25,10 @@ inline constexpr int kTrailWindows = 3;    // of each process, which must agree
 [[nodiscard]] bool is_behind(std::span<const verdict::Sample> samples, std::string_view contender,
                              std::span<const std::string> others, double overhead);
 
+// Whose speed a claim is divided by: who has the least median of those whose least window is at
+// most twice that of another. Where most windows are held up, medians alone may choose who is seven
+// times as slow. Empty: nobody was asked.
+[[nodiscard]] std::string best_of(std::span<const verdict::Sample> samples,
+                                  std::span<const std::string> opponents, double overhead);
+
 }  // namespace cupel::referee

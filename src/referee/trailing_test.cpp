@@ -60,5 +60,17 @@ TEST(Trailing, ABusyMachineCondemnsNobodyWhoIsQuick) {
     EXPECT_LE(behind, 1);  // expected: 4000 * (0.3^3)^3, less than one in ten runs of this test
 }
 
+TEST(Trailing, TheBestIsWhoHasTheLeastMedianOfThoseWhoAreNear) {
+    EXPECT_EQ(best_of(windows({{"naive", 1.1e-3}, {"library", 1e-3}}, 5, 0, 1), kPanel, 0),
+              "library");
+    EXPECT_EQ(best_of(windows({{"library", 1e-3}}, 5, 0, 1), kPanel, 0), "library");
+    EXPECT_EQ(best_of({}, kPanel, 0), "");
+    // Medians alone often choose the slow one here.
+    for (unsigned seed = 0; seed < 4000; ++seed) {
+        const auto samples = windows({{"naive", 1e-3}, {"library", 7e-3}}, 6, 0.5, seed);
+        EXPECT_EQ(best_of(samples, kPanel, 0), "naive") << seed;
+    }
+}
+
 }  // namespace
 }  // namespace cupel::referee
