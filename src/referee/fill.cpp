@@ -134,7 +134,9 @@ constexpr double kTop = 4.75;            // standard deviations: hardly a draw i
 template <class Float>
 void blend_run(std::span<Float> run, const task::Values& law, std::uint32_t kind,
                std::uint32_t bits) {
-    const auto top = static_cast<Float>(law.a + (bits % 2 == 0 ? kTop : -kTop) * law.b);
+    // Of either sign as far from zero: a law's cancelling runs hold what is opposite to its values.
+    const double far = std::abs(law.a) + kTop * law.b;
+    const auto top = static_cast<Float>(bits % 2 == 0 ? far : -far);
     // The law may be a scaled one, or far from zero: what is relative is drawn as from its
     // standard.
     const auto mean = static_cast<Float>(law.a);

@@ -143,7 +143,9 @@ TEST(Fill, BlendedRowsHaveTheirExtremesMoreThanOnce) {
         for (const float extreme : {std::ranges::max(values), std::ranges::min(values)})
             tied += std::ranges::count(values, extreme) > 1 ? 1U : 0U;
     }
-    EXPECT_GT(tied, kRows / 2) << "of two in each row; one run in 64 for each";
+    // A run in 64 for each of two extremes in each row: three of five are tied, 80 of these 128
+    // (deviation 5.5), though the law is far from zero.
+    EXPECT_GT(tied, 48U);
 }
 
 TEST(Fill, HalvesAreBlendedToo) {
