@@ -3,6 +3,8 @@
 // was seen on loud machines. Racing, promotion, choice of finalists, their judgement, the second
 // measurement and the claim are the real ones; only the clock is made up.
 //   CUPEL_NULL_SEARCHES   how many searches; default 20. bench/null makes a thousand.
+//   CUPEL_NULL_CLOCK      "real": the referee itself, with copies of the naive softmax (bench/null
+//                         20 real).
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +16,8 @@
 #include "engineer/engineer.hpp"
 #include "os/files.hpp"
 #include "referee/conclude.hpp"
+#include "referee/referee.hpp"
+#include "schedule/schedule.hpp"
 #include "task/task.hpp"
 
 namespace cupel::cli {
@@ -126,7 +130,8 @@ private:
 // All kernels of a task whose space is so small that each is tried; one of them may be faster.
 class Kernels final : public engineer::Space {
 public:
-    explicit Kernels(double best) : best_(best) {}
+    using Print = std::function<std::string(std::string_view number)>;
+    explicit Kernels(Print print) : print_(std::move(print)) {}
     [[nodiscard]] std::vector<engineer::Trace> initial() const override {
         std::vector<engineer::Trace> traces;
         for (int i = 0; i < kKernels; ++i)
@@ -139,8 +144,7 @@ public:
         return {};
     }
     [[nodiscard]] Result<std::string> print(const engineer::Trace& trace) const override {
-        const std::string& number = trace.front().arguments.front();
-        return fmt::format("int kernel_{}; times {}", number, number == "17" ? best_ : 1.0);
+        return print_(trace.front().arguments.front());
     }
     [[nodiscard]] std::optional<double> cost(const engineer::Trace& /*trace*/) const override {
         return std::nullopt;
@@ -148,8 +152,40 @@ public:
     [[nodiscard]] std::string origin() const override { return "sweep"; }
 
 private:
-    double best_;
+    Print print_;
 };
+
+// What 40 kernels are tried by.
+struct Trial {
+    std::unique_ptr<verdict::Evaluator> referee;
+    Kernels kernels;
+};
+
+Trial simulated(int search, double best) {
+    return {std::make_unique<Timed>(static_cast<std::uint64_t>(search) + 1),
+            Kernels([best](std::string_view number) {
+                return fmt::format("int kernel_{}; times {}", number, number == "17" ? best : 1.0);
+            })};
+}
+
+// The honest naive kernel against itself: copies of it differ in one constant that nobody reads.
+Trial real(int /*search*/) {
+    const task::Task task = task::parse(
+                                "task softmax(x: f32[M,N]) -> y: f32[M,N] where M = 256, N = 1024\n"
+                                "  p[m,n] = exp(x[m,n] - max[j](x[m,j]))\n"
+                                "  y[m,n] = p[m,n] / sum[j](p[m,j])\n"
+                                "values x ~ normal(0, 1)\n",
+                                "softmax.task", {})
+                                .value();
+    const std::string naive = schedule::print_baselines(task).value().front().source;
+    referee::Options options;
+    options.threads = 2;
+    return {referee::Referee::open(task, {{.name = "naive", .source = naive}}, options).value(),
+            Kernels([naive](std::string_view number) {
+                return fmt::format("{}\n[[gnu::used]] static const int copy = {};\n", naive,
+                                   number);
+            })};
+}
 
 struct Claims {
     int promoted = 0;  // searches in which something took the place of naive
@@ -157,22 +193,22 @@ struct Claims {
     int claimed = 0;   // ... and in the second one
 };
 
-Claims search_often(int searches, double best) {
+Claims search_often(int searches, const std::function<Trial(int search)>& make) {
     Claims claims;
     for (int i = 0; i < searches; ++i) {
         auto archive = archive::Archive::open(":memory:").value();
-        Timed referee(static_cast<std::uint64_t>(i) + 1);
+        const Trial trial = make(i);
         engineer::Options options;
         options.seconds = 0;
         options.finalists = 2;
         options.seed = static_cast<std::uint64_t>(i);
         const auto outcome =
-            engineer::optimize(Kernels(best), {referee, archive, nullptr, {}}, options);
+            engineer::optimize(trial.kernels, {*trial.referee, archive, nullptr, {}}, options);
         EXPECT_TRUE(outcome.has_value());
         EXPECT_EQ(outcome->evaluations, kKernels);
         claims.promoted += outcome->best && outcome->best->ratio.mid > 1.005 ? 1 : 0;
         const auto crowned =
-            crown(referee, archive, outcome->finalists, [](std::string_view) {}).value();
+            crown(*trial.referee, archive, outcome->finalists, [](std::string_view) {}).value();
         if (!crowned) continue;
         claims.selected += crowned->selected.status == verdict::Status::Faster ? 1 : 0;
         claims.claimed += crowned->claim.status == verdict::Status::Faster ? 1 : 0;
@@ -184,19 +220,22 @@ TEST(NullSearch, ClaimsAGainInNoneOfTwenty) {
     int searches = 20;
     if (const char* text = os::environment("CUPEL_NULL_SEARCHES")) {
         std::from_chars(text, text + std::string_view(text).size(), searches);
-        const Claims claims = search_often(searches, 1);
+        const char* const clock = os::environment("CUPEL_NULL_CLOCK");
+        const bool is_real = clock != nullptr && std::string_view(clock) == "real";
+        const Claims claims = search_often(
+            searches, [&](int search) { return is_real ? real(search) : simulated(search, 1); });
         fmt::print(
             "{} searches of {} identical kernels: {} seemed faster while searching, {} in "
             "the judgement that chose them, {} were claimed\n",
             searches, kKernels, claims.promoted, claims.selected, claims.claimed);
         return;
     }
-    EXPECT_EQ(search_often(searches, 1).claimed, 0);
+    EXPECT_EQ(search_often(searches, [](int search) { return simulated(search, 1); }).claimed, 0);
 }
 
 // The same with one kernel that is twice as fast: it is not for want of claims that there was none.
 TEST(NullSearch, ClaimsAGainThatIsThere) {
-    EXPECT_EQ(search_often(3, 2).claimed, 3);
+    EXPECT_EQ(search_often(3, [](int search) { return simulated(search, 2); }).claimed, 3);
 }
 
 }  // namespace
