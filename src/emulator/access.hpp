@@ -17,6 +17,7 @@ constexpr std::uint8_t kRelease = 4;
 constexpr std::uint8_t kBlockScope = 8;      // .cta; else wider
 constexpr std::uint8_t kNarrowAddress = 16;  // the row of addresses is of 32 bits
 constexpr std::uint8_t kSignExtends = 32;
+constexpr std::uint8_t kConstant = 64;  // through a cache that no write of the launch reaches
 
 // The lanes of one access that lie in one region, within bounds.
 struct Part {
@@ -203,6 +204,8 @@ template <class Use>
     if (is_settled(part, bytes, warp.block->clocks.epoch())) return {};
     return check_unsettled(warp, part, op.site, bytes);
 }
+// Of a region that may be written: told of at the end of the launch, where somebody does.
+void mark_constant(Region& region, const Part& part, std::uint32_t site, unsigned bytes);
 // Is the region one that may be written? If not, there is a finding.
 [[nodiscard]] bool may_write(const Warp& warp, const Op& op, const Part& part);
 void report_in_flight(const Warp& warp, std::uint32_t site, unsigned lane, const Part& part);

@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint64_t kDoubtBytes =
     0x0101'0101'0101'0101U * (kPoison | kFromEnvironment | kInFlight);
 constexpr std::uint64_t kEveryRead = 0x0101'0101'0101'0101U * kRead;
+constexpr std::uint8_t kKept = kRead | kReadAsConstant;  // by a write
 
 // use(offset, bytes) for each piece of a part that has them.
 template <class Use>
@@ -200,6 +201,16 @@ Taint check_unsettled(const Warp& warp, const Part& part, std::uint32_t site, un
     return taint;
 }
 
+// Other threads may be marking the same bytes: see look_at.
+void mark_constant(Region& region, const Part& part, std::uint32_t site, unsigned bytes) {
+    __atomic_store_n(&region.constant_site, site, __ATOMIC_RELAXED);
+    for_lanes(part.leaders, [&](unsigned i) {
+        std::uint8_t* const shadow = region.shadow.data() + part.offsets[i];
+        for (unsigned b = 0; b < bytes; b++)
+            __atomic_fetch_or(shadow + b, kReadAsConstant, __ATOMIC_RELAXED);
+    });
+}
+
 namespace {
 
 template <class Word>
@@ -207,7 +218,7 @@ void shade(std::uint8_t* shadow, std::uint8_t colour) {
     constexpr auto kEach = static_cast<Word>(0x0101'0101'0101'0101U);
     void* const place = shadow;
     auto* const word = static_cast<Aliased<Word>*>(place);
-    *word = static_cast<Word>((*word & (kEach * kRead)) | (kEach * colour));
+    *word = static_cast<Word>((*word & (kEach * kKept)) | (kEach * colour));
 }
 
 // Elements of 1, 2, 4, 8 or 16 bytes, at a multiple of that: written, and as doubtful as said.
@@ -233,7 +244,7 @@ void shade_stored(const Warp& warp, const Part& part, unsigned bytes, unsigned a
     if (doubtful == 0 && part.has_runs() && part.shape->bytes == bytes && part.mask == warp.mask) {
         for_runs(part, [&](std::uint32_t from, std::uint32_t length) {
             for (std::uint32_t b = from; b < from + length; b++)
-                shadow[b] = static_cast<std::uint8_t>((shadow[b] & kRead) | kWritten);
+                shadow[b] = static_cast<std::uint8_t>((shadow[b] & kKept) | kWritten);
         });
         return;
     }

@@ -257,6 +257,30 @@ TEST(Taint, OfClocksReachesOutputsAlsoThroughDecisions) {
         HasSubstr("environment: line 5 (thread 0) decides by a clock"));
 }
 
+// Ordered or not, by whichever thread, before or after: the cache may hold what was there first.
+TEST(Constants, MustNotBeWrittenInTheLaunchThatReadsThem) {
+    const std::string place =
+        "shl.b32 %r5, %t, 2; cvt.u64.u32 %d5, %r5; add.u64 %d6, %b, %d5; mov.u32 %r1, 7;\n";
+    const std::string store = "#5\nst.global.u32 [%d6], %r1;\n";
+    const std::string load = "#8\nld.global.nc.u32 %r2, [%d6];\n";
+    const std::string told =
+        "stale read: line 8 reads b through a cache that does not see what "
+        "the launch writes (ld.global.nc, __ldg, const __restrict__), and "
+        "line 5 (thread 0) writes byte 0 of it";
+    EXPECT_THAT(faults_of(place + store + load, {}, Role::Scratch), HasSubstr(told));
+    EXPECT_THAT(faults_of(place + store + "bar.sync 0;\n" + load, {}, Role::Scratch),
+                HasSubstr(told));
+    EXPECT_THAT(faults_of(place + load + store, {}, Role::Scratch), HasSubstr(told));
+    EXPECT_EQ(faults_of(place + load, {}, Role::Scratch), "");
+    EXPECT_EQ(faults_of(place + store + "#8\nld.global.u32 %r2, [%d6];\n", {}, Role::Scratch), "");
+    // What is next to it may be written.
+    const std::string half = "setp.lt.u32 %p1, %t, 32; @%p1 ";
+    EXPECT_EQ(faults_of(place + half + "st.global.u32 [%d6], %r1;\n" +
+                            "@!%p1 ld.global.nc.u32 %r2, [%d6];\n",
+                        {}, Role::Scratch),
+              "");
+}
+
 TEST(Taint, IsNotWashedOffByReductionsOfABlock) {
     EXPECT_THAT(
         faults_of("mov.u32 %r2, %clock; setp.gt.u32 %p1, %r2, 7; bar.red.popc.u32 %r1, 0, %p1;\n" +

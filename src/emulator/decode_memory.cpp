@@ -18,16 +18,20 @@ Space accept_space(Words& words) {
     return Space::Generic;
 }
 
-// Hints to caches change no value.
-void skip_cache_hints(Words& words) {
-    bool more = true;
-    while (more) {
-        more = !words
-                    .accept_any({"nc", "ca", "cg", "cs", "lu", "cv", "wb", "wt", "L1::evict_normal",
+// Hints to caches change no value, but .nc (kConstant): what is read that way may be old.
+std::uint8_t accept_cache_hints(Words& words) {
+    std::uint8_t flags = 0;
+    for (bool more = true; more;) {
+        const bool constant = words.accept("nc");
+        flags |= constant ? kConstant : 0;
+        more = constant ||
+               !words
+                    .accept_any({"ca", "cg", "cs", "lu", "cv", "wb", "wt", "L1::evict_normal",
                                  "L1::evict_unchanged", "L1::evict_first", "L1::evict_last",
                                  "L1::no_allocate", "L2::64B", "L2::128B", "L2::256B"})
                     .empty();
     }
+    return flags;
 }
 
 unsigned accept_vector(Words& words) {
@@ -113,7 +117,7 @@ Result<void> Decoder::load(const Instruction& in) {
     Op op = start(in, Work::Load);
     CUPEL_DO(order(words, op));
     const Space space = accept_space(words);
-    skip_cache_hints(words);
+    op.flags |= accept_cache_hints(words);
     const unsigned count = accept_vector(words);
     const auto type = words.accept_type();
     if (!type || !words.done() || *type == Type::Pred || bytes_of(*type) > 8) return refuse(in);
@@ -203,7 +207,7 @@ Result<void> Decoder::store(const Instruction& in) {
     Op op = start(in, Work::Store);
     CUPEL_DO(order(words, op));
     const Space space = accept_space(words);
-    skip_cache_hints(words);
+    if (accept_cache_hints(words) != 0) return refuse(in);  // no store is .nc
     const unsigned count = accept_vector(words);
     const auto type = words.accept_type();
     if (!type || !words.done() || *type == Type::Pred || bytes_of(*type) > 8) return refuse(in);

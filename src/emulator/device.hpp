@@ -96,6 +96,7 @@ enum class Fault {
     MaskError,
     Deadlock,
     AsyncHazard,
+    StaleRead,
     HiddenState,
     NotWritten,
     NotFinished,

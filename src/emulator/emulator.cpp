@@ -229,6 +229,7 @@ private:
             // What one launch wrote the next may read: doubt stays, all else starts anew.
             for (std::uint8_t& shade : region->shadow)
                 shade &= kPoison | kFromEnvironment;
+            region->constant_site = kNoIndex;
             region->trails.clear();
             region->grain = code.global_grain;
             const std::uint64_t count = (region->bytes + region->grain - 1) / region->grain;

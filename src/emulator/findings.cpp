@@ -42,6 +42,8 @@ std::string_view name_of(Fault fault) {
             return "deadlock";
         case Fault::AsyncHazard:
             return "async hazard";
+        case Fault::StaleRead:
+            return "stale read";
         case Fault::HiddenState:
             return "hidden state";
         case Fault::NotWritten:

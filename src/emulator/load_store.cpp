@@ -56,6 +56,8 @@ void note_load(const Warp& warp, const Op& op, const Part& part, unsigned bytes,
     const Taint found = check_load(warp, op, part, bytes);
     taint.poison |= found.poison;
     taint.environment |= found.environment;
+    if ((op.flags & kConstant) != 0 && part.region->writable())
+        mark_constant(*part.region, part, op.site, bytes);
     count_access(warp, part, bytes);
     synchronise_load(warp, op, part);
 }

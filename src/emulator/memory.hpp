@@ -18,7 +18,8 @@ constexpr std::uint8_t kPoison = 1;
 constexpr std::uint8_t kFromEnvironment = 2;
 constexpr std::uint8_t kRead = 4;
 constexpr std::uint8_t kWritten = 8;
-constexpr std::uint8_t kInFlight = 16;  // an asynchronous copy into it is not yet waited for
+constexpr std::uint8_t kInFlight = 16;        // an asynchronous copy into it is not yet waited for
+constexpr std::uint8_t kReadAsConstant = 32;  // ld.global.nc: nobody may write it in this launch
 
 // Where things are. Shared and local addresses start at 1024, so that null points at nothing; their
 // generic addresses are in windows far from each other and from all buffers.
@@ -88,6 +89,8 @@ struct Region {
     // said of a read any more; see check_load.
     std::vector<std::uint32_t> settled;
     unsigned grain = 4;
+    // In this launch, of one that read the region as if nobody wrote to it. Set by any thread.
+    std::uint32_t constant_site = kNoIndex;
 
     Region(std::string region_name, Owner region_owner, Role region_role, std::uint64_t size);
     [[nodiscard]] bool writable() const {

@@ -58,6 +58,31 @@ void check_outputs(Grid& grid, const Region& region) {
          "depend on a clock or on where a block runs");
 }
 
+// PTX ISA, ld.global.nc: what is read that way must not be written while the kernel runs.
+void check_constants(Grid& grid, const Region& region) {
+    if (region.constant_site == kNoIndex) return;
+    constexpr std::uint8_t kBoth = kReadAsConstant | kWritten;
+    const Tallied found = tally(region, [](std::uint8_t s) { return (s & kBoth) == kBoth; });
+    if (found.count == 0) return;
+    const PlainWrite* const trail =
+        region.trails.empty() ? nullptr : &region.trails.plain[found.first / region.grain];
+    const bool known = trail != nullptr && trail->time != 0;
+    const Event event{.fault = Fault::StaleRead,
+                      .site = region.constant_site,
+                      .other_site = known ? trail->site : kNoIndex,
+                      .other_block = known ? trail->who >> kThreadBits : 0,
+                      .other_thread = known ? trail->who & kThreadMask : 0,
+                      .memory = region.name,
+                      .offset = found.first};
+    grid.findings.add(event, 22, [&](const std::string&, const std::string& there) {
+        return fmt::format(
+            "{} reads {} through a cache that does not see what the launch writes "
+            "(ld.global.nc, __ldg, const __restrict__), and {} writes byte {} of it",
+            grid.findings.line_words(event.site), region.name, known ? there : "the same launch",
+            found.first);
+    });
+}
+
 void check_state(Grid& grid, const Region& region, const std::vector<std::byte>& before) {
     const bool changed = !std::ranges::equal(before, std::span(region.data).first(region.bytes));
     const bool written =
@@ -148,6 +173,7 @@ Report make_report(Grid& grid, const std::vector<std::vector<std::byte>>& before
     for (std::size_t i = 0; i < regions.size() && whole; i++) {
         const Region& region = *regions[i];
         if (std::ranges::find(due, &region) != due.end()) check_outputs(grid, region);
+        check_constants(grid, region);
         if (region.owner == Owner::ModuleVariable) check_state(grid, region, before[i]);
     }
     if (grid.options.checks) report.counters = count(grid);

@@ -71,6 +71,7 @@ DeviceFault meaning_of(emulator::Fault fault) {
         case F::BarrierDivergence:
         case F::MaskError:
         case F::AsyncHazard:
+        case F::StaleRead:
         case F::NotWritten:
         case F::Note:
             break;
