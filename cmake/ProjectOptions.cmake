@@ -14,6 +14,7 @@ target_compile_options(cupel_options INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wsuggest-override>
   $<$<CXX_COMPILER_ID:Clang>:-Wextra-semi>
   -Werror
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-unknown-pragmas>  # of g++, for its vectors
   $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>  # std::stable_sort of libstdc++ 12 uses one; g++ warns of ours
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # g++ 12 raises it for std::string operator+ (its bug 105651)
   -fno-omit-frame-pointer -fstack-protector-strong -ffp-contract=off)
