@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engineer/bandit.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -18,68 +19,126 @@ struct Truth {
     double gain;
     double cost;
 };
-const std::vector<Truth> kTruths = {
-    {{"write", "dear"}, 0.10, 0.30, 0.100}, {{"edit", "dear"}, 0.30, 0.10, 0.060},
-    {{"cross", "dear"}, 0.15, 0.10, 0.120}, {{"write", "cheap"}, 0.03, 0.25, 0.004},
-    {{"edit", "cheap"}, 0.20, 0.08, 0.003}, {{"cross", "cheap"}, 0.02, 0.10, 0.005},
+// Scripted proposals of known worth.
+struct Script {
+    std::string name;
+    std::vector<Truth> truths;
+};
+const std::vector<Script> kScripts = {
+    {"the cheap model edits well",
+     {{{"write", "dear"}, 0.10, 0.30, 0.100},
+      {{"edit", "dear"}, 0.30, 0.10, 0.060},
+      {{"cross", "dear"}, 0.15, 0.10, 0.120},
+      {{"write", "cheap"}, 0.03, 0.25, 0.004},
+      {{"edit", "cheap"}, 0.20, 0.08, 0.003},
+      {{"cross", "cheap"}, 0.02, 0.10, 0.005}}},
+    {"the dear model is worth it",
+     {{{"write", "dear"}, 0.40, 0.40, 0.100},
+      {{"edit", "dear"}, 0.30, 0.15, 0.060},
+      {{"cross", "dear"}, 0.10, 0.10, 0.120},
+      {{"write", "cheap"}, 0.01, 0.10, 0.020},
+      {{"edit", "cheap"}, 0.01, 0.05, 0.015},
+      {{"cross", "cheap"}, 0.00, 0.10, 0.025}}},
+    {"rare and large gains of one operator",
+     {{{"write", "dear"}, 0.04, 0.80, 0.050},
+      {{"edit", "dear"}, 0.25, 0.01, 0.050},
+      {{"cross", "dear"}, 0.20, 0.01, 0.050},
+      {{"write", "cheap"}, 0.03, 0.80, 0.010},
+      {{"edit", "cheap"}, 0.25, 0.01, 0.010},
+      {{"cross", "cheap"}, 0.20, 0.01, 0.010}}},
 };
 
-std::vector<Arm> all_arms() {
+std::vector<Arm> arms_of(const Script& script) {
     std::vector<Arm> arms;
-    for (const Truth& truth : kTruths)
+    for (const Truth& truth : script.truths)
         arms.push_back(truth.arm);
     return arms;
 }
+std::vector<Arm> all_arms() {
+    return arms_of(kScripts.front());
+}
 
-// Dollars until the gains add up to 95 % of what can be gained, by a way of choosing. Gains shrink
-// as the ceiling nears.
-using Choose = std::function<std::size_t(Bandit&, std::mt19937&)>;
-double dollars_to_the_top(const Choose& choose, unsigned seed) {
+using Choose =
+    std::function<std::size_t(const Bandit&, const std::vector<Arm>& arms, std::mt19937&)>;
+std::size_t by_bandit(const Bandit& bandit, const std::vector<Arm>& arms,
+                      std::mt19937& /*random*/) {
+    return bandit.choose(arms);
+}
+std::size_t by_chance(const Bandit& /*bandit*/, const std::vector<Arm>& arms,
+                      std::mt19937& random) {
+    return random() % arms.size();
+}
+// The arm that gained most on average so far, whatever it costs.
+std::size_t by_greed(const Bandit& bandit, const std::vector<Arm>& arms, std::mt19937& /*random*/) {
+    std::size_t best = 0;
+    for (std::size_t i = 0; i < arms.size(); ++i) {
+        if (bandit.expected(arms[i]).pulls == 0) return i;
+        if (bandit.expected(arms[i]).gain > bandit.expected(arms[best]).gain) best = i;
+    }
+    return best;
+}
+
+// Until the gains add up to 95 % of what can be gained, by a way of choosing. Gains shrink as the
+// ceiling nears.
+struct Spent {
+    double evaluations = 0;
+    double dollars = 0;
+};
+Spent to_the_top(const Script& script, const Choose& choose, unsigned seed) {
     constexpr double kAll = 1.5;  // of log speedup
+    const std::vector<Arm> arms = arms_of(script);
     std::mt19937 random(seed);
     std::uniform_real_distribution<double> chance(0, 1);
     Bandit bandit;
     double gained = 0;
-    double dollars = 0;
-    for (int pull = 0; pull < 5000 && gained < 0.95 * kAll; ++pull) {
-        const Truth& truth = kTruths[choose(bandit, random)];
+    Spent spent;
+    while (spent.evaluations < 5000 && gained < 0.95 * kAll) {
+        const Truth& truth = script.truths[choose(bandit, arms, random)];
         const bool hit = chance(random) < truth.chance;
         const double gain = hit ? truth.gain * (1 - gained / kAll) : 0;
         gained += gain;
-        dollars += truth.cost;
+        spent.evaluations += 1;
+        spent.dollars += truth.cost;
         bandit.learn(truth.arm, gain, truth.cost);
     }
-    return dollars;
+    return spent;
 }
 
-double median_dollars(const Choose& choose) {
-    std::vector<double> all;
-    for (unsigned seed = 1; seed <= 41; ++seed)
-        all.push_back(dollars_to_the_top(choose, seed));
-    std::ranges::nth_element(all, all.begin() + 20);
-    return all[20];
+Spent medians(const Script& script, const Choose& choose) {
+    constexpr std::size_t kRuns = 201;
+    std::vector<double> evaluations;
+    std::vector<double> dollars;
+    for (unsigned seed = 1; seed <= kRuns; ++seed) {
+        const Spent spent = to_the_top(script, choose, seed);
+        evaluations.push_back(spent.evaluations);
+        dollars.push_back(spent.dollars);
+    }
+    std::ranges::sort(evaluations);
+    std::ranges::sort(dollars);
+    return {.evaluations = evaluations[kRuns / 2], .dollars = dollars[kRuns / 2]};
 }
 
+// bench/worth prints what is compared here. Greed wins where the dear arm is the good one from the
+// start; a bandit pays a little there for not being lost where it is not.
 TEST(Bandit, SpendsFewerDollarsThanGreedAndThanChance) {
-    const std::vector<Arm> arms = all_arms();
-    const double by_bandit =
-        median_dollars([&](Bandit& bandit, std::mt19937&) { return bandit.choose(arms); });
-    const double by_chance =
-        median_dollars([&](Bandit&, std::mt19937& random) { return random() % arms.size(); });
-    // The arm that gained most on average so far, whatever it costs.
-    const double by_greed = median_dollars([&](Bandit& bandit, std::mt19937&) {
-        std::size_t best = 0;
-        for (std::size_t i = 0; i < arms.size(); ++i) {
-            if (bandit.expected(arms[i]).pulls == 0) return i;
-            if (bandit.expected(arms[i]).gain > bandit.expected(arms[best]).gain) best = i;
+    double over_greed = 1;
+    double over_chance = 1;
+    for (const Script& script : kScripts) {
+        const Spent ours = medians(script, by_bandit);
+        const Spent greedy = medians(script, by_greed);
+        const Spent chance = medians(script, by_chance);
+        for (const auto& [way, spent] : {std::pair("bandit", ours), std::pair("greedy", greedy),
+                                         std::pair("random", chance)}) {
+            fmt::print("| {} | {} | {:.0f} | {:.2f} |\n", script.name, way, spent.evaluations,
+                       spent.dollars);
         }
-        return best;
-    });
-    RecordProperty("bandit", std::to_string(by_bandit));
-    RecordProperty("greedy", std::to_string(by_greed));
-    RecordProperty("random", std::to_string(by_chance));
-    EXPECT_LT(by_bandit, 0.6 * by_chance);
-    EXPECT_LT(by_bandit, 0.8 * by_greed);
+        EXPECT_LT(ours.dollars, 0.8 * chance.dollars) << script.name;
+        EXPECT_LT(ours.dollars, 1.6 * greedy.dollars) << script.name;
+        over_greed *= ours.dollars / greedy.dollars;
+        over_chance *= ours.dollars / chance.dollars;
+    }
+    EXPECT_LT(std::cbrt(over_greed), 0.6);
+    EXPECT_LT(std::cbrt(over_chance), 0.6);
 }
 
 TEST(Bandit, TriesEachArmOnceAndThenWhatPays) {
