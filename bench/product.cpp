@@ -33,14 +33,21 @@ double rate(double flops, Work work) {
     return flops / (seconds_now() - start) / 1e9;
 }
 
-// Twelve independent sums, as a register tile has them; the assembly keeps the compiler from
-// merging them.
+// Twelve independent sums of the widest vectors, as a register tile has them; the assembly keeps
+// the compiler from merging them.
 double multiply_adds() {
     constexpr long kSteps = 1'000'000;
-    __m256 s0{}, s1{}, s2{}, s3{}, s4{}, s5{}, s6{}, s7{}, s8{}, s9{}, s10{}, s11{};
-    const __m256 x = _mm256_set1_ps(0.5F);
-#define STEP(s) asm volatile("vfmadd231ps %1, %1, %0" : "+x"(s) : "x"(x))
-    return rate(kSteps * 12 * 16.0, [&] {
+#ifdef __AVX512F__
+    using Vector = __m512;
+    const Vector x = _mm512_set1_ps(0.5F);
+#else
+    using Vector = __m256;
+    const Vector x = _mm256_set1_ps(0.5F);
+#endif
+    Vector s0{}, s1{}, s2{}, s3{}, s4{}, s5{}, s6{}, s7{}, s8{}, s9{}, s10{}, s11{};
+    constexpr double kFlopsOfOne = 2.0 * sizeof(Vector) / sizeof(float);
+#define STEP(s) asm volatile("vfmadd231ps %1, %1, %0" : "+v"(s) : "v"(x))
+    return rate(kSteps * 12 * kFlopsOfOne, [&] {
         for (long step = 0; step < kSteps; step++) {
             STEP(s0);
             STEP(s1);
