@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "cli/briefs.hpp"
 #include "cli/commands.hpp"
 #include "cli/device_judge.hpp"

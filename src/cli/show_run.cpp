@@ -12,6 +12,7 @@
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "cli/run_folder.hpp"
+#include "cli/workplace.hpp"
 #include "os/files.hpp"
 #include "report/style.hpp"
 

@@ -55,8 +55,8 @@ TEST(Kernels, TheProductOfMatricesIsRightAndClean) {
         for (std::size_t j = 0; j < kN; j++) {
             double sum = 0;
             for (std::size_t k = 0; k < kN; k++)
-                sum += double{a[i * kN + k]} * double{b[k * kN + j]};
-            EXPECT_NEAR(double{outcome.values[i * kN + j]}, sum, 1e-5);
+                sum += static_cast<double>(a[i * kN + k]) * static_cast<double>(b[k * kN + j]);
+            EXPECT_NEAR(static_cast<double>(outcome.values[i * kN + j]), sum, 1e-5);
         }
     }
 }
@@ -174,10 +174,10 @@ TEST(Kernels, SoftmaxIsRightWithRaggedRows) {
     for (std::size_t r = 0; r < kRows; r++) {
         double sum = 0;
         for (std::size_t c = 0; c < kColumns; c++)
-            sum += std::exp(double{x[r * kColumns + c]});
+            sum += std::exp(static_cast<double>(x[r * kColumns + c]));
         for (std::size_t c = 0; c < kColumns; c++)
-            EXPECT_NEAR(double{y[r * kColumns + c]}, std::exp(double{x[r * kColumns + c]}) / sum,
-                        1e-6);
+            EXPECT_NEAR(static_cast<double>(y[r * kColumns + c]),
+                        std::exp(static_cast<double>(x[r * kColumns + c])) / sum, 1e-6);
     }
 }
 

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "base/text.hpp"
 #include "referee/estimate.hpp"
 #include "referee/trailing.hpp"
@@ -39,16 +42,24 @@ void conclude(const Setting& setting, std::span<const std::string> opponents,
         .name = fmt::format("{}, {} thread{}", bound.name, threads, threads == 1 ? "" : "s"),
         .share = verdict.seconds > 0 ? bound.seconds / verdict.seconds : 0};
     if (is_impossible(setting, counts, verdict)) return;
-    const std::string best = best_of(samples, opponents, setting.overhead);
-    for (const std::string& name : opponents) {
-        if (name != best && name != kNaive) continue;
-        if (median_seconds(samples, name, setting.overhead) == 0) continue;  // it was left out
-        const verdict::Speedup speedup = {
-            .ratio = to_interval(log_speedup(samples, name, setting.overhead)), .baseline = name};
-        if (name == kNaive) verdict.naive_speedup = speedup;
-        if (name == best) verdict.speedup = speedup;
-    }
+    const auto speedup_over = [&](std::string_view name) -> std::optional<verdict::Speedup> {
+        if (median_seconds(samples, name, setting.overhead) == 0) return {};  // it was left out
+        return verdict::Speedup{.ratio = to_interval(log_speedup(samples, name, setting.overhead)),
+                                .baseline = std::string(name)};
+    };
+    if (std::ranges::find(opponents, kNaive) != opponents.end())
+        verdict.naive_speedup = speedup_over(kNaive);
+    const Best best = best_of(samples, opponents, setting.users, setting.overhead);
+    verdict.speedup = speedup_over(best.name);
     verdict.status = verdict.speedup ? decide(verdict) : verdict::Status::Accepted;
+    // Where it is not sure who is the best, what is claimed must hold over either.
+    if (verdict.status == verdict::Status::Faster && best.by_median != best.name) {
+        const auto other = speedup_over(best.by_median);
+        if (other && other->ratio.low < verdict.speedup->ratio.low) {
+            verdict.speedup = other;
+            verdict.status = decide(verdict);
+        }
+    }
     if (verdict.speedup && verdict.status == verdict::Status::NotResolved) {
         verdict.reason = fmt::format(
             "the interval {:.3f} to {:.3f} does not clear 1 by {:.1f} % and what a "

@@ -18,6 +18,7 @@ struct Setting {
     const target::Machine& machine;
     const target::Ceilings& ceilings;  // for the threads that the kernel had
     double overhead = 0;               // seconds, of a window around nothing
+    std::string_view users = {};       // the opponent that is the user's own, if there is one
 };
 
 // Sets what follows from `verdict.samples`: seconds, advantage bound, share of the ceiling, both

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <random>
 
@@ -79,17 +80,19 @@ Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
     errors_.assign(entries.size(), {});
     slow_.assign(entries.size(), false);
     behind_.assign(entries.size(), false);
+    left_out_.assign(entries.size(), false);
     const auto is_in = [](const std::vector<std::string>& names, const Entry& entry) {
         return std::ranges::find(names, entry.name) != names.end();
     };
     for (std::size_t i = 1; i < entries.size(); ++i) {
         slow_[i] = is_in(plan.slow, entries[i]);
         behind_[i] = plan.without_slow && is_in(plan.behind, entries[i]);
+        left_out_[i] = plan.without_slow && slow_[i];
     }
     reference_ = 1;
-    while (reference_ + 1 < entries.size() && (slow_[reference_] || behind_[reference_]))
+    while (reference_ + 1 < entries.size() &&
+           (slow_[reference_] || behind_[reference_] || entries[reference_].is_users))
         ++reference_;
-    slow_processes_ = plan.without_slow ? 0 : kTrailProcesses;
     const std::int64_t begin = os::now_ns();
     for (int process = 0; process < plan.most_processes; ++process) {
         const std::int64_t process_begin = os::now_ns();
@@ -136,7 +139,7 @@ Result<Race::Sessions> Race::start(const std::vector<Entry>& entries, const Plan
                                    Outcome& outcome) {
     Sessions sessions(entries.size());
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        if (behind_[i] || (slow_[i] && process >= slow_processes_)) continue;
+        if (behind_[i] || left_out_[i] || (slow_[i] && process >= kTrailProcesses)) continue;
         CUPEL_TRY(Session session, Session::start(entries[i].program, *arena_, plan.threads,
                                                   to_ns(plan.window_timeout)));
         if (const std::optional<Window>& ending = session.ending()) {
@@ -282,7 +285,8 @@ void Race::find_slow(const std::vector<Entry>& entries, int round, const Outcome
     };
     const std::vector<double> least = least_of(entries, outcome);
     for (std::size_t i = 1; i < entries.size(); ++i) {
-        if (is_settled(i) && !slow_[i] && !behind_[i] && least[i] < least[reference_])
+        if (is_settled(i) && !slow_[i] && !behind_[i] && !entries[i].is_users &&
+            least[i] < least[reference_])
             reference_ = i;
     }
     for (std::size_t i = 1; i < entries.size(); ++i) {
@@ -302,25 +306,39 @@ std::vector<double> Race::least_of(const std::vector<Entry>& entries,
 }
 
 void Race::look_again(const std::vector<Entry>& entries, int process, const Outcome& outcome) {
-    if (process + 1 > slow_processes_) return;
+    if (process + 1 > kTrailProcesses) return;
     const std::vector<double> least = least_of(entries, outcome);
     for (std::size_t i = 1; i < entries.size(); ++i)
         slow_[i] = slow_[i] && !(least[i] <= kSlow * least[reference_]);
     if (process + 1 < kTrailProcesses) return;
     std::vector<std::string> others;
     for (std::size_t i = 1; i < entries.size(); ++i)
-        others.push_back(entries[i].name);
+        if (!entries[i].is_users) others.push_back(entries[i].name);
     for (std::size_t i = 1; i < entries.size(); ++i) {
         behind_[i] = behind_[i] || is_behind(outcome.samples, entries[i].name, others, overhead_);
     }
-    if (!behind_[reference_]) return;
-    const auto quickest = std::ranges::min_element(least.begin() + 1, least.end());
-    reference_ = static_cast<std::size_t>(quickest - least.begin());
+    if (behind_[reference_]) choose_reference(entries, outcome);
+}
+
+// Whoever it is behind of is one, so there is one.
+void Race::choose_reference(const std::vector<Entry>& entries, const Outcome& outcome) {
+    const std::vector<verdict::Sample> counted = counted_of(outcome.samples);
+    std::optional<std::size_t> best;
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 1; i < entries.size(); ++i) {
+        if (slow_[i] || behind_[i] || left_out_[i] || entries[i].is_users) continue;
+        const double seconds = least_seconds(counted, entries[i].name, overhead_);
+        if (best && seconds >= least) continue;
+        best = i;
+        least = seconds;
+    }
+    if (best) reference_ = *best;
+    behind_[reference_] = false;  // somebody has to be asked whose answers are compared whole
 }
 
 bool Race::sits_out(std::size_t entry, const Round& round) const {
-    const bool asked = round.process < slow_processes_ && round.timed == 1 && !round.wide;
-    return behind_[entry] || (slow_[entry] && !asked);
+    const bool asked = round.process < kTrailProcesses && round.timed == 1 && !round.wide;
+    return behind_[entry] || left_out_[entry] || (slow_[entry] && !asked);
 }
 
 Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t entry,

@@ -20,6 +20,9 @@ namespace cupel::referee {
 struct Entry {
     std::string name;  // kCandidate for the one on trial, which comes first
     Program program;
+    // A kernel that whoever wrote the candidate may have written too: it is timed and checked as
+    // any, but nobody's answers are held to its, and nobody is too slow because of it.
+    bool is_users = false;
 };
 
 struct Plan {
@@ -120,6 +123,8 @@ private:
     // Least seconds per question of each entry so far.
     [[nodiscard]] std::vector<double> least_of(const std::vector<Entry>& entries,
                                                const Outcome& outcome) const;
+    // The quickest that may be it, by counted windows, in place of one that is behind.
+    void choose_reference(const std::vector<Entry>& entries, const Outcome& outcome);
     [[nodiscard]] bool sits_out(std::size_t entry, const Round& round) const;
     // The candidate's time over that of the best opponent; 1 where nothing is known yet. A
     // candidate that is many times slower is asked only as often as an interval needs: one that
@@ -136,10 +141,11 @@ private:
     Arena* arena_;
     Checker* checker_;
     double overhead_;
-    std::vector<bool> slow_;     // per entry: asked just often enough for a rough figure
-    int slow_processes_ = 0;     // in which that is done
-    std::vector<bool> behind_;   // per entry: not asked any more
-    std::size_t reference_ = 1;  // the quickest opponent, whose answers are compared whole
+    std::vector<bool> slow_;      // per entry: asked just often enough for a rough figure
+    std::vector<bool> behind_;    // per entry: not asked any more
+    std::vector<bool> left_out_;  // ... or not at all
+    std::size_t reference_ =
+        1;  // the quickest opponent but a user's: its answers are compared whole
     // Those answers, per watched slot; kept between rounds, since fresh pages cost time.
     std::vector<std::vector<Bytes>> copies_;
     double slow_seconds_ = 0;  // spent in windows of slow entries

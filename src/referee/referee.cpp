@@ -138,9 +138,10 @@ Plan Referee::State::plan(double seconds) const {
 }
 
 Entry Referee::State::baseline_entry(std::size_t index) const {
-    return {.name = panel.at(index).name,
-            .program = {.object = panel_artefacts.at(index).object,
-                        .library = panel.at(index).library}};
+    return {
+        .name = panel.at(index).name,
+        .program = {.object = panel_artefacts.at(index).object, .library = panel.at(index).library},
+        .is_users = !panel.at(index).ours && !panel.at(index).library.is_called()};
 }
 
 // Our own are written from plain to better; what the last one lacks in plainness it has in speed.
@@ -200,9 +201,12 @@ Result<Referee::State::Trial> Referee::State::try_kernel(const verdict::Kernel& 
         verdict.reason = outcome.fault->reason;
     } else {
         std::vector<std::string> names;
-        for (const Entry& entry : entries)
+        std::string users;
+        for (const Entry& entry : entries) {
             names.push_back(entry.name);
-        conclude({task, machine, ceilings, overhead}, std::span(names).subspan(1), verdict);
+            if (entry.is_users) users = entry.name;
+        }
+        conclude({task, machine, ceilings, overhead, users}, std::span(names).subspan(1), verdict);
     }
     verdict.wall_seconds = os::seconds_since(begin);
     return Trial{.verdict = std::move(verdict), .of = outcome.at_fault, .object = artefact.object};

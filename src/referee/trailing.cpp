@@ -15,6 +15,13 @@ constexpr double kNever = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
+std::vector<verdict::Sample> counted_of(std::span<const verdict::Sample> samples) {
+    std::vector<verdict::Sample> counted;
+    for (const verdict::Sample& sample : samples)
+        if (sample.counted) counted.push_back(sample);
+    return counted;
+}
+
 double least_seconds(std::span<const verdict::Sample> samples, std::string_view contender,
                      double overhead, int process) {
     double least = kNever;
@@ -26,9 +33,7 @@ double least_seconds(std::span<const verdict::Sample> samples, std::string_view 
 
 bool is_behind(std::span<const verdict::Sample> samples, std::string_view contender,
                std::span<const std::string> others, double overhead) {
-    std::vector<verdict::Sample> counted;
-    for (const verdict::Sample& sample : samples)
-        if (sample.counted) counted.push_back(sample);
+    const std::vector<verdict::Sample> counted = counted_of(samples);
     const auto windows = [&](std::string_view name, int process) {
         return std::ranges::count_if(counted, [&](const verdict::Sample& sample) {
             return sample.contender == name && sample.process == process;
@@ -45,19 +50,26 @@ bool is_behind(std::span<const verdict::Sample> samples, std::string_view conten
     return std::ranges::any_of(others, is_beaten_by);
 }
 
-std::string best_of(std::span<const verdict::Sample> samples,
-                    std::span<const std::string> opponents, double overhead) {
+Best best_of(std::span<const verdict::Sample> samples, std::span<const std::string> opponents,
+             std::string_view users, double overhead) {
+    const std::vector<verdict::Sample> counted = counted_of(samples);
     double quickest = kNever;
     for (const std::string& name : opponents)
-        quickest = std::min(quickest, least_seconds(samples, name, overhead));
-    std::string best;
-    double best_seconds = kNever;
+        if (name != users) quickest = std::min(quickest, least_seconds(counted, name, overhead));
+    Best best;
+    double near_seconds = kNever;
+    double all_seconds = kNever;
     for (const std::string& name : opponents) {
-        const double seconds = median_seconds(samples, name, overhead);
-        if (seconds == 0 || least_seconds(samples, name, overhead) > kBehind * quickest) continue;
-        if (!best.empty() && seconds >= best_seconds) continue;
-        best = name;
-        best_seconds = seconds;
+        const double seconds = median_seconds(counted, name, overhead);
+        if (seconds == 0) continue;
+        if (best.by_median.empty() || seconds < all_seconds) {
+            best.by_median = name;
+            all_seconds = seconds;
+        }
+        if (least_seconds(counted, name, overhead) > kBehind * quickest) continue;
+        if (!best.name.empty() && seconds >= near_seconds) continue;
+        best.name = name;
+        near_seconds = seconds;
     }
     return best;
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "verdict/verdict.hpp"
 
@@ -14,6 +15,9 @@ namespace cupel::referee {
 
 inline constexpr int kTrailProcesses = 3;  // give an interval worth reading
 inline constexpr int kTrailWindows = 3;    // of each process, which must agree
+
+// Without warm-up and widened rounds.
+[[nodiscard]] std::vector<verdict::Sample> counted_of(std::span<const verdict::Sample> samples);
 
 // Least seconds per question of a contender, of one process or, negative, of all; infinity where it
 // was not asked.
@@ -25,10 +29,16 @@ inline constexpr int kTrailWindows = 3;    // of each process, which must agree
 [[nodiscard]] bool is_behind(std::span<const verdict::Sample> samples, std::string_view contender,
                              std::span<const std::string> others, double overhead);
 
-// Whose speed a claim is divided by: who has the least median of those whose least window is at
-// most twice that of another. Where most windows are held up, medians alone may choose who is seven
-// times as slow. Empty: nobody was asked.
-[[nodiscard]] std::string best_of(std::span<const verdict::Sample> samples,
-                                  std::span<const std::string> opponents, double overhead);
+// Whose speed a claim is divided by, by counted windows. Where most of them are held up, medians
+// alone may choose who is seven times as slow, and least windows alone who is quick now and then.
+struct Best {
+    std::string name;  // the least median of those whose least window is at most twice the least
+    std::string by_median;  // the least median of all; another where the two rules disagree
+};
+// `users`: the opponent whose least window says nothing of the others; it may be one that is quick
+// just often enough. Empty: there is none. Both names are empty where nobody was asked.
+[[nodiscard]] Best best_of(std::span<const verdict::Sample> samples,
+                           std::span<const std::string> opponents, std::string_view users,
+                           double overhead);
 
 }  // namespace cupel::referee
