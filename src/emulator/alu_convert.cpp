@@ -203,6 +203,12 @@ T whole_of(T a) {
     }
 }
 
+// A function of its own: clang 19 crashes over lambdas in a template's template.
+template <class T, Round R, bool Ftz>
+T clamped_whole_of(T a) {
+    return saturated(whole_of<T, R, Ftz>(a));
+}
+
 // f32 to f32 and f64 to f64: to a whole number, clamped to [0, 1], or the same.
 template <class T>
 void add_same(Forms& forms) {
@@ -214,11 +220,10 @@ void add_same(Forms& forms) {
     const auto whole = [&]<Round R>(std::string_view mode) {
         add(mode, lanewise<whole_of<T, R, false>, T, T>());
         add(fmt::format("{}.sat", mode),
-            &run_anywhere<Lanewise<[](T a) { return saturated(whole_of<T, R, false>(a)); }, T, T>>);
+            &run_anywhere<Lanewise<clamped_whole_of<T, R, false>, T, T>>);
         if constexpr (kType == Type::F32)
             add(fmt::format("{}.ftz.sat", mode),
-                &run_anywhere<
-                    Lanewise<[](T a) { return saturated(whole_of<T, R, true>(a)); }, T, T>>);
+                &run_anywhere<Lanewise<clamped_whole_of<T, R, true>, T, T>>);
         if constexpr (kType == Type::F32)
             add(fmt::format("{}.ftz", mode), lanewise<whole_of<T, R, true>, T, T>());
     };

@@ -93,14 +93,23 @@ Result<Launch> launch_of(const JobLaunch& wanted, const std::vector<KernelInfo>&
 }
 
 // Where only some blocks run, whoever reads what others should have written finds zeros, as if they
-// had: no address or loop goes astray.
+// had: no address or loop goes astray. Inputs have values where the job brings them.
 Result<void> allocate_zeros(const Job& job, Device& device) {
+    std::span<const std::byte> rest = job.values;
     std::uint64_t most = 0;
     for (const JobBuffer& buffer : job.buffers)
         most = std::max(most, buffer.bytes);
     if (most > kMostZeros) return fail(Errc::Invalid, "a buffer is too large");
     const std::vector<std::byte> zeros(most);
     for (const JobBuffer& buffer : job.buffers) {
+        if (buffer.role == Role::Input && rest.size() >= buffer.bytes) {
+            CUPEL_DO(device.allocate({.name = buffer.name,
+                                      .role = Role::Input,
+                                      .bytes = buffer.bytes,
+                                      .values = rest.first(buffer.bytes)}));
+            rest = rest.subspan(buffer.bytes);
+            continue;
+        }
         CUPEL_DO(device.allocate({.name = buffer.name,
                                   .role = Role::InOut,
                                   .bytes = buffer.bytes,

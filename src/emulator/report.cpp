@@ -179,7 +179,7 @@ Report make_report(Grid& grid, const std::vector<std::vector<std::byte>>& before
     if (grid.options.checks) report.counters = count(grid);
     report.counters.warp_instructions = grid.executed;
     for (const auto& region : regions) {
-        if (region->owner != Owner::Buffer || !whole) continue;
+        if (region->owner != Owner::Buffer || !grid.options.checks) continue;
         const auto read = tally(*region, [](std::uint8_t s) { return (s & kRead) != 0; });
         const auto written = tally(*region, [](std::uint8_t s) { return (s & kWritten) != 0; });
         report.coverage.push_back({.buffer = region->name,
@@ -187,6 +187,7 @@ Report make_report(Grid& grid, const std::vector<std::vector<std::byte>>& before
                                    .bytes = region->bytes,
                                    .read = read.count,
                                    .written = written.count});
+        if (!whole) continue;
         report.counters.unique_bytes_read += read.count;
         report.counters.unique_bytes_written += written.count;
     }

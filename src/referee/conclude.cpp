@@ -61,10 +61,13 @@ void conclude(const Setting& setting, std::span<const std::string> opponents,
         }
     }
     if (verdict.speedup && verdict.status == verdict::Status::NotResolved) {
+        const verdict::Interval& ratio = verdict.speedup->ratio;
+        const bool is_wide = ratio.low > 1 + kMargin || ratio.high < 1 - kMargin;
         verdict.reason = fmt::format(
-            "the interval {:.3f} to {:.3f} does not clear 1 by {:.1f} % and what a "
+            "the interval {:.3f} to {:.3f} does not clear 1 by {:.1f} %{} and what a "
             "window could hide ({:.1f} %)",
-            verdict.speedup->ratio.low, verdict.speedup->ratio.high, 100 * kMargin,
+            ratio.low, ratio.high, 100 * kMargin,
+            is_wide ? fmt::format(", {:.0f} % of its half-width", 100 * kDoubt) : "",
             100 * verdict.advantage_bound / verdict.seconds);
     }
 }

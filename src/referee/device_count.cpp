@@ -5,7 +5,10 @@
 
 #include <algorithm>
 
+#include "base/seed.hpp"
 #include "base/text.hpp"
+#include "referee/arena.hpp"
+#include "referee/device_fault.hpp"
 #include "referee/device_shapes.hpp"
 #include "referee/emulator_client.hpp"
 #include "target/device_ptx.hpp"
@@ -16,6 +19,9 @@ namespace {
 constexpr std::uint64_t kSampledBlocks = 16;                       // of each launch
 constexpr std::uint64_t kSampleBudget = std::uint64_t{1} << 25;    // warp instructions of each
 constexpr std::uint64_t kMostSampled = std::uint64_t{1536} << 20;  // bytes of all buffers
+constexpr std::int64_t kMostValues = std::int64_t{256} << 20;      // bytes of all inputs
+// Of an output, by the blocks that were run, over their share of it: blocks may write unevenly.
+constexpr double kLeastWritten = 0.5;
 
 // Whole buffers that the launch went over in the trial, at their size here.
 void add_traffic(const emulator::Job& job, const CountedLaunch& seen, SampledLaunch& launch) {
@@ -29,6 +35,82 @@ void add_traffic(const emulator::Job& job, const CountedLaunch& seen, SampledLau
 
 std::uint64_t product(const emulator::Extent& extent) {
     return std::uint64_t{extent.x} * extent.y * extent.z;
+}
+
+// Lawful values, that nobody can tell from those of a trial; inputs that are too large stay zeros.
+Result<void> add_values(const task::Task& task, int threads, emulator::Job& job) {
+    std::int64_t bytes = 0;
+    for (const task::TensorId input : task.inputs)
+        bytes += task.tensor(input).bytes();
+    if (bytes > kMostValues) return {};
+    CUPEL_TRY(Arena arena, Arena::make(task, 1, threads));
+    arena.begin(Seed::draw());
+    arena.ask(0, Kind::Lawful);
+    for (std::size_t i = 0; i < task.inputs.size(); i++) {
+        const std::span<const std::byte> values = arena.input(0, i);
+        job.buffers[i].bytes = values.size();
+        job.values.insert(job.values.end(), values.begin(), values.end());
+    }
+    return {};
+}
+
+// What the blocks that were run wrote of an output, over what would be their share of it.
+double share_written(const emulator::JobBuffer& output, const std::vector<SampledLaunch>& launches,
+                     const std::vector<emulator::Report>& reports) {
+    double most = 0;
+    for (std::size_t i = 0; i < launches.size(); i++) {
+        const auto found =
+            std::ranges::find(reports[i].coverage, output.name, &emulator::Coverage::buffer);
+        if (found == reports[i].coverage.end() || found->bytes == 0) continue;
+        const double due = static_cast<double>(found->bytes) *
+                           static_cast<double>(launches[i].counted) /
+                           static_cast<double>(launches[i].blocks);
+        most = std::max(most, static_cast<double>(found->written) / due);
+    }
+    return most;
+}
+
+// A kernel that does less at the task's own sizes than at those that it was verified at is bound by
+// nothing that could be counted. One that does nothing there, and leaves its output to no other
+// block by atomics, is wrong.
+void check_work(const emulator::Job& job, const std::vector<emulator::Report>& reports,
+                DeviceSample& sample) {
+    const bool meets = std::ranges::any_of(
+        reports, [](const emulator::Report& report) { return report.counters.atomics > 0; });
+    for (const emulator::JobBuffer& buffer : job.buffers) {
+        if (buffer.role != emulator::Role::Output) continue;
+        const double share = share_written(buffer, sample.launches, reports);
+        if (share >= kLeastWritten) continue;
+        std::uint64_t counted = 0;
+        for (const SampledLaunch& launch : sample.launches)
+            counted += launch.counted;
+        const std::string what =
+            fmt::format("the {} blocks that were run at {} write {} of {}", counted, sample.shape,
+                        share > 0 ? fmt::format("{:.0f} % of their share", 100 * share) : "nothing",
+                        buffer.name);
+        if (share > 0 || meets) {
+            sample.why_not = what;
+        } else {
+            sample.fault = SampleFault{.status = verdict::Status::Wrong, .law = {}, .what = what};
+        }
+        return;
+    }
+}
+
+// The first finding that some blocks are enough for.
+std::optional<SampleFault> fault_in(const std::vector<emulator::Report>& reports,
+                                    const std::string& shape) {
+    for (const emulator::Report& report : reports) {
+        for (const emulator::Finding& one : report.findings) {
+            if (!shows_in_a_sample(one.fault)) continue;
+            const DeviceFault meaning = meaning_of(one.fault);
+            return SampleFault{
+                .status = meaning.status,
+                .law = meaning.law,
+                .what = fmt::format("{} (at {}, of which some blocks were run)", one.text, shape)};
+        }
+    }
+    return std::nullopt;
 }
 
 std::string why_not_sampled(const emulator::JobResult& result) {
@@ -64,7 +146,9 @@ Result<DeviceSample> sample_device(const task::Task& task, const DeviceKernel& k
                                      format_bytes(static_cast<double>(bytes)));
         return sample;
     }
+    CUPEL_DO(add_values(task, options.threads, job));
     CUPEL_TRY(const Emulated emulated, emulate(job, options.job_seconds));
+    sample.fault = fault_in(emulated.result.reports, sample.shape);
     sample.why_not = emulated.timed_out ? "counting a few blocks took too long"
                                         : why_not_sampled(emulated.result);
     sample.refused = !emulated.timed_out && !emulated.result.refusal.empty();
@@ -81,10 +165,17 @@ Result<DeviceSample> sample_device(const task::Task& task, const DeviceKernel& k
         if (i < trial.launches.size()) add_traffic(job, trial.launches[i], launch);
         sample.launches.push_back(std::move(launch));
     }
+    if (!sample.fault) check_work(job, emulated.result.reports, sample);
     return sample;
 }
 
 void hold_to_own_sizes(const DeviceSample& sample, DeviceTrial& trial) {
+    if (sample.fault) {
+        trial.verdict.status = sample.fault->status;
+        trial.verdict.law = sample.fault->law;
+        trial.verdict.reason = sample.fault->what;
+        return;
+    }
     if (!sample.refused) return;
     trial.verdict.status = verdict::Status::CompileError;
     const std::string first = sample.why_not.substr(0, sample.why_not.find('\n'));

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a kernel does at the sizes that the task names, which are too large to be emulated whole:
-// some blocks of each launch are run there, and counted. Whether it is right was found out before,
-// at smaller sizes.
+// some blocks of each launch are run there, and counted. Whether its answers are right was found
+// out before, at smaller sizes; what these blocks do out of bounds, or leave undone, is seen here.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,12 +29,20 @@ struct SampledLaunch {
     double bytes_written = 0;
 };
 
+// What a kernel does wrong at the task's own sizes, as far as some of its blocks show.
+struct SampleFault {
+    verdict::Status status = verdict::Status::Wrong;
+    std::optional<int> law;
+    std::string what;
+};
+
 struct DeviceSample {
     std::string shape = {};  // "B=4096, N=4096"
     std::vector<SampledLaunch> launches = {};
     std::string ptx = {};      // at these sizes
     std::string why_not = {};  // why nothing was counted
     bool refused = false;      // because it cannot be built or launched at these sizes
+    std::optional<SampleFault> fault = {};
 };
 
 // Of a kernel that was accepted in the trial.
@@ -41,7 +50,8 @@ struct DeviceSample {
                                                  const DeviceOptions& options,
                                                  const DeviceTrial& trial);
 
-// What cannot be launched at the task's own sizes is not accepted, however right it is at others.
+// What cannot be launched at the task's own sizes, or is seen to be wrong there, is not accepted,
+// however right it is at others.
 void hold_to_own_sizes(const DeviceSample& sample, DeviceTrial& trial);
 
 }  // namespace cupel::referee

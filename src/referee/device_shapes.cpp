@@ -81,12 +81,12 @@ task::Task scaled_down(const task::Task& task) {
 
 std::optional<task::Task> drawn(
     const task::Task& task, const Sizes& from, std::uint64_t seed,
-    const std::function<std::int64_t(std::int64_t, std::uint64_t)>& draw) {
+    const std::function<std::int64_t(const task::Override&, std::uint64_t)>& draw) {
     std::mt19937_64 random(seed);
     for (int attempt = 0; attempt < kDraws; attempt++) {
         Sizes sizes = from;
         for (task::Override& size : sizes)
-            size.value = draw(size.value, random());
+            size.value = draw(size, random());
         auto shape = at_sizes(task, sizes);
         if (shape && is_light(*shape)) return shape;
     }
@@ -99,18 +99,28 @@ std::vector<DeviceShape> device_shapes(const task::Task& task, std::uint64_t see
     std::vector<DeviceShape> shapes;
     shapes.push_back({.rule = "scaled", .task = scaled_down(task)});
     const Sizes scaled = own_sizes(shapes.front().task);
-    auto ragged = drawn(task, scaled, seed, [](std::int64_t size, std::uint64_t random) {
-        if (size < 4) return size;
+    auto ragged = drawn(task, scaled, seed, [](const task::Override& size, std::uint64_t random) {
+        if (size.value < 4) return size.value;
         const auto less = static_cast<std::int64_t>(
-            random % static_cast<std::uint64_t>(std::min<std::int64_t>(size / 2, 12)));
-        return (size - 1 - less) | 1;
+            random % static_cast<std::uint64_t>(std::min<std::int64_t>(size.value / 2, 12)));
+        return (size.value - 1 - less) | 1;
     });
     if (ragged) shapes.push_back({.rule = "ragged", .task = *std::move(ragged)});
-    auto small =
-        drawn(task, own_sizes(task), seed + 1, [](std::int64_t size, std::uint64_t random) {
-            return std::min(size, kSmall.at(random % kSmall.size()));
-        });
+    const Sizes own = own_sizes(task);
+    auto small = drawn(task, own, seed + 1, [](const task::Override& size, std::uint64_t random) {
+        return std::min(size.value, kSmall.at(random % kSmall.size()));
+    });
     if (small) shapes.push_back({.rule = "small", .task = *std::move(small)});
+    for (std::size_t i = 0; i < own.size(); i++) {
+        if (i >= scaled.size() || own[i].value <= scaled[i].value) continue;
+        auto along =
+            drawn(task, own, seed + 2 + i, [&](const task::Override& size, std::uint64_t random) {
+                return size.name == own[i].name
+                           ? size.value
+                           : std::min(size.value, kSmall.at(random % kSmall.size()));
+            });
+        if (along) shapes.push_back({.rule = "long " + own[i].name, .task = *std::move(along)});
+    }
     return shapes;
 }
 

@@ -13,7 +13,8 @@
 namespace cupel::referee {
 
 struct DeviceShape {
-    std::string rule;  // "scaled", "ragged", "small"
+    std::string rule;  // "scaled", "ragged", "small", "long N"
+    [[nodiscard]] bool is_long() const { return rule.starts_with("long "); }
     task::Task task;
 };
 
@@ -21,6 +22,8 @@ struct DeviceShape {
 // ragged: the sizes of that, each a little less and odd, drawn from the seed;
 // small: each size is one of the first few primes or a small multiple of four (or less, where the
 // task has less).
+// long: one size as the task has it, the others small, for each size that was scaled down: a loop
+// takes its second turn there, and what is compiled for large sizes is.
 // Sizes that the task bounds (its `shapes` lines) stay within their bounds. Where the formula
 // admits no such sizes the shape is left out.
 [[nodiscard]] std::vector<DeviceShape> device_shapes(const task::Task& task, std::uint64_t seed);

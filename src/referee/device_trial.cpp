@@ -16,6 +16,7 @@
 #include "os/clock.hpp"
 #include "referee/arena.hpp"
 #include "referee/check.hpp"
+#include "referee/device_fault.hpp"
 #include "referee/device_shapes.hpp"
 #include "referee/emulator_client.hpp"
 #include "referee/estimate.hpp"
@@ -36,48 +37,9 @@ constexpr std::uint64_t kBudget = std::uint64_t{1} << 25;  // warp instructions 
 // that is negative throughout, say) in one of three, so several are asked.
 constexpr std::array<Kind, 8> kKinds = {Kind::Lawful, Kind::Exact, Kind::Wide, Kind::Wide,
                                         Kind::Wide,   Kind::Wide,  Kind::Wide, Kind::Wide};
-// On a GPU, at sizes where a question has rows enough; the first is timed.
-constexpr std::array<Kind, 3> kGpuKinds = {Kind::Lawful, Kind::Exact, Kind::Wide};
+// On a GPU, at sizes where a question has rows enough, the first is timed; and along one size.
+constexpr std::array<Kind, 3> kFewKinds = {Kind::Lawful, Kind::Exact, Kind::Wide};
 constexpr unsigned kTimes = 20;
-
-struct DeviceFault {
-    Status status = Status::Wrong;
-    std::optional<int> law;
-};
-
-// What a finding means for the kernel. A race is wrong even where the answer came out right: on
-// another device, or another day, it need not.
-DeviceFault meaning_of(emulator::Fault fault) {
-    using F = emulator::Fault;
-    switch (fault) {
-        case F::OutOfBounds:
-        case F::Misaligned:
-        case F::Assertion:
-        case F::Trap:
-            return {.status = Status::Crashed, .law = {}};
-        case F::Deadlock:
-        case F::NotFinished:
-            return {.status = Status::TimedOut, .law = {}};
-        case F::WroteInput:
-            return {.status = Status::Cheating, .law = 7};
-        case F::HiddenState:
-            return {.status = Status::Cheating, .law = 2};
-        case F::Environment:
-            return {.status = Status::Cheating, .law = 1};
-        case F::Uninitialised:
-        case F::SharedRace:
-        case F::GlobalRace:
-        case F::SameValueRace:
-        case F::BarrierDivergence:
-        case F::MaskError:
-        case F::AsyncHazard:
-        case F::StaleRead:
-        case F::NotWritten:
-        case F::Note:
-            break;
-    }
-    return {};
-}
 
 // One kernel on trial: what it is, and what was found so far.
 class Trial {
@@ -129,8 +91,15 @@ public:
     }
 
 private:
-    [[nodiscard]] std::span<const Kind> kinds() const {
-        return on_ == On::Gpu ? std::span<const Kind>(kGpuKinds) : std::span<const Kind>(kKinds);
+    [[nodiscard]] std::span<const Kind> kinds(const DeviceShape& shape) const {
+        return on_ == On::Gpu || shape.is_long() ? std::span<const Kind>(kFewKinds)
+                                                 : std::span<const Kind>(kKinds);
+    }
+    [[nodiscard]] std::size_t questions() const {
+        std::size_t count = 0;
+        for (const DeviceShape& shape : shapes_)
+            count += kinds(shape).size();
+        return count;
     }
 
     // The text for this shape, and its launches. False: it was rejected, which is in the verdict.
@@ -161,13 +130,12 @@ private:
         CUPEL_DO(checker.study(arena));
         arena.begin(seed_);
         Errors errors;
-        for (const Kind kind : kinds()) {
+        for (const Kind kind : kinds(shape)) {
             if (options_.stop && options_.stop()) return fail(Errc::Interrupted, "interrupted");
             if (options_.progress) {
                 options_.progress(
                     (on_ == On::Gpu ? "on the GPU at " : "emulating at ") + size_words(shape.task),
-                    static_cast<double>(asked_) /
-                        static_cast<double>(shapes_.size() * kinds().size()));
+                    static_cast<double>(asked_) / static_cast<double>(questions()));
             }
             arena.ask(0, kind);
             CUPEL_TRY(const Probe probe, checker.draw(0, kQuestionSeconds, kLeastPositions));

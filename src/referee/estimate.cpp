@@ -96,8 +96,9 @@ bool same_figure(const verdict::Interval& first, const verdict::Interval& second
 }
 
 verdict::Status decide(const verdict::Interval& ratio) {
-    if (ratio.low > 1 + kMargin) return verdict::Status::Faster;
-    if (ratio.high < 1 - kMargin) return verdict::Status::Slower;
+    const double wider = std::pow(ratio.high / ratio.low, kDoubt / 2);
+    if (ratio.low > (1 + kMargin) * wider) return verdict::Status::Faster;
+    if (ratio.high * wider < 1 - kMargin) return verdict::Status::Slower;
     return verdict::Status::NotResolved;
 }
 

@@ -17,6 +17,10 @@ inline constexpr std::string_view kCandidate = "candidate";
 
 // A difference smaller than this is never claimed, whatever the interval says: the A/A noise floor.
 inline constexpr double kMargin = 0.005;
+// A claim must clear 1 by this share of the half-width as well (of logarithms). Windows beside busy
+// neighbours depend on each other, which Student's t does not know: of 400 runs of a kernel against
+// itself beside four to eight busy processes 22 cleared 1 by the margin alone, where 20 may.
+inline constexpr double kDoubt = 0.15;
 
 // How far apart two measurements of one figure may be, however wide their intervals: who makes an
 // interval wide on purpose must not be forgiven everything. Two honest ones on a loud machine, both

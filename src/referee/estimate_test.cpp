@@ -152,6 +152,16 @@ TEST(Decide, WhatAWindowCouldHideIsNotClaimed) {
     EXPECT_EQ(decide(verdict), verdict::Status::Slower);
 }
 
+// A quiet machine loses nothing, a loud one what its neighbours' rhythm may have made.
+TEST(Decide, AWideIntervalMustClearOneByMore) {
+    using verdict::Status;
+    EXPECT_EQ(decide({.low = 1.0065, .mid = 1.01, .high = 1.0135}), Status::Faster);
+    EXPECT_EQ(decide({.low = 1.02, .mid = 1.22, .high = 1.45}), Status::NotResolved);
+    EXPECT_EQ(decide({.low = 1.04, .mid = 1.22, .high = 1.43}), Status::Faster);
+    EXPECT_EQ(decide({.low = 0.69, .mid = 0.82, .high = 0.98}), Status::NotResolved);
+    EXPECT_EQ(decide({.low = 0.70, .mid = 0.82, .high = 0.96}), Status::Slower);
+}
+
 TEST(Estimate, OneProcessIsNoEvidence) {
     const verdict::Interval ratio =
         to_interval(log_speedup(simulate({.processes = 1}, 6), "naive", 5e-5));
