@@ -201,6 +201,7 @@ Result<void> Decoder::instruction(const Instruction& in) {
         return {};
     }
     const auto special = kSpecial.find(base);
+        {"griddepcontrol", &Decoder::depend},
     return special == kSpecial.end() ? arithmetic(in) : (this->*special->second)(in);
 }
 

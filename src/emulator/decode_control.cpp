@@ -94,6 +94,20 @@ Result<void> Decoder::call(const Instruction& in) {
     return {};
 }
 
+// Of launches that overlap; here each starts when the one before it has ended, and none waits for
+// this one.
+Result<void> Decoder::depend(const Instruction& in) {
+    CUPEL_DO(expect_operands(in, 0, 0));
+    if (in.opcode != "griddepcontrol.wait" && in.opcode != "griddepcontrol.launch_dependents") {
+        return refuse(in);
+    }
+    Op op = start(in, Work::Control);
+    op.run = op.checked = &run_nothing;
+    op.spreads = false;
+    emit(op);
+    return {};
+}
+
 Result<void> Decoder::sleep(const Instruction& in) {
     CUPEL_DO(expect_operands(in, 1, 1));
     if (in.opcode != "nanosleep.u32") return refuse(in);
@@ -134,8 +148,10 @@ Result<void> Decoder::shuffle(const Instruction& in) {
 Result<void> Decoder::vote(const Instruction& in) {
     CUPEL_DO(expect_operands(in, 3, 3));
     Words words(in.opcode);
-    if (!words.accept("sync")) return refuse(in);
+    // The manual has .sync first; headers write vote.ballot.sync too, and ptxas takes it.
+    const bool first = words.accept("sync");
     const std::string_view mode = words.accept_any({"all", "any", "uni", "ballot"});
+    if (!first && !words.accept("sync")) return refuse(in);
     const bool ballot = mode == "ballot";
     if (mode.empty() || !words.accept(ballot ? "b32" : "pred") || !words.done()) return refuse(in);
     Op op = start(in, Work::Collective);

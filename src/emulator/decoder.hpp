@@ -76,6 +76,7 @@ private:
     Done match(const Instruction& in);
     Done reduce(const Instruction& in);
     Done active_mask(const Instruction& in);
+    Done depend(const Instruction& in);
     Done collective(const Instruction& in, Op op, const Operand& mask);
 
     // decode_async.cpp

@@ -89,9 +89,12 @@ private:
 
     Result<void> word() {
         std::size_t n = 1;
-        while (is_letter(peek(n)) || is_digit(peek(n)) || peek(n) == '.' ||
+        while (is_letter(peek(n)) || is_digit(peek(n)) || (peek(n) == '.' && !directive) ||
                (peek(n) == ':' && peek(n + 1) == ':') || (peek(n) == ':' && peek(n - 1) == ':')) {
+    // An opcode is one word with its modifiers. Directives end where the next one starts: CUDA's
+    // header for half writes ".reg.b32 f;" in its inline PTX.
             n++;
+        const bool directive = peek() == '.';
         }
         if (n > kMaxWord) return error(fmt::format("a word has at most {} characters", kMaxWord));
         cut(TokenKind::Word, n);
