@@ -11,7 +11,7 @@ namespace cupel::emulator {
 namespace {
 
 Space space_of(Space named, std::uint64_t address) {
-    if (named != Space::Generic) return named;
+    if (named != Space::Generic) return named == Space::Const ? Space::Global : named;
     if (address >= kSharedWindow && address - kSharedWindow < kWindowBytes) return Space::Shared;
     if (address >= kLocalWindow && address - kLocalWindow < kWindowBytes) return Space::Local;
     return Space::Global;

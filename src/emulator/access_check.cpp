@@ -269,7 +269,7 @@ void count_shapeless(const Warp& warp, const Part& part, unsigned bytes) {
         tally.shared_requests++;
         tally.shared_wavefronts += made;
         tally.shared_conflicts += made - least;
-    } else if (part.region->owner != Owner::Local) {
+    } else if (part.region->owner != Owner::Local && part.region->owner != Owner::Parameters) {
         tally.global_requests++;
         tally.global_sectors += sectors(part, bytes);
         tally.global_bytes +=

@@ -54,6 +54,7 @@ struct Grid {
     std::uint64_t shared_bytes = 0;  // of one block, with the dynamic part
     std::uint32_t dynamic_bytes = 0;
     std::vector<std::byte> parameters;
+    std::uint64_t parameter_base = 0;             // of their region, where there is one
     std::vector<std::uint64_t> module_addresses;  // of the variables of the module
     Locations locations;
     Tally tally;

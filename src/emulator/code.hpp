@@ -52,6 +52,7 @@ struct Preload {
         SpecialValue,     // special
         Parameter,        // bytes at `bits` of the parameters
         VariableAddress,  // of `variable`, plus bits
+        ParameterWindow,  // what is added to an address in .param to make it a generic one
     } kind = Kind::Constant;
     std::uint32_t row = 0;
     std::uint8_t bytes = 4;  // of a value in the row
@@ -98,8 +99,9 @@ struct Code {
     std::uint64_t parameter_bytes = 0;
     unsigned shared_grain = 4;  // the least access, in bytes: what races are told by
     unsigned global_grain = 4;
-    bool fine_order = false;        // synchronises threads by more than barriers of the whole block
-    bool uses_environment = false;  // reads a clock or the place of its block
+    bool fine_order = false;  // synchronises threads by more than barriers of the whole block
+    bool parameters_in_memory = false;   // takes addresses of parameters: they need a region
+    bool uses_environment = false;       // reads a clock or the place of its block
     bool blocks_communicate = false;     // by atomics or ordered accesses to global memory
     std::vector<std::string> unchecked;  // why some check does not apply to this kernel
 

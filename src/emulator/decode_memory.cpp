@@ -125,10 +125,20 @@ Result<void> Decoder::load(const Instruction& in) {
     if (elements.size() != count) {
         return error(in.operands[0].at, fmt::format("expected {} registers", count));
     }
-    if (space == Space::Param) return load_parameter(in, *type, elements);
+    const Operand& from = in.operands[1];
+    const bool by_address = from.kind == OperandKind::Address && from.index != kNoIndex;
+    if (space == Space::Param && !by_address) return load_parameter(in, *type, elements);
     const unsigned bytes = bytes_of(*type);
     if (bytes * count > 16) return refuse(in);
-    CUPEL_DO(set_address(in.operands[1], space, bytes, op));
+    CUPEL_DO(set_address(from, space, bytes, op));
+    if (space == Space::Param) {
+        const std::uint32_t address = new_row(8);
+        Op placed = into_parameters(in, op.a, address);
+        placed.work = Work::Load;
+        emit(placed);
+        op.a = address;
+        op.space = Space::Const;
+    }
     std::vector<std::uint32_t> rows;
     unsigned width = 0;
     for (const Operand& element : elements) {
@@ -155,9 +165,25 @@ Result<void> Decoder::load(const Instruction& in) {
         code_.lists.push_back(std::move(rows));
     }
     op.spreads = false;
-    note_grain(op, bytes * count);
+    if (space != Space::Param) note_grain(op, bytes * count);
     emit(op);
     return {};
+}
+
+// d = a and the difference between an address in .param and the same as a generic one.
+Op Decoder::into_parameters(const Instruction& in, std::uint32_t address, std::uint32_t to) {
+    code_.parameters_in_memory = true;
+    if (window_row_ == kNoIndex) {
+        window_row_ = new_row(8);
+        code_.preloads.push_back(
+            {.kind = Preload::Kind::ParameterWindow, .row = window_row_, .bytes = 8});
+    }
+    Op op = start(in, Work::Move);
+    op.run = op.checked = all_forms().find("add.u64")->run;
+    op.a = address;
+    op.b = window_row_;
+    op.d = to;
+    return op;
 }
 
 // A parameter is known before the kernel starts: a row of its own, moved to where it is wanted.
@@ -165,9 +191,7 @@ Result<void> Decoder::load_parameter(const Instruction& in, Type type,
                                      std::span<const Operand> targets) {
     const Operand& from = in.operands[1];
     if (from.kind != OperandKind::Address || from.variable == kNoIndex) {
-        return error(from.at,
-                     "expected the name of a parameter; addresses of parameters in registers "
-                     "are not supported");
+        return error(from.at, "expected a parameter, or an address in a register");
     }
     const Variable& variable = variable_of(module_, kernel_, from.variable);
     if (variable.space != Space::Param) return error(from.at, "this is no parameter");
@@ -321,9 +345,14 @@ Result<void> Decoder::address_conversion(const Instruction& in) {
     Words words(in.opcode);
     const bool to = words.accept("to");
     const Space space = accept_space(words);
-    if (space == Space::Generic || space == Space::Param ||
-        !(words.accept("u64") && words.done())) {
-        return refuse(in);
+    if (space == Space::Generic || !(words.accept("u64") && words.done())) return refuse(in);
+    if (space == Space::Param) {
+        CUPEL_TRY(const std::uint32_t to_row, target(in.operands[0], Type::B64));
+        CUPEL_TRY(const std::uint32_t from_row, source(in.operands[1], Type::B64));
+        Op op = into_parameters(in, from_row, to_row);
+        if (to) op.run = op.checked = all_forms().find("sub.u64")->run;
+        emit(op);
+        return {};
     }
     Op op = start(in, Work::Move);
     op.space = space;

@@ -159,12 +159,13 @@ Result<std::uint32_t> Decoder::symbol_row(const Operand& operand, Type type) {
             return found->second;
         }
         case Space::Param:
+            if (variable.of_call) break;
+            return constant(kFirstAddress + variable.offset + operand.bits, bytes);
         case Space::Generic:
         case Space::Register:
             break;
     }
-    return error(operand.at,
-                 "the address of a parameter; only direct loads of parameters are supported");
+    return error(operand.at, "the address of what a call is given, or gives back");
 }
 
 Result<std::uint32_t> Decoder::source(const Operand& operand, Type type) {

@@ -61,6 +61,7 @@ private:
     Done address_conversion(const Instruction& in);
     Done is_space(const Instruction& in);
     Done fence(const Instruction& in);
+    Op into_parameters(const Instruction& in, std::uint32_t address, std::uint32_t to);
     Done set_address(const Operand& operand, Space space, unsigned bytes, Op& op);
     Done order(Words& words, Op& op);
     void note_grain(const Op& op, unsigned bytes);
@@ -135,8 +136,9 @@ private:
     std::map<std::pair<std::uint64_t, unsigned>, std::uint32_t> constants_;
     std::map<std::pair<std::string_view, unsigned>, std::uint32_t> specials_;
     std::map<std::pair<Index, std::uint64_t>, std::uint32_t> addresses_;
-    std::uint32_t carry_row_ = kNoIndex;  // PTX's CC.CF, a predicate
-    std::size_t line_hint_ = 0;           // where the count of PTX lines has come to
+    std::uint32_t carry_row_ = kNoIndex;   // PTX's CC.CF, a predicate
+    std::uint32_t window_row_ = kNoIndex;  // between addresses in .param and generic ones
+    std::size_t line_hint_ = 0;            // where the count of PTX lines has come to
     int lines_ = 1;
 };
 

@@ -45,6 +45,7 @@ public:
         variables_ = std::move(variables);
         buffers_.clear();
         codes_.clear();
+        parameters_.clear();
         allocated_ = 0;
         return {};
     }
@@ -107,6 +108,7 @@ public:
         grid.shared_bytes = launch.shared_bytes == 0 ? code->shared_bytes
                                                      : code->dynamic_offset + launch.shared_bytes;
         CUPEL_TRY(grid.parameters, parameters_of(*kernel, launch));
+        if (code->parameters_in_memory) grid.parameter_base = place_parameters(grid);
         for (const Region* const region : variables_)
             grid.module_addresses.push_back(region->base);
         grid.tally.warps.resize(code->ops.size());
@@ -203,6 +205,19 @@ private:
         return bytes;
     }
 
+    // Memory of their own for the parameters of a kernel that computes with their addresses.
+    std::uint64_t place_parameters(const Grid& grid) {
+        Region*& region = parameters_[grid.code.name];
+        if (region == nullptr) {
+            region = &memory_->add(std::make_unique<Region>("the parameters of the kernel",
+                                                            Owner::Parameters, Role::Input,
+                                                            grid.code.parameter_bytes));
+            std::ranges::fill(region->shadow, 0);
+        }
+        std::copy_n(grid.parameters.begin(), grid.code.parameter_bytes, region->data.begin());
+        return region->base;
+    }
+
     [[nodiscard]] std::vector<const Region*> due_after(const Launch& launch) const {
         if (launch.due == Due::Later) return {};
         if (launch.due == Due::All) return {buffers_.begin(), buffers_.end()};
@@ -246,6 +261,7 @@ private:
     std::vector<Region*> variables_;
     std::vector<Region*> buffers_;
     std::map<std::string_view, Code> codes_;
+    std::map<std::string, Region*> parameters_;  // by kernel, where they have an address
     std::uint64_t allocated_ = 0;
 };
 

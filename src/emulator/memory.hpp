@@ -73,7 +73,7 @@ struct Trails {
     [[nodiscard]] bool empty() const { return count == 0; }
 };
 
-enum class Owner : std::uint8_t { Buffer, ModuleVariable, Constant, Shared, Local };
+enum class Owner : std::uint8_t { Buffer, ModuleVariable, Constant, Parameters, Shared, Local };
 
 struct Region {
     std::string name;
@@ -94,7 +94,8 @@ struct Region {
 
     Region(std::string region_name, Owner region_owner, Role region_role, std::uint64_t size);
     [[nodiscard]] bool writable() const {
-        return owner != Owner::Constant && !(owner == Owner::Buffer && role == Role::Input);
+        return owner != Owner::Constant && owner != Owner::Parameters &&
+               !(owner == Owner::Buffer && role == Role::Input);
     }
     void reset(std::uint8_t shade);  // all bytes to a shadow, and to a value that is no zero
 };

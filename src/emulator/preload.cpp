@@ -113,6 +113,9 @@ void Block::fill_row(const Preload& preload, Warp& warp) {
         case Preload::Kind::VariableAddress:
             fill(warp, preload, grid.module_addresses[preload.variable] + preload.bits);
             break;
+        case Preload::Kind::ParameterWindow:
+            fill(warp, preload, grid.parameter_base - kFirstAddress);
+            break;
         case Preload::Kind::SpecialValue:
             for (unsigned i = 0; i < kLanes; i++) {
                 const std::uint64_t value = special_value(preload.special, warp, i);
