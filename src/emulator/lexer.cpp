@@ -10,7 +10,10 @@
 namespace cupel::emulator {
 namespace {
 
-constexpr std::size_t kMaxText = std::size_t{16} << 20;
+constexpr std::size_t kMaxText = std::size_t{64} << 20;
+// Memory goes with tokens, not with characters: names from C++ templates are hundreds long, and
+// PTX of 23 MB from one file of kernels has 4 million tokens.
+constexpr std::size_t kMaxTokens = std::size_t{16} << 20;
 constexpr std::size_t kMaxWord = 1024;  // mangled C++ names are long
 
 bool is_digit(char c) {
@@ -33,6 +36,7 @@ public:
         while (at_ < text_.size()) {
             CUPEL_DO(next());
             CUPEL_DO(skip_blank());
+            if (tokens_.size() > kMaxTokens) return error("more words than a module may have");
         }
         tokens_.push_back(
             {.kind = TokenKind::End, .at = static_cast<Offset>(at_), .text = "end of file"});
@@ -87,14 +91,14 @@ private:
         return error(fmt::format("unexpected character '{}'", c));
     }
 
+    // An opcode is one word with its modifiers. Directives end where the next one starts: CUDA's
+    // header for half writes ".reg.b32 f;" in its inline PTX.
     Result<void> word() {
+        const bool directive = peek() == '.';
         std::size_t n = 1;
         while (is_letter(peek(n)) || is_digit(peek(n)) || (peek(n) == '.' && !directive) ||
                (peek(n) == ':' && peek(n + 1) == ':') || (peek(n) == ':' && peek(n - 1) == ':')) {
-    // An opcode is one word with its modifiers. Directives end where the next one starts: CUDA's
-    // header for half writes ".reg.b32 f;" in its inline PTX.
             n++;
-        const bool directive = peek() == '.';
         }
         if (n > kMaxWord) return error(fmt::format("a word has at most {} characters", kMaxWord));
         cut(TokenKind::Word, n);

@@ -64,6 +64,14 @@ TEST(Parser, AddressesOf32BitsAreRefused) {
     EXPECT_THAT(module.error().text, HasSubstr("only 64-bit addresses"));
 }
 
+TEST(Parser, TextsAreAsLongAsOneFileOfTemplatesMakes) {
+    const std::string blank(std::size_t{24} << 20, ' ');
+    EXPECT_TRUE(parse(std::string(kHead) + blank + ".entry k() { ret; }", "t.ptx"));
+    const auto longer = parse(std::string(kHead) + blank + blank + blank, "t.ptx");
+    ASSERT_FALSE(longer);
+    EXPECT_THAT(longer.error().text, HasSubstr("bytes of PTX; at most"));
+}
+
 TEST(Parser, WhatNvccMakesIsUnderstoodWhole) {
     const auto module = parse(golden_ptx("hist"), "hist.ptx");
     ASSERT_TRUE(module) << module.error().text;
