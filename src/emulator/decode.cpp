@@ -55,26 +55,54 @@ Result<Code> decode(const Module& module, const Kernel& kernel) {
 }
 
 Result<Code> Decoder::run() {
+    CUPEL_DO(begin());
+    for (const Instruction& in : kernel_.instructions)
+        CUPEL_DO(advance(in));
+    finish();
+    return std::move(code_);
+}
+
+std::vector<Refusal> Decoder::refusals() {
+    std::vector<Refusal> found;
+    if (const auto begun = begin(); !begun) {
+        found.push_back({.what = "memory", .why = begun.error().text});
+        return found;
+    }
+    for (const Instruction& in : kernel_.instructions) {
+        const std::string what =
+            in.callee.empty() ? std::string(in.opcode) : fmt::format("call {}", in.callee);
+        // Where an error is counts all lines before it: once a kind is enough.
+        if (std::ranges::find(found, what, &Refusal::what) != found.end()) continue;
+        const auto done = advance(in);
+        if (done) continue;
+        const bool full = code_.row_bytes > kMaxRows;
+        found.push_back({.what = full ? "registers" : what, .why = done.error().text});
+        if (full) break;
+    }
+    return found;
+}
+
+Result<void> Decoder::begin() {
     code_.name = std::string(kernel_.name);
     code_.files = module_.files;
     code_.parameter_bytes = kernel_.parameter_bytes;
     register_rows_.assign(kernel_.registers.size(), kNoIndex);
-    CUPEL_DO(lay_out());
-    for (const Instruction& in : kernel_.instructions) {
-        const std::string_view text = source_.text();
-        lines_ +=
-            static_cast<int>(std::ranges::count(text.substr(line_hint_, in.at - line_hint_), '\n'));
-        line_hint_ = in.at;
-        code_.starts.push_back(static_cast<std::uint32_t>(code_.ops.size()));
-        code_.sites.push_back(
-            {.line = in.line, .ptx_line = static_cast<std::uint32_t>(lines_), .opcode = in.opcode});
-        CUPEL_DO(instruction(in));
-        if (code_.row_bytes > kMaxRows) return error(in.at, "too many registers for one thread");
-        for (std::size_t i = code_.starts.back() + 1; i < code_.ops.size(); i++)
-            code_.ops[i].counted = false;
-    }
-    finish();
-    return std::move(code_);
+    return lay_out();
+}
+
+Result<void> Decoder::advance(const Instruction& in) {
+    const std::string_view text = source_.text();
+    lines_ +=
+        static_cast<int>(std::ranges::count(text.substr(line_hint_, in.at - line_hint_), '\n'));
+    line_hint_ = in.at;
+    code_.starts.push_back(static_cast<std::uint32_t>(code_.ops.size()));
+    code_.sites.push_back(
+        {.line = in.line, .ptx_line = static_cast<std::uint32_t>(lines_), .opcode = in.opcode});
+    CUPEL_DO(instruction(in));
+    if (code_.row_bytes > kMaxRows) return error(in.at, "too many registers for one thread");
+    for (std::size_t i = code_.starts.back() + 1; i < code_.ops.size(); i++)
+        code_.ops[i].counted = false;
+    return {};
 }
 
 // Variables of the block and of the thread, one after the other. An extern one starts where all
@@ -173,6 +201,7 @@ Result<void> Decoder::instruction(const Instruction& in) {
         {"bar", &Decoder::barrier},
         {"barrier", &Decoder::barrier},
         {"call", &Decoder::call},
+        {"griddepcontrol", &Decoder::depend},
         {"nanosleep", &Decoder::sleep},
         {"shfl", &Decoder::shuffle},
         {"vote", &Decoder::vote},
@@ -201,7 +230,6 @@ Result<void> Decoder::instruction(const Instruction& in) {
         return {};
     }
     const auto special = kSpecial.find(base);
-        {"griddepcontrol", &Decoder::depend},
     return special == kSpecial.end() ? arithmetic(in) : (this->*special->second)(in);
 }
 

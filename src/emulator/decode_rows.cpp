@@ -195,6 +195,7 @@ Result<std::uint32_t> Decoder::source(const Operand& operand, Type type) {
             return symbol_row(operand, type);
         case OperandKind::Label:
         case OperandKind::Address:
+        case OperandKind::Texel:
         case OperandKind::Vector:
         case OperandKind::Sink:
             break;

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "emulator/access.hpp"
+#include "emulator/census.hpp"
 #include "emulator/code.hpp"
 #include "emulator/forms.hpp"
 
@@ -38,11 +39,15 @@ public:
     Decoder(const Module& module, const Kernel& kernel)
         : module_(module), kernel_(kernel), source_(module.source()) {}
     Result<Code> run();
+    // Instead of run(): all that it would refuse, not only the first.
+    std::vector<Refusal> refusals();
 
 private:
     using Done = Result<void>;
 
     // decode.cpp: layout, operands, arithmetic
+    Done begin();
+    Done advance(const Instruction& in);
     Done lay_out();
     Done instruction(const Instruction& in);
     Done arithmetic(const Instruction& in);
@@ -56,12 +61,12 @@ private:
     // decode_memory.cpp
     Done load(const Instruction& in);
     Done load_parameter(const Instruction& in, Type type, std::span<const Operand> targets);
+    Op into_parameters(const Instruction& in, std::uint32_t address, std::uint32_t to);
     Done store(const Instruction& in);
     Done atomic(const Instruction& in, bool returns);
     Done address_conversion(const Instruction& in);
     Done is_space(const Instruction& in);
     Done fence(const Instruction& in);
-    Op into_parameters(const Instruction& in, std::uint32_t address, std::uint32_t to);
     Done set_address(const Operand& operand, Space space, unsigned bytes, Op& op);
     Done order(Words& words, Op& op);
     void note_grain(const Op& op, unsigned bytes);
@@ -71,13 +76,13 @@ private:
     Done leave(const Instruction& in);
     Done barrier(const Instruction& in);
     Done call(const Instruction& in);
+    Done depend(const Instruction& in);
     Done sleep(const Instruction& in);
     Done shuffle(const Instruction& in);
     Done vote(const Instruction& in);
     Done match(const Instruction& in);
     Done reduce(const Instruction& in);
     Done active_mask(const Instruction& in);
-    Done depend(const Instruction& in);
     Done collective(const Instruction& in, Op op, const Operand& mask);
 
     // decode_async.cpp

@@ -53,6 +53,7 @@ enum class OperandKind : std::uint8_t {
     Special,   // name: %tid.x
     Label,     // index of an instruction, once the kernel is whole
     Address,   // [register `index`, or variable `variable`, or neither; plus bits]
+    Texel,     // [name, {elements}]: of a texture or surface, which no instruction we know has
     Vector,    // {elements}
     Sink,      // _
 };

@@ -231,7 +231,7 @@ private:
         Operand made;
         made.at = cursor_.peek().at;
         if (cursor_.accept("{")) return vector(std::move(made), depth);
-        if (cursor_.accept("[")) return address(std::move(made));
+        if (cursor_.accept("[")) return address(std::move(made), depth);
         made.negated = cursor_.accept("!");
         const Token& token = cursor_.peek();
         if (token.kind != TokenKind::Word) return number(std::move(made));
@@ -288,7 +288,7 @@ private:
         return made;
     }
 
-    Result<Operand> address(Operand made) {
+    Result<Operand> address(Operand made, int depth) {
         made.kind = OperandKind::Address;
         const Token& token = cursor_.peek();
         if (token.kind == TokenKind::Word) {
@@ -301,6 +301,12 @@ private:
             CUPEL_DO(offset(made));
         } else {
             CUPEL_TRY(made.bits, cursor_.integer("an address", ~std::uint64_t{0}));
+        }
+        // Where in a texture: parsed, so that it refuses its own kernel and no other.
+        while (depth == 0 && cursor_.accept(",")) {
+            made.kind = OperandKind::Texel;
+            CUPEL_TRY(Operand where, operand(cursor_.at("{") ? 0 : 1));
+            made.elements.push_back(std::move(where));
         }
         CUPEL_DO(cursor_.expect("]", "after an address"));
         return made;
