@@ -208,6 +208,8 @@ template <class Use>
 void mark_constant(Region& region, const Part& part, std::uint32_t site, unsigned bytes);
 // Is the region one that may be written? If not, there is a finding.
 [[nodiscard]] bool may_write(const Warp& warp, const Op& op, const Part& part);
+// Of the bytes from `at` on of what each lane touches.
+[[nodiscard]] Taint taint_in_memory(const Part& part, unsigned at, unsigned bytes);
 void report_in_flight(const Warp& warp, std::uint32_t site, unsigned lane, const Part& part);
 void report_address_taint(const Warp& warp, const Op& op, const Taint& taint);
 [[gnu::always_inline]] inline void check_address_taint(const Warp& warp, const Op& op) {

@@ -179,26 +179,36 @@ void report_in_flight(const Warp& warp, std::uint32_t site, unsigned lane, const
     });
 }
 
-Taint check_unsettled(const Warp& warp, const Part& part, std::uint32_t site, unsigned bytes) {
-    Region& region = *part.region;
-    bool quiet = false;
-    if (!region.trails.empty()) quiet = race_read_all(*warp.block, warp, site, part, bytes);
+Taint taint_in_memory(const Part& part, unsigned at, unsigned bytes) {
     Taint taint;
-    const bool covers = region.owner == Owner::Buffer;
-    if (covers ? is_clean<true>(part, bytes) : is_clean<false>(part, bytes)) {
-        if (quiet && !region.settled.empty()) settle(part, bytes, warp.block->clocks.epoch());
-        return taint;
-    }
     for_lanes(part.mask, [&](unsigned i) {
-        const std::uint8_t* const shadow = region.shadow.data() + part.offsets[i];
+        const std::uint8_t* const shadow = part.region->shadow.data() + part.offsets[i] + at;
         std::uint8_t seen = 0;
         for (unsigned b = 0; b < bytes; b++)
             seen |= __atomic_load_n(shadow + b, __ATOMIC_RELAXED);  // others may be marking it
         taint.poison |= std::uint32_t{(seen & kPoison) != 0} << i;
         taint.environment |= std::uint32_t{(seen & kFromEnvironment) != 0} << i;
-        if ((seen & kInFlight) != 0) report_in_flight(warp, site, i, part);
     });
     return taint;
+}
+
+Taint check_unsettled(const Warp& warp, const Part& part, std::uint32_t site, unsigned bytes) {
+    Region& region = *part.region;
+    bool quiet = false;
+    if (!region.trails.empty()) quiet = race_read_all(*warp.block, warp, site, part, bytes);
+    const bool covers = region.owner == Owner::Buffer;
+    if (covers ? is_clean<true>(part, bytes) : is_clean<false>(part, bytes)) {
+        if (quiet && !region.settled.empty()) settle(part, bytes, warp.block->clocks.epoch());
+        return {};
+    }
+    for_lanes(part.mask, [&](unsigned i) {
+        const std::uint8_t* const shadow = region.shadow.data() + part.offsets[i];
+        const bool in_flight = std::any_of(shadow, shadow + bytes, [](const std::uint8_t& shade) {
+            return (__atomic_load_n(&shade, __ATOMIC_RELAXED) & kInFlight) != 0;
+        });
+        if (in_flight) report_in_flight(warp, site, i, part);
+    });
+    return taint_in_memory(part, 0, bytes);
 }
 
 // Other threads may be marking the same bytes: see look_at.

@@ -257,6 +257,39 @@ TEST(Taint, OfClocksReachesOutputsAlsoThroughDecisions) {
         HasSubstr("environment: line 5 (thread 0) decides by a clock"));
 }
 
+// A vector may bring along what nobody wrote: what counts is which of it is used.
+TEST(Taint, OfAVectorIsThatOfEachElement) {
+    const std::string fill =
+        ".shared .align 16 .b8 s[16];\n"
+        "mov.u32 %r1, 7; mov.u32 %r9, s;\n"
+        "@%p1 st.shared.u32 [%r9], %r1; @%p1 st.shared.u32 [%r9+4], %r1;\n";
+    const std::string first = "setp.eq.u32 %p1, %t, 0;\n";
+    const std::string load = "bar.sync 0; ld.shared.v4.u32 {%r1, %r2, %r3, %r4}, [%r9];\n";
+    EXPECT_EQ(faults_of(first + fill + load + kStore, {}, Role::Output), "");
+    EXPECT_THAT(faults_of(first + fill + load + "mov.u32 %r1, %r3;\n" + kStore, {}, Role::Output),
+                HasSubstr("nobody wrote"));
+}
+
+// What a compiler's pragma calls unused is no access; whoever uses it all the same is told.
+TEST(Taint, OfBytesThatAPragmaCallsUnusedIsNone) {
+    const std::string race =
+        ".shared .align 16 .b8 s[16];\n"
+        "mov.u32 %r1, %t; mov.u32 %r9, s; setp.lt.u32 %p1, %t, 3; setp.eq.u32 %p2, %t, 40;\n"
+        "shl.b32 %r2, %t, 2; add.u32 %r2, %r2, %r9; @%p1 st.shared.u32 [%r2], %r1; bar.sync 0;\n"
+        "@%p2 st.shared.u32 [%r9+12], %r1;\n";
+    const std::string load = "ld.shared.v4.u32 {%r1, %r2, %r3, %r4}, [%r9];\n";
+    EXPECT_THAT(faults_of(race + load + kStore, {}, Role::Output), HasSubstr("shared race"));
+    const std::string pragma = ".pragma \"used_bytes_mask 4095\";\n";
+    EXPECT_EQ(faults_of(race + pragma + load + kStore, {}, Role::Output), "");
+    EXPECT_THAT(faults_of(race + pragma + load + "mov.u32 %r1, %r4;\n" + kStore, {}, Role::Output),
+                HasSubstr("nobody wrote"));
+    // Into the register of its own address.
+    const std::string over = "ld.shared.v4.u32 {%r9, %r1, %r3, %r4}, [%r9];\n";
+    EXPECT_EQ(
+        faults_of(race + ".pragma \"used_bytes_mask 0xfff\";\n" + over + kStore, {}, Role::Output),
+        "");
+}
+
 // Ordered or not, by whichever thread, before or after: the cache may hold what was there first.
 TEST(Constants, MustNotBeWrittenInTheLaunchThatReadsThem) {
     const std::string place =

@@ -158,16 +158,54 @@ Result<void> Decoder::load(const Instruction& in) {
     if (pair.run == nullptr) return refuse(in);
     op.run = pair.run;
     op.checked = pair.checked;
-    op.elements = static_cast<std::uint8_t>(count);
     op.d = rows[0];
+    op.spreads = false;
+    const std::uint32_t whole = (std::uint32_t{1} << (bytes * count)) - 1;
+    if ((in.used_bytes & whole) != whole && count > 1) {
+        if (space != Space::Param) note_grain(op, bytes);
+        load_used(in, op, rows, width);
+        return {};
+    }
+    op.elements = static_cast<std::uint8_t>(count);
     if (count > 1) {
         op.target = static_cast<std::uint32_t>(code_.lists.size());
         code_.lists.push_back(std::move(rows));
     }
-    op.spreads = false;
     if (space != Space::Param) note_grain(op, bytes * count);
     emit(op);
     return {};
+}
+
+// The elements that the program uses, one by one: that the others are fetched as well is no access
+// of its. Their registers hold what nobody wrote, should it look there after all.
+void Decoder::load_used(const Instruction& in, Op op, const std::vector<std::uint32_t>& rows,
+                        unsigned width) {
+    if (std::ranges::find(rows, op.a) != rows.end()) {  // it would be overwritten on the way
+        const unsigned bytes = (op.flags & kNarrowAddress) != 0 ? 4 : 8;
+        const std::uint32_t address = new_row(bytes);
+        emit_copy(in, address, op.a, bytes);
+        op.a = address;
+    }
+    for (std::size_t e = 0; e < rows.size(); e++) {
+        const std::uint32_t own = ((std::uint32_t{1} << op.bytes) - 1) << (e * op.bytes);
+        if ((in.used_bytes & own) == 0) {
+            emit_copy(in, rows[e], new_row(width), width);
+            continue;
+        }
+        Op one = op;
+        one.imm += static_cast<std::int64_t>(e * op.bytes);
+        one.d = rows[e];
+        emit(one);
+    }
+}
+
+void Decoder::emit_copy(const Instruction& in, std::uint32_t d, std::uint32_t a, unsigned bytes) {
+    Op copy = start(in, Work::Move);
+    copy.run = copy.checked = all_forms().find(fmt::format("mov.b{}", 8 * bytes))->run;
+    copy.a = a;
+    copy.d = d;
+    copy.counted = false;
+    emit(copy);
 }
 
 // d = a and the difference between an address in .param and the same as a generic one.

@@ -61,6 +61,10 @@ private:
     // decode_memory.cpp
     Done load(const Instruction& in);
     Done load_parameter(const Instruction& in, Type type, std::span<const Operand> targets);
+    void load_used(const Instruction& in, Op op, const std::vector<std::uint32_t>& rows,
+                   unsigned width);
+    // d = a, of so many bytes, which is no instruction of the kernel's.
+    void emit_copy(const Instruction& in, std::uint32_t d, std::uint32_t a, unsigned bytes);
     Op into_parameters(const Instruction& in, std::uint32_t address, std::uint32_t to);
     Done store(const Instruction& in);
     Done atomic(const Instruction& in, bool returns);

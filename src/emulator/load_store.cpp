@@ -50,12 +50,23 @@ void poison(const Warp& warp, std::uint32_t mask, std::uint32_t to) {
     for_lanes(mask, [&](unsigned i) { values[i] = static_cast<R>(0xFBFB'FBFB'FBFB'FBFBU); });
 }
 
-void note_load(const Warp& warp, const Op& op, const Part& part, unsigned bytes, Taint& taint) {
-    taint.poison |= part.bad;
+using ElementTaints = std::array<Taint, 4>;
+
+// What is doubtful of a vector is so element by element.
+void note_load(const Warp& warp, const Op& op, const Part& part, unsigned bytes,
+               ElementTaints& taints) {
+    for (Taint& taint : taints)
+        taint.poison |= part.bad;
     if (part.mask == 0) return;
     const Taint found = check_load(warp, op, part, bytes);
-    taint.poison |= found.poison;
-    taint.environment |= found.environment;
+    if ((found.poison | found.environment) != 0) {
+        const unsigned each = bytes / op.elements;
+        for (unsigned e = 0; e < op.elements; e++) {
+            const Taint own = op.elements == 1 ? found : taint_in_memory(part, e * each, each);
+            taints.at(e).poison |= own.poison;
+            taints.at(e).environment |= own.environment;
+        }
+    }
     if ((op.flags & kConstant) != 0 && part.region->writable())
         mark_constant(*part.region, part, op.site, bytes);
     count_access(warp, part, bytes);
@@ -68,11 +79,11 @@ struct Load {
         const unsigned bytes = sizeof(M) * op.elements;
         if constexpr (Checked) check_address_taint(warp, op);
         if ((op.flags & kStrong) != 0 && op.space != Space::Shared) warp.block->polls++;
-        Taint taint;
+        ElementTaints taints{};
         for_parts(warp, op, bytes, [&](Part& part) __attribute__((always_inline)) {
             if constexpr (Checked) {
                 find_leaders(part);
-                note_load(warp, op, part, bytes, taint);
+                note_load(warp, op, part, bytes, taints);
             }
             for (unsigned e = 0; e < op.elements; e++) {
                 const std::uint32_t to = row_of(warp, op, e, op.d);
@@ -82,7 +93,7 @@ struct Load {
         });
         if constexpr (Checked) {
             for (unsigned e = 0; e < op.elements; e++)
-                set_taint(warp, row_of(warp, op, e, op.d), taint);
+                set_taint(warp, row_of(warp, op, e, op.d), taints[e]);
         }
     }
 };

@@ -78,6 +78,8 @@ struct Instruction {
     bool guard_negated = false;
     std::vector<Operand> operands;
     std::string_view callee;  // of call
+    // Of a load, a bit for each byte of one lane: the others are fetched and never looked at.
+    std::uint32_t used_bytes = ~std::uint32_t{0};
 };
 
 struct Register {

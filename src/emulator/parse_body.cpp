@@ -5,6 +5,7 @@
 #include <charconv>
 #include <map>
 #include <unordered_map>
+#include <utility>
 
 #include "base/text.hpp"
 #include "emulator/parser.hpp"
@@ -68,7 +69,7 @@ private:
         if (cursor_.accept(".loc")) return location();
         if (cursor_.accept(".reg")) return registers();
         if (cursor_.accept(".pragma")) {
-            cursor_.next();
+            read_pragma(cursor_.next().text);
             return cursor_.expect(";", "after a pragma");
         }
         for (const auto& [word, space] :
@@ -177,8 +178,21 @@ private:
         return cursor_.expect(";", "after a variable");
     }
 
+    // "used_bytes_mask 4095" is of the load that follows: a compiler widened it. Others say nothing
+    // of what a kernel means.
+    void read_pragma(std::string_view text) {
+        constexpr std::string_view kMask = "used_bytes_mask ";
+        const std::size_t at = text.find(kMask);
+        if (at == std::string_view::npos) return;
+        text.remove_prefix(at + kMask.size());
+        const bool hexadecimal = text.starts_with("0x");
+        if (hexadecimal) text.remove_prefix(2);
+        std::from_chars(text.data(), text.data() + text.size(), used_bytes_, hexadecimal ? 16 : 10);
+    }
+
     Result<void> instruction() {
         Instruction made;
+        made.used_bytes = std::exchange(used_bytes_, ~std::uint32_t{0});
         made.line = line_;
         made.at = cursor_.peek().at;
         if (cursor_.accept("@")) {
@@ -390,6 +404,7 @@ private:
     Kernel& kernel_;
     std::vector<Scope> scopes_;
     std::map<std::array<std::uint64_t, 3>, std::array<std::uint64_t, 3>> inlined_;
+    std::uint32_t used_bytes_ = ~std::uint32_t{0};  // of the next instruction
     Line line_;
 };
 
