@@ -101,6 +101,17 @@ TEST(Races, OfEqualValuesAreAClassOfTheirOwn) {
     EXPECT_THAT(faults_of(kShared + "st.shared.u32 [s], %t;"), Not(HasSubstr("same-value")));
 }
 
+// As libcu++ and others print it: the operation, or the space, before the order.
+TEST(Races, AnOrderMayStandBehindTheOperation) {
+    EXPECT_EQ(faults_of("mov.u32 %r1, 0; st.global.release.gpu.b32 [%b], %r1; "
+                        "atom.add.acq_rel.gpu.u32 %r1, [%b], 1; atom.cas.acquire.gpu.b32 %r1, "
+                        "[%b], 0, 0; atom.global.exch.relaxed.gpu.b32 %r1, [%b], 1;\n"
+                        "ld.global.acquire.gpu.b32 %r1, [%b]; st.global.release.gpu.b32 [%b], %r1; "
+                        "red.add.release.gpu.u32 [%b], 1;\n",
+                        {}, Role::Scratch),
+              "");
+}
+
 TEST(Races, OfAtomicsAreNoneButWithAPlainAccessTheyAre) {
     const std::string zero =
         kShared + "setp.ne.u32 %p1, %t, 0; @!%p1 st.shared.u32 [s], 0; bar.sync 0;\n";

@@ -37,6 +37,12 @@ std::string_view Words::accept_any(std::initializer_list<std::string_view> words
     return {};
 }
 
+void Words::bring_forward(std::initializer_list<std::string_view> words) {
+    std::stable_partition(
+        words_.begin() + static_cast<std::ptrdiff_t>(at_), words_.end(),
+        [&](std::string_view word) { return std::ranges::find(words, word) != words.end(); });
+}
+
 std::string Words::rest() const {
     std::string text;
     for (std::size_t i = at_; i < words_.size(); i++)

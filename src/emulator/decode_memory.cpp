@@ -47,8 +47,12 @@ std::span<const Operand> elements_of(const Operand& operand) {
 
 }  // namespace
 
-// .weak, .volatile, .relaxed, .acquire, .release, .acq_rel with a scope.
+// .weak, .volatile, .relaxed, .acquire, .release, .acq_rel with a scope. PTX has them before the
+// space and the operation; libraries print them behind (`atom.add.acq_rel.gpu.u32`), as ptxas takes
+// it.
 Result<void> Decoder::order(Words& words, Op& op) {
+    words.bring_forward({"weak", "volatile", "mmio", "relaxed", "acquire", "release", "acq_rel",
+                         "cta", "gpu", "sys"});
     if (words.accept("weak")) return {};
     if (words.accept("volatile") || words.accept("mmio")) {
         op.flags |= kStrong;

@@ -23,6 +23,8 @@ public:
     std::string_view accept_any(std::initializer_list<std::string_view> words);
     [[nodiscard]] std::string_view peek() const { return at_ < words_.size() ? words_[at_] : ""; }
     [[nodiscard]] bool done() const { return at_ == words_.size(); }
+    // Those of the others that are among these come next, in their own order.
+    void bring_forward(std::initializer_list<std::string_view> words);
     [[nodiscard]] std::string rest() const;  // joined by points
     std::optional<Type> accept_type();
 
