@@ -175,9 +175,7 @@ public:
             // timed is theirs alone.
             CUPEL_DO(driver_.fill(swept.address(), static_cast<unsigned char>(i), sweep));
             CUPEL_DO(watch.start());
-            for (const Launch& one : launches)
-                CUPEL_DO(begin(one));
-            const auto taken = watch.stop();
+            const Result<double> taken = measured(launches, watch);
             if (!taken) {
                 CUPEL_TRY(Finding fault, fault_of(taken.error()));
                 timing.findings.push_back(std::move(fault));
@@ -191,6 +189,13 @@ public:
     }
 
 private:
+    // What one launch does wrong is told by the next one's calls, or at the end.
+    Result<double> measured(std::span<const Launch> launches, Stopwatch& watch) {
+        for (const Launch& one : launches)
+            CUPEL_DO(begin(one));
+        return watch.stop();
+    }
+
     static Finding finding(Fault fault, std::string text) {
         Finding made;
         made.fault = fault;

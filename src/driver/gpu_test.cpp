@@ -168,7 +168,7 @@ TEST_F(GpuOverTheEmulator, SaysWhatTheDriverCallsAnIllegalAddress) {
 
 // What goes wrong only while it is timed is a verdict too, and no fault of ours.
 TEST_F(GpuOverTheEmulator, WatchesTimedRunsAsWell) {
-    const auto timed = [](const std::string& body) {
+    const auto timed = [](const std::string& body, std::size_t launches = 1) {
         auto driver = Driver::open();
         EXPECT_TRUE(driver);
         const auto gpu = make_gpu(*std::move(driver), 7);
@@ -180,7 +180,8 @@ TEST_F(GpuOverTheEmulator, WatchesTimedRunsAsWell) {
         emulator::Launch launch{.kernel = "k"};
         launch.block.x = kCount;
         launch.arguments = {emulator::Address{*x}, emulator::Address{*y}, emulator::argument(2.0F)};
-        const auto timing = gpu->time(std::span(&launch, 1), 2);
+        const std::vector<emulator::Launch> all(launches, launch);
+        const auto timing = gpu->time(all, 2);
         EXPECT_TRUE(timing) << (timing ? "" : timing.error().text);
         return timing ? *timing : emulator::Timing{};
     };
@@ -192,6 +193,11 @@ TEST_F(GpuOverTheEmulator, WatchesTimedRunsAsWell) {
     EXPECT_FALSE(astray.finished);
     ASSERT_THAT(astray.findings, SizeIs(1));
     EXPECT_EQ(astray.findings[0].fault, Fault::OutOfBounds);
+    // The second launch's calls tell of what the first one did.
+    const emulator::Timing twice = timed("mov.u64 %rd8, 64; st.global.f32 [%rd8], %f1;\n", 2);
+    EXPECT_FALSE(twice.finished);
+    ASSERT_THAT(twice.findings, SizeIs(1));
+    EXPECT_EQ(twice.findings[0].fault, Fault::OutOfBounds);
 }
 
 TEST_F(GpuOverTheEmulator, RefusesATextWithTheCompilersWords) {

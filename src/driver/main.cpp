@@ -25,9 +25,12 @@ Result<JobResult> run_on_gpu(const Job& job) {
 
 int name_the_gpu() {
     const auto driver = Driver::open();
-    (void)std::puts(driver ? cupel::driver::describe(*driver).c_str()
-                           : driver.error().text.c_str());
-    return driver ? 0 : 4;
+    if (!driver) {
+        (void)std::fputs((driver.error().text + "\n").c_str(), stderr);
+        return 4;
+    }
+    (void)std::puts(cupel::driver::describe(*driver).c_str());
+    return 0;
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ constexpr double kNameSeconds = 20;  // a driver may take long to wake
 constexpr std::string_view kGpuRunner = "what runs kernels on the GPU";
 constexpr int kNoDevice = 4;  // exit status: emulator/job_program.hpp
 constexpr std::uint64_t kAddressSpace = std::uint64_t{8} << 30;
-constexpr std::uint64_t kMostResult = std::uint64_t{256} << 20;
+constexpr std::uint64_t kMostResult = std::uint64_t{256} << 20;  // beside a GPU's outputs
 
 std::string_view as_text(std::span<const std::byte> bytes) {
     return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
@@ -90,6 +90,7 @@ struct Ended {
 
 Result<Ended> run_cell(jail::Cell cell, const os::TempDir& root, double seconds,
                        std::string_view who) {
+    const std::uint64_t most = cell.limits.file_size.value_or(kMostResult);
     CUPEL_TRY(const os::Fd out, create(root.path() / "result"));
     CUPEL_TRY(const os::Fd err, create(root.path() / "words"));
     cell.out = &out;
@@ -108,7 +109,7 @@ Result<Ended> run_cell(jail::Cell cell, const os::TempDir& root, double seconds,
                     fmt::format("{} ended with {} {}: {}; please report it", who,
                                 exit->by_signal ? "signal" : "status", exit->code, said));
     }
-    CUPEL_TRY(ended.bytes, os::read_file(root.path() / "result", kMostResult));
+    CUPEL_TRY(ended.bytes, os::read_file(root.path() / "result", most));
     return ended;
 }
 
@@ -155,6 +156,10 @@ Result<Emulated> emulate(const emulator::Job& job, double seconds) {
 
 Result<Emulated> run_on_gpu(const emulator::Job& job, double seconds) {
     CUPEL_TRY(jail::Cell cell, gpu_cell());
+    std::uint64_t most = kMostResult;
+    for (const emulator::JobBuffer& buffer : job.buffers)
+        if (buffer.role == emulator::Role::Output) most += buffer.bytes;
+    cell.limits.file_size = most;
     return do_job(std::move(cell), job, seconds, kGpuRunner);
 }
 

@@ -47,6 +47,8 @@ run 2 judge softmax softmax.ptx --against softmax.ptx
 CUPEL_LIBCUDA=/nowhere/libcuda.so.1 run 30 judge softmax softmax.ptx --target cuda
 says err "no CUDA driver"
 says err "--target emu"
+CUPEL_LIBCUDA=/lib/x86_64-linux-gnu/libm.so.6 run 30 judge softmax softmax.ptx --target cuda
+says err "has no cuInit"
 run 30 judge softmax softmax.cpp --target emu
 says err "device code"
 run 2 judge softmax absent.cu
