@@ -8,15 +8,15 @@ __device__ float over_block(float value, float* shared, bool largest) {
     shared[threadIdx.x] = value;
     __syncthreads();
     for (int step = 128; step > 0; step /= 2) {
-        const float other = threadIdx.x < step ? shared[threadIdx.x + step] : 0;
-        if (threadIdx.x < step) value = largest ? fmaxf(value, other) : value + other;
+        if (threadIdx.x < step) {
+            const float other = shared[threadIdx.x + step];
+            value = largest ? fmaxf(value, other) : value + other;
+        }
         __syncthreads();
         shared[threadIdx.x] = value;
         __syncthreads();
     }
-    const float result = shared[0];
-    __syncthreads();
-    return result;
+    return shared[0];
 }
 
 extern "C" __global__ void rows(const float* x, float* terms, float* y) {
@@ -28,7 +28,7 @@ extern "C" __global__ void rows(const float* x, float* terms, float* y) {
     for (long long i = threadIdx.x; i < N; i += 256) terms[at + i] = expf(x[at + i] - most);
     __syncthreads();
     float sum = 0;
-    for (long long i = threadIdx.x; i < N; i += 256) sum += terms[at + i];
+    for (long long i = threadIdx.x; i < N; i += 256) sum += terms[at + N - 1 - i];
     sum = over_block(sum, shared, false);
     for (long long i = threadIdx.x; i < N; i += 256) y[at + i] = terms[at + i] / sum;
 }
