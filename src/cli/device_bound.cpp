@@ -106,6 +106,20 @@ nlohmann::json launch_bound_json(const DeviceBound& made, std::size_t i) {
     return object;
 }
 
+// By the registers that the assembler gave: such a launch fails on the GPU.
+void refuse_what_does_not_fit(DeviceBound& made) {
+    const std::vector<gpu::LaunchWork> works = work_of_launches(made);
+    for (std::size_t i = 0; i < std::min(works.size(), made.bound.launches.size()); i++) {
+        const gpu::Occupancy& found = made.bound.launches[i].occupancy;
+        if (found.blocks > 0) continue;
+        made.sample.refused = true;
+        made.sample.why_not =
+            fmt::format("at {}: {}: {}, on {}", made.sample.shape, works[i].kernel,
+                        gpu::to_words(made.sheet, works[i].needs, found), made.sheet.name);
+        return;
+    }
+}
+
 }  // namespace
 
 gpu::Demand demand_of(const task::Task& task) {
@@ -129,6 +143,7 @@ Result<DeviceBound> bound_device(const task::Task& task, const referee::DeviceKe
         CUPEL_TRY(made.assembled, target::assemble_device(made.sample.ptx, sheet.architecture));
     }
     made.bound = gpu::bound_of(sheet, demand_of(task), work_of_launches(made));
+    refuse_what_does_not_fit(made);
     return made;
 }
 

@@ -183,7 +183,7 @@ Result<int> run_judge_device(const Options& options, Console& console) {
         if (trial.verdict.status == verdict::Status::Accepted) {
             CUPEL_TRY(bound, bound_device(task, kernel, asked, trial, sheet));
             referee::hold_to_own_sizes(bound->sample, trial);
-            if (bound->sample.refused) bound.reset();
+            if (bound->sample.refused || bound->sample.fault) bound.reset();
         }
         if (on_gpu && trial.verdict.status == verdict::Status::Accepted)
             CUPEL_DO(try_on_gpu(task, kernel, asked, trial));

@@ -72,3 +72,27 @@ equals out 2 verified
 cores=$(grep -l 'mma.sync.aligned.m16n8k8' cores/kernel-0?.cu) || fail "no kernel for tensor cores"
 run 0 judge matmul_tf32 "$cores" --set M=64 --set N=64 --set K=64 --threads 1 --json
 grep -q '"tensor":' out || fail "no ceiling of tensor cores"
+
+# A block that needs more registers than a multiprocessor has is launched on no GPU, however right it is emulated.
+cat >registers.cu <<'CU'
+#pragma cupel launch rows<<<ceil(M / 1024), 1024>>>(x, y)
+extern "C" __global__ void rows(const float* x, float* y) {
+    const long long row = 1024LL * blockIdx.x + threadIdx.x;
+    if (row >= M) return;
+    float part[96];
+#pragma unroll
+    for (int i = 0; i < 96; i++) part[i] = 0;
+    for (long long begin = 0; begin < N; begin += 96)
+#pragma unroll
+        for (int i = 0; i < 96; i++)
+            if (begin + i < N) part[i] += x[row * N + begin + i];
+    float sum = 0;
+#pragma unroll
+    for (int i = 0; i < 96; i++) sum += part[i];
+    y[row] = sum;
+}
+CU
+if command -v ptxas >/dev/null; then
+    run 23 judge sum_rows registers.cu --set M=64 --threads 1 --json
+    says out "does not fit a multiprocessor: registers"
+fi
