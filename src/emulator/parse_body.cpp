@@ -4,11 +4,12 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "base/text.hpp"
-#include "emulator/parser.hpp"
+#include "emulator/parse_call.hpp"
 
 namespace cupel::emulator {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t kMaxDepth = 32;              // of braces
 constexpr std::size_t kMaxInstructions = 262'144;  // of one kernel
 constexpr std::size_t kMaxVector = 64;
+constexpr std::string_view kReturn = "<return>";   // a label that no text can have
 constexpr std::uint64_t kMaxRegisters = 1U << 20;  // of one .reg name<N>; only the used ones cost
 
 // .reg .b32 %r<40>; declares a prefix and a count, .reg .pred p; one name.
@@ -35,12 +37,18 @@ struct Scope {
     std::map<std::string_view, Index> variables;
     std::map<std::string_view, std::size_t> labels;
     std::map<std::string_view, std::vector<Pending>> wanted;
+    bool of_function = false;               // names of the caller are out of sight
+    std::optional<std::string_view> calls;  // the next function that is called within
 };
 
 class BodyParser {
 public:
-    BodyParser(Cursor& cursor, const Module& module, Kernel& kernel)
-        : cursor_(cursor), module_(module), kernel_(kernel) {
+    BodyParser(Cursor& cursor, const Module& module, Functions& functions, Kernel& kernel)
+        : cursor_(cursor),
+          module_(module),
+          functions_(functions),
+          kernel_(kernel),
+          parameters_(cursor.source(), kernel) {
         scopes_.emplace_back();
         for (const Index i : kernel.parameters)
             scopes_.back().variables.emplace(kernel.variables[i].name, i);
@@ -66,7 +74,7 @@ private:
         }
         if (cursor_.accept("}")) return close();
         if (cursor_.accept(";")) return {};
-        if (cursor_.accept(".loc")) return location();
+        if (cursor_.accept(".loc")) return lines_.read(cursor_);
         if (cursor_.accept(".reg")) return registers();
         if (cursor_.accept(".pragma")) {
             read_pragma(cursor_.next().text);
@@ -101,7 +109,7 @@ private:
                     kernel_.instructions[use.instruction].operands[use.operand].index =
                         static_cast<Index>(found->second);
                 }
-            } else if (!scopes_.empty()) {
+            } else if (!scopes_.empty() && !scope.of_function) {
                 auto& outer = scopes_.back().wanted[name];
                 outer.insert(outer.end(), uses.begin(), uses.end());
             } else {
@@ -109,37 +117,6 @@ private:
                 return cursor_.error(kernel_.instructions[use.instruction].operands[use.operand].at,
                                      fmt::format("unknown name '{}'", name));
             }
-        }
-        return {};
-    }
-
-    // .loc file line column [, function_name label, inlined_at file line column]
-    Result<void> location() {
-        using Place = std::array<std::uint64_t, 3>;
-        const auto place = [&]() -> Result<Place> {
-            Place numbers{};
-            for (std::uint64_t& number : numbers) {
-                CUPEL_TRY(number, cursor_.integer("file, line and column", 0xFFFF'FFFF));
-            }
-            return numbers;
-        };
-        CUPEL_TRY(const Place here, place());
-        Place outermost = here;
-        if (cursor_.accept(",")) {
-            CUPEL_DO(cursor_.expect("function_name", "after the place"));
-            while (!cursor_.at(",") && !cursor_.at_end())
-                cursor_.next();
-            CUPEL_DO(cursor_.expect(",", "before inlined_at"));
-            CUPEL_DO(cursor_.expect("inlined_at", "after the function's name"));
-            CUPEL_TRY(const Place caller, place());
-            const auto further = inlined_.find(caller);
-            outermost = further == inlined_.end() ? caller : further->second;
-            inlined_[here] = outermost;
-        }
-        // Line 0 is code that belongs to no line: it keeps the one before.
-        if (outermost[1] != 0) {
-            line_ = {.file = static_cast<Index>(outermost[0]),
-                     .line = static_cast<std::uint32_t>(outermost[1])};
         }
         return {};
     }
@@ -171,6 +148,9 @@ private:
                 return cursor_.error(at, "too many variables");
             }
             declared.of_call = space == Space::Param;
+            if (space == Space::Param && functions_.find(whose_call()) != Functions::kNoPosition) {
+                parameters_.own(static_cast<Index>(kernel_.variables.size()));
+            }
             scopes_.back().variables.insert_or_assign(declared.name,
                                                       static_cast<Index>(kernel_.variables.size()));
             kernel_.variables.push_back(std::move(declared));
@@ -193,7 +173,7 @@ private:
     Result<void> instruction() {
         Instruction made;
         made.used_bytes = std::exchange(used_bytes_, ~std::uint32_t{0});
-        made.line = line_;
+        made.line = lines_.now();
         made.at = cursor_.peek().at;
         if (cursor_.accept("@")) {
             made.guard_negated = cursor_.accept("!");
@@ -209,36 +189,147 @@ private:
         if (kernel_.instructions.size() >= kMaxInstructions) {
             return cursor_.error(opcode.at, "too many instructions in one kernel");
         }
-        if (opcode.text == "call" || opcode.text.starts_with("call.")) {
-            CUPEL_DO(call(made));
-        } else if (!cursor_.at(";")) {
-            do {
-                CUPEL_TRY(Operand parsed, operand(0));
-                if (parsed.kind == OperandKind::Label) {
-                    scopes_.back().wanted[parsed.name].push_back(
-                        {kernel_.instructions.size(), made.operands.size()});
-                }
-                made.operands.push_back(std::move(parsed));
-            } while (cursor_.accept(","));
-        }
+        if (opcode.text == "call" || opcode.text.starts_with("call.")) return call(made);
+        if (!cursor_.at(";")) CUPEL_DO(operands(made));
         CUPEL_DO(cursor_.expect(";", "after an instruction"));
+        return finished(std::move(made));
+    }
+
+    Result<void> operands(Instruction& made) {
+        do {
+            CUPEL_TRY(Operand parsed, operand(0));
+            if (parsed.kind == OperandKind::Label) {
+                scopes_.back().wanted[parsed.name].push_back(
+                    {kernel_.instructions.size(), made.operands.size()});
+            }
+            made.operands.push_back(std::move(parsed));
+        } while (cursor_.accept(","));
+        return {};
+    }
+
+    Result<void> finished(Instruction made) {
+        const bool within = std::ranges::any_of(scopes_, &Scope::of_function);
+        if (within && (made.opcode == "ret" || made.opcode == "ret.uni")) {
+            // The last one of a function is where its text goes on anyway.
+            if (made.guard != kNoIndex || !cursor_.at("}") || !scopes_.back().of_function) {
+                leave(std::move(made));
+            }
+            return {};
+        }
+        const bool loads = made.opcode.starts_with("ld.param.");
+        if ((loads || made.opcode.starts_with("st.param.")) && made.operands.size() == 2) {
+            const Operand& place = made.operands[loads ? 1 : 0];
+            if (place.kind == OperandKind::Address && parameters_.owns(place.variable)) {
+                CUPEL_TRY(const std::vector<Instruction> lowered, parameters_.lower(made));
+                for (const Instruction& one : lowered)
+                    kernel_.instructions.push_back(one);
+                return {};
+            }
+        }
         kernel_.instructions.push_back(std::move(made));
         return {};
     }
 
-    // call.uni (result), name, (arguments), prototype; of which only the name matters here.
-    Result<void> call(Instruction& made) {
+    // To the end of the function that is being put in place.
+    void leave(Instruction made) {
+        made.opcode = "bra";
+        Operand end;
+        end.kind = OperandKind::Label;
+        end.name = kReturn;
+        end.at = made.at;
+        made.operands = {end};
+        scopes_.back().wanted[kReturn].push_back({kernel_.instructions.size(), 0});
+        kernel_.instructions.push_back(std::move(made));
+    }
+
+    // Whose call a .param is declared for: it stands before the call.
+    std::string_view whose_call() {
+        Scope& scope = scopes_.back();
+        if (!scope.calls) scope.calls = next_call(cursor_);
+        return *scope.calls;
+    }
+
+    // call.uni (result), name, (arguments), prototype;
+    Result<void> call(Instruction made) {
+        std::vector<Token> given;
         if (cursor_.at("(")) {
-            while (!cursor_.at(")") && !cursor_.at_end())
-                cursor_.next();
-            cursor_.next();
+            CUPEL_TRY(given, parse_names(cursor_));
             CUPEL_DO(cursor_.expect(",", "after the result"));
         }
+        const std::size_t results = given.size();
         CUPEL_TRY(const Token name, cursor_.word("the name of a function"));
         made.callee = name.text;
+        const std::size_t head = functions_.find(name.text);
+        if (head != Functions::kNoPosition && cursor_.accept(",")) {
+            CUPEL_TRY(const std::vector<Token> arguments, parse_names(cursor_));
+            given.insert(given.end(), arguments.begin(), arguments.end());
+        }
         while (!cursor_.at(";") && !cursor_.at_end())
             cursor_.next();
+        CUPEL_DO(cursor_.expect(";", "after an instruction"));
+        if (head != Functions::kNoPosition) return place(made, head, given, results);
+        kernel_.instructions.push_back(std::move(made));
         return {};
+    }
+
+    // The text of a function, read once more as if it stood here.
+    Result<void> place(const Instruction& made, std::size_t head, const std::vector<Token>& given,
+                       std::size_t results) {
+        if (scopes_.size() >= kMaxDepth) {
+            return cursor_.error(made.at, "calls too deep; functions may not call themselves");
+        }
+        Scope function;
+        function.of_function = true;
+        const std::size_t after = cursor_.position();
+        cursor_.seek(head);
+        std::size_t bound = 0;
+        if (cursor_.at("(")) CUPEL_DO(bind(function, made, given, bound));
+        if (bound != results) return cursor_.error(made.at, "not the results of the function");
+        cursor_.next();  // its name
+        if (cursor_.at("(")) CUPEL_DO(bind(function, made, given, bound));
+        if (bound != given.size()) return cursor_.error(made.at, "not what the function takes");
+        while (!cursor_.at("{") && !cursor_.at_end())
+            cursor_.next();  // .noreturn
+        scopes_.push_back(std::move(function));
+        if (made.guard != kNoIndex) {
+            Instruction past = made;
+            past.callee = {};
+            past.guard_negated = !made.guard_negated;
+            leave(std::move(past));
+        }
+        cursor_.next();
+        const std::size_t depth = scopes_.size();
+        while (scopes_.size() >= depth) {
+            if (cursor_.at_end()) return cursor_.error(made.at, "the function never ends");
+            if (scopes_.size() == depth && cursor_.at("}"))
+                scopes_.back().labels.emplace(kReturn, kernel_.instructions.size());
+            CUPEL_DO(statement());
+        }
+        if (!functions_.spend(cursor_.position() - head)) {
+            return cursor_.error(made.at, "more calls than can be put in place");
+        }
+        cursor_.seek(after);
+        return {};
+    }
+
+    // (.param .b64 name, ...): what was given goes by these names.
+    Result<void> bind(Scope& function, const Instruction& made, const std::vector<Token>& given,
+                      std::size_t& bound) {
+        cursor_.next();
+        if (cursor_.accept(")")) return {};
+        do {
+            CUPEL_DO(cursor_.expect(".param", "before a parameter"));
+            CUPEL_TRY(const Variable formal, parse_variable(cursor_, Space::Param, {}));
+            const Index actual = bound < given.size() ? find_variable(given[bound].text) : kNoIndex;
+            if (actual == kNoIndex || !parameters_.owns(actual) ||
+                kernel_.variables[actual].bytes != formal.bytes) {
+                return cursor_.error(made.at,
+                                     "a call is given .params of its own, as its function says");
+            }
+            function.variables.emplace(formal.name, actual);
+            bound++;
+        } while (cursor_.accept(","));
+        return cursor_.expect(")", "after the parameters");
     }
 
     Result<Operand> operand(int depth) {
@@ -248,7 +339,7 @@ private:
         if (cursor_.accept("[")) return address(std::move(made), depth);
         made.negated = cursor_.accept("!");
         const Token& token = cursor_.peek();
-        if (token.kind != TokenKind::Word) return number(std::move(made));
+        if (token.kind != TokenKind::Word) return parse_number(cursor_, std::move(made));
         cursor_.next();
         if (token.text == "_") {
             made.kind = OperandKind::Sink;
@@ -335,33 +426,6 @@ private:
         return {};
     }
 
-    Result<Operand> number(Operand made) {
-        const bool negative = cursor_.accept("-");
-        const Token& token = cursor_.peek();
-        made.bits = token.bits;
-        switch (token.kind) {
-            case TokenKind::Integer:
-                made.kind = OperandKind::Integer;
-                if (negative) made.bits = std::uint64_t{0} - made.bits;
-                break;
-            case TokenKind::Real:
-                made.kind = OperandKind::Real;
-                if (negative) made.bits ^= std::uint64_t{1} << 63;
-                break;
-            case TokenKind::Single:
-                made.kind = OperandKind::Single;
-                if (negative) made.bits ^= std::uint64_t{1} << 31;
-                break;
-            case TokenKind::Word:
-            case TokenKind::Text:
-            case TokenKind::Symbol:
-            case TokenKind::End:
-                return cursor_.expected("an operand");
-        }
-        cursor_.next();
-        return made;
-    }
-
     Index add_register(std::string_view name, Type type) {
         kernel_.registers.push_back({.name = name, .type = type});
         return static_cast<Index>(kernel_.registers.size() - 1);
@@ -380,7 +444,10 @@ private:
             std::uint64_t key = 0;
             if (found == declared.end() || found->second.count != 0) {
                 found = numbered ? declared.find(prefix) : declared.end();
-                if (found == declared.end() || number >= found->second.count) continue;
+                if (found == declared.end() || number >= found->second.count) {
+                    if (scopes_[i].of_function) break;
+                    continue;
+                }
                 key = number;
             }
             const auto [use, fresh] = found->second.used.emplace(key, 0);
@@ -394,6 +461,7 @@ private:
         for (std::size_t i = scopes_.size(); i-- > 0;) {
             const auto found = scopes_[i].variables.find(name);
             if (found != scopes_[i].variables.end()) return found->second;
+            if (scopes_[i].of_function) break;
         }
         const auto found = module_.names.find(name);
         return found == module_.names.end() ? kNoIndex : found->second;
@@ -401,17 +469,19 @@ private:
 
     Cursor& cursor_;
     const Module& module_;
+    Functions& functions_;
     Kernel& kernel_;
+    CallParameters parameters_;
     std::vector<Scope> scopes_;
-    std::map<std::array<std::uint64_t, 3>, std::array<std::uint64_t, 3>> inlined_;
     std::uint32_t used_bytes_ = ~std::uint32_t{0};  // of the next instruction
-    Line line_;
+    Lines lines_;
 };
 
 }  // namespace
 
-Result<void> parse_body(Cursor& cursor, const Module& module, Kernel& kernel) {
-    return BodyParser(cursor, module, kernel).run();
+Result<void> parse_body(Cursor& cursor, const Module& module, Functions& functions,
+                        Kernel& kernel) {
+    return BodyParser(cursor, module, functions, kernel).run();
 }
 
 }  // namespace cupel::emulator

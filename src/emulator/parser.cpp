@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "emulator/parse_call.hpp"
+
 namespace cupel::emulator {
 namespace {
 
@@ -15,7 +17,8 @@ constexpr std::uint64_t kMaxParameterBytes = 32764;  // since PTX 8.1
 
 class ModuleParser {
 public:
-    ModuleParser(Module& module, Cursor cursor) : module_(module), cursor_(cursor) {}
+    ModuleParser(Module& module, Cursor cursor)
+        : module_(module), cursor_(cursor), functions_(cursor) {}
 
     Result<void> run() {
         CUPEL_DO(cursor_.expect(".version", "at the head of a module"));
@@ -91,7 +94,7 @@ private:
         return cursor_.expect(";", "after a variable");
     }
 
-    // Functions that are not inlined are passed over here and refused where they are called.
+    // Functions are read where they are called, and passed over here.
     Result<void> function() {
         while (!cursor_.at(";") && !cursor_.at("{")) {
             if (cursor_.at_end()) return cursor_.expected("the body of a function, or ';'");
@@ -118,7 +121,7 @@ private:
             CUPEL_DO(cursor_.expect(")", "after the parameters"));
         }
         CUPEL_DO(tuning(kernel));
-        CUPEL_DO(parse_body(cursor_, module_, kernel));
+        CUPEL_DO(parse_body(cursor_, module_, functions_, kernel));
         module_.kernels.push_back(std::move(kernel));
         return {};
     }
@@ -159,6 +162,7 @@ private:
 
     Module& module_;
     Cursor cursor_;
+    Functions functions_;
 };
 
 }  // namespace

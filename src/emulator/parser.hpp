@@ -32,6 +32,8 @@ public:
         return source_.error(at, message);
     }
     [[nodiscard]] const Source& source() const { return source_; }
+    [[nodiscard]] std::size_t position() const { return position_; }
+    void seek(std::size_t position) { position_ = position; }
 
 private:
     const Source& source_;
@@ -44,7 +46,25 @@ private:
 // initialisers are looked up in `known`.
 [[nodiscard]] Result<Variable> parse_variable(Cursor& cursor, Space space, const Names& known);
 
-// The body of a kernel, from its open brace to behind the closing one.
-[[nodiscard]] Result<void> parse_body(Cursor& cursor, const Module& module, Kernel& kernel);
+// A number as an operand; `made` says where it stands.
+[[nodiscard]] Result<Operand> parse_number(Cursor& cursor, Operand made);
+
+// The line that code comes from, as the last .loc says.
+class Lines {
+public:
+    Result<void> read(Cursor& cursor);  // what stands behind .loc
+    [[nodiscard]] Line now() const { return now_; }
+
+private:
+    std::map<std::array<std::uint64_t, 3>, std::array<std::uint64_t, 3>> inlined_;
+    Line now_;
+};
+
+class Functions;
+
+// The body of a kernel, from its open brace to behind the closing one. What it calls of `functions`
+// becomes part of it.
+[[nodiscard]] Result<void> parse_body(Cursor& cursor, const Module& module, Functions& functions,
+                                      Kernel& kernel);
 
 }  // namespace cupel::emulator
