@@ -141,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{"ld.global.u32 %r1, %r2;", "expected an address"},
         std::pair{"ld.shared.u32 %r1, [p0];", "'p0' lies in .param, not in .shared"},
         std::pair{"ld.param.u64 %d1, [p2];", "beyond the end of this parameter"},
-        std::pair{"st.global.relaxed.u32 [%a], %r1;", "is not an instruction"},
+        std::pair{"st.global.u32.relaxed.v2 [%a], %r1;", "is not an instruction"},
         std::pair{"atom.global.add.s64 %d1, [%a], %r1;", "is of type .b32; expected one of .s64"},
         std::pair{"atom.global.sub.u32 %r1, [%a], %r1;", "is not an instruction"},
         std::pair{"shfl.down.b32 %r1, %r1, 1, 31;", "expects 5 operands"},
