@@ -104,6 +104,9 @@ TEST(DeviceJudge, QuotesTheLinesThatAFindingNamesWithoutTheirComments) {
               "line 3 is \"b[i] = \"\";\"; line 1 is \"a = 1;\"");
     EXPECT_EQ(quote_lines("line 3, line 3, line 99, line 0, line x", source),
               "line 3 is \"b[i] = \"\";\"");
+    EXPECT_EQ(quote_lines("line 2, line 4, line 6, line 7",
+                          "a;\n#define NOTE IGNORE\n#ifdef NEVER\nIGNORE\n#endif\n/\\\n/ IGNORE\n"),
+              "");
     EXPECT_EQ(quote_lines("nothing", source), "");
 }
 

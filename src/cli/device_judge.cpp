@@ -10,24 +10,10 @@
 #include "base/text.hpp"
 #include "cli/device_findings.hpp"
 #include "device/device.hpp"
-#include "engineer/cpp_text.hpp"
+#include "engineer/prose.hpp"
 
 namespace cupel::cli {
 namespace {
-
-// Line by line as the author wrote it, without comments and what strings say.
-std::vector<std::string> lines_of_code(const std::string& source) {
-    std::string code;
-    engineer::scan_cpp(source, [&](engineer::Span span, std::string_view run) {
-        if (span == engineer::Span::Code) {
-            code += run;
-        } else {
-            code += span == engineer::Span::Literal ? "\"\"" : " ";
-            code.append(static_cast<std::size_t>(std::ranges::count(run, '\n')), '\n');
-        }
-    });
-    return split(code, '\n');
-}
 
 // All ceilings together: what tells kernels with the same bound apart. More of anything is worse.
 double load_of(const gpu::Bound& bound) {
@@ -88,7 +74,7 @@ std::string quote_lines(const std::string& finding, const std::string& source) {
     constexpr std::string_view kWord = "line ";
     constexpr std::size_t kLongest = 100;
     constexpr std::size_t kMost = 2;
-    const std::vector<std::string> lines = lines_of_code(source);
+    const std::vector<std::string> lines = engineer::lines_without_prose(source);
     std::vector<std::string> quotes;
     std::vector<std::size_t> told;
     for (std::size_t at = finding.find(kWord); at != std::string::npos;

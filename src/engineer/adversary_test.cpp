@@ -8,7 +8,7 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "engineer/cpp_text.hpp"
+#include "engineer/prose.hpp"
 #include "engineer/engineer.hpp"
 #include "engineer/model_writer.hpp"
 #include "engineer/reply.hpp"

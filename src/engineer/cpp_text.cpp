@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <vector>
 
 #include "base/hash.hpp"
-#include "base/text.hpp"
 
 namespace cupel::engineer {
 namespace {
@@ -19,22 +19,34 @@ bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
 }
 
-// Where the comment that begins at `at` ends.
-std::size_t end_of_comment(std::string_view text, std::size_t at) {
-    if (text[at + 1] == '*') {
-        const std::size_t end = text.find("*/", at + 2);
-        return end == std::string_view::npos ? text.size() : end + 2;
+// Spliced lines joined, and where each character stood.
+struct Joined {
+    std::string text;
+    std::vector<std::size_t> origin;  // one more than characters: the end
+};
+
+Joined join_lines(std::string_view source) {
+    Joined joined;
+    for (std::size_t at = 0; at < source.size();) {
+        if (const std::size_t splice = splice_at(source, at); splice > 0) {
+            at += splice;
+            continue;
+        }
+        joined.text += source[at];
+        joined.origin.push_back(at++);
     }
-    std::size_t end = text.find('\n', at);
-    // A backslash takes the next line along.
-    while (end != std::string_view::npos && end > 0) {
-        const std::size_t last = text[end - 1] == '\r' && end > 1 ? end - 2 : end - 1;
-        if (text[last] != '\\') break;
-        end = text.find('\n', end + 1);
-    }
-    return end == std::string_view::npos ? text.size() : end;
+    joined.origin.push_back(source.size());
+    return joined;
 }
 
+std::size_t end_of_comment(std::string_view text, std::size_t at) {
+    const bool block = text[at + 1] == '*';
+    const std::size_t end = block ? text.find("*/", at + 2) : text.find('\n', at);
+    if (end == std::string_view::npos) return text.size();
+    return block ? end + 2 : end;
+}
+
+// In the text as it was: lines of a raw string are not joined.
 std::size_t end_of_raw_string(std::string_view text, std::size_t quote) {
     const std::size_t open = text.find('(', quote);
     if (open == std::string_view::npos || open - quote > 17) return text.size();
@@ -47,7 +59,6 @@ std::size_t end_of_raw_string(std::string_view text, std::size_t quote) {
 // line.
 std::size_t end_of_literal(std::string_view text, std::size_t at) {
     const char quote = text[at];
-    if (quote == '"' && at > 0 && text[at - 1] == 'R') return end_of_raw_string(text, at);
     for (std::size_t i = at + 1; i < text.size(); ++i) {
         if (text[i] == '\\') {
             ++i;
@@ -64,116 +75,71 @@ bool begins_comment(std::string_view text, std::size_t at) {
     return text[at] == '/' && at + 1 < text.size() && (text[at + 1] == '/' || text[at + 1] == '*');
 }
 
-bool begins_literal(std::string_view text, std::size_t at) {
-    if (text[at] == '"') return true;
-    // 1'000 holds no character.
-    return text[at] == '\'' && (at == 0 || !is_word(text[at - 1]));
-}
-
-// Instructions, operands and constraints of inline assembly say no more than names in code do: no
-// two words stand side by side in them.
-bool is_assembly(std::string_view literal) {
-    constexpr std::size_t kLongest = 240;
-    constexpr std::string_view kMarks = "._%{}[],;:=+-&\"\\";
-    constexpr std::size_t kConstraint = 4;  // "=r" with its quotes
-    if (literal == "\"memory\"") return true;
-    const bool formed =
-        literal.size() <= kConstraint || literal.find_first_of(".%") != std::string_view::npos;
-    if (!formed || literal.size() > kLongest || literal.find("//") != std::string_view::npos)
-        return false;
-    const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
-    for (std::size_t i = 0; i < literal.size(); ++i) {
-        const char c = literal[i];
-        if (c == ' ') {
-            const bool words = i > 0 && i + 1 < literal.size() && is_letter(literal[i - 1]) &&
-                               is_letter(literal[i + 1]);
-            if (words) return false;
-        } else if (!is_letter(c) && !(c >= '0' && c <= '9') &&
-                   kMarks.find(c) == std::string_view::npos) {
-            return false;
-        }
+// A name, or a number with its marks: 1'000'000 holds no character, and u8'x' does.
+std::size_t end_of_word(std::string_view text, std::size_t at) {
+    const bool number = std::isdigit(static_cast<unsigned char>(text[at])) != 0;
+    while (at < text.size()) {
+        const bool mark =
+            number && text[at] == '\'' && at + 1 < text.size() && is_word(text[at + 1]);
+        if (!is_word(text[at]) && !mark) break;
+        at += mark ? 2 : 1;
     }
-    return true;
-}
-
-std::string without_comments(std::string_view source) {
-    std::string text;
-    scan_cpp(source, [&](Span span, std::string_view run) {
-        if (span == Span::Comment) {
-            text += ' ';
-        } else if (span == Span::Literal && run.starts_with('"') && run != "\"C\"" &&
-                   run != "\"task.hpp\"" && !is_assembly(run)) {
-            text += "\"\"";
-        } else {
-            text += run;
-        }
-    });
-    return text;
-}
-
-// The word behind the '#' of a directive; empty for other lines.
-std::string directive_of(std::string_view line) {
-    std::string_view rest = trim(line);
-    if (!rest.starts_with('#')) return "";
-    rest = trim(rest.substr(1));
-    const auto* const end = std::ranges::find_if(rest, [](char c) { return !is_word(c); });
-    return {rest.begin(), end};
-}
-
-bool is_if_zero(std::string_view line) {
-    if (directive_of(line) != "if") return false;
-    const std::size_t at = line.find("if");
-    return trim(line.substr(at + 2)) == "0";
+    return at;
 }
 
 }  // namespace
 
+bool is_raw_prefix(std::string_view word) {
+    return word == "R" || word == "LR" || word == "uR" || word == "UR" || word == "u8R";
+}
+
+std::size_t splice_at(std::string_view source, std::size_t at) {
+    if (at >= source.size() || source[at] != '\\') return 0;
+    std::size_t end = at + 1;
+    while (end < source.size() && source[end] != '\n' && is_space(source[end]))
+        ++end;
+    return end < source.size() && source[end] == '\n' ? end + 1 - at : 0;
+}
+
+std::string without_splices(std::string_view source) {
+    return join_lines(source).text;
+}
+
 void scan_cpp(std::string_view source, const std::function<void(Span, std::string_view)>& take) {
+    const Joined joined = join_lines(source);
+    const std::string& text = joined.text;
     std::size_t begin = 0;
     const auto hand = [&](Span span, std::size_t from, std::size_t to) {
         if (to > from) take(span, source.substr(from, to - from));
     };
-    for (std::size_t at = 0; at < source.size();) {
-        const bool comment = begins_comment(source, at);
-        if (!comment && !begins_literal(source, at)) {
+    for (std::size_t at = 0; at < text.size();) {
+        bool raw = false;
+        if (is_word(text[at])) {
+            const std::size_t end = end_of_word(text, at);
+            raw = end < text.size() && text[end] == '"' &&
+                  is_raw_prefix(std::string_view(text).substr(at, end - at));
+            at = end;
+            if (!raw) continue;
+        }
+        const bool comment = begins_comment(text, at);
+        if (!comment && text[at] != '"' && text[at] != '\'') {
             ++at;
             continue;
         }
-        hand(Span::Code, begin, at);
-        begin = comment ? end_of_comment(source, at) : end_of_literal(source, at);
-        hand(comment ? Span::Comment : Span::Literal, at, begin);
-        at = begin;
+        const std::size_t from = joined.origin[at];
+        hand(Span::Code, begin, from);
+        if (raw) {
+            begin = end_of_raw_string(source, from);
+            at = static_cast<std::size_t>(std::ranges::lower_bound(joined.origin, begin) -
+                                          joined.origin.begin());
+        } else {
+            at = std::min(comment ? end_of_comment(text, at) : end_of_literal(text, at),
+                          text.size());
+            begin = joined.origin[at];
+        }
+        hand(comment ? Span::Comment : Span::Literal, from, begin);
     }
     hand(Span::Code, begin, source.size());
-}
-
-std::string strip_prose(std::string_view source) {
-    std::string text;
-    int hidden = 0;  // how many #if deep within an #if 0
-    for (const std::string& line : split(without_comments(source), '\n')) {
-        const std::string directive = directive_of(line);
-        if (hidden > 0) {
-            hidden += directive.starts_with("if") ? 1 : 0;
-            hidden -= directive == "endif" ? 1 : 0;
-            // What #else brings back is code again.
-            if (hidden == 1 && directive == "else") hidden = 0;
-            continue;
-        }
-        if (is_if_zero(line)) {
-            hidden = 1;
-            continue;
-        }
-        if (directive == "error" || directive == "warning") continue;
-        std::string_view kept = line;
-        while (!kept.empty() && is_space(kept.back()))
-            kept.remove_suffix(1);
-        if (kept.empty() && (text.empty() || text.ends_with("\n\n"))) continue;
-        text += kept;
-        text += '\n';
-    }
-    while (text.ends_with("\n\n"))
-        text.pop_back();
-    return text;
 }
 
 std::string normal_spelling(std::string_view source) {

@@ -12,13 +12,15 @@ namespace cupel::engineer {
 
 enum class Span { Code, Comment, Literal };
 
-// The text in runs, in order; together they are all of it.
+// The text in runs, in order; together they are all of it. What continues on a spliced line is one
+// run.
 void scan_cpp(std::string_view source, const std::function<void(Span, std::string_view)>& take);
 
-// Without what only a reader would read: comments, what stands between `#if 0` and its `#endif`,
-// what strings say (but "C"). A stranger's kernel is shown to a model in this form, so that it is
-// code and no letter.
-[[nodiscard]] std::string strip_prose(std::string_view source);
+// How long a backslash and the end of its line are, which compilers take out first; 0: none there.
+[[nodiscard]] std::size_t splice_at(std::string_view source, std::size_t at);
+[[nodiscard]] std::string without_splices(std::string_view source);
+// "R", "u8R", ...
+[[nodiscard]] bool is_raw_prefix(std::string_view word);
 
 // One spelling for kernels that differ in comments and spaces only: the hash of this tells them
 // apart.

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/text.hpp"
-#include "engineer/cpp_text.hpp"
+#include "engineer/prose.hpp"
 #include "engineer/population.hpp"
 
 namespace cupel::engineer {

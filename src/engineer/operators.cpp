@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "engineer/change.hpp"
-#include "engineer/cpp_text.hpp"
+#include "engineer/prose.hpp"
 #include "engineer/reply.hpp"
 
 namespace cupel::engineer {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engineer/cpp_text.hpp"
+#include "engineer/prose.hpp"
 
 namespace cupel::engineer {
 namespace {
