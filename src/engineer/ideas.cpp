@@ -46,6 +46,7 @@ std::string fate_of(const Idea& idea) {
         case Idea::State::GivenUp:
             return "no kernel of it was right";
         case Idea::State::Open:
+        case Idea::State::Barred:
             break;
     }
     return "not tried yet";
@@ -85,10 +86,15 @@ std::size_t Ideas::add(std::string_view plan_hash, const Arm& planner,
     return added;
 }
 
-const Idea* Ideas::next() const {
+bool Ideas::is_for(const Idea& idea, std::string_view model) const {
+    return idea.state != Idea::State::Barred &&
+           (idea.planner.model == model || !distrusted_.contains(idea.planner.model));
+}
+
+const Idea* Ideas::next(std::string_view model) const {
     const Idea* best = nullptr;
     for (const Idea& idea : ideas_) {
-        if (idea.state != Idea::State::Open || idea.in_hand) continue;
+        if (idea.state != Idea::State::Open || idea.in_hand || !is_for(idea, model)) continue;
         if (best == nullptr || idea.failures < best->failures) best = &idea;
     }
     return best;
@@ -104,9 +110,10 @@ Idea* Ideas::at(std::string_view id) {
     return found == ideas_.end() ? nullptr : &*found;
 }
 
-bool Ideas::any_open() const {
-    return std::ranges::any_of(ideas_,
-                               [](const Idea& idea) { return idea.state == Idea::State::Open; });
+bool Ideas::any_open(std::string_view model) const {
+    return std::ranges::any_of(ideas_, [&](const Idea& idea) {
+        return idea.state == Idea::State::Open && is_for(idea, model);
+    });
 }
 
 void Ideas::take(std::string_view id) {
@@ -127,18 +134,22 @@ void Ideas::failed(std::string_view id, std::string trouble) {
         idea->state = Idea::State::GivenUp;
 }
 
-void Ideas::give_up(std::string_view id) {
+void Ideas::bar(std::string_view id) {
     Idea* idea = at(id);
     if (idea == nullptr) return;
     idea->in_hand = false;
-    idea->state = Idea::State::GivenUp;
+    idea->state = Idea::State::Barred;
+}
+
+void Ideas::distrust(std::string_view model) {
+    distrusted_.emplace(model);
 }
 
 void Ideas::succeeded(std::string_view id, double gain) {
     Idea* idea = at(id);
     if (idea == nullptr) return;
     idea->in_hand = false;
-    idea->state = Idea::State::Done;
+    if (idea->state != Idea::State::Barred) idea->state = Idea::State::Done;
     idea->gain += gain;
 }
 
@@ -146,12 +157,22 @@ void Ideas::add_gain(std::string_view id, double gain) {
     if (Idea* idea = at(id)) idea->gain += gain;
 }
 
-std::string Ideas::account() const {
+std::string Ideas::account(std::string_view model) const {
+    std::vector<std::string> lines;
+    for (const Idea& idea : ideas_)
+        if (is_for(idea, model))
+            lines.push_back(fmt::format("- {} ({})\n", idea.text, fate_of(idea)));
+    const std::size_t from = lines.size() > kTold ? lines.size() - kTold : 0;
     std::string text;
-    const std::size_t from = ideas_.size() > kTold ? ideas_.size() - kTold : 0;
-    for (std::size_t i = from; i < ideas_.size(); ++i)
-        text += fmt::format("- {} ({})\n", ideas_[i].text, fate_of(ideas_[i]));
+    for (std::size_t i = from; i < lines.size(); ++i)
+        text += lines[i];
     return text;
+}
+
+bool Ideas::may_tell(std::string_view text, std::string_view model) const {
+    return std::ranges::none_of(ideas_, [&](const Idea& idea) {
+        return !is_for(idea, model) && text.find(idea.text) != std::string_view::npos;
+    });
 }
 
 }  // namespace cupel::engineer

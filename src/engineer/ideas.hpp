@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,8 @@ struct Idea {
     enum class State {
         Open,     // to be carried out
         Done,     // a right kernel came of it
-        GivenUp,  // its kernels were broken, or broke a law
+        GivenUp,  // its kernels were broken
+        Barred,   // one of them broke a law: nobody is told of it again
     };
     std::string id;  // the beginning of the plan's hash, and its place there: "3fa1c2d4e5f6.1"
     std::string text;
@@ -39,25 +41,32 @@ public:
     // Takes in those that nobody had before, in whatever spelling; how many these are.
     std::size_t add(std::string_view plan_hash, const Arm& planner,
                     const std::vector<std::string>& texts);
-    // The one to be carried out next: open, in nobody's hands, and failed least. Null: none.
-    [[nodiscard]] const Idea* next() const;
+    // The one that this model is to carry out next: open, in nobody's hands, and failed least.
+    // Null: none.
+    [[nodiscard]] const Idea* next(std::string_view model) const;
     [[nodiscard]] const Idea* find(std::string_view id) const;
-    [[nodiscard]] bool any_open() const;
+    [[nodiscard]] bool any_open(std::string_view model) const;
     [[nodiscard]] bool empty() const noexcept { return ideas_.empty(); }
 
     // What follows is nothing where the idea is not known.
     void take(std::string_view id);
     void put_back(std::string_view id);  // nobody wrote anything
     void failed(std::string_view id, std::string trouble);
-    void give_up(std::string_view id);
+    void bar(std::string_view id);
     void succeeded(std::string_view id, double gain);
     void add_gain(std::string_view id, double gain);  // by a sweep of its kernel
-    // What became of each of the latest, a line for each, for whoever plans next.
-    [[nodiscard]] std::string account() const;
+    // Its kernels break laws: ideas of that model, past and to come, are told to no other.
+    void distrust(std::string_view model);
+    // What became of each of the latest, a line for each, where that model plans next.
+    [[nodiscard]] std::string account(std::string_view model) const;
+    // Whether that model may be told a text: it holds no idea that it may not be told.
+    [[nodiscard]] bool may_tell(std::string_view text, std::string_view model) const;
 
 private:
     [[nodiscard]] Idea* at(std::string_view id);
+    [[nodiscard]] bool is_for(const Idea& idea, std::string_view model) const;
     std::deque<Idea> ideas_;
+    std::set<std::string, std::less<>> distrusted_;
 };
 
 }  // namespace cupel::engineer

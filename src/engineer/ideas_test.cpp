@@ -27,29 +27,48 @@ TEST(Ideas, AreReadOutOfWhateverStandsAroundThem) {
 TEST(Ideas, StayAliveThroughOneBrokenKernelAndNotThroughTwo) {
     Ideas ideas;
     ASSERT_EQ(ideas.add(kPlanHash, {"plan", "m"}, {"pack", "unroll"}), 2U);
-    const std::string first = ideas.next()->id;
+    const std::string first = ideas.next("m")->id;
     EXPECT_EQ(first, "3fa1c2d4e5f6.1");
     ideas.take(first);
-    EXPECT_EQ(ideas.next()->text, "unroll");
+    EXPECT_EQ(ideas.next("m")->text, "unroll");
     ideas.failed(first, "kernel.cpp:3: no");
     // What did not fail yet comes first.
-    EXPECT_EQ(ideas.next()->text, "unroll");
-    ideas.succeeded(ideas.next()->id, 0);
-    EXPECT_EQ(ideas.next()->text, "pack");
-    EXPECT_EQ(ideas.next()->trouble, "kernel.cpp:3: no");
+    EXPECT_EQ(ideas.next("m")->text, "unroll");
+    ideas.succeeded(ideas.next("m")->id, 0);
+    EXPECT_EQ(ideas.next("m")->text, "pack");
+    EXPECT_EQ(ideas.next("m")->trouble, "kernel.cpp:3: no");
     ideas.failed(first, "");
-    EXPECT_EQ(ideas.next(), nullptr);
-    EXPECT_FALSE(ideas.any_open());
+    EXPECT_EQ(ideas.next("m"), nullptr);
+    EXPECT_FALSE(ideas.any_open("m"));
     // A kernel of it that was mended meanwhile is right after all.
     ideas.succeeded(first, 0.1);
     EXPECT_EQ(ideas.find(first)->state, Idea::State::Done);
 }
 
-TEST(Ideas, AreGivenUpAtOnceWhereTheirKernelBrokeALaw) {
+TEST(Ideas, AreBarredAtOnceWhereTheirKernelBrokeALaw) {
     Ideas ideas;
-    ideas.add(kPlanHash, {"plan", "m"}, {"keep the last answer"});
-    ideas.give_up(ideas.next()->id);
-    EXPECT_EQ(ideas.next(), nullptr);
+    ideas.add(kPlanHash, {"plan", "m"}, {"keep the last answer", "pack"});
+    const std::string id = ideas.next("m")->id;
+    ideas.bar(id);
+    ideas.succeeded(id, 0.5);
+    EXPECT_EQ(ideas.find(id)->state, Idea::State::Barred);
+    EXPECT_EQ(ideas.next("m")->text, "pack");
+    EXPECT_EQ(ideas.account("m"), "- pack (not tried yet)\n");
+    EXPECT_FALSE(ideas.may_tell("now keep the last answer", "m"));
+    EXPECT_TRUE(ideas.may_tell("pack", "n"));
+}
+
+TEST(Ideas, OfWhoCheatsAreToldToNobodyElse) {
+    Ideas ideas;
+    ideas.add(kPlanHash, {"plan", "m"}, {"pack"});
+    ideas.distrust("m");
+    ideas.add("other", {"plan", "m"}, {"unroll"});
+    EXPECT_EQ(ideas.next("n"), nullptr);
+    EXPECT_FALSE(ideas.any_open("n"));
+    EXPECT_EQ(ideas.account("n"), "");
+    EXPECT_FALSE(ideas.may_tell("unroll", "n"));
+    EXPECT_TRUE(ideas.any_open("m"));
+    EXPECT_EQ(ideas.next("m")->text, "pack");
 }
 
 TEST(Ideas, AreTakenInOnceHoweverTheyAreSpelt) {
@@ -63,8 +82,9 @@ TEST(Ideas, TellWhoPlansNextWhatBecameOfThem) {
     ideas.add(kPlanHash, {"plan", "m"}, {"one", "two", "three", "four"});
     ideas.succeeded("3fa1c2d4e5f6.1", 0.18232);
     ideas.succeeded("3fa1c2d4e5f6.2", 0);
-    ideas.give_up("3fa1c2d4e5f6.3");
-    EXPECT_EQ(ideas.account(),
+    for (int i = 0; i < Ideas::kMostFailures; ++i)
+        ideas.failed("3fa1c2d4e5f6.3", "");
+    EXPECT_EQ(ideas.account("m"),
               "- one (+20 %)\n- two (right, but no faster)\n- three (no kernel of it was right)\n"
               "- four (not tried yet)\n");
     ideas.failed("nobody's", "");  // nothing

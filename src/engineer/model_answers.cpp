@@ -223,11 +223,13 @@ Result<void> ModelWriter::settle(const Question& question, const std::string& so
     learn(question, trial.gain);
     if (right) {
         ideas_.succeeded(note.idea, trial.gain);
+        authors_[trial.kernel] = {question.arm(), note.idea};
         if (note.way == Operator::Translate) last_failure_.clear();
     } else {
         const std::string told = feedback_of(trial.verdict);
         if (breaks_laws(status)) {
-            ideas_.give_up(note.idea);
+            ideas_.bar(note.idea);
+            ideas_.distrust(question.voice);
         } else if (note.way != Operator::Repair) {
             ideas_.failed(note.idea, told);
         }

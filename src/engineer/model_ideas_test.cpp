@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What models are asked beyond one kernel after another: ideas, sweeps that go on, and when to end.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -97,6 +98,55 @@ TEST(ModelIdeas, AreThereAgainAfterEachInterruption) {
     std::ranges::sort(carried);
     EXPECT_THAT(carried, ::testing::ElementsAre("pack the", "pack the", "two rows"));
     EXPECT_EQ(run.recording.size(), model.prompts.size());
+}
+
+TEST(ModelIdeas, OfACheatGoToNoOtherModel) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    const std::string cheat = "void kernel() { cheat(); }\n";
+    evaluator.statuses[cheat] = verdict::Status::Cheating;
+    int plans = 0;
+    scripted::Model bad([&](const model::Request& request, int) {
+        if (!request.note.starts_with("plan")) return fenced(cheat, "keep the last answer");
+        return fmt::format("IDEA: keep answer {0}\nIDEA: guess answer {0}\n", plans++);
+    });
+    scripted::Model good([](const model::Request& request, int turn) {
+        if (request.note.starts_with("plan")) return std::string("IDEA: tiles\n");
+        return fenced(worth(3 + 0.2 * turn), "tiles");
+    });
+    ModelOptions how = with_ideas();
+    how.fruitless = 1000;
+    scripted::search(run, evaluator, {&bad, &good}, scripted::search_of(40), how);
+    EXPECT_GT(plans, 0);
+    bool cheated = false;
+    for (const archive::Ask& ask : run.asks())
+        cheated = cheated || ask.outcome == "cheating";
+    EXPECT_TRUE(cheated);
+    for (const std::string& prompt : good.prompts)
+        EXPECT_THAT(prompt, Not(HasSubstr("answer 1")));
+}
+
+TEST(ModelQuestions, AreNotSentWhereTheirParentWasFoundOut) {
+    Scene run;
+    scripted::Model model(
+        [](const model::Request&, int turn) { return fenced(worth(3 + turn, "parent();")); });
+    model.stop_at = 3;
+    {
+        scripted::Evaluator evaluator;
+        scripted::search(run, evaluator, {&model}, scripted::search_of(20));
+    }
+    const std::size_t asked = model.prompts.size();
+    ASSERT_THAT(model.prompts.back(), HasSubstr("parent();"));
+    run.reopen();
+    model::RecordingClient client(run.recording, "test", &model, run.price);
+    ModelWriter writer({{"test:m0", "m0", &client, 0}}, in_turn(), run.archive, run.recording);
+    ASSERT_TRUE(writer.recall());
+    const std::vector<archive::Ranked> ranking = run.archive.ranking().value();
+    for (const archive::Ranked& ranked : ranking)
+        ASSERT_TRUE(run.archive.quarantine(ranked.kernel.id));
+    ASSERT_TRUE(writer.write(Standings(), 1, true));
+    ASSERT_EQ(model.prompts.size(), asked + 1);
+    EXPECT_THAT(model.prompts.back(), Not(HasSubstr("parent();")));
 }
 
 TEST(ModelSweeps, GoOnWhereTheRunWasKilled) {

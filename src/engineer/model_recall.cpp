@@ -74,13 +74,24 @@ Result<void> ModelWriter::recall_ask(const archive::Ask& ask, const model::Excha
 // What became of the idea that it carried out.
 Result<void> ModelWriter::recall_fate(const archive::Ask& ask, const Note& note) {
     const auto status = verdict::status_from(ask.outcome);
-    if (note.idea.empty()) return {};
-    if (ask.outcome == kKnown || (status && verdict::is_right(*status))) {
-        ideas_.succeeded(note.idea, ask.gain);
+    if (status && breaks_laws(*status)) {
+        ideas_.bar(note.idea);
+        ideas_.distrust(ask.author);
         return {};
     }
-    if (status && breaks_laws(*status)) {
-        ideas_.give_up(note.idea);
+    // Found out since, or bred from what was.
+    const bool known = ask.outcome == kKnown;
+    if (ask.kernel && !known) {
+        CUPEL_TRY(const bool quarantined, archive_.is_quarantined(*ask.kernel));
+        if (quarantined) {
+            ideas_.bar(note.idea);
+            return {};
+        }
+        authors_[*ask.kernel] = {{ask.way, ask.author}, note.idea};
+    }
+    if (note.idea.empty()) return {};
+    if (known || (status && verdict::is_right(*status))) {
+        ideas_.succeeded(note.idea, ask.gain);
         return {};
     }
     if (note.way == Operator::Repair || (!status && !ask.outcome.starts_with(kNoKernel))) return {};

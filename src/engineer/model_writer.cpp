@@ -82,9 +82,9 @@ ModelWriter::VoiceState* ModelWriter::state_of(const std::string& name) {
 std::vector<Arm> ModelWriter::arms(const Standings& standings) const {
     std::vector<Arm> arms;
     const std::size_t right = standings.size();
-    const bool plans = options_.ideas > 0 && !ideas_.any_open();
     for (const VoiceState& state : voices_) {
         if (state.silent) continue;
+        const bool plans = options_.ideas > 0 && !ideas_.any_open(state.voice.name);
         for (const Operator way : kOperators) {
             if (way == Operator::Repair || parents_of(way) > right) continue;
             if (way == Operator::Plan && !plans) continue;
@@ -125,7 +125,8 @@ Result<ModelWriter::Shown> ModelWriter::show(const Standings& standings, const S
     if (!std::isfinite(score)) return shown;
     CUPEL_TRY(const auto before, archive_.kernel(above));
     if (!before || before->quarantined) return shown;
-    shown.parent.more += change_text(before->kernel.source, source, outcome_words(parent, score));
+    shown.parent.more += change_text(before->kernel.source, source,
+                                     outcome_words(parent, score));
     return shown;
 }
 
@@ -149,8 +150,8 @@ Result<std::unique_ptr<Question>> ModelWriter::think(const Standings& standings)
     if (!shown.empty()) question->base = as_shown(shown.front().source);
     std::string feedback = note.way == Operator::Translate ? last_failure_ : std::string();
     std::string idea;
-    if (note.way == Operator::Plan) idea = ideas_.account();
-    if (const Idea* next = ideas_.next(); next != nullptr && note.way == Operator::Write) {
+    if (note.way == Operator::Plan) idea = ideas_.account(arm.model);
+    if (const Idea* next = ideas_.next(arm.model); next != nullptr && note.way == Operator::Write) {
         note.idea = next->id;
         idea = next->text;
         feedback = next->trouble;
@@ -204,6 +205,39 @@ ModelWriter::Questions ModelWriter::collect(bool idle) {
     return answered;
 }
 
+// Kernels that were thought right and broke a law as somebody's incumbent.
+Result<void> ModelWriter::bar_found_out(const Standings& standings) {
+    for (auto author = authors_.begin(); author != authors_.end();) {
+        const auto& [kernel, credit] = *author;
+        if (!standings.is_barred(kernel)) {
+            ++author;
+            continue;
+        }
+        CUPEL_TRY(const bool quarantined, archive_.is_quarantined(kernel));
+        CUPEL_TRY(const std::vector<archive::VerdictRecord> verdicts, archive_.verdicts(kernel));
+        // One that only descends from a cheat was written in good faith.
+        const bool cheated = std::ranges::any_of(
+            verdicts, [](const auto& record) { return breaks_laws(record.verdict.status); });
+        if (quarantined) ideas_.bar(credit.idea);
+        if (cheated) ideas_.distrust(credit.arm.model);
+        author = authors_.erase(author);
+    }
+    return {};
+}
+
+// What a question shows may have been found out since it was made.
+Result<bool> ModelWriter::may_send(const Question& question) {
+    for (const archive::KernelId parent : question.parents) {
+        CUPEL_TRY(const bool quarantined, archive_.is_quarantined(parent));
+        if (quarantined) return false;
+    }
+    for (const std::string& hash : question.note.parents) {
+        CUPEL_TRY(const auto shown, archive_.find(hash));
+        if (shown && shown->quarantined) return false;
+    }
+    return true;
+}
+
 // Nobody is asked for more while drafts are waiting to be tried.
 Result<void> ModelWriter::ask_around(const Standings& standings) {
     const auto at_once = static_cast<std::size_t>(std::max(1, options_.side_by_side));
@@ -211,15 +245,24 @@ Result<void> ModelWriter::ask_around(const Standings& standings) {
         const std::scoped_lock lock(mail_->mutex);
         return mail_->waiting;
     };
+    CUPEL_DO(bar_found_out(standings));
     while (intake_.empty() && may_ask() && waiting() < at_once) {
         std::unique_ptr<Question> question;
-        if (!queue_.empty()) {
+        const bool queued = !queue_.empty();
+        if (queued) {
             question = std::move(queue_.front());
             queue_.erase(queue_.begin());
         } else if (pays(standings)) {
             CUPEL_TRY(question, think(standings));
         }
         if (!question) break;
+        CUPEL_TRY(const bool sound, may_send(*question));
+        const std::string& text = question->request.messages.front().text;
+        if (!sound || (queued && !ideas_.may_tell(text, question->voice))) {
+            if (question->note.way == Operator::Write) ideas_.put_back(question->note.idea);
+            if (queued) continue;
+            break;
+        }
         put(std::move(question));
     }
     return {};

@@ -107,6 +107,8 @@ private:
     [[nodiscard]] Result<Shown> show(const Standings& standings, const Standing& parent);
     [[nodiscard]] bool pays(const Standings& standings);
     [[nodiscard]] Result<void> ask_around(const Standings& standings);
+    [[nodiscard]] Result<void> bar_found_out(const Standings& standings);
+    [[nodiscard]] Result<bool> may_send(const Question& question);
     void put(std::unique_ptr<Question> question);
     [[nodiscard]] bool may_ask() const;
     [[nodiscard]] std::size_t cheapest() const;
@@ -144,6 +146,7 @@ private:
     std::set<archive::KernelId> claimed_;  // by asks that an earlier part of the run closed
     Questions queue_;                      // to be asked before any new ones
     std::map<std::uint64_t, std::unique_ptr<Question>> open_;  // by ticket: being tried
+    std::map<archive::KernelId, Credit> authors_;              // of first kernels that were right
     std::map<std::uint64_t, Credit> credits_;                  // by first ticket, of open sweeps
     std::string last_failure_;  // of a whole kernel, in the referee's words
     std::vector<std::string> complaints_;
