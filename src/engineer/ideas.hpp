@@ -36,7 +36,7 @@ struct Idea {
 
 class Ideas {
 public:
-    static constexpr int kMostFailures = 2;
+    static constexpr int kMostFailures = 3;
 
     // Takes in those that nobody had before, in whatever spelling; how many these are.
     std::size_t add(std::string_view plan_hash, const Arm& planner,

@@ -24,7 +24,7 @@ TEST(Ideas, AreReadOutOfWhateverStandsAroundThem) {
     EXPECT_TRUE(read_ideas("", 3).empty());
 }
 
-TEST(Ideas, StayAliveThroughOneBrokenKernelAndNotThroughTwo) {
+TEST(Ideas, StayAliveThroughTwoBrokenKernelsAndNotThroughThree) {
     Ideas ideas;
     ASSERT_EQ(ideas.add(kPlanHash, {"plan", "m"}, {"pack", "unroll"}), 2U);
     const std::string first = ideas.next("m")->id;
@@ -37,6 +37,9 @@ TEST(Ideas, StayAliveThroughOneBrokenKernelAndNotThroughTwo) {
     ideas.succeeded(ideas.next("m")->id, 0);
     EXPECT_EQ(ideas.next("m")->text, "pack");
     EXPECT_EQ(ideas.next("m")->trouble, "kernel.cpp:3: no");
+    ideas.failed(first, "kernel.cpp:4: no");
+    ASSERT_NE(ideas.next("m"), nullptr);
+    EXPECT_EQ(ideas.next("m")->trouble, "kernel.cpp:4: no");
     ideas.failed(first, "");
     EXPECT_EQ(ideas.next("m"), nullptr);
     EXPECT_FALSE(ideas.any_open("m"));
