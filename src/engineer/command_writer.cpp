@@ -99,7 +99,8 @@ Result<std::string> CommandWriter::call(const Standings& standings) {
         best = as_shown(record->kernel.source);
         parents_ = {incumbent->id};
         parent_hashes_ = {record->hash};
-        best.insert(0, fmt::format("// {}\n", standing_of(verdict, incumbent->score)));
+        best.insert(0, fmt::format("// {}\n",
+                                   standing_of(verdict, incumbent->score, incumbent->half_width)));
     }
     const std::string& ending = options_.brief.extension;
     const std::vector<std::pair<std::string, std::string>> files = {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/text.hpp"
-#include "engineer/prose.hpp"
 #include "engineer/population.hpp"
+#include "engineer/prose.hpp"
 
 namespace cupel::engineer {
 namespace {
@@ -114,9 +114,11 @@ std::string condense_errors(const std::string& diagnostics, std::size_t most) {
     return text;
 }
 
-std::string standing_of(const verdict::Verdict& verdict, double score) {
+std::string standing_of(const verdict::Verdict& verdict, double score, double half_width) {
     if (verdict.bound) return bound_words(*verdict.bound);
-    std::string text = fmt::format("{:.2f}x over naive", std::exp(score));
+    std::string text =
+        fmt::format("{:.2f}x over naive (95 % interval {:.2f} to {:.2f})", std::exp(score),
+                    std::exp(score - half_width), std::exp(score + half_width));
     if (!verdict.ceiling) return text;
     const double share = verdict.ceiling->share;
     text += fmt::format("; {:.0f} % of {}", 100 * share, verdict.ceiling->name);

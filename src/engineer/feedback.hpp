@@ -15,8 +15,9 @@ namespace cupel::engineer {
 [[nodiscard]] std::string feedback_of(const verdict::Verdict& verdict);
 
 // Where a right kernel stands, in one line: how fast it is, or where nothing is timed what it
-// cannot beat; how much is left to what no kernel beats. `score` is Standings::score.
-[[nodiscard]] std::string standing_of(const verdict::Verdict& verdict, double score);
+// cannot beat; how much is left to what no kernel beats. `score` and `half_width` are a Standing's.
+[[nodiscard]] std::string standing_of(const verdict::Verdict& verdict, double score,
+                                      double half_width);
 
 // What stands out of a right kernel, with its evidence, for whoever makes it faster: what the
 // verdict found, then what its code shows. At most kMostFindings lines, and none where nothing

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace cupel::engineer {
 namespace {
 
@@ -104,9 +106,9 @@ TEST(Feedback, CallsABoundABound) {
                           "where issue binds; no kernel of the formula beats 10.0 us (DRAM)"));
     EXPECT_THAT(told, HasSubstr("so 2x of this bound are left.\nwarps diverge\n"));
     EXPECT_THAT(told, Not(HasSubstr("naive")));
-    EXPECT_EQ(told, "It is right.\nIt is " + standing_of(verdict, -1) + ".\nwarps diverge\n");
+    EXPECT_EQ(told, "It is right.\nIt is " + standing_of(verdict, -1, 0) + ".\nwarps diverge\n");
     verdict.bound->seconds = 10e-6;
-    EXPECT_THAT(standing_of(verdict, 0), HasSubstr("nothing of this bound is left"));
+    EXPECT_THAT(standing_of(verdict, 0, 0), HasSubstr("nothing of this bound is left"));
 }
 
 TEST(Feedback, FindsAtMostTwoThingsAndBelievesTheObjectCodeFirst) {
@@ -118,6 +120,11 @@ TEST(Feedback, FindsAtMostTwoThingsAndBelievesTheObjectCodeFirst) {
     EXPECT_EQ(findings_of(verdict, loop, 2),
               "It runs on one thread of 2: no `omp parallel` stands in it.\nexpf is called\n");
     EXPECT_EQ(findings_of(verdict, loop, 1), "expf is called\nscalar code\n");
+}
+
+TEST(Feedback, TellsHowSureAGainIs) {
+    EXPECT_EQ(standing_of(verdict_of(Status::NotResolved, ""), std::log(4.0), std::log(2.0)),
+              "4.00x over naive (95 % interval 2.00 to 8.00)");
 }
 
 TEST(Feedback, TellsNoSecretOfTheReferee) {

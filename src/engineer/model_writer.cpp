@@ -16,12 +16,15 @@ namespace {
 
 constexpr auto kIdleWait = std::chrono::milliseconds(200);
 
-// Of a kernel and what it came of, by their scores.
-std::string outcome_words(const Standing& child, double before) {
+// Of a kernel and what it came of, by their scores; the interval as if nothing joined the two.
+std::string outcome_words(const Standing& child, double before, double half_width) {
     if (child.bounded)
         return fmt::format("and its bound is {:.3f} of what that one's was",
                            std::exp(before - child.score));
-    return fmt::format("and is {:.2f}x as fast", std::exp(child.score - before));
+    const double gain = child.score - before;
+    const double reach = std::hypot(child.half_width, half_width);
+    return fmt::format("and is {:.2f}x as fast (95 % interval {:.2f} to {:.2f})", std::exp(gain),
+                       std::exp(gain - reach), std::exp(gain + reach));
 }
 
 }  // namespace
@@ -116,7 +119,7 @@ Result<ModelWriter::Shown> ModelWriter::show(const Standings& standings, const S
     if (!record) return fail(Errc::Corrupt, fmt::format("the archive lacks kernel {}", parent.id));
     CUPEL_TRY(const auto verdict, archive_.latest_screen(parent.id));
     const std::string& source = record->kernel.source;
-    Shown shown{.parent = {source, standing_of(verdict, parent.score),
+    Shown shown{.parent = {source, standing_of(verdict, parent.score, parent.half_width),
                            findings_of(verdict, source, options_.brief.threads)},
                 .hash = record->hash};
     if (record->parents.empty()) return shown;
@@ -126,7 +129,7 @@ Result<ModelWriter::Shown> ModelWriter::show(const Standings& standings, const S
     CUPEL_TRY(const auto before, archive_.kernel(above));
     if (!before || before->quarantined) return shown;
     shown.parent.more += change_text(before->kernel.source, source,
-                                     outcome_words(parent, score));
+                                     outcome_words(parent, score, standings.half_width(above)));
     return shown;
 }
 

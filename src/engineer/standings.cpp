@@ -93,7 +93,9 @@ std::vector<const Standing*> Standings::ranked() const {
     std::ranges::stable_sort(ranked, [&](const Standing* a, const Standing* b) {
         const bool a_leads = a->id == incumbent_;
         const bool b_leads = b->id == incumbent_;
-        return a_leads != b_leads ? a_leads : a->score > b->score;
+        if (a_leads != b_leads) return a_leads;
+        if (incumbent_) return a->score > b->score;
+        return a->score - a->half_width > b->score - b->half_width;
     });
     return ranked;
 }
@@ -112,6 +114,12 @@ std::optional<Best> Standings::best() const {
 double Standings::score(archive::KernelId id) const {
     const auto found = placed_.find(id);
     return found == placed_.end() ? std::numeric_limits<double>::quiet_NaN() : found->second.score;
+}
+
+double Standings::half_width(archive::KernelId id) const {
+    const auto found = placed_.find(id);
+    return found == placed_.end() ? std::numeric_limits<double>::quiet_NaN()
+                                  : found->second.half_width;
 }
 
 double Standings::to_beat(const verdict::Verdict& verdict) const {

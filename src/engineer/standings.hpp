@@ -48,7 +48,9 @@ public:
     // The kernel that others are compared with; none while nothing beats naive (of bounds: while
     // nothing has one).
     [[nodiscard]] const Standing* incumbent() const;
-    // The incumbent, then the others by score. Pointers hold until the next call that is not const.
+    // The incumbent, then the others by score; where there is none, by the lower ends of their
+    // intervals, as a middle says nothing there. Pointers hold until the next call that is not
+    // const.
     [[nodiscard]] std::vector<const Standing*> ranked() const;
     // Without its ceiling and bound, whose words are in the archive.
     [[nodiscard]] std::optional<Best> best() const;
@@ -58,6 +60,7 @@ public:
     [[nodiscard]] double to_beat(const verdict::Verdict& verdict) const;
     // The score of a kernel that has a place; NaN for any other.
     [[nodiscard]] double score(archive::KernelId id) const;
+    [[nodiscard]] double half_width(archive::KernelId id) const;
 
 private:
     [[nodiscard]] bool beats_naive(const Standing& standing) const {

@@ -41,6 +41,18 @@ TEST(Standings, ScoresAreChainedThroughTheIncumbent) {
     EXPECT_TRUE(std::isnan(standings.score(7)));
 }
 
+TEST(Standings, GoByWhatIsSureWhereNobodyIsPromoted) {
+    Standings standings;
+    verdict::Verdict vague = measured(Status::NotResolved, 75.3);
+    vague.speedup->ratio = {0.06, 75.3, 92357.58, 0.95};
+    EXPECT_EQ(standings.add(contender(1), vague, std::nullopt), News::Placed);
+    verdict::Verdict sure = measured(Status::NotResolved, 1.0, 0.02);
+    EXPECT_EQ(standings.add(contender(2), sure, std::nullopt), News::Placed);
+    EXPECT_EQ(standings.best()->kernel, 2);
+    standings.add(contender(3), measured(Status::Faster, 1.5), std::nullopt);
+    EXPECT_EQ(standings.best()->kernel, 3);
+}
+
 TEST(Standings, TheChainsIntervalGrowsInQuadrature) {
     Standings standings;
     standings.add(contender(1), measured(Status::Faster, 4, 0.03), std::nullopt);
