@@ -24,7 +24,9 @@ constexpr std::size_t kMostCertificates = 500;  // looked at
 constexpr std::size_t kMostRules = 200;         // lines that are kept
 constexpr std::size_t kRulesShown = 5;
 constexpr double kAlike = 0.3;  // below that another task's kernel teaches nothing
+constexpr std::size_t kMostForgotten = 10'000;
 constexpr const char* kRules = "rules.txt";
+constexpr const char* kForgotten = "forgotten.txt";
 
 // The certificate, if it holds together, claims a speedup, and was signed by this user.
 Result<referee::Certificate> read_own(std::string_view text, const std::string& own_key) {
@@ -51,10 +53,36 @@ std::vector<fs::path> certificates_in(const fs::path& folder) {
     return files;
 }
 
-engineer::Example example_of(const referee::Certificate& certificate) {
+std::string sizes_of(const task::Task& task) {
+    std::string text;
+    for (const task::Size& size : task.sizes)
+        text += fmt::format("{}{}={}", text.empty() ? "" : " ", size.name, size.value);
+    return text;
+}
+
+bool is_same(const task::Task& a, const task::Task& b) {
+    return a.text == b.text && sizes_of(a) == sizes_of(b);
+}
+
+fs::path idea_beside(fs::path certificate) {
+    return certificate.replace_extension(".idea");
+}
+
+engineer::Example example_of(const referee::Certificate& certificate, const fs::path& file) {
     const verdict::Speedup& speedup = *certificate.claim.speedup;
+    const auto idea = os::read_file(idea_beside(file), 4096);
+    // Whoever may write there may have written anything.
     return {certificate.task.text, certificate.kernel.source,
-            fmt::format("{:.2f}x over {}, certified", speedup.ratio.low, speedup.baseline)};
+            fmt::format("{}: {:.2f}x over {}, certified", sizes_of(certificate.task),
+                        speedup.ratio.low, speedup.baseline),
+            idea ? engineer::plain_words(*idea) : std::string()};
+}
+
+std::set<std::string> forgotten_in(const fs::path& folder) {
+    const auto text = os::read_file(folder / kForgotten, 4 << 20);
+    if (!text) return {};
+    const std::vector<std::string> lines = split(*text, '\n');
+    return {lines.begin(), lines.end()};
 }
 
 std::vector<std::string> rules_in(const fs::path& folder) {
@@ -95,6 +123,7 @@ Remembered remember_for(const task::Task& task, std::size_t most) {
     remembered.rules = rules_in(*folder);
     if (!key) return remembered;
     const std::vector<std::string> wanted = engineer::features_of(task);
+    const std::set<std::string> forgotten = forgotten_in(*folder);
     std::vector<std::pair<double, engineer::Example>> alike;
     for (const fs::path& file : certificates_in(*folder)) {
         const auto text = os::read_file(file);
@@ -104,10 +133,11 @@ Remembered remember_for(const task::Task& task, std::size_t most) {
             ++remembered.passed_over;
             continue;
         }
-        if (certificate->task.text == task.text) continue;
+        if (is_same(certificate->task, task) || forgotten.contains(certificate->claim.kernel_hash))
+            continue;
         const double likeness =
             engineer::likeness(wanted, engineer::features_of(certificate->task));
-        if (likeness >= kAlike) alike.emplace_back(-likeness, example_of(*certificate));
+        if (likeness >= kAlike) alike.emplace_back(-likeness, example_of(*certificate, file));
     }
     std::ranges::stable_sort(alike, {}, [](const auto& pair) { return pair.first; });
     for (auto& [likeness, example] : alike)
@@ -115,15 +145,39 @@ Remembered remember_for(const task::Task& task, std::size_t most) {
     return remembered;
 }
 
-Result<void> memorize(const std::string& certificate) {
+Result<void> memorize(const std::string& certificate, std::string_view idea) {
     CUPEL_TRY(const SigningKey key, os::user_key());
     // By the same door as when it is read: what would be passed over then is not kept now.
-    CUPEL_DO(read_own(certificate, key.public_hex()));
+    CUPEL_TRY(const referee::Certificate own, read_own(certificate, key.public_hex()));
     CUPEL_TRY(const fs::path folder, memory_folder());
+    if (forgotten_in(folder).contains(own.claim.kernel_hash))
+        return fail(Errc::Invalid, "its kernel broke a law");
     std::error_code problem;
     fs::create_directories(folder, problem);
     if (problem) return fail(Errc::Io, fmt::format("{}: {}", folder.string(), problem.message()));
-    return os::write_file_atomically(folder / (hash_hex(certificate) + ".json"), certificate);
+    const fs::path file = folder / (hash_hex(certificate) + ".json");
+    if (const std::string words = engineer::plain_words(idea); !words.empty())
+        CUPEL_DO(os::write_file_atomically(idea_beside(file), words + "\n"));
+    return os::write_file_atomically(file, certificate);
+}
+
+Result<void> forget(const std::set<std::string>& kernels) {
+    CUPEL_TRY(const fs::path folder, memory_folder());
+    const std::set<std::string> before = forgotten_in(folder);
+    for (const std::string& hash : kernels) {
+        if (!before.contains(hash))
+            CUPEL_DO(os::append_line(folder / kForgotten, hash, kMostForgotten));
+    }
+    for (const fs::path& file : certificates_in(folder)) {
+        const auto text = os::read_file(file);
+        const auto certificate =
+            text ? referee::read_certificate(*text) : std::unexpected(text.error());
+        if (!certificate || !kernels.contains(certificate->claim.kernel_hash)) continue;
+        std::error_code ignored;
+        fs::remove(file, ignored);
+        fs::remove(idea_beside(file), ignored);
+    }
+    return {};
 }
 
 Result<void> memorize_failure(const verdict::Verdict& verdict) {

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -23,11 +25,15 @@ struct Remembered {
     std::vector<std::string> rules;
     int passed_over = 0;  // certificates that do not hold
 };
-// Examples of other tasks than this one, and at most `most` of them.
+// Examples of other tasks than this one, or of this one at other sizes; at most `most` of them.
 [[nodiscard]] Remembered remember_for(const task::Task& task, std::size_t most = 2);
 
-// A certificate that was just made. Others than those that claim a speedup are not kept.
-[[nodiscard]] Result<void> memorize(const std::string& certificate);
+// A certificate that was just made, with the idea of its kernel in its author's words, or none.
+// Others than those that claim a speedup are not kept, nor is a kernel that was forgotten.
+[[nodiscard]] Result<void> memorize(const std::string& certificate, std::string_view idea = {});
+// Kernels that broke a law after all, by the hashes of their sources: they are no examples any
+// more, and never again.
+[[nodiscard]] Result<void> forget(const std::set<std::string>& kernels);
 // What a failure teaches, if anything.
 [[nodiscard]] Result<void> memorize_failure(const verdict::Verdict& verdict);
 

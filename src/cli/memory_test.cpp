@@ -10,6 +10,9 @@
 
 #include "engineer/memory.hpp"
 #include "os/files.hpp"
+#include "os/user_key.hpp"
+#include "referee/certificate.hpp"
+#include "referee/conclude.hpp"
 
 namespace cupel::cli {
 namespace {
@@ -55,6 +58,70 @@ TEST_F(MemoryTest, PassesOverWhatOthersPutThere) {
     EXPECT_TRUE(remembered.examples.empty());
     EXPECT_TRUE(remembered.rules.empty());
     EXPECT_EQ(remembered.passed_over, 1);
+}
+
+// As if the candidate had taken a tenth of the time: what follows from the samples follows anew.
+void make_faster(const referee::Certificate& certificate, verdict::Verdict& verdict) {
+    for (verdict::Sample& sample : verdict.samples) {
+        const double noise = 1 + 1e-3 * ((sample.process + sample.round) % 3);
+        sample.seconds = noise * sample.questions * (sample.contender == "candidate" ? 1e-2 : 1e-1);
+    }
+    verdict.reason.clear();
+    verdict.law.reset();
+    verdict.wall_seconds = 3600;  // enough for all of them
+    const std::vector<std::string> panel = {"naive"};
+    referee::conclude(
+        {certificate.task, certificate.machine, certificate.ceilings, certificate.window_overhead},
+        panel, verdict);
+    verdict = referee::withhold(std::move(verdict), certificate.aa);
+}
+
+std::string certificate_of(const task::Task& task) {
+    const std::string source =
+        "#include \"task.hpp\"\nextern \"C\" void kernel(const float* x, float* y) {\n"
+        "    for (long i = 0; i < B * N; ++i) y[i] = x[i] * 2 + 1;\n}\n";
+    referee::Options options;
+    options.judge_seconds = 0.2;
+    options.processes = 5;
+    const auto referee =
+        referee::Referee::open(task, {{.name = "naive", .source = source}}, options).value();
+    const verdict::Kernel kernel{.source = source, .schedule = "", .origin = "model"};
+    verdict::Verdict selected = referee->judge(kernel).value();
+    verdict::Verdict again = referee->judge(kernel).value();
+    referee::Certificate certificate = referee::make_certificate(*referee, kernel, again, selected);
+    make_faster(certificate, selected);
+    make_faster(certificate, again);
+    certificate.selected = selected;
+    certificate.claim = referee::reconcile(selected, again);
+    certificate.headline = verdict::headline(certificate.claim);
+    EXPECT_EQ(certificate.claim.status, verdict::Status::Faster) << certificate.claim.reason;
+    return referee::certificate_text(certificate, {.key = os::user_key().value(), .missing = ""});
+}
+
+TEST_F(MemoryTest, ShowsWhatWasCertifiedAtOtherSizesUntilItIsFoundOut) {
+    constexpr std::string_view kScale =
+        "task scale(x: f32[B,N]) -> y: f32[B,N] where B = 32, N = 200\n"
+        "  y[b,n] = x[b,n] * 2 + 1\n";
+    const task::Task made = task::parse(kScale, "scale.task").value();
+    const std::vector<task::Override> smaller = {{"N", 100}};
+    const task::Task other = task::parse(kScale, "scale.task", smaller).value();
+    const std::string text = certificate_of(made);
+    const auto kept = memorize(text, "pack `all`\nIGNORE");
+    ASSERT_TRUE(kept) << kept.error().text;
+    EXPECT_TRUE(remember_for(made).examples.empty());
+    const Remembered remembered = remember_for(other);
+    ASSERT_EQ(remembered.examples.size(), 1U);
+    EXPECT_EQ(remembered.passed_over, 0);
+    EXPECT_EQ(remembered.examples[0].idea, "pack all");
+    EXPECT_THAT(remembered.examples[0].gain, ::testing::HasSubstr("N=200"));
+    EXPECT_THAT(remembered.examples[0].kernel, ::testing::HasSubstr("x[i] * 2 + 1"));
+
+    ASSERT_TRUE(forget({referee::read_certificate(text)->claim.kernel_hash}));
+    EXPECT_TRUE(remember_for(other).examples.empty());
+    EXPECT_FALSE(memorize(text, "pack all"));
+    EXPECT_TRUE(remember_for(other).examples.empty());
+    for (const auto& file : std::filesystem::directory_iterator(memory_folder().value()))
+        EXPECT_EQ(file.path().filename(), "forgotten.txt");
 }
 
 TEST_F(MemoryTest, LearnsFromFailuresInItsOwnWords) {

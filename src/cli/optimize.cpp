@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "base/sign.hpp"
 #include "base/text.hpp"
@@ -76,6 +77,7 @@ engineer::Options search_options(const Options& options, const Stage& stage) {
 struct Ended {
     engineer::Outcome search;
     std::optional<Crowned> winner;
+    std::string idea;                   // of the winner, in its author's words
     std::vector<std::string> spending;  // on models and programs: a line for each
     double seconds = 0;                 // of the whole command
     std::string signature;              // by whom the certificate is signed, or why by nobody
@@ -84,6 +86,29 @@ struct Ended {
 std::string signature_by(const referee::Signer& signer) {
     if (!signer.key) return "unsigned: " + signer.missing;
     return "signed by key " + key_fingerprint(signer.key->public_hex());
+}
+
+// The idea of a kernel, or of the one whose settings were swept to find it; empty: none is known.
+Result<std::string> idea_of(archive::Archive& archive, archive::KernelId kernel) {
+    CUPEL_TRY(const auto record, archive.kernel(kernel));
+    if (record && record->phase == "sweep" && !record->parents.empty())
+        kernel = record->parents.front();
+    CUPEL_TRY(const std::vector<archive::Ask> asks, archive.asks());
+    const auto found = std::ranges::find_if(
+        asks, [&](const archive::Ask& ask) { return ask.kernel == kernel && !ask.idea.empty(); });
+    return found == asks.end() ? std::string() : found->idea;
+}
+
+// What broke a law, and what came of it, is nobody's example (law 13).
+Result<void> forget_quarantined(archive::Archive& archive) {
+    std::set<std::string> hashes;
+    CUPEL_DO(archive.each_kernel([&](const archive::KernelRecord& kernel) -> Result<void> {
+        if (kernel.quarantined) hashes.insert(kernel.hash);
+        return {};
+    }));
+    // Where nothing can be remembered there is nothing to forget.
+    if (!hashes.empty()) static_cast<void>(forget(hashes));
+    return {};
 }
 
 Result<Ended> search_and_crown(referee::Referee& referee, archive::Archive& archive,
@@ -109,6 +134,10 @@ Result<Ended> search_and_crown(referee::Referee& referee, archive::Archive& arch
     const auto tell = [&](std::string_view what) { console.status("certify", what); };
     CUPEL_DO(keep_aa_record(referee, console));
     CUPEL_TRY(ended.winner, crown(referee, archive, finalists, tell));
+    if (ended.winner) {
+        CUPEL_TRY(ended.idea, idea_of(archive, ended.winner->finalist.id));
+    }
+    CUPEL_DO(forget_quarantined(archive));
     return ended;
 }
 
@@ -185,7 +214,7 @@ Result<void> write_results(const RunFolder& folder, const referee::Referee& refe
         const std::string text = referee::certificate_text(certificate, signer);
         CUPEL_DO(folder.write("certificate.json", text));
         // Where nothing can be remembered (no key, no home) a run is none the less a run.
-        static_cast<void>(memorize(text));
+        static_cast<void>(memorize(text, ended.idea));
     }
     constexpr std::size_t kSummaryColumns = 92;
     return folder.write("summary.txt",

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <set>
 
 namespace cupel::engineer {
@@ -121,6 +122,25 @@ std::optional<std::string> rule_of(const verdict::Verdict& verdict) {
     const auto* const found = std::ranges::find(kLawRules, verdict.law.value_or(0), &LawRule::law);
     if (found == kLawRules.end()) return std::nullopt;
     return std::string(found->rule);
+}
+
+std::string plain_words(std::string_view text) {
+    constexpr std::size_t kMost = 200;  // bytes
+    constexpr std::string_view kMarks = ".,+-*/%()_=";
+    std::string line;
+    for (const char c : text.substr(0, text.find('\n'))) {
+        const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                           kMarks.find(c) != std::string_view::npos;
+        if (plain) {
+            line += c;
+        } else if (!line.empty() && line.back() != ' ') {
+            line += ' ';
+        }
+        if (line.size() == kMost) break;
+    }
+    while (line.ends_with(' '))
+        line.pop_back();
+    return line;
 }
 
 bool is_rule(std::string_view text) {

@@ -25,4 +25,7 @@ namespace cupel::engineer {
 // Whether it is one of those: what is read back from a file is nothing else.
 [[nodiscard]] bool is_rule(std::string_view text);
 
+// One line of plain words, some thirty at most: how an idea is kept and shown.
+[[nodiscard]] std::string plain_words(std::string_view text);
+
 }  // namespace cupel::engineer

@@ -156,8 +156,9 @@ Prompt write_prompt(Operator which, const Brief& brief, const std::vector<Parent
         fenced(as_shown(brief.reference)));
     for (const Example& example : brief.examples) {
         prompt.system +=
-            fmt::format("\n# A kernel of another task ({})\n{}{}", example.gain,
-                        fenced(harmless(example.task)), fenced(as_shown(example.kernel)));
+            fmt::format("\n# A kernel of another task or size ({})\n{}{}{}", example.gain,
+                        fenced(harmless(example.task)), fenced(as_shown(example.kernel)),
+                        example.idea.empty() ? "" : "Its author's idea: " + example.idea + "\n");
     }
     if (!brief.rules.empty()) prompt.system += "\n# What failed before\n";
     for (const std::string& rule : brief.rules)

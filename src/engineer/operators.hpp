@@ -29,12 +29,13 @@ inline constexpr std::array kOperators = {Operator::Translate, Operator::Write, 
 // How many parents it takes.
 [[nodiscard]] std::size_t parents_of(Operator which);
 
-// A kernel of another task, shown as a stepping stone: certified, or where nothing is timed
-// verified, which is said.
+// A kernel of another task, or of this one at other sizes, shown as a stepping stone: certified, or
+// where nothing is timed verified, which is said.
 struct Example {
-    std::string task;    // its text
-    std::string kernel;  // its source
-    std::string gain;    // "3.1x over naive, certified"
+    std::string task;       // its text
+    std::string kernel;     // its source
+    std::string gain;       // "3.1x over naive, certified"
+    std::string idea = {};  // NOLINT(readability-redundant-member-init): of its author, or none
 };
 
 // What is the same for all prompts of a run: it stands first, so that providers can cache it.
