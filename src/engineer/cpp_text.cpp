@@ -142,33 +142,6 @@ void scan_cpp(std::string_view source, const std::function<void(Span, std::strin
     hand(Span::Code, begin, source.size());
 }
 
-std::string normal_spelling(std::string_view source) {
-    std::string text;
-    bool pending = false;  // a space, if a word stands on both sides of it
-    const auto add = [&](char c) {
-        if (pending && !text.empty() && is_word(text.back()) && is_word(c)) text += ' ';
-        pending = false;
-        text += c;
-    };
-    scan_cpp(source, [&](Span span, std::string_view run) {
-        if (span == Span::Comment) {
-            pending = true;
-        } else if (span == Span::Literal) {
-            text += run;
-            pending = false;
-        } else {
-            for (const char c : run) {
-                if (is_space(c)) {
-                    pending = true;
-                } else {
-                    add(c);
-                }
-            }
-        }
-    });
-    return text;
-}
-
 std::uint64_t fingerprint(std::string_view text) {
     constexpr std::size_t kDigits = 16;
     constexpr int kHex = 16;

@@ -22,8 +22,10 @@ void scan_cpp(std::string_view source, const std::function<void(Span, std::strin
 // "R", "u8R", ...
 [[nodiscard]] bool is_raw_prefix(std::string_view word);
 
-// One spelling for kernels that differ in comments and spaces only: the hash of this tells them
-// apart.
+// One spelling for kernels that differ in comments, spaces and the names that they give to what
+// they declare: the hash of this tells them apart. Names are numbered in their order where a type
+// that is known here stands before them; those of the contract, of macros, of namespaces and of
+// what a directive names stay, as do all others.
 [[nodiscard]] std::string normal_spelling(std::string_view source);
 
 // Stands for a text where the text itself would fill the memory of a long run. Two of a million

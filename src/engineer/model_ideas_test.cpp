@@ -25,7 +25,7 @@ std::string planner(const model::Request& request, int turn) {
     if (request.note.starts_with("plan")) return "IDEA: pack the panels\nIDEA: two rows at once\n";
     if (prompt.find("pack the panels\n\n# ") != std::string::npos ||
         prompt.find("pack the panels\n\nAnswer") != std::string::npos)
-        return fenced("int no_" + std::to_string(turn) + "; // does not compile\n");
+        return fenced("int no = " + std::to_string(turn) + "; // does not compile\n");
     if (prompt.find("two rows at once\n\nAnswer") != std::string::npos)
         return fenced(worth(5), "rows");
     return "I am at a loss.";
@@ -186,7 +186,7 @@ TEST(ModelSpending, EndsWhereTheExpectedGainDoesNotPay) {
         scripted::Evaluator evaluator;
         scripted::Model model([](const model::Request&, int turn) {
             // Right, each of them new, and never faster.
-            return fenced(worth(1.5, "int v" + std::to_string(turn) + ";"));
+            return fenced(worth(1.5, "int v = " + std::to_string(turn) + ";"));
         });
         ModelOptions how = in_turn();
         if (demanding) how.least_gain = std::log(1.5);  // by a dollar; a call costs a cent

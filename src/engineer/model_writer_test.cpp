@@ -90,7 +90,7 @@ TEST(ModelWriter, SendsWhatDoesNotCompileBackToTheCheapestTwice) {
     Scene run;
     scripted::Evaluator evaluator;
     scripted::Model cheap([](const model::Request&, int turn) {
-        return fenced("int still_" + std::to_string(turn) + "; // does not compile\n");
+        return fenced("int still = " + std::to_string(turn) + "; // does not compile\n");
     });
     scripted::Model dear = climber();
     ModelOptions how = in_turn();
@@ -105,12 +105,12 @@ TEST(ModelWriter, SendsWhatDoesNotCompileBackToTheCheapestTwice) {
         EXPECT_LE(in_a_row, 2);
         if (repair) {
             EXPECT_THAT(prompt, HasSubstr("kernel.cpp:1:1: error"));
-            EXPECT_THAT(prompt, HasSubstr("int still_"));
+            EXPECT_THAT(prompt, HasSubstr("int still = "));
         }
     }
     EXPECT_GE(repairs, 2);
     for (const std::string& prompt : dear.prompts)
-        EXPECT_THAT(prompt, Not(HasSubstr("int still_")));
+        EXPECT_THAT(prompt, Not(HasSubstr("int still = ")));
 }
 
 TEST(ModelWriter, NeverTriesTheSameKernelTwiceHoweverItIsSpelt) {

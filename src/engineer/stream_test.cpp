@@ -63,11 +63,12 @@ std::string proposal(const model::Request& request, int most) {
     const std::string filler(2000, 'x');  // as long as kernels are
     if (turn % 10 == 3) return "Nothing comes to mind.";
     if (turn % 10 == 5)
-        return scripted::fenced(fmt::format("int does_not; // does not compile\nint v{};\n", turn));
+        return scripted::fenced(
+            fmt::format("int does_not; // does not compile\nint v = {};\n", turn));
     const double worth = 2 + 2.0 * turn / (turn + 200);
     const std::string open = turn % 10 == 7 ? "step(CUPEL_TUNE(s, 2, 1, 3));" : "";
     return scripted::fenced(scripted::worth(
-        worth, fmt::format("int v{}; {} const char* text = \"{}\";", turn, open, filler)));
+        worth, fmt::format("int v = {}; {} const char* text = \"{}\";", turn, open, filler)));
 }
 
 class Provider final : public model::Client {
