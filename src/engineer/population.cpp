@@ -3,43 +3,97 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <random>
 #include <set>
+#include <string>
 #include <utility>
 
+#include "base/text.hpp"
 #include "engineer/cpp_text.hpp"
 #include "engineer/prose.hpp"
+#include "engineer/prose_words.hpp"
 
 namespace cupel::engineer {
 namespace {
 
-bool has(std::string_view text, std::string_view word) {
-    return text.find(word) != std::string_view::npos;
-}
+// The words of a kernel. Those of assembly are among them: they stand in its strings.
+struct Vocabulary {
+    std::set<std::string, std::less<>> words;
+    std::set<std::string, std::less<>> parts;    // between underscores: "stream" of _mm_stream_ps
+    std::set<std::string, std::less<>> pragmas;  // words behind `#pragma omp`
+    int launches = 0;
+    bool shares = false;  // `omp for` in a team that was there before
 
-std::string_view vectors_of(std::string_view code) {
-    if (has(code, "mma_sync") || has(code, "mma.sync") || has(code, "_mm512") ||
-        has(code, "_mm256") || has(code, "_mm_"))
+    explicit Vocabulary(std::string_view code) {
+        for (const std::string& line : split(code, '\n')) {
+            const std::vector<std::string> found = words_of(line);
+            const bool pragma = found.size() > 2 && found[0] == "pragma";
+            if (pragma && found[1] == "omp") pragmas.insert(found.begin(), found.end());
+            if (pragma && found[1] == "omp" && found[2] == "for") shares = true;
+            if (pragma && found[1] == "cupel" && found[2] == "launch") ++launches;
+            if (pragma) continue;
+            words.insert(found.begin(), found.end());
+        }
+        for (const std::string& word : words)
+            for (const std::string& part : split(word, '_'))
+                parts.insert(part);
+    }
+    [[nodiscard]] bool has(std::initializer_list<std::string_view> any) const {
+        return std::ranges::any_of(any,
+                                   [&](std::string_view word) { return words.contains(word); });
+    }
+    [[nodiscard]] bool has_part(std::initializer_list<std::string_view> any) const {
+        return std::ranges::any_of(any,
+                                   [&](std::string_view part) { return parts.contains(part); });
+    }
+    [[nodiscard]] bool begins(std::string_view with) const {
+        const auto at = words.lower_bound(with);
+        return at != words.end() && at->starts_with(with);
+    }
+};
+
+std::string_view vectors_of(const Vocabulary& code) {
+    if (code.has_part({"mma", "wmma"}) || code.begins("_mm512_") || code.begins("_mm256_") ||
+        code.begins("_mm_"))
         return "intrinsics";
-    if (has(code, "vector_size") || has(code, "float4") || has(code, "float2") ||
-        has(code, "uint4"))
-        return "vectors";
-    return has(code, "omp simd") || has(code, "parallel for simd") ? "simd" : "scalar";
+    if (code.has({"vector_size", "__vector_size__", "float4", "float2", "uint4"})) return "vectors";
+    return code.pragmas.contains("simd") ? "simd" : "scalar";
 }
 
-std::string_view threads_of(std::string_view code) {
-    if (has(code, "threadIdx")) return "device";
-    if (has(code, "omp parallel")) return has(code, "omp for") ? "team" : "parallel";
-    return "single";
+bool is_device(const Vocabulary& code) {
+    return code.launches > 0 || code.has({"threadIdx", "__global__"});
 }
 
-std::string_view memory_of(std::string_view code) {
-    if (has(code, "cp_async") || has(code, "cp.async")) return "pipelined";
-    if (has(code, "__shared__")) return "shared";
-    if (has(code, "__shfl")) return "shuffled";
-    if (has(code, "thread_local") || has(code, "alignas") || has(code, "aligned_alloc"))
-        return "packed";
-    return has(code, "stream") || has(code, "prefetch") ? "streamed" : "direct";
+std::string_view threads_of(const Vocabulary& code) {
+    if (is_device(code)) return "device";
+    if (!code.pragmas.contains("parallel")) return "single";
+    return code.shares ? "team" : "parallel";
+}
+
+std::string_view memory_of(const Vocabulary& code) {
+    if (code.has({"cp", "memcpy_async"}) || code.begins("cp_async") || code.begins("__pipeline"))
+        return "pipelined";
+    if (code.has({"__shared__"})) return "shared";
+    if (code.begins("__shfl")) return "shuffled";
+    if (code.has({"thread_local", "alignas", "aligned_alloc"})) return "packed";
+    return code.has_part({"stream", "prefetch"}) ? "streamed" : "direct";
+}
+
+// Of what it computes in: the most unusual thing that stands there.
+std::string_view precision_of(const Vocabulary& code) {
+    if (code.has_part({"mma", "wmma"})) return "tensor";
+    if (code.has({"half", "half2", "__half", "__half2", "_Float16", "__nv_bfloat16",
+                  "__nv_bfloat162", "__bf16"}))
+        return "half";
+    return code.has({"double", "double2"}) || code.has_part({"pd"}) ? "fp64" : "fp32";
+}
+
+// How the work is split among launches, and whether blocks wait for each other.
+std::string_view launches_of(const Vocabulary& code) {
+    if (code.has({"this_grid", "grid_group"})) return "cooperative";
+    if (code.launches < 2) return "once";
+    return code.launches == 2 ? "twice" : "often";
 }
 
 // The deepest nest of for loops, by braces; loops without braces count while their line does.
@@ -66,10 +120,13 @@ std::string_view depth_of(std::string_view code) {
 }  // namespace
 
 std::string axes_of(std::string_view source) {
-    const std::string code = strip_prose(source);
+    const std::string text = strip_prose(source);
+    const Vocabulary code(text);
     std::string axes(threads_of(code));
-    for (const std::string_view axis : {vectors_of(code), memory_of(code), depth_of(code)})
+    for (const std::string_view axis :
+         {vectors_of(code), memory_of(code), depth_of(text), precision_of(code)})
         axes += " " + std::string(axis);
+    if (is_device(code)) axes += " " + std::string(launches_of(code));
     return axes;
 }
 

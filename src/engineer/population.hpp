@@ -17,8 +17,8 @@
 
 namespace cupel::engineer {
 
-// How a kernel works: threads, vectors, memory path, depth of its loops. "parallel intrinsics
-// packed deep".
+// How a kernel works, as far as the words of its text tell: threads, vectors, memory path, depth of
+// its loops, precision; of device code also its launches. "parallel intrinsics packed deep fp32".
 [[nodiscard]] std::string axes_of(std::string_view source);
 
 class Population {

@@ -36,15 +36,39 @@ struct Placed {
 };
 
 TEST(Population, ReadsHowAKernelWorksFromItsCodeAlone) {
-    EXPECT_EQ(axes_of("void kernel() { for (;;) { } }"), "single scalar direct flat");
+    EXPECT_EQ(axes_of("void kernel() { for (;;) { } }"), "single scalar direct flat fp32");
     EXPECT_EQ(
         axes_of("#pragma omp parallel for\nfor (;;) { for (;;) { a = _mm256_add_ps(b, c); } }"),
-        "parallel intrinsics direct nested");
-    EXPECT_EQ(axes_of("// _mm256 omp parallel\nvoid f() {}"), "single scalar direct flat");
-    EXPECT_EQ(axes_of("__shared__ float a[4]; threadIdx.x;"), "device scalar shared flat");
+        "parallel intrinsics direct nested fp32");
+    EXPECT_EQ(axes_of("// _mm256 omp parallel\nvoid f() {}"), "single scalar direct flat fp32");
+    EXPECT_EQ(axes_of("__shared__ float a[4]; threadIdx.x;"),
+              "device scalar shared flat fp32 once");
     EXPECT_EQ(axes_of("float4 v; __shfl_xor_sync(m, v.x, 1); threadIdx.x;"),
-              "device vectors shuffled flat");
-    EXPECT_EQ(axes_of("for (;;) for (;;) for (;;) for (;;) x();"), "single scalar direct tiled");
+              "device vectors shuffled flat fp32 once");
+    EXPECT_EQ(axes_of("for (;;) for (;;) for (;;) for (;;) x();"),
+              "single scalar direct tiled fp32");
+}
+
+TEST(Population, TellsKernelsApartByPrecisionAndLaunches) {
+    const std::string one = "#pragma cupel launch a<<<1, 32>>>(x, y)\n";
+    const std::string device = "__global__ void a(const float* x, float* y) {}\n";
+    EXPECT_EQ(axes_of(one + device), "device scalar direct flat fp32 once");
+    EXPECT_EQ(axes_of(one + one + device), "device scalar direct flat fp32 twice");
+    EXPECT_EQ(axes_of(one + one + one + device), "device scalar direct flat fp32 often");
+    EXPECT_EQ(axes_of(one + device + "auto g = cg::this_grid();"),
+              "device scalar direct flat fp32 cooperative");
+    EXPECT_EQ(axes_of(one + device + "__half2 h;"), "device scalar direct flat half once");
+    EXPECT_EQ(axes_of(one + device + "asm(\"cp.async.cg.shared.global [%0], 16;\");"),
+              "device scalar pipelined flat fp32 once");
+    EXPECT_EQ(axes_of(one + device + "asm(\"mma.sync.aligned.m16n8k8 {%0};\");"),
+              "device intrinsics direct flat tensor once");
+    EXPECT_EQ(axes_of("double a;"), "single scalar direct flat fp64");
+}
+
+TEST(Population, ReadsWordsAndNotPiecesOfThem) {
+    EXPECT_EQ(axes_of("int upstream, comma_sync, cps_asynchronous, my_mm256, halfway, doubled;"),
+              "single scalar direct flat fp32");
+    EXPECT_EQ(axes_of("_mm256_stream_ps(p, v);"), "single intrinsics streamed flat fp32");
 }
 
 TEST(Population, KeepsDescendantsOnTheIslandOfTheirAncestor) {
