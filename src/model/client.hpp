@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,17 @@
 namespace cupel::model {
 
 enum class Role { User, Assistant };
+
+struct Amount {
+    double dollars = 0;       // US
+    std::int64_t tokens = 0;  // in and out
+    Amount& operator+=(const Amount& other) {
+        dollars += other.dollars;
+        tokens += other.tokens;
+        return *this;
+    }
+    bool operator==(const Amount&) const = default;
+};
 
 struct Message {
     Role role = Role::User;
@@ -27,6 +39,9 @@ struct Request {
     std::optional<double> temperature;  // unset: not sent, as some models refuse it
     std::uint64_t sample = 0;           // not sent: tells two askings of one question apart
     std::string note;                   // not sent, not hashed: kept beside the reply for the asker
+    // Not sent, not hashed: told before another attempt what those before it may have cost, so that
+    // it is known even where the asker is killed. False: that cannot be kept, so no more attempts.
+    std::function<bool(const Amount& lost)> before_retry = {};
 };
 
 // Tokens. What a provider counts apart is in both: `cached` is part of `input`, `reasoning` of
@@ -77,7 +92,8 @@ struct Fault {
     FaultKind kind = FaultKind::Transient;
     std::string text;                   // for people; never holds a key
     std::optional<double> retry_after;  // seconds that the provider asks to wait
-    bool may_cost = false;              // the provider had begun to answer
+    bool may_cost = false;              // the provider had begun to answer the last attempt
+    Amount paid = {};                   // what all attempts cost, as far as anybody can know
 };
 
 using Answer = std::expected<Reply, Fault>;

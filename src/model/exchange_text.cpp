@@ -49,7 +49,9 @@ json answer_json(const Answer& answer) {
         return {{"fault",
                  {{"kind", fault_name(answer.error().kind)},
                   {"text", answer.error().text},
-                  {"may_cost", answer.error().may_cost}}}};
+                  {"may_cost", answer.error().may_cost},
+                  {"dollars", answer.error().paid.dollars},
+                  {"tokens", answer.error().paid.tokens}}}};
     }
     json reply = {{"text", answer->text},       {"ending", ending_name(answer->ending)},
                   {"usage", nullptr},           {"dollars", answer->dollars},
@@ -65,13 +67,17 @@ json answer_json(const Answer& answer) {
     return {{"reply", std::move(reply)}};
 }
 
-Answer answer_from(const json& document) {
+Answer answer_from(const json& document, const Amount& reserved) {
     if (document.contains("fault")) {
         const json& told = document.at("fault");
         Fault fault;
         fault.kind = fault_from(told.at("kind").get<std::string>()).value_or(FaultKind::Refused);
         fault.text = told.at("text");
         fault.may_cost = told.at("may_cost");
+        // Recordings of before knew of the last attempt only.
+        if (fault.may_cost) fault.paid = reserved;
+        fault.paid = {told.value("dollars", fault.paid.dollars),
+                      told.value("tokens", fault.paid.tokens)};
         return std::unexpected(std::move(fault));
     }
     const json& told = document.at("reply");
@@ -105,7 +111,8 @@ Exchange exchange_from(const json& document) {
     exchange.lost = {document.at("lost"), document.value("lost_tokens", kNone)};
     exchange.at = document.at("at");
     exchange.in_flight = document.at("answer").is_null();
-    if (!exchange.in_flight) exchange.answer = answer_from(document.at("answer"));
+    if (!exchange.in_flight)
+        exchange.answer = answer_from(document.at("answer"), exchange.reserved);
     exchange.hash = request_hash(exchange.provider, exchange.request);
     return exchange;
 }

@@ -26,17 +26,6 @@ struct Price {
     bool operator==(const Price&) const = default;
 };
 
-struct Amount {
-    double dollars = 0;
-    std::int64_t tokens = 0;  // in and out
-    Amount& operator+=(const Amount& other) {
-        dollars += other.dollars;
-        tokens += other.tokens;
-        return *this;
-    }
-    bool operator==(const Amount&) const = default;
-};
-
 [[nodiscard]] Amount cost_of(const Usage& usage, const Price& price);
 // The most that a request can cost: a token is a byte at least, and the reply is as long as it may
 // be.

@@ -150,37 +150,34 @@ Answer LiveClient::try_once(const Request& request) {
     return std::unexpected(fault_of(outcome, http));
 }
 
-Answer LiveClient::ask(const Request& request) {
+Answer LiveClient::ask_until(const Request& request, Amount& lost) {
+    const auto give_up = [](FaultKind kind, std::string text) {
+        return std::unexpected(Fault{kind, std::move(text), std::nullopt, false});
+    };
     const Amount most = most_cost_of(request, price_);
-    const double begin = seconds_now();
-    Amount paid;  // for attempts that came to nothing
     for (int attempt = 0;; ++attempt) {
+        if (lost != Amount{} && request.before_retry && !request.before_retry(lost))
+            return give_up(FaultKind::Storage, "what was spent could not be written down");
         auto reservation = ledger_.reserve(most);
-        if (!reservation) {
-            return std::unexpected(
-                Fault{FaultKind::Budget, ledger_.shortage(most), std::nullopt, false});
-        }
+        if (!reservation) return give_up(FaultKind::Budget, ledger_.shortage(most));
         if (!wait(account_.bucket.take(seconds_now()))) {
             reservation->settle({});
-            return std::unexpected(Fault{FaultKind::Stopped, "asked to stop", std::nullopt, false});
+            return give_up(FaultKind::Stopped, "asked to stop");
         }
         Answer answer = try_once(request);
         if (answer) {
             // What the provider did not count is taken for the most it can have been.
             const Amount cost = answer->usage ? cost_of(*answer->usage, price_) : most;
             reservation->settle(cost);
-            paid += cost;
-            answer->text = account_.key.redact(std::move(answer->text));
-            answer->dollars = paid.dollars;
-            answer->tokens = paid.tokens;
-            answer->seconds = seconds_now() - begin;
+            answer->dollars = cost.dollars;
+            answer->tokens = cost.tokens;
             answer->attempts = attempt + 1;
             return answer;
         }
         Fault fault = std::move(answer.error());
-        const Amount lost = fault.may_cost ? most : Amount{};
-        reservation->settle(lost);
-        paid += lost;
+        const Amount may_be = fault.may_cost ? most : Amount{};
+        reservation->settle(may_be);
+        lost += may_be;
         fault.text = shown(account_.key.redact(std::move(fault.text)));
         if (fault.kind != FaultKind::Transient) return std::unexpected(std::move(fault));
         const auto pause =
@@ -191,9 +188,23 @@ Answer LiveClient::ask(const Request& request) {
             return std::unexpected(std::move(fault));
         }
         if (fault.retry_after) account_.bucket.pause(seconds_now(), *fault.retry_after);
-        if (!wait(*pause))
-            return std::unexpected(Fault{FaultKind::Stopped, "asked to stop", std::nullopt, false});
+        if (!wait(*pause)) return give_up(FaultKind::Stopped, "asked to stop");
     }
+}
+
+Answer LiveClient::ask(const Request& request) {
+    const double begin = seconds_now();
+    Amount lost;
+    Answer answer = ask_until(request, lost);
+    if (!answer) {
+        answer.error().paid = lost;
+        return answer;
+    }
+    answer->text = account_.key.redact(std::move(answer->text));
+    answer->dollars += lost.dollars;
+    answer->tokens += lost.tokens;
+    answer->seconds = seconds_now() - begin;
+    return answer;
 }
 
 }  // namespace cupel::model

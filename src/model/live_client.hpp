@@ -32,6 +32,9 @@ public:
 
 private:
     [[nodiscard]] Answer try_once(const Request& request);
+    // Attempts until one answers, or none makes sense any more. `lost`: what those that came to
+    // nothing may have cost.
+    [[nodiscard]] Answer ask_until(const Request& request, Amount& lost);
     // False: stopped meanwhile.
     [[nodiscard]] bool wait(double seconds) const;
 

@@ -20,15 +20,9 @@ namespace fs = std::filesystem;
 constexpr std::string_view kEnding = ".json";
 constexpr std::size_t kHashDigits = 64;
 
-// What it cost, as far as anybody can know.
-Amount paid_for(const Exchange& exchange) {
-    Amount paid = exchange.lost;
-    if (!exchange.in_flight && exchange.answer) {
-        paid += {exchange.answer->dollars, exchange.answer->tokens};
-    } else if (exchange.in_flight || exchange.answer.error().may_cost) {
-        paid += exchange.reserved;
-    }
-    return paid;
+// Of the answer alone.
+Amount price_of(const Answer& answer) {
+    return answer ? Amount{answer->dollars, answer->tokens} : answer.error().paid;
 }
 
 // A fault of the moment says nothing of the next attempt; one of the question does.
@@ -50,6 +44,12 @@ bool is_lasting(const Fault& fault) {
 }
 
 }  // namespace
+
+Amount paid_for(const Exchange& exchange) {
+    Amount paid = exchange.lost;
+    paid += exchange.in_flight ? exchange.reserved : price_of(exchange.answer);
+    return paid;
+}
 
 struct Recording::Known {
     std::mutex mutex;
@@ -205,15 +205,23 @@ Answer Recording::ask(std::string_view provider, const Request& request, Client*
         known_->exchanges.insert_or_assign(exchange.hash, Known::of(exchange));
         return {};
     };
-    const auto unkept = [](const Error& error) {
+    const auto unkept = [](const Error& error, const Amount& paid) {
         return std::unexpected(
-            Fault{FaultKind::Storage, "recording: " + error.text, std::nullopt, false});
+            Fault{FaultKind::Storage, "recording: " + error.text, std::nullopt, false, paid});
     };
     // First that it is asked, so that one who is killed meanwhile knows what it may have cost.
-    if (auto kept = keep(); !kept) return unkept(kept.error());
-    exchange.answer = behind->ask(request);
+    if (auto kept = keep(); !kept) return unkept(kept.error(), {});
+    const Amount before = exchange.lost;
+    Request told = request;
+    told.before_retry = [&](const Amount& lost) {
+        exchange.lost = before;
+        exchange.lost += lost;
+        return keep().has_value();
+    };
+    exchange.answer = behind->ask(told);
+    exchange.lost = before;  // the rest is in what the answer cost
     exchange.in_flight = false;
-    if (auto kept = keep(); !kept) return unkept(kept.error());
+    if (auto kept = keep(); !kept) return unkept(kept.error(), price_of(exchange.answer));
     if (exchange.answer) exchange.answer->recorded = false;
     return exchange.answer;
 }

@@ -34,6 +34,8 @@ struct Exchange {
     std::string at;          // UTC
     bool in_flight = false;  // asked by one who was killed then: it may have cost `reserved`
 };
+// What it cost, as far as anybody can know.
+[[nodiscard]] Amount paid_for(const Exchange& exchange);
 
 class Recording {
 public:

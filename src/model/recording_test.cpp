@@ -128,7 +128,8 @@ TEST_F(RecordingTest, AsksAgainWhatFailedForTheMomentAndRemembersWhatThatCost) {
     int time = 0;
     Oracle oracle([&](const Request& request) -> Answer {
         if (time++ == 0)
-            return std::unexpected(Fault{FaultKind::Transient, "cut", std::nullopt, true});
+            return std::unexpected(Fault{FaultKind::Transient, "cut", std::nullopt, true,
+                                         most_cost_of(request, price)});
         return echo(request);
     });
     Recording recording = open();
