@@ -122,7 +122,8 @@ report::Card DeviceTable::card(const Ended& ended) const {
         for (report::Row& row : bound_rows(*ended.bound))
             card.rows.push_back(std::move(row));
     }
-    if (!ended.spending.empty()) card.rows.push_back({"asked", ended.spending});
+    if (auto asked = ended.spending.lines(); !asked.empty())
+        card.rows.push_back({"asked", std::move(asked)});
     card.rows.push_back({"run", {ended.folder}});
     return card;
 }
@@ -159,6 +160,7 @@ nlohmann::json DeviceTable::json(const Ended& ended) const {
                                {"dollars", search.spending.dollars},
                                {"tokens", search.spending.tokens},
                                {"models_ended", nullptr},
+                               {"spending", ended.spending.json()},
                                {"kernels", std::move(kernels)}};
     if (!search.spending.ended.empty()) document["models_ended"] = search.spending.ended;
     return document;

@@ -12,6 +12,7 @@
 #include "archive/archive.hpp"
 #include "cli/device_bound.hpp"
 #include "cli/run_folder.hpp"
+#include "cli/spending.hpp"
 #include "engineer/engineer.hpp"
 #include "report/card.hpp"
 
@@ -31,7 +32,7 @@ public:
         std::string folder;
         const gpu::Sheet& sheet;
         const engineer::Outcome& search;
-        const std::vector<std::string>& spending;
+        const SpendingTable& spending;
         const std::optional<DeviceBound>& bound;  // of the winner
     };
     [[nodiscard]] report::Card card(const Ended& ended) const;

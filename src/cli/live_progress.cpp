@@ -62,13 +62,4 @@ void LiveProgress::show(const engineer::Progress& progress) {
     console_.status(engineer::phase_name(progress.phase), progress_text(progress));
 }
 
-Result<std::vector<std::string>> spending_of(archive::Archive& archive,
-                                             const engineer::Outcome& search) {
-    CUPEL_TRY(std::vector<std::string> lines,
-              spending_lines(archive, search.best && search.best->bound));
-    if (const std::string& why = search.spending.ended; !why.empty())
-        lines.push_back("asked no more: " + why);
-    return lines;
-}
-
 }  // namespace cupel::cli

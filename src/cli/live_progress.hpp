@@ -4,9 +4,7 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "archive/archive.hpp"
 #include "cli/console.hpp"
 #include "cli/writers.hpp"
 #include "engineer/engineer.hpp"
@@ -27,9 +25,5 @@ private:
 
 // "41 tried (37 right), best 5.12x [5.08, 5.16], 71 % of copy bandwidth, $0.0120 for 9 calls"
 [[nodiscard]] std::string progress_text(const engineer::Progress& progress);
-
-// What is told when a search has ended: what models and programs cost, a line for each.
-[[nodiscard]] Result<std::vector<std::string>> spending_of(archive::Archive& archive,
-                                                           const engineer::Outcome& search);
 
 }  // namespace cupel::cli

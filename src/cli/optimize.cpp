@@ -16,6 +16,7 @@
 #include "cli/memory.hpp"
 #include "cli/run_folder.hpp"
 #include "cli/signals.hpp"
+#include "cli/spending.hpp"
 #include "cli/workplace.hpp"
 #include "cli/writers.hpp"
 #include "os/clock.hpp"
@@ -77,10 +78,10 @@ engineer::Options search_options(const Options& options, const Stage& stage) {
 struct Ended {
     engineer::Outcome search;
     std::optional<Crowned> winner;
-    std::string idea;                   // of the winner, in its author's words
-    std::vector<std::string> spending;  // on models and programs: a line for each
-    double seconds = 0;                 // of the whole command
-    std::string signature;              // by whom the certificate is signed, or why by nobody
+    std::string idea;        // of the winner, in its author's words
+    SpendingTable spending;  // on models and programs
+    double seconds = 0;      // of the whole command
+    std::string signature;   // by whom the certificate is signed, or why by nobody
 };
 
 std::string signature_by(const referee::Signer& signer) {
@@ -121,7 +122,6 @@ Result<Ended> search_and_crown(referee::Referee& referee, archive::Archive& arch
                                                {referee, archive, &live, writers.all()}, search));
     writers.complain(console);
     writers.finish();  // nobody asks on while the winner is judged
-    CUPEL_TRY(ended.spending, spending_of(archive, ended.search));
     console.note(fmt::format("search ended: {}; {} kernels tried in {}",
                              engineer::stop_reason(ended.search.stop), ended.search.evaluations,
                              format_seconds(ended.search.seconds)));
@@ -172,7 +172,8 @@ report::Card card_of(const RunFolder& folder, const Ended& ended) {
     if (certified)
         card.rows.push_back(
             {"certificate", {(folder.path() / "certificate.json").string(), ended.signature}});
-    if (!ended.spending.empty()) card.rows.push_back({"asked", ended.spending});
+    if (auto asked = ended.spending.lines(); !asked.empty())
+        card.rows.push_back({"asked", std::move(asked)});
     card.footer = fmt::format("{} kernels tried, {} in all", ended.search.evaluations,
                               format_seconds(ended.seconds));
     return card;
@@ -189,6 +190,7 @@ nlohmann::json to_json(const RunFolder& folder, const Ended& ended) {
                            {"dollars", ended.search.spending.dollars},
                            {"tokens", ended.search.spending.tokens},
                            {"models_ended", nullptr},
+                           {"spending", ended.spending.json()},
                            {"verdict", nullptr}};
     if (const std::string& why = ended.search.spending.ended; !why.empty())
         json["models_ended"] = why;
@@ -260,7 +262,9 @@ Result<Ended> search_with_writers(referee::Referee& referee, archive::Archive& a
     }
     CUPEL_TRY(const auto writers,
               Writers::open(std::move(models), options, folder, std::move(brief), archive, stop));
-    return search_and_crown(referee, archive, search, *writers, stage, console);
+    CUPEL_TRY(Ended ended, search_and_crown(referee, archive, search, *writers, stage, console));
+    CUPEL_TRY(ended.spending, SpendingTable::read(archive, folder, ended.search));
+    return ended;
 }
 
 Result<int> optimize_in(const RunFolder& folder, const Options& options, ModelSetup models,

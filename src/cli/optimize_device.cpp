@@ -15,6 +15,7 @@
 #include "cli/live_progress.hpp"
 #include "cli/run_folder.hpp"
 #include "cli/signals.hpp"
+#include "cli/spending.hpp"
 #include "cli/workplace.hpp"
 #include "cli/writers.hpp"
 #include "device/device.hpp"
@@ -110,7 +111,7 @@ Result<int> tell(const Workshop& shop, const engineer::Outcome& found,
     }
     CUPEL_TRY(DeviceTable table, DeviceTable::read(shop.archive, winner));
     CUPEL_DO(table.write_kernels(shop.archive, shop.folder));
-    CUPEL_TRY(const std::vector<std::string> spending, spending_of(shop.archive, found));
+    CUPEL_TRY(const SpendingTable spending, SpendingTable::read(shop.archive, shop.folder, found));
     const DeviceTable::Ended ended{.task = shop.folder.task().name,
                                    .folder = name,
                                    .sheet = shop.judge.sheet(),

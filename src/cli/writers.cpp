@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <map>
 
 #include "base/text.hpp"
 #include "cli/workplace.hpp"
@@ -23,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kRecording = "model";
 constexpr const char* kCalls = "command";
 
 // The program may need what the environment holds; keys of models were taken out of it.
@@ -198,33 +196,6 @@ void Writers::complain(Console& console) {
         for (const std::string& line : parts_->command->take_complaints())
             console.note(line);
     }
-}
-
-Result<std::vector<std::string>> spending_lines(archive::Archive& archive, bool bounds) {
-    struct Sum {
-        int asked = 0;
-        int kernels = 0;
-        double gain = 0;
-        double dollars = 0;
-    };
-    std::map<std::string, Sum> sums;
-    CUPEL_TRY(const std::vector<archive::Ask> asks, archive.asks());
-    for (const archive::Ask& ask : asks) {
-        const bool same = ask.author == ask.way;  // a program has one way only
-        Sum& sum = sums[same ? ask.author : fmt::format("{} {}", ask.author, ask.way)];
-        ++sum.asked;
-        sum.kernels += ask.kernel ? 1 : 0;
-        sum.gain += ask.gain;
-        sum.dollars += ask.dollars;
-    }
-    std::vector<std::string> lines;
-    for (const auto& [who, sum] : sums) {
-        const double gained = 100 * std::expm1(bounds ? -sum.gain : sum.gain);
-        lines.push_back(fmt::format(
-            "{}: asked {}, {} kernel{}, {}{:+.0f} % while searching, ${:.4f}", who, sum.asked,
-            sum.kernels, sum.kernels == 1 ? "" : "s", bounds ? "bound " : "", gained, sum.dollars));
-    }
-    return lines;
 }
 
 }  // namespace cupel::cli

@@ -22,6 +22,9 @@
 
 namespace cupel::cli {
 
+// In a run folder: what was asked of models.
+inline constexpr const char* kRecording = "model";
+
 // Usage where the options about writers do not go together. Reads keys: once.
 // A recording is of one target, which the run must have too.
 [[nodiscard]] Result<ModelSetup> check_writers(const Options& options);
@@ -57,10 +60,5 @@ private:
     struct Parts;
     std::unique_ptr<Parts> parts_;
 };
-
-// What models and programs cost in a run, and what came of it: a line for each of them, for the
-// card. Empty where nobody was asked. `bounds`: what came of it are lower bounds, and no speed.
-[[nodiscard]] Result<std::vector<std::string>> spending_lines(archive::Archive& archive,
-                                                              bool bounds = false);
 
 }  // namespace cupel::cli

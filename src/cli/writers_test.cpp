@@ -142,6 +142,58 @@ TEST_F(OptimizeWithWriters, TriesWhatAProgramWritesAndForgetsWhatIsWrong) {
     EXPECT_FALSE(fs::exists(folder.path() / "data" / "cupel" / "memory"));
 }
 
+TEST_F(OptimizeWithWriters, TellsWhatWasSpentThoughNothingCameOfIt) {
+    model::testing::Server server([](const model::testing::Call&, model::testing::Peer& peer) {
+        peer.send(model::testing::kStreamHead + model::testing::chat_pieces({"IDEA"}));  // cut
+    });
+    ASSERT_TRUE(os::write_file_atomically(folder.path() / "prices.json",
+                                          R"({"chat:m": {"input": 1, "output": 2}})"));
+    for (const int rows : {8, 16}) {
+        ASSERT_TRUE(os::write_file_atomically(folder.path() / fmt::format("rows_{}.cpp", rows),
+                                              wrong_kernel(rows)));
+    }
+    // The one kernel that each part tries.
+    const std::vector<std::string> how = {
+        "--budget",
+        "1evals",
+        "--model",
+        "chat:m",
+        "--base-url",
+        server.url(),
+        "--prices",
+        "prices.json",
+        "--dollars",
+        "0.12",
+        "--proposer-command",
+        "case $PWD in *0000) from=8;; *) from=16;; esac; cp ../../../rows_$from.cpp kernel.cpp"};
+    std::vector<std::string> all = {"--run", "m"};
+    all.insert(all.end(), how.begin(), how.end());
+    optimize(all);
+    const std::size_t calls = server.calls().size();
+    ASSERT_GE(calls, 2U) << said;
+    const double dollars = document.at("dollars").get<double>();
+    EXPECT_GT(dollars, 0.03 * static_cast<double>(calls)) << said;
+    EXPECT_LE(dollars, 0.12) << said;
+    EXPECT_GT(document.at("tokens").get<int>(), 16'384 * static_cast<int>(calls)) << said;
+    ASSERT_EQ(document.at("spending").size(), 2U) << said;
+    const nlohmann::json& spent = document.at("spending").at(0);
+    EXPECT_EQ(spent.at("model"), "chat:m");
+    EXPECT_TRUE(spent.at("operator").is_string());
+    EXPECT_EQ(spent.at("calls"), 1);
+    EXPECT_EQ(spent.at("kernels"), 0);
+    EXPECT_DOUBLE_EQ(spent.at("dollars").get<double>(), dollars);
+    EXPECT_EQ(spent.at("tokens"), document.at("tokens"));
+    EXPECT_GT(spent.at("seconds").get<double>(), 0);
+    EXPECT_EQ(document.at("spending").at(1).at("model"), "command");
+    EXPECT_EQ(document.at("spending").at(1).at("kernels"), 1);
+
+    all = {"optimize", "--resume", "m", "--json"};
+    all.insert(all.end(), how.begin(), how.end());
+    EXPECT_EQ(run(std::move(all)), 11) << said;
+    EXPECT_EQ(server.calls().size(), calls) << said;
+    EXPECT_DOUBLE_EQ(document.at("dollars").get<double>(), dollars) << said;
+}
+
 TEST_F(OptimizeWithWriters, NamesTheIdeaThatAKernelCarriesOut) {
     struct Thinker final : model::Client {
         model::Answer ask(const model::Request& request) override {

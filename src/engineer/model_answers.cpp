@@ -47,14 +47,21 @@ void ModelWriter::forget_closed() {
 void ModelWriter::learn(const Question& question, double gain) {
     const Idea* idea = ideas_.find(question.note.idea);
     bandit_.learn(question.arm(), idea != nullptr ? gain / 2 : gain,
-                  question.dollars + question.seconds * options_.second_costs);
+                  question.paid.dollars + question.seconds * options_.second_costs);
     if (idea != nullptr) bandit_.reward(idea->planner, gain / 2);
     if (fruitless_ >= options_.fruitless)
         end("nothing of use came for long", fmt::format("{} answers in a row", fruitless_));
 }
 
+void ModelWriter::pay(Question& question, const model::Amount& amount) {
+    question.paid += amount;
+    spending_.dollars += amount.dollars;
+    spending_.tokens += amount.tokens;
+}
+
 Result<void> ModelWriter::take_in(Question question, const model::Answer& answer) {
     if (answer) return take_text(std::move(question), *answer);
+    pay(question, answer.error().paid);
     take_fault(question, answer.error());
     ideas_.put_back(question.note.idea);
     // One that was only stopped is asked again when the run goes on.
@@ -99,12 +106,9 @@ Result<void> ModelWriter::refuse(const Question& question, std::string why) {
 }
 
 Result<void> ModelWriter::take_text(Question question, const model::Reply& reply) {
-    question.dollars = reply.dollars;
+    pay(question, {reply.dollars, reply.tokens});
     question.seconds = reply.seconds;
-    question.tokens = reply.tokens;
     question.usage = reply.usage.value_or(model::Usage{});
-    spending_.dollars += reply.dollars;
-    spending_.tokens += reply.tokens;
     state_of(question.voice)->failures = 0;
     if (question.note.way == Operator::Plan) return take_plan(std::move(question), reply);
     question.idea = read_idea(reply.text);
@@ -170,7 +174,7 @@ Result<void> ModelWriter::close(const Question& question, std::string outcome, c
     }
     ask.outcome = std::move(outcome);
     ask.idea = question.idea;
-    ask.dollars = question.dollars;
+    ask.dollars = question.paid.dollars;
     ask.seconds = question.seconds;
     ask.input = question.usage.input;
     ask.output = question.usage.output;

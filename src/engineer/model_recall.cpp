@@ -10,6 +10,17 @@
 #include "engineer/model_writer.hpp"
 
 namespace cupel::engineer {
+namespace {
+
+// What went into a question of which nobody took note: what is served again is paid for when it is
+// taken in.
+model::Amount paid_before(const model::Exchange& exchange) {
+    const bool answered =
+        !exchange.in_flight && (exchange.answer || model::is_lasting(exchange.answer.error()));
+    return answered ? exchange.lost : model::paid_for(exchange);
+}
+
+}  // namespace
 
 Result<void> ModelWriter::recall() {
     CUPEL_TRY(const std::vector<archive::Ask> asks, archive_.asks());
@@ -39,6 +50,13 @@ Result<void> ModelWriter::recall() {
         if (!exchange) continue;
         turn_ = std::max(turn_, exchange->request.sample + 1);
         CUPEL_TRY(auto question, reread(*exchange));
+        const model::Amount before = paid_before(*exchange);
+        if (question) {
+            pay(*question, before);
+        } else {
+            spending_.dollars += before.dollars;
+            spending_.tokens += before.tokens;
+        }
         if (!question) continue;
         if (question->note.way == Operator::Write) ideas_.take(question->note.idea);
         if (!exchange->in_flight && exchange->answer) paid.insert(question->turn);
@@ -59,7 +77,8 @@ Result<void> ModelWriter::recall_ask(const archive::Ask& ask, const model::Excha
                   ask.dollars + ask.seconds * options_.second_costs);
     if (idea != nullptr) bandit_.reward(idea->planner, ask.gain / 2);
     spending_.dollars += ask.dollars;
-    spending_.tokens += ask.input + ask.output;
+    spending_.tokens +=
+        exchange != nullptr ? model::paid_for(*exchange).tokens : ask.input + ask.output;
     ++spending_.calls;
     if (!note) return {};
     if (note->way == Operator::Plan) {

@@ -183,7 +183,11 @@ void ModelWriter::put(std::unique_ptr<Question> question) {
     ++mail_->waiting;
     const std::uint64_t turn = question->turn;
     asking_[turn] = std::jthread([mail = mail_.get(), owned = std::move(question)]() mutable {
+        const auto begin = std::chrono::steady_clock::now();
         owned->answer = owned->client->ask(owned->request);
+        // A reply says itself how long it took: it may be an old one.
+        owned->seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         const std::scoped_lock inner(mail->mutex);
         mail->answered.push_back(std::move(owned));
         --mail->waiting;

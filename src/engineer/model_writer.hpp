@@ -126,6 +126,7 @@ private:
     [[nodiscard]] Result<void> refuse(const Question& question, std::string why);
     [[nodiscard]] Result<void> settle(const Question& question, const std::string& source,
                                       const Trial& trial);
+    void pay(Question& question, const model::Amount& amount);
     void take_fault(const Question& question, const model::Fault& fault);
     void learn(const Question& question, double gain);
     void credit(const Credit& to, double gain);

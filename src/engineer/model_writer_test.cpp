@@ -149,6 +149,75 @@ TEST(ModelWriter, StopsAskingWhenTheMoneyIsSpentAndSearchesOn) {
         ::testing::ElementsAre("models are asked no more: their budget is spent: nothing is left"));
 }
 
+TEST(ModelWriter, BooksWhatCallsCostThatCameToNothing) {
+    Scene run;
+    struct Cut final : model::Client {
+        model::Answer ask(const model::Request&) override {
+            return std::unexpected(
+                model::Fault{model::FaultKind::Transient, "cut", std::nullopt, true, {0.25, 1000}});
+        }
+    } cut;
+    model::RecordingClient client(run.recording, "test", &cut, run.price);
+    const auto part = [&] {
+        scripted::Evaluator evaluator;
+        ModelWriter writer({{"test:m0", "m0", &client, 0}}, in_turn(), run.archive, run.recording);
+        EXPECT_TRUE(writer.recall());
+        const scripted::Schedules space(3);
+        EXPECT_TRUE(optimize(space, {evaluator, run.archive, nullptr, {&writer}}, search_of(100)));
+        // An arm that only fails is not free.
+        const std::vector<Arm> arms = {{"translate", "test:m0"}};
+        EXPECT_GT(writer.bandit().outlook(arms).cost, 0.05);
+        return writer.spending();
+    };
+    const Spending first = part();
+    EXPECT_EQ(first.calls, 3);  // then it falls silent
+    EXPECT_DOUBLE_EQ(first.dollars, 0.75);
+    EXPECT_EQ(first.tokens, 3000);
+    for (const archive::Ask& ask : run.asks())
+        EXPECT_DOUBLE_EQ(ask.dollars, 0.25);
+    const Spending second = part();
+    EXPECT_EQ(second.calls, 6);
+    EXPECT_DOUBLE_EQ(second.dollars, 1.5);
+    EXPECT_EQ(second.tokens, 6000);
+    EXPECT_DOUBLE_EQ(run.recording.spent().dollars, 1.5);
+}
+
+TEST(ModelWriter, KnowsWhatAStoppedCallCost) {
+    Scene run;
+    struct Stopped final : model::Client {
+        bool answers = false;
+        model::Answer ask(const model::Request&) override {
+            if (!answers) {
+                return std::unexpected(model::Fault{
+                    model::FaultKind::Stopped, "asked to stop", std::nullopt, false, {0.25, 1000}});
+            }
+            model::Reply reply;
+            reply.text = "I cannot.";
+            reply.dollars = 0.01;
+            reply.tokens = 10;
+            return reply;
+        }
+    } stopped;
+    model::RecordingClient client(run.recording, "test", &stopped, run.price);
+    const auto part = [&](bool answers) {
+        stopped.answers = answers;
+        scripted::Evaluator evaluator;
+        ModelOptions how = in_turn();
+        how.fruitless = 1;
+        ModelWriter writer({{"test:m0", "m0", &client, 0}}, how, run.archive, run.recording);
+        EXPECT_TRUE(writer.recall());
+        const scripted::Schedules space(3);
+        EXPECT_TRUE(optimize(space, {evaluator, run.archive, nullptr, {&writer}}, search_of(100)));
+        return writer.spending().dollars;
+    };
+    EXPECT_DOUBLE_EQ(part(false), 0.25);
+    EXPECT_TRUE(run.asks().empty());
+    EXPECT_DOUBLE_EQ(part(true), 0.26);
+    EXPECT_DOUBLE_EQ(run.asks().at(0).dollars, 0.26);
+    run.reopen();
+    EXPECT_DOUBLE_EQ(run.recording.spent().dollars, 0.26);
+}
+
 TEST(ModelWriter, RepeatsNoPaidCallHoweverOftenItIsInterrupted) {
     for (const int stop_every : {1, 3}) {
         Scene run;

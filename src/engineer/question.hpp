@@ -29,9 +29,10 @@ struct Question {
     std::vector<archive::KernelId> parents;  // right ones: for the lineage
     std::string base;                        // what edits are of
     std::string idea;                        // in the author's words
-    double dollars = 0;
+    // Of all attempts, those included that came to nothing and that an earlier part of the run
+    // made.
+    model::Amount paid;
     double seconds = 0;
-    std::int64_t tokens = 0;
     model::Usage usage;
     model::Answer answer = std::unexpected(model::Fault{});
 

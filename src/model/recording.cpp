@@ -25,7 +25,8 @@ Amount price_of(const Answer& answer) {
     return answer ? Amount{answer->dollars, answer->tokens} : answer.error().paid;
 }
 
-// A fault of the moment says nothing of the next attempt; one of the question does.
+}  // namespace
+
 bool is_lasting(const Fault& fault) {
     switch (fault.kind) {
         case FaultKind::Nonsense:
@@ -42,8 +43,6 @@ bool is_lasting(const Fault& fault) {
     }
     return false;
 }
-
-}  // namespace
 
 Amount paid_for(const Exchange& exchange) {
     Amount paid = exchange.lost;

@@ -36,6 +36,9 @@ struct Exchange {
 };
 // What it cost, as far as anybody can know.
 [[nodiscard]] Amount paid_for(const Exchange& exchange);
+// A fault of the moment says nothing of the next attempt; one of the question does, and is served
+// as an answer is.
+[[nodiscard]] bool is_lasting(const Fault& fault);
 
 class Recording {
 public:
