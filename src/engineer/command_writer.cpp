@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <chrono>
 #include <utility>
 
 #include "base/hash.hpp"
+#include "base/text.hpp"
 #include "engineer/feedback.hpp"
 #include "engineer/reply.hpp"
 #include "os/files.hpp"
@@ -50,6 +52,42 @@ fs::path CommandWriter::folder_of(int call) const {
     return options_.folder / fmt::format("{:04}", call);
 }
 
+// Beside the folder, where the program does not work: it was there and has ended.
+fs::path CommandWriter::mark_of(int call) const {
+    return options_.folder / fmt::format("{:04}.done", call);
+}
+
+void CommandWriter::mark(const std::string& text) const {
+    std::string lines = fmt::format("{}\n{:.3f}\n", hash_hex(text), seconds_);
+    for (const std::string& parent : parent_hashes_)
+        lines += parent + "\n";
+    // Without it the program is only called once more.
+    static_cast<void>(os::write_file_atomically(mark_of(calls_), lines));
+}
+
+// What the program left when it was called last, where the run was killed before anybody took note
+// of that. None: it must be called.
+Result<std::optional<std::string>> CommandWriter::left_behind() {
+    constexpr std::size_t kMostMark = 4096;
+    const auto lines = os::read_file(mark_of(calls_), kMostMark);
+    if (!lines) return std::nullopt;
+    const std::vector<std::string> words = split(*lines, '\n');
+    auto text = read_answer(folder_of(calls_), answer_of(options_.brief));
+    if (!text || words.size() < 2 || hash_hex(*text) != words[0]) return std::nullopt;
+    parents_.clear();
+    parent_hashes_.clear();
+    for (std::size_t i = 2; i < words.size(); ++i) {
+        if (words[i].empty()) continue;
+        CUPEL_TRY(const auto parent, archive_.find(words[i]));
+        if (!parent || parent->quarantined) return std::nullopt;
+        parents_.push_back(parent->id);
+        parent_hashes_.push_back(words[i]);
+    }
+    seconds_ = 0;
+    std::from_chars(words[1].data(), words[1].data() + words[1].size(), seconds_);
+    return *text;
+}
+
 // Settings of its kernel that were not tried any more, if the file is still what it was.
 Result<void> CommandWriter::recall_sweep(int call, archive::KernelId first) {
     const auto text = read_answer(folder_of(call), answer_of(options_.brief));
@@ -88,6 +126,7 @@ Result<std::string> CommandWriter::call(const Standings& standings) {
     std::error_code problem;
     fs::create_directories(folder, problem);
     if (problem) return fail(Errc::Io, fmt::format("{}: {}", folder.string(), problem.message()));
+    fs::remove(mark_of(calls_), problem);
     fs::remove(folder / answer_of(options_.brief), problem);
     parents_.clear();
     parent_hashes_.clear();
@@ -111,18 +150,22 @@ Result<std::string> CommandWriter::call(const Standings& standings) {
         {"feedback.txt", feedback_}};
     for (const auto& [name, text] : files)
         CUPEL_DO(os::write_file_atomically(folder / name, text));
-    CUPEL_DO(options_.run(options_.command, folder, options_.seconds));
-    return read_answer(folder, answer_of(options_.brief));
+    const auto begin = std::chrono::steady_clock::now();
+    const auto ran = options_.run(options_.command, folder, options_.seconds);
+    seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    CUPEL_DO(ran);
+    CUPEL_TRY(std::string text, read_answer(folder, answer_of(options_.brief)));
+    mark(text);
+    return text;
 }
 
 Result<std::vector<Draft>> CommandWriter::write(const Standings& standings, std::size_t most,
                                                 bool /*idle*/) {
     const bool stopped = options_.stop && options_.stop();
     if (intake_.empty() && open_ == 0 && fruitless_ < options_.fruitless && !stopped) {
-        const auto begin = std::chrono::steady_clock::now();
-        auto text = call(standings);
+        CUPEL_TRY(auto left, left_behind());
+        const auto text = left ? Result<std::string>(std::move(*left)) : call(standings);
         ++calls_;
-        seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         Result<std::uint64_t> ticket = 0;
         if (text) ticket = intake_.offer(*text, parents_, "command");
         const std::string why = !text     ? text.error().text

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,7 +49,10 @@ public:
 private:
     [[nodiscard]] std::filesystem::path folder_of(int call) const;
     [[nodiscard]] Result<void> recall_sweep(int call, archive::KernelId first);
+    [[nodiscard]] std::filesystem::path mark_of(int call) const;
     [[nodiscard]] Result<std::string> call(const Standings& standings);
+    void mark(const std::string& text) const;
+    [[nodiscard]] Result<std::optional<std::string>> left_behind();
     [[nodiscard]] Result<void> close(std::string outcome, const Trial* trial);
 
     CommandOptions options_;

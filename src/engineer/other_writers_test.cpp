@@ -96,6 +96,41 @@ TEST_F(CommandWriterTest, GoesOnWithASweepThatWasCutShort) {
     EXPECT_EQ(std::ranges::count(evaluator.screened, "worth(3) step(4)\n"), 1);
 }
 
+TEST_F(CommandWriterTest, IsNotCalledAgainForAKernelThatItLeft) {
+    int calls = 0;
+    const Act act = [&](const fs::path& where, int) {
+        return os::write_file_atomically(where / "kernel.cpp", scripted::worth(3 + calls++));
+    };
+    // Each part is ended while a kernel is tried, before anybody took note of it.
+    for (int part = 0; part < 8; ++part) {
+        evaluator.screened.clear();
+        evaluator.interrupt_after = 2;
+        search(act, 12);
+        EXPECT_LE(seen.size(), archive.asks().value().size() + 1) << part;
+    }
+    EXPECT_GE(archive.asks().value().size(), 3U);
+    for (const archive::Ask& ask : archive.asks().value())
+        EXPECT_TRUE(ask.kernel.has_value()) << ask.outcome;
+}
+
+TEST_F(CommandWriterTest, IsCalledAgainWhereItsKernelIsNotWhatItLeft) {
+    const Act act = [](const fs::path& where, int) {
+        return os::write_file_atomically(where / "kernel.cpp", scripted::worth(3));
+    };
+    for (int part = 0; part < 4 && seen.empty(); ++part) {
+        evaluator.screened.clear();
+        evaluator.interrupt_after = 2;
+        search(act, 12);
+    }
+    ASSERT_EQ(seen.size(), 1U);
+    const fs::path left = folder.path() / "calls" / "0000" / "kernel.cpp";
+    ASSERT_TRUE(os::write_file_atomically(left, "half a ker"));
+    evaluator.interrupt_after = 0;
+    search(act, 3);
+    EXPECT_GE(seen.size(), 2U);
+    EXPECT_EQ(std::ranges::count(evaluator.screened, "half a ker"), 0);
+}
+
 TEST_F(CommandWriterTest, ReadsNoLinkAndNothingHuge) {
     search(
         [](const fs::path& where, int call) -> Result<void> {
