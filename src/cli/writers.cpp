@@ -32,8 +32,10 @@ std::vector<std::string> this_environment() {
     return entries;
 }
 
-// `timeout` ends the whole group of processes, which a program of several would outlive else.
-Result<void> run_program(const std::string& command, const fs::path& folder, double seconds) {
+// `timeout` ends the whole group of processes, which a program of several would outlive else. What
+// `stop` ends gets SIGTERM by it, and is killed two seconds later.
+Result<void> run_program(const std::string& command, const fs::path& folder, double seconds,
+                         const std::function<bool()>& stop) {
     CUPEL_TRY(const fs::path timeout, os::find_program("timeout"));
     os::Command call;
     call.argv = {timeout.string(),
@@ -45,10 +47,12 @@ Result<void> run_program(const std::string& command, const fs::path& folder, dou
     call.environment = this_environment();
     call.folder = folder.string();
     const auto patience = std::chrono::duration<double>(seconds + 5);
-    CUPEL_TRY(const os::Output output,
-              os::run(std::move(call),
-                      std::chrono::duration_cast<std::chrono::nanoseconds>(patience), 64 << 10));
+    CUPEL_TRY(
+        const os::Output output,
+        os::run(std::move(call), std::chrono::duration_cast<std::chrono::nanoseconds>(patience),
+                64 << 10, stop));
     static_cast<void>(os::write_file_atomically(folder / "output.txt", output.text));
+    if (output.stopped) return fail(Errc::Interrupted, "it was stopped with the run");
     constexpr int kTimedOut = 124;
     constexpr int kKilled = 137;
     if (output.timed_out || output.exit.code == kTimedOut || output.exit.code == kKilled)
@@ -174,7 +178,10 @@ Result<void> Writers::open_command(const Options& options, const RunFolder& fold
     how.folder = fs::absolute(folder.path() / kCalls, ignored);
     how.brief = parts_->brief;
     how.stop = parts_->stop;
-    how.run = run_program;
+    how.run = [stop = parts_->stop](const std::string& command, const fs::path& where,
+                                    double seconds) {
+        return run_program(command, where, seconds, stop);
+    };
     parts_->command = std::make_unique<engineer::CommandWriter>(std::move(how), archive);
     return parts_->command->recall();
 }

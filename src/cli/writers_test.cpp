@@ -194,6 +194,23 @@ TEST_F(OptimizeWithWriters, TellsWhatWasSpentThoughNothingCameOfIt) {
     EXPECT_DOUBLE_EQ(document.at("dollars").get<double>(), dollars) << said;
 }
 
+TEST_F(OptimizeWithWriters, EndsAProgramAndItsChildrenWhenTheTimeIsOver) {
+    const auto begin = std::chrono::steady_clock::now();
+    run({"optimize", "softmax", "--set", "B=32", "--set", "N=256", "--threads", "1", "--json",
+         "--budget", "2s", "--run", "t", "--proposer-command",
+         "sleep 45 & echo $! > ../../sleeper; wait"});
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    EXPECT_LT(took.count(), 35) << said;
+    const auto sleeper = os::read_file(folder.path() / "t" / "sleeper");
+    ASSERT_TRUE(sleeper.has_value()) << said;
+    const fs::path process = fs::path("/proc") / std::to_string(std::stoi(*sleeper)) / "stat";
+    const auto state = os::read_file(process);
+    EXPECT_TRUE(!state || state->contains(") Z ")) << *state;
+    // Nothing can be said against a program that was not given its time: it is called again.
+    EXPECT_THAT(said, Not(HasSubstr("--proposer-command:")));
+    EXPECT_TRUE(document.at("spending").empty()) << said;
+}
+
 TEST_F(OptimizeWithWriters, NamesTheIdeaThatAKernelCarriesOut) {
     struct Thinker final : model::Client {
         model::Answer ask(const model::Request& request) override {

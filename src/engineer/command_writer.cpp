@@ -165,6 +165,8 @@ Result<std::vector<Draft>> CommandWriter::write(const Standings& standings, std:
     if (intake_.empty() && open_ == 0 && fruitless_ < options_.fruitless && !stopped) {
         CUPEL_TRY(auto left, left_behind());
         const auto text = left ? Result<std::string>(std::move(*left)) : call(standings);
+        // A call that was cut short says nothing of the program: it is made again.
+        if (!text && options_.stop && options_.stop()) return std::vector<Draft>{};
         ++calls_;
         Result<std::uint64_t> ticket = 0;
         if (text) ticket = intake_.offer(*text, parents_, "command");

@@ -32,6 +32,7 @@ struct CommandWriterTest : ::testing::Test {
     archive::Archive archive = archive::Archive::open(":memory:").value();
     scripted::Evaluator evaluator;
     std::vector<std::string> seen;  // feedback, call by call
+    bool over = false;
 
     using Act = std::function<Result<void>(const fs::path&, int)>;
     Outcome search(Act act, int evaluations) {
@@ -47,10 +48,13 @@ struct CommandWriterTest : ::testing::Test {
                       std::string::npos);
             return act(where, call++);
         };
+        options.stop = [this] { return over; };
         CommandWriter writer(std::move(options), archive);
         EXPECT_TRUE(writer.recall());
-        auto outcome = optimize(scripted::Schedules(2), {evaluator, archive, nullptr, {&writer}},
-                                at_most(evaluations));
+        Options search = at_most(evaluations);
+        search.stop = [this] { return over; };
+        auto outcome =
+            optimize(scripted::Schedules(2), {evaluator, archive, nullptr, {&writer}}, search);
         EXPECT_TRUE(outcome.has_value());
         complaints = writer.take_complaints();
         return std::move(outcome).value_or(Outcome{});
@@ -129,6 +133,17 @@ TEST_F(CommandWriterTest, IsCalledAgainWhereItsKernelIsNotWhatItLeft) {
     search(act, 3);
     EXPECT_GE(seen.size(), 2U);
     EXPECT_EQ(std::ranges::count(evaluator.screened, "half a ker"), 0);
+}
+
+TEST_F(CommandWriterTest, IsNotBlamedWhereItWasStopped) {
+    const Act act = [&](const fs::path&, int) -> Result<void> {
+        over = true;
+        return fail(Errc::Interrupted, "it was stopped with the run");
+    };
+    search(act, 12);
+    EXPECT_EQ(seen.size(), 1U);
+    EXPECT_TRUE(complaints.empty());
+    EXPECT_TRUE(archive.asks().value().empty());
 }
 
 TEST_F(CommandWriterTest, ReadsNoLinkAndNothingHuge) {

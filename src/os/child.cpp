@@ -301,7 +301,10 @@ std::optional<Exit> Child::wait(std::chrono::nanoseconds patience) {
     return exit_;
 }
 
-Result<Output> run(Command command, std::chrono::nanoseconds timeout, std::size_t max_output) {
+Result<Output> run(Command command, std::chrono::nanoseconds timeout, std::size_t max_output,
+                   const std::function<bool()>& stop) {
+    constexpr auto kTick = std::chrono::milliseconds(50);
+    constexpr auto kGrace = std::chrono::seconds(3);
     CUPEL_TRY(Pipe pipe, make_pipe());
     command.out = &pipe.writer;
     command.err = &pipe.writer;
@@ -321,12 +324,21 @@ Result<Output> run(Command command, std::chrono::nanoseconds timeout, std::size_
             output.text.append(chunk.data(), std::min(static_cast<std::size_t>(got), room));
         }
     };
-    const std::int64_t deadline = deadline_after(timeout);
+    std::int64_t deadline = deadline_after(timeout);
     std::array<pollfd, 2> waiting{
         {{child.pidfd().get(), POLLIN, 0}, {pipe.reader.get(), POLLIN, 0}}};
     bool ended = false;
     while (!ended && !output.timed_out) {
-        output.timed_out = !poll_until(waiting, deadline) || now_ns() > deadline;
+        const std::int64_t look = stop ? std::min(deadline, deadline_after(kTick)) : deadline;
+        const bool woken = poll_until(waiting, look);
+        if (stop && !output.stopped && stop()) {
+            output.stopped = true;
+            child.kill(SIGTERM);
+            deadline = std::min(deadline, deadline_after(kGrace));
+        }
+        // A poll that fails before its time would fail for ever.
+        output.timed_out = now_ns() > deadline || (!woken && now_ns() < look);
+        if (!woken) continue;
         ended = waiting[0].revents != 0;
         // A stream that has ended would keep waking us up until the child ends too.
         if (waiting[1].revents != 0 && !drain()) waiting[1].fd = -1;

@@ -78,11 +78,15 @@ private:
 struct Output {
     Exit exit;
     bool timed_out = false;
+    bool stopped = false;    // by `stop`, unless it ended by itself just then
     bool truncated = false;  // more than `max_output` bytes were written
     std::string text;        // standard output and error, in the order written
 };
-// Runs to the end, collecting standard output and error; kills on timeout.
+// Runs to the end, collecting standard output and error; kills on timeout. `stop` is asked many
+// times a second: where it says so the child gets SIGTERM, and is killed if it has not ended 3 s
+// later.
 [[nodiscard]] Result<Output> run(Command command, std::chrono::nanoseconds timeout,
-                                 std::size_t max_output = 1 << 20);
+                                 std::size_t max_output = 1 << 20,
+                                 const std::function<bool()>& stop = {});
 
 }  // namespace cupel::os

@@ -132,6 +132,24 @@ TEST(Run, KillsOnTimeoutWithEverythingThatTheChildStarted) {
     }
 }
 
+TEST(Run, StopsWhereItIsAskedTo) {
+    const std::int64_t start = now_ns();
+    const auto stop = [start] { return now_ns() - start > 200'000'000; };
+    const auto gentle =
+        run(shell("trap 'echo bye; exit 3' TERM; sleep 60 & wait"), 100s, 1000, stop);
+    ASSERT_TRUE(gentle) << gentle.error().text;
+    EXPECT_TRUE(gentle->stopped);
+    EXPECT_FALSE(gentle->timed_out);
+    EXPECT_EQ(gentle->text, "bye\n");
+    EXPECT_EQ(gentle->exit.code, 3);
+    const auto deaf = run(shell("trap '' TERM; sleep 60; sleep 60"), 100s, 1000, stop);
+    ASSERT_TRUE(deaf) << deaf.error().text;
+    EXPECT_TRUE(deaf->stopped);
+    EXPECT_TRUE(deaf->exit.by_signal);
+    EXPECT_LT(now_ns() - start, 30'000'000'000);
+    EXPECT_FALSE(run(shell("true"), 10s, 1000, [] { return false; })->stopped);
+}
+
 TEST(Run, CollectsBothStreamsInOrderAndCutsTooMuch) {
     const auto both = run(shell("echo a; echo b >&2; echo c"), 10s);
     ASSERT_TRUE(both) << both.error().text;
