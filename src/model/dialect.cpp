@@ -84,12 +84,21 @@ bool names_one_of(std::string_view text, std::span<const std::string_view> words
         words, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
-// A limit of money answers 429 (or 400) as a limit of speed does, and must not be tried again.
+// A limit of money answers 429 (or 400) as a limit of speed does, and must not be tried again. The
+// words are those of limits that were met: limits of speed name budgets of tokens, and link to
+// pages of billing where more is sold.
 bool is_spend_cap(std::string_view words) {
-    static constexpr std::array<std::string_view, 8> kWords = {
-        "insufficient_quota",          "billing", "spend",         "credit balance", "usage limits",
-        "exceeded your current quota", "budget",  "out of credits"};
-    return names_one_of(words, kWords);
+    static constexpr std::string_view kOfSpeed = "rate_limit_exceeded";
+    static constexpr std::array<std::string_view, 16> kWords = {
+        "insufficient_quota", "exceeded your current quota",
+        "billing_error",      "billing_hard_limit",
+        "billing hard limit", "billing_not_active",
+        "spend limit",        "spending limit",
+        "spend cap",          "spending cap",
+        "credit balance",     "api usage limits",
+        "budget_exceeded",    "budget has been exceeded",
+        "out of credits",     "insufficient credits"};
+    return words.find(kOfSpeed) == std::string_view::npos && names_one_of(words, kWords);
 }
 
 // Words of an error in whichever shape it came: {"error":{"type","code","message"}}, a string, or

@@ -79,6 +79,44 @@ TEST_F(LiveClientTest, GivesUpAfterSomeAttempts) {
     EXPECT_EQ(calls(), 3U);
 }
 
+TEST_F(LiveClientTest, TakesALimitOfSpeedThatSpeaksOfMoneyForOneOfSpeed) {
+    serve_in_turn({testing::answer(
+                       429, "application/json",
+                       R"({"error":{"message":"Rate limit reached for m on tokens per min: Limit )"
+                       R"(30000, Used 29000. Visit https://platform.openai.com/account/billing )"
+                       R"(to add a payment method.","type":"tokens",)"
+                       R"("code":"rate_limit_exceeded"}})"),
+                   testing::chat_stream({"Hi"})});
+    const Answer answer = ask();
+    ASSERT_TRUE(answer.has_value()) << answer.error().text;
+    EXPECT_EQ(answer->attempts, 2);
+}
+
+TEST_F(LiveClientTest, TellsLimitsOfMoneyFromWordsLikeThem) {
+    const auto kind = [](int status, std::string_view type, std::string_view message) {
+        const std::string body =
+            fmt::format(R"({{"error":{{"type":"{}","message":"{}"}}}})", type, message);
+        return read_refusal({status, body, std::nullopt, ""}).kind;
+    };
+    EXPECT_EQ(
+        kind(400, "invalid_request_error", "thinking.budget_tokens: must be less than max_tokens"),
+        FaultKind::Refused);
+    EXPECT_EQ(kind(429, "rate_limit_error", "see https://x.example/billing for higher limits"),
+              FaultKind::Transient);
+    EXPECT_EQ(kind(429, "rate_limit_error", "do not spend all of your tokens in one second"),
+              FaultKind::Transient);
+    for (const auto& [status, type, message] :
+         std::vector<std::tuple<int, std::string_view, std::string_view>>{
+             {429, "insufficient_quota", "check your plan and billing details"},
+             {400, "billing_hard_limit_reached", "Billing hard limit has been reached"},
+             {429, "billing_not_active", "Your account is not active"},
+             {400, "invalid_request_error", "You have reached your specified API usage limits"},
+             {400, "budget_exceeded", "Budget has been exceeded! Current cost: 10"},
+             {429, "rate_limit_error", "monthly spending limit reached"},
+             {402, "billing_error", "pay"}})
+        EXPECT_EQ(kind(status, type, message), FaultKind::SpendCap) << message;
+}
+
 // ---- streams that go wrong ----
 
 TEST_F(LiveClientTest, TriesAgainWhereAStreamIsCutAndPaysForBoth) {
