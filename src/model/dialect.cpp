@@ -197,18 +197,18 @@ void ReplyReader::take_finish(std::string_view reason) {
 }
 
 // The names differ, and so does what the input counts: Anthropic's leaves out what was cached.
-void ReplyReader::take_usage(const Json& usage) {
+// Whose output nobody counted costs what it can have cost.
+void ReplyReader::take_usage(const Json& usage, bool last) {
     if (!usage.value.is_object()) return;
-    Usage now = reply_.usage.value_or(Usage{});
-    bool told = false;
-    const auto read = [&](std::optional<std::int64_t> count, std::int64_t& into) {
-        if (!count) return;
-        into = *count;
-        told = true;
+    Usage& now = counted_;
+    const auto read = [](std::optional<std::int64_t> count, std::int64_t& into) {
+        if (count) into = *count;
+        return count.has_value();
     };
+    bool whole = false;
     if (dialect_ == Dialect::Chat) {
         read(usage["prompt_tokens"].count(), now.input);
-        read(usage["completion_tokens"].count(), now.output);
+        whole = read(usage["completion_tokens"].count(), now.output);
         read(usage["prompt_tokens_details"]["cached_tokens"].count(), now.cached);
         read(usage["completion_tokens_details"]["reasoning_tokens"].count(), now.reasoning);
         // As some count (DeepSeek).
@@ -219,10 +219,10 @@ void ReplyReader::take_usage(const Json& usage) {
         read(usage["input_tokens"].count(), plain);
         read(usage["cache_read_input_tokens"].count(), now.cached);
         read(usage["cache_creation_input_tokens"].count(), now.written);
-        read(usage["output_tokens"].count(), now.output);
+        whole = read(usage["output_tokens"].count(), now.output);
         now.input = plain + now.cached + now.written;
     }
-    if (told) reply_.usage = now;
+    if (last && whole) reply_.usage = now;
 }
 
 void ReplyReader::take_chat(const Json& chunk) {
@@ -230,19 +230,19 @@ void ReplyReader::take_chat(const Json& chunk) {
     add_text(choice["delta"]["content"].text());
     add_text(choice["message"]["content"].text());  // where the server did not stream
     take_finish(choice["finish_reason"].text());
-    take_usage(chunk["usage"]);
+    take_usage(chunk["usage"], true);
 }
 
 void ReplyReader::take_messages(const Json& event) {
     const std::string_view type = event["type"].text();
     if (type == "message_start") {
-        take_usage(event["message"]["usage"]);
+        take_usage(event["message"]["usage"], false);
     } else if (type == "content_block_delta") {
         // Thoughts come as deltas of another type.
         if (event["delta"]["type"].text() == "text_delta") add_text(event["delta"]["text"].text());
     } else if (type == "message_delta") {
         take_finish(event["delta"]["stop_reason"].text());
-        take_usage(event["usage"]);
+        take_usage(event["usage"], true);
     } else if (type == "message_stop") {
         done_ = true;
     } else if (type == "message") {  // where the server did not stream
@@ -251,7 +251,7 @@ void ReplyReader::take_messages(const Json& event) {
                 add_text(Json{block}["text"].text());
         }
         take_finish(event["stop_reason"].text());
-        take_usage(event["usage"]);
+        take_usage(event["usage"], true);
     }
 }
 

@@ -43,13 +43,15 @@ private:
     struct Json;
     void take_chat(const Json& chunk);
     void take_messages(const Json& event);
-    void take_usage(const Json& usage);
+    // `last`: what it counts of the output is the whole of it.
+    void take_usage(const Json& usage, bool last);
     void take_finish(std::string_view reason);
     void add_text(std::string_view text);
     void spoil(FaultKind kind, std::string text);
 
     Dialect dialect_;
     Reply reply_;
+    Usage counted_;  // so far; the reply's own where the whole output was counted
     std::optional<Fault> fault_;
     bool finished_ = false;  // a reason to end was given
     bool done_ = false;      // the end was marked

@@ -150,6 +150,24 @@ TEST_F(LiveClientTest, ChargesTheMostWhereUsageIsMissing) {
     EXPECT_DOUBLE_EQ(answer->dollars, most());
 }
 
+TEST_F(LiveClientTest, ChargesTheMostWhereAMessageDoesNotCountItsReply) {
+    // Its beginning counts one token; a long reply follows.
+    const std::string uncounted =
+        "event: message_delta\n"
+        R"(data: {"type":"message_delta","delta":{"stop_reason":"end_turn"}})"
+        "\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+    serve(
+        [&](const testing::Call&, testing::Peer& peer) {
+            peer.send(testing::kStreamHead + testing::messages_start() +
+                      testing::messages_pieces({std::string(400, 'x')}) + uncounted);
+        },
+        "messages");
+    const Answer answer = ask();
+    ASSERT_TRUE(answer.has_value()) << answer.error().text;
+    EXPECT_FALSE(answer->usage.has_value());
+    EXPECT_DOUBLE_EQ(answer->dollars, most());
+}
+
 TEST_F(LiveClientTest, LeavesASlowLoris) {
     // A byte at a time, and never a line.
     serve([](const testing::Call&, testing::Peer& peer) {
