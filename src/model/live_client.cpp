@@ -126,6 +126,15 @@ bool LiveClient::wait(double seconds) const {
     }
 }
 
+bool LiveClient::wait_for_turn() {
+    double left = account_.bucket.take(seconds_now());
+    do {
+        if (!wait(left)) return false;
+        left = account_.bucket.held(seconds_now());
+    } while (left > 0);
+    return true;
+}
+
 Answer LiveClient::try_once(const Request& request) {
     Reading reading(account_.provider.dialect);
     HttpRequest http;
@@ -160,7 +169,7 @@ Answer LiveClient::ask_until(const Request& request, Amount& lost) {
             return give_up(FaultKind::Storage, "what was spent could not be written down");
         auto reservation = ledger_.reserve(most);
         if (!reservation) return give_up(FaultKind::Budget, ledger_.shortage(most));
-        if (!wait(account_.bucket.take(seconds_now()))) {
+        if (!wait_for_turn()) {
             reservation->settle({});
             return give_up(FaultKind::Stopped, "asked to stop");
         }

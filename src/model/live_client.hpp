@@ -37,6 +37,7 @@ private:
     [[nodiscard]] Answer ask_until(const Request& request, Amount& lost);
     // False: stopped meanwhile.
     [[nodiscard]] bool wait(double seconds) const;
+    [[nodiscard]] bool wait_for_turn();
 
     Account& account_;
     Price price_;

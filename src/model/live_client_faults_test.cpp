@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "model/dialect.hpp"
 #include "model/live_client_fixture.hpp"
 #include "os/clock.hpp"
@@ -60,6 +62,24 @@ TEST_F(LiveClientTest, NeverTriesAgainWhatIsRefused) {
         EXPECT_EQ(fault().kind, FaultKind::Refused) << status;
         EXPECT_EQ(calls(), 1U) << status;
     }
+}
+
+TEST_F(LiveClientTest, HoldsWhoeverWaitsForATurnWhereOthersAreToldToWait) {
+    std::atomic<std::int64_t> came = 0;
+    serve([&](const testing::Call&, testing::Peer& peer) {
+        came = os::now_ns();
+        peer.send(testing::chat_stream({"Hi"}));
+    });
+    const auto now = [] { return static_cast<double>(os::now_ns()) * 1e-9; };
+    double turn = 0;
+    while (turn == 0)
+        turn = account.bucket.take(now());  // the burst is used up: the next turn is far
+    std::thread waiting([&] { EXPECT_TRUE(ask().has_value()); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    const double told = now();
+    account.bucket.pause(told, 2);
+    waiting.join();
+    EXPECT_GE(static_cast<double>(came.load()) * 1e-9, told + 2);
 }
 
 TEST_F(LiveClientTest, TriesAgainBehindA529AndA500) {

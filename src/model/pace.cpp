@@ -21,6 +21,11 @@ void TokenBucket::pause(double now, double seconds) {
     paused_until_ = std::max(paused_until_, now + seconds);
 }
 
+double TokenBucket::held(double now) {
+    const std::scoped_lock lock(mutex_);
+    return std::max(0.0, paused_until_ - now);
+}
+
 std::optional<double> wait_before_next(const Patience& patience, int attempt,
                                        std::optional<double> retry_after, double chance) {
     if (attempt + 1 >= patience.attempts) return std::nullopt;

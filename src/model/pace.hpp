@@ -20,6 +20,8 @@ public:
     [[nodiscard]] double take(double now);
     // The provider asks everybody to wait.
     void pause(double now, double seconds);
+    // How many seconds after `now` that ends: whoever has waited for a turn meanwhile is held, too.
+    [[nodiscard]] double held(double now);
 
 private:
     std::mutex mutex_;

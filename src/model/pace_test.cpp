@@ -24,6 +24,16 @@ TEST(Pace, MakesEverybodyWaitWhereOneWasToldTo) {
     EXPECT_EQ(bucket.take(16), 0);
 }
 
+TEST(Pace, HoldsWhoeverAlreadyHasAPlace) {
+    TokenBucket bucket(1, 1);
+    EXPECT_EQ(bucket.take(10), 0);
+    EXPECT_DOUBLE_EQ(bucket.take(10), 1);
+    EXPECT_EQ(bucket.held(11), 0);
+    bucket.pause(10.5, 5);
+    EXPECT_DOUBLE_EQ(bucket.held(11), 4.5);
+    EXPECT_EQ(bucket.held(15.5), 0);
+}
+
 TEST(Pace, WaitsLongerEachTimeAndNotTooLong) {
     const Patience patience{
         .attempts = 8, .first_wait = 1, .longest_wait = 10, .connect = 1, .idle = 1, .total = 1};
