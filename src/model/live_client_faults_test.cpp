@@ -150,6 +150,43 @@ TEST_F(LiveClientTest, TriesAgainWhereAStreamIsCutAndPaysForBoth) {
     EXPECT_DOUBLE_EQ(ledger.spent().dollars, answer->dollars);
 }
 
+TEST_F(LiveClientTest, TriesAgainWhereAConnectionIsResetAndPaysForBoth) {
+    serve(
+        [turn = std::make_shared<std::atomic<int>>(0)](const testing::Call&, testing::Peer& peer) {
+            if (turn->fetch_add(1) > 0) {
+                peer.send(testing::chat_stream({"Hello"}));
+                return;
+            }
+            peer.send(testing::kStreamHead + testing::chat_pieces({"Hel"}));
+            peer.reset();
+        });
+    const Answer answer = ask();
+    ASSERT_TRUE(answer.has_value()) << answer.error().text;
+    EXPECT_EQ(answer->text, "Hello");
+    EXPECT_EQ(answer->attempts, 2);
+    EXPECT_DOUBLE_EQ(answer->dollars, most() + (40 * 1 + 60 * 0.5 + 40 * 4) / 1e6);
+}
+
+TEST_F(LiveClientTest, GivesUpWhereEveryConnectionIsReset) {
+    serve([](const testing::Call&, testing::Peer& peer) {
+        peer.send(testing::kStreamHead + testing::chat_pieces({"Hel"}));
+        peer.reset();
+    });
+    EXPECT_EQ(fault().kind, FaultKind::Transient);
+    EXPECT_EQ(calls(), 3U);
+    EXPECT_DOUBLE_EQ(ledger.spent().dollars, 3 * most());
+}
+
+TEST_F(LiveClientTest, TriesAgainBehindA408AndA409AndPaysForNeither) {
+    serve_in_turn({testing::refusal(408, "timeout", "the request took too long"),
+                   testing::refusal(409, "conflict", "another request is at work"),
+                   testing::chat_stream({"Hi"})});
+    const Answer answer = ask();
+    ASSERT_TRUE(answer.has_value()) << answer.error().text;
+    EXPECT_EQ(answer->attempts, 3);
+    EXPECT_DOUBLE_EQ(answer->dollars, (40 * 1 + 60 * 0.5 + 40 * 4) / 1e6);
+}
+
 TEST_F(LiveClientTest, TakesAMessageWithoutItsEndForCut) {
     serve(
         [](const testing::Call&, testing::Peer& peer) {

@@ -56,6 +56,13 @@ public:
         for (int waited = 0; waited < milliseconds && !stopping_; waited += 5)
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
+    // Throws the connection away in the middle: the other end sees a reset, not an end.
+    void reset() const {
+        // What was sent must have come, or the reset would overtake it.
+        wait(50);
+        const linger at_once{.l_onoff = 1, .l_linger = 0};
+        CUPEL_CHECK(::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0);
+    }
     [[nodiscard]] bool stopping() const { return stopping_; }
 
 private:
