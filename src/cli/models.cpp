@@ -52,6 +52,22 @@ Result<std::unique_ptr<model::Account>> open_account(const Options& options,
     return account;
 }
 
+// Only what runs on a machine of the user's is free because the user says so in one word.
+Result<void> check_free(const Options& options, const model::Account& account,
+                        std::string_view model) {
+    const model::Provider& provider = account.provider;
+    if (model::is_loopback(provider.base_url)) return {};
+    if (provider.key_variable.empty() && account.key.empty() && !options.base_url.empty() &&
+        model::is_private(provider.base_url))
+        return {};
+    return fail(Errc::Usage,
+                fmt::format("--prices free is for servers of your own: on this machine, or without "
+                            "a key in your own network; {0} is asked at {1}. Give --prices FILE "
+                            "with \"{0}\": {{\"input\": ..., \"output\": ...}}, in dollars for a "
+                            "million tokens (0 where it is free there)",
+                            model, provider.base_url));
+}
+
 Result<void> check_together(const Options& options, const std::set<std::string>& providers) {
     if (options.models.empty()) {
         for (const auto& [given, name] :
@@ -104,8 +120,12 @@ Result<ModelSetup> set_up_models(const Options& options) {
     for (const std::string& provider : providers) {
         CUPEL_TRY(auto account, open_account(options, provider));
         setup.local = setup.local || model::is_loopback(account->provider.base_url);
-        for (ModelSetup::Voice& voice : setup.voices)
-            if (voice.name.provider == provider) voice.account = account.get();
+        for (ModelSetup::Voice& voice : setup.voices) {
+            if (voice.name.provider == provider) {
+                voice.account = account.get();
+                if (prices.free()) CUPEL_DO(check_free(options, *account, voice.name.text()));
+            }
+        }
         setup.accounts.push_back(std::move(account));
     }
     return setup;

@@ -64,8 +64,11 @@ TEST(Models, AreNotAskedBeforeAllIsKnown) {
 }
 
 TEST(Models, GetTheirKeyOverTlsOnlyAndForgetWhereItWas) {
+    const os::TempDir folder = os::TempDir::make("cupel-models").value();
     Options options = naming({"chat:m"});
-    options.prices = "free";
+    options.prices = (folder.path() / "prices.json").string();
+    ASSERT_TRUE(
+        os::write_file_atomically(options.prices, R"({"chat:m": {"input": 0, "output": 0}})"));
     options.base_url = "http://example.org/v1";
     options.key_env = "CUPEL_TEST_MODEL_KEY";
     ::setenv("CUPEL_TEST_MODEL_KEY", "sk-12345678", 1);
@@ -79,6 +82,41 @@ TEST(Models, GetTheirKeyOverTlsOnlyAndForgetWhereItWas) {
     EXPECT_EQ(setup->accounts.at(0)->key.secret(), "sk-12345678");
     EXPECT_EQ(::getenv("CUPEL_TEST_MODEL_KEY"), nullptr);
     EXPECT_FALSE(setup->local);
+}
+
+TEST(Models, AreFreeOnlyWhereTheyAreTheUsersOwn) {
+    ::setenv("CUPEL_TEST_FREE_KEY", "sk-12345678", 1);
+    struct Case {
+        const char* model;
+        const char* address;
+        const char* key_env;
+        bool free;
+    };
+    for (const auto& [model, address, key_env, free] :
+         std::vector<Case>{{"openai:m", "", "CUPEL_TEST_FREE_KEY", false},
+                           {"anthropic:m", "", "CUPEL_TEST_FREE_KEY", false},
+                           {"chat:m", "https://api.example.org/v1", "", false},
+                           {"chat:m", "https://api.example.org/v1", "CUPEL_TEST_FREE_KEY", false},
+                           {"chat:m", "https://192.168.1.7/v1", "CUPEL_TEST_FREE_KEY", false},
+                           {"openai:m", "https://192.168.1.7/v1", "CUPEL_TEST_FREE_KEY", false},
+                           {"chat:m", "http://192.168.1.7:8000/v1", "", true},
+                           {"vllm:m", "http://gpu-box:8000/v1", "", true},
+                           {"vllm:m", "http://8.8.8.8:8000/v1", "", false},
+                           {"chat:m", "http://127.0.0.1:4000/v1", "CUPEL_TEST_FREE_KEY", true},
+                           {"ollama:m", "", "", true}}) {
+        ::setenv("CUPEL_TEST_FREE_KEY", "sk-12345678", 1);
+        Options options = naming({model});
+        options.prices = "free";
+        options.base_url = address;
+        options.key_env = key_env;
+        const auto setup = set_up_models(options);
+        EXPECT_EQ(setup.has_value(), free) << model << " " << address;
+        if (setup || free) continue;
+        EXPECT_EQ(setup.error().code, Errc::Usage);
+        EXPECT_THAT(setup.error().text, ::testing::HasSubstr("--prices free"));
+        EXPECT_THAT(setup.error().text, ::testing::HasSubstr(model));
+        EXPECT_THAT(setup.error().text, ::testing::HasSubstr("\"input\""));
+    }
 }
 
 TEST(Models, OfSeveralProvidersShareNoAddress) {

@@ -38,6 +38,7 @@ public:
     [[nodiscard]] static Result<PriceTable> parse(std::string_view text, std::string_view name);
     // For servers of one's own.
     [[nodiscard]] static PriceTable all_free();
+    [[nodiscard]] bool free() const noexcept { return free_; }
     // Usage for a model that is not in it, with what to do: an unknown price is never nothing.
     [[nodiscard]] Result<Price> find(std::string_view model) const;
 

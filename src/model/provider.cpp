@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/provider.hpp"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -121,6 +123,38 @@ bool is_loopback(std::string_view text) {
     const bool number =
         std::ranges::all_of(host, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
     return host == "localhost" || host == "[::1]" || (number && host.starts_with("127."));
+}
+
+bool is_private(std::string_view text) {
+    if (is_loopback(text)) return true;
+    const Url url = read_url(text);
+    std::string host = url ? part_of(url, CURLUPART_HOST).value_or("") : "";
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    in_addr four{};
+    if (inet_pton(AF_INET, host.c_str(), &four) == 1) {
+        const std::uint32_t address = ntohl(four.s_addr);
+        struct Net {
+            std::uint32_t begin;
+            int bits;
+        };
+        // RFC 1918, 3927 (of the link) and 6598 (shared, as overlay networks use it).
+        static constexpr std::array kNets = {Net{0x0A000000, 8}, Net{0xAC100000, 12},
+                                             Net{0xC0A80000, 16}, Net{0xA9FE0000, 16},
+                                             Net{0x64400000, 10}};
+        return std::ranges::any_of(
+            kNets, [&](const Net& net) { return ((address ^ net.begin) >> (32 - net.bits)) == 0; });
+    }
+    in6_addr six{};
+    if (inet_pton(AF_INET6, host.c_str(), &six) == 1) {
+        const bool of_the_link = six.s6_addr[0] == 0xFE && (six.s6_addr[1] & 0xC0) == 0x80;
+        return of_the_link || (six.s6_addr[0] & 0xFE) == 0xFC;  // RFC 4291, 4193
+    }
+    if (host.empty()) return false;
+    static constexpr std::array<std::string_view, 5> kEndings = {".local", ".lan", ".internal",
+                                                                 ".home.arpa", ".localhost"};
+    return host.find('.') == std::string::npos ||
+           std::ranges::any_of(kEndings,
+                               [&](std::string_view ending) { return host.ends_with(ending); });
 }
 
 bool may_carry_key(std::string_view text) {

@@ -51,6 +51,9 @@ struct ModelName {
 [[nodiscard]] Result<std::string> check_base_url(std::string_view url);
 // Whether it is this machine.
 [[nodiscard]] bool is_loopback(std::string_view url);
+// Whether it is that or a machine of a private network, by its address or by a name that no public
+// server has.
+[[nodiscard]] bool is_private(std::string_view url);
 // A key crosses a network only within TLS.
 [[nodiscard]] bool may_carry_key(std::string_view url);
 

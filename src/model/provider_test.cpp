@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/provider.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -44,6 +45,20 @@ TEST(Provider, SendsAKeyOverANetworkWithinTlsOnly) {
     EXPECT_FALSE(may_carry_key("http://127.0.0.1.example.org/v1"));
     EXPECT_FALSE(is_loopback("http://localhost.example.org/"));
     EXPECT_FALSE(is_loopback("http://localhost@example.org/"));
+}
+
+TEST(Provider, TellsPrivateAddressesFromPublicOnes) {
+    for (const char* address :
+         {"127.0.0.1", "localhost", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.0.9",
+          "169.254.1.1", "100.64.0.1", "[::1]", "[fd00::7]", "[fe80::1]", "gpu-box", "box.local",
+          "box.lan", "a.b.internal"})
+        EXPECT_TRUE(is_private(fmt::format("http://{}:8000/v1", address))) << address;
+    for (const char* address :
+         {"8.8.8.8", "172.32.0.1", "172.15.0.1", "192.169.0.1", "100.128.0.1", "11.0.0.1",
+          "api.openai.com", "local.example.org", "192.168.0.9.example.org", "[2001:db8::1]"})
+        EXPECT_FALSE(is_private(fmt::format("http://{}:8000/v1", address))) << address;
+    EXPECT_FALSE(is_private("http://10.0.0.1@example.org/"));
+    EXPECT_FALSE(is_private(""));
 }
 
 TEST(Provider, NeverSendsWhatAModelDoesNotTake) {
