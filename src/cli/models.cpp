@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cli/workplace.hpp"
 #include "os/files.hpp"
 
 namespace cupel::cli {
@@ -13,8 +14,17 @@ namespace {
 
 constexpr std::size_t kLargestPrices = 1 << 20;
 
+// Of the run that goes on; empty where it had none, or none goes on.
+Result<model::PriceTable> read_earlier_prices(const Options& options) {
+    if (options.resume.empty()) return model::PriceTable();
+    const std::string name = (find_run(options.resume) / kPrices).string();
+    const auto text = os::read_file(name, kLargestPrices);
+    if (!text && text.error().code == Errc::NotFound) return model::PriceTable();
+    if (!text) return std::unexpected(text.error());
+    return model::PriceTable::parse(*text, name);
+}
+
 Result<model::PriceTable> read_prices(const std::string& name) {
-    if (name.empty()) return model::PriceTable();
     if (name == "free") return model::PriceTable::all_free();
     auto text = os::read_file(name, kLargestPrices);
     if (!text) {
@@ -68,6 +78,26 @@ Result<void> check_free(const Options& options, const model::Account& account,
                             model, provider.base_url));
 }
 
+// What the run is to remember, and whether that is news.
+Result<void> keep_prices(const Options& options, model::PriceTable earlier, ModelSetup& setup) {
+    for (const ModelSetup::Voice& voice : setup.voices) {
+        const std::string name = voice.name.text();
+        if (earlier.holds(name)) {
+            CUPEL_TRY(const model::Price before, earlier.find(name));
+            if (before != voice.price) setup.note += (setup.note.empty() ? "" : ", ") + name;
+        }
+        earlier.set(name, voice.price);
+    }
+    if (!setup.note.empty()) {
+        setup.note = fmt::format(
+            "--prices {} differs from the run's own {} for {}; it holds from "
+            "here on",
+            options.prices, kPrices, setup.note);
+    }
+    setup.prices = earlier.text();
+    return {};
+}
+
 Result<void> check_together(const Options& options, const std::set<std::string>& providers) {
     if (options.models.empty()) {
         for (const auto& [given, name] :
@@ -107,12 +137,17 @@ Result<ModelSetup> set_up_models(const Options& options) {
     }
     CUPEL_DO(check_together(options, providers));
     if (setup.voices.empty()) return setup;
-    CUPEL_TRY(const model::PriceTable prices, read_prices(options.prices));
+    CUPEL_TRY(model::PriceTable earlier, read_earlier_prices(options));
+    model::PriceTable prices = earlier;
+    if (!options.prices.empty()) {
+        CUPEL_TRY(prices, read_prices(options.prices));
+    }
     bool costs = false;
     for (ModelSetup::Voice& voice : setup.voices) {
         CUPEL_TRY(voice.price, prices.find(voice.name.text()));
         costs = costs || voice.price != model::Price{};
     }
+    CUPEL_DO(keep_prices(options, std::move(earlier), setup));
     if (costs && !options.budget.dollars) {
         return fail(Errc::Usage,
                     "these models cost money: say how much they may in this run, by --dollars");

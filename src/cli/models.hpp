@@ -24,7 +24,12 @@ struct ModelSetup {
     std::vector<std::unique_ptr<model::Account>> accounts;  // one for each provider
     std::vector<Voice> voices;
     bool local = false;  // some of them work on this machine
+    std::string prices;  // of them, and of those that the run asked before: text for kPrices
+    std::string note;    // where these are not what they were when the run began; else empty
 };
+
+// In a run folder: what its models cost.
+inline constexpr const char* kPrices = "prices.json";
 
 // Empty where no model is named. Usage says what is missing, and what to do.
 [[nodiscard]] Result<ModelSetup> set_up_models(const Options& options);

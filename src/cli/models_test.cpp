@@ -119,6 +119,50 @@ TEST(Models, AreFreeOnlyWhereTheyAreTheUsersOwn) {
     }
 }
 
+TEST(Models, CostWhatTheRunSaysWhereNothingElseIsSaid) {
+    const os::TempDir folder = os::TempDir::make("cupel-models").value();
+    const auto write = [&](const char* name, std::string_view text) {
+        EXPECT_TRUE(os::write_file_atomically(folder.path() / name, text));
+        return (folder.path() / name).string();
+    };
+    Options options = naming({"chat:m"});
+    options.base_url = "http://localhost:1/v1";
+    options.budget.dollars = 1;
+    options.prices = write("given.json", R"({"chat:m": {"input": 1, "output": 2}})");
+    const auto first = set_up_models(options);
+    ASSERT_TRUE(first.has_value()) << first.error().text;
+    EXPECT_EQ(first->note, "");
+    write("prices.json", first->prices);
+
+    options.resume = folder.path().string();
+    EXPECT_EQ(set_up_models(options).value().note, "");
+    options.prices.clear();
+    const auto resumed = set_up_models(options);
+    ASSERT_TRUE(resumed.has_value()) << resumed.error().text;
+    EXPECT_EQ(resumed->voices.at(0).price, first->voices.at(0).price);
+    EXPECT_EQ(resumed->prices, first->prices);
+
+    options.prices = write("given.json", R"({"chat:m": {"input": 1, "output": 3}})");
+    const auto dearer = set_up_models(options);
+    ASSERT_TRUE(dearer.has_value()) << dearer.error().text;
+    EXPECT_THAT(dearer->note, ::testing::HasSubstr("differs from the run's own prices.json"));
+    EXPECT_THAT(dearer->note, ::testing::HasSubstr("chat:m"));
+    EXPECT_EQ(dearer->voices.at(0).price.output, 3);
+
+    // One more model is no contradiction, and none is forgotten.
+    options.prices = write("given.json", R"({"chat:n": {"input": 0, "output": 1}})");
+    options.models = {"chat:n"};
+    const auto more = set_up_models(options);
+    ASSERT_TRUE(more.has_value()) << more.error().text;
+    EXPECT_EQ(more->note, "");
+    EXPECT_THAT(more->prices, ::testing::HasSubstr("chat:m"));
+    options.prices.clear();
+    options.models = {"chat:o"};
+    EXPECT_THAT(set_up_models(options).error().text, ::testing::HasSubstr("no price for chat:o"));
+    write("prices.json", "{");
+    EXPECT_THAT(set_up_models(options).error().text, ::testing::HasSubstr("prices.json"));
+}
+
 TEST(Models, OfSeveralProvidersShareNoAddress) {
     Options options = naming({"ollama:a", "llamacpp:b"});
     options.prices = "free";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run folder: archive.db (every kernel tried), run.json (what is needed to go on), the task file,
-// run.lock (held by whoever is at work there); when the run has ended also kernel.cpp,
-// certificate.json and summary.txt, or of device code kernel-01.cu, ..., kernels.json and
-// summary.txt. Files appear whole or not at all.
+// run.lock (held by whoever is at work there), prices.json where models are asked; when the run has
+// ended also kernel.cpp, certificate.json and summary.txt, or of device code kernel-01.cu, ...,
+// kernels.json and summary.txt. Files appear whole or not at all.
 #pragma once
 
 #include <filesystem>

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "base/text.hpp"
 #include "cli/workplace.hpp"
@@ -133,6 +134,7 @@ Result<std::unique_ptr<Writers>> Writers::open(ModelSetup models, const Options&
 Result<void> Writers::open_models(const Options& options, const RunFolder& folder,
                                   archive::Archive& archive) {
     Parts& parts = *parts_;
+    CUPEL_DO(folder.write(kPrices, parts.setup.prices));
     CUPEL_TRY(model::Recording recording,
               model::Recording::open(folder.path() / kRecording, model::Recording::Mode::Record));
     parts.recording = std::make_unique<model::Recording>(std::move(recording));
@@ -195,6 +197,8 @@ std::vector<engineer::Writer*> Writers::all() const {
 }
 
 void Writers::complain(Console& console) {
+    if (const std::string note = std::exchange(parts_->setup.note, {}); !note.empty())
+        console.note(note);
     if (parts_->models) {
         for (const std::string& line : parts_->models->take_complaints())
             console.note(line);

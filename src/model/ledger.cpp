@@ -108,6 +108,21 @@ Result<Price> PriceTable::find(std::string_view model) const {
                                          name_, model, model));
 }
 
+void PriceTable::set(std::string_view model, const Price& price) {
+    prices_.insert_or_assign(std::string(model), price);
+}
+
+std::string PriceTable::text() const {
+    nlohmann::json document = nlohmann::json::object();
+    for (const auto& [model, price] : prices_) {
+        document[model] = {{"input", price.input},
+                           {"cached", price.cached},
+                           {"written", price.written},
+                           {"output", price.output}};
+    }
+    return document.dump(2) + "\n";
+}
+
 Ledger::Reservation::Reservation(Reservation&& other) noexcept
     : ledger_(std::exchange(other.ledger_, nullptr)), amount_(other.amount_) {}
 

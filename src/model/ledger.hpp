@@ -41,6 +41,10 @@ public:
     [[nodiscard]] bool free() const noexcept { return free_; }
     // Usage for a model that is not in it, with what to do: an unknown price is never nothing.
     [[nodiscard]] Result<Price> find(std::string_view model) const;
+    [[nodiscard]] bool holds(std::string_view model) const { return prices_.contains(model); }
+    void set(std::string_view model, const Price& price);
+    // As parse() reads it, each price in full.
+    [[nodiscard]] std::string text() const;
 
 private:
     std::map<std::string, Price, std::less<>> prices_;

@@ -63,6 +63,16 @@ TEST(Ledger, CountsEachTokenAtItsOwnPrice) {
     EXPECT_EQ(cost_of(usage, price).tokens, 1050);
 }
 
+TEST(Prices, AreWrittenAsTheyAreRead) {
+    PriceTable table = PriceTable::parse(R"({"a:b": {"input": 0.1, "output": 2}})", "p").value();
+    const Price other{.input = 1, .cached = 0.5, .written = 3, .output = 4};
+    table.set("c:d", other);
+    const PriceTable again = PriceTable::parse(table.text(), "q").value();
+    EXPECT_EQ(again.find("a:b").value(), table.find("a:b").value());
+    EXPECT_EQ(again.find("c:d").value(), other);
+    EXPECT_FALSE(again.holds("e:f"));
+}
+
 TEST(Ledger, ReservesAtLeastWhatACallCanCost) {
     Request request;
     request.messages = {{Role::User, std::string(1000, 'x')}};
