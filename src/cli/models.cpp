@@ -86,7 +86,7 @@ Result<void> keep_prices(const Options& options, model::PriceTable earlier, Mode
             CUPEL_TRY(const model::Price before, earlier.find(name));
             if (before != voice.price) setup.note += (setup.note.empty() ? "" : ", ") + name;
         }
-        earlier.set(name, voice.price);
+        earlier.set(name, voice.price, voice.traits);
     }
     if (!setup.note.empty()) {
         setup.note = fmt::format(
@@ -133,7 +133,7 @@ Result<ModelSetup> set_up_models(const Options& options) {
     for (const std::string& text : options.models) {
         CUPEL_TRY(model::ModelName name, model::parse_model_name(text));
         providers.insert(name.provider);
-        setup.voices.push_back({std::move(name), {}, nullptr});
+        setup.voices.push_back({std::move(name), {}, {}, nullptr});
     }
     CUPEL_DO(check_together(options, providers));
     if (setup.voices.empty()) return setup;
@@ -145,6 +145,7 @@ Result<ModelSetup> set_up_models(const Options& options) {
     bool costs = false;
     for (ModelSetup::Voice& voice : setup.voices) {
         CUPEL_TRY(voice.price, prices.find(voice.name.text()));
+        voice.traits = prices.traits(voice.name.text());
         costs = costs || voice.price != model::Price{};
     }
     CUPEL_DO(keep_prices(options, std::move(earlier), setup));

@@ -19,6 +19,7 @@ struct ModelSetup {
     struct Voice {
         model::ModelName name;
         model::Price price;
+        model::Traits traits;
         model::Account* account = nullptr;
     };
     std::vector<std::unique_ptr<model::Account>> accounts;  // one for each provider

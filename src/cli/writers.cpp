@@ -143,12 +143,12 @@ Result<void> Writers::open_models(const Options& options, const RunFolder& folde
         parts.recording->spent());
     std::vector<engineer::Voice> voices;
     for (const ModelSetup::Voice& voice : parts.setup.voices) {
-        parts.live.push_back(std::make_unique<model::LiveClient>(*voice.account, voice.price,
-                                                                 *parts.ledger, parts.stop));
+        parts.live.push_back(std::make_unique<model::LiveClient>(
+            *voice.account, voice.price, *parts.ledger, parts.stop, voice.traits));
         parts.recorded.push_back(std::make_unique<model::RecordingClient>(
             *parts.recording, voice.name.provider, parts.live.back().get(), voice.price));
-        voices.push_back(
-            {voice.name.text(), voice.name.model, parts.recorded.back().get(), voice.price.output});
+        voices.push_back({voice.name.text(), voice.name.model, parts.recorded.back().get(),
+                          voice.price.output, voice.traits.max_output});
     }
     engineer::ModelOptions how;
     how.brief = parts.brief;

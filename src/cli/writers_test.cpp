@@ -90,7 +90,8 @@ TEST_F(OptimizeWithWriters, AsksAModelKeepsItsAnswersAndLosesTheKey) {
             {as_json_string("IDEA: half\n```cpp\n" + wrong_kernel(16) + "```\n")}));
     });
     ASSERT_TRUE(os::write_file_atomically(folder.path() / "prices.json",
-                                          R"({"chat:m": {"input": 1, "output": 2}})"));
+                                          R"({"chat:m": {"input": 1, "output": 2,
+                                              "max_output": 4096}})"));
     optimize({"--budget", "1evals", "--run", "a", "--model", "chat:m", "--base-url", server.url(),
               "--key-env", "MY_KEY", "--prices", "prices.json", "--dollars", "1"});
     ASSERT_EQ(server.calls().size(), 1U);
@@ -98,6 +99,7 @@ TEST_F(OptimizeWithWriters, AsksAModelKeepsItsAnswersAndLosesTheKey) {
     EXPECT_NEAR(document.at("dollars").get<double>(), 180e-6, 1e-9);
     EXPECT_THAT(server.calls().at(0).head, HasSubstr("Bearer " + std::string(kSecret)));
     EXPECT_THAT(server.calls().at(0).body, HasSubstr("task softmax"));
+    EXPECT_THAT(server.calls().at(0).body, HasSubstr(R"("max_tokens":4096)"));
     EXPECT_THAT(said, Not(HasSubstr(std::string(kSecret))));
     EXPECT_THAT(leavings(), Not(HasSubstr(std::string(kSecret))));
 

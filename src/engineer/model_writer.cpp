@@ -172,7 +172,7 @@ void ModelWriter::put(std::unique_ptr<Question> question) {
         question->client = state->voice.client;
         question->turn = turn_++;
         question->request.model = state->voice.model;
-        question->request.max_tokens = options_.max_tokens;
+        question->request.max_tokens = state->voice.max_tokens.value_or(options_.max_tokens);
         question->request.sample = question->turn;
         question->request.note = print_note(question->note);
         const std::string provider = question->voice.substr(0, question->voice.find(':'));

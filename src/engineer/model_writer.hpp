@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -31,7 +32,8 @@ struct Voice {
     std::string name;   // "openai:..."
     std::string model;  // as the provider knows it
     model::Client* client = nullptr;
-    double price = 0;  // of output, to find the cheapest for repairs
+    double price = 0;                    // of output, to find the cheapest for repairs
+    std::optional<int> max_tokens = {};  // NOLINT(readability-redundant-member-init): of a reply
 };
 
 struct ModelOptions {

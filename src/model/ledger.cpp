@@ -16,38 +16,74 @@ constexpr double kMillion = 1e6;
 // Of a message's frame and of what servers put around a prompt.
 constexpr std::size_t kFrameBytes = 64;
 
-// What one model costs, or why that cannot be read.
-Result<Price> read_price(const nlohmann::json& entry, std::string_view where) {
+struct Field {
+    const char* name;
+    std::optional<double> value;
+};
+
+bool read_number(const nlohmann::json& value, std::optional<double>& into) {
+    if (!value.is_number()) return false;
+    into = value.get<double>();
+    return *into >= 0 && std::isfinite(*into);
+}
+
+// False: no trait has that name. Invalid: its value is none.
+Result<bool> read_trait(const std::string& name, const nlohmann::json& value, Traits& traits) {
+    constexpr std::int64_t kLeast = 256;  // no kernel is shorter
+    constexpr std::int64_t kMost = 1'000'000;
+    if (name == "max_output") {
+        const auto tokens = value.is_number_integer() ? value.get<std::int64_t>() : 0;
+        if (tokens < kLeast || tokens > kMost)
+            return fail(Errc::Invalid, fmt::format("\"max_output\" should be tokens of a reply, a "
+                                                   "whole number from {} to {}",
+                                                   kLeast, kMost));
+        traits.max_output = static_cast<int>(tokens);
+        return true;
+    }
+    if (name == "limit_name") {
+        if (value != "max_tokens" && value != "max_completion_tokens")
+            return fail(Errc::Invalid,
+                        "\"limit_name\" should be \"max_tokens\" or "
+                        "\"max_completion_tokens\"");
+        traits.limit_name = value.get<std::string>();
+        return true;
+    }
+    if (name != "system_role" && name != "stream_usage") return false;
+    if (!value.is_boolean())
+        return fail(Errc::Invalid, fmt::format("\"{}\" should be true or false", name));
+    (name == "system_role" ? traits.system_role : traits.stream_usage) = value.get<bool>();
+    return true;
+}
+
+// What is said of one model, or why that cannot be read.
+Result<void> read_entry(const nlohmann::json& entry, Price& price, Traits& traits) {
     if (!entry.is_object())
-        return fail(Errc::Invalid,
-                    fmt::format("{}: expected {{\"input\": ..., \"output\": ...}}", where));
-    Price price;
-    std::array<std::pair<const char*, std::optional<double>>, 4> fields = {
+        return fail(Errc::Invalid, "expected {\"input\": ..., \"output\": ...}");
+    std::array<Field, 4> fields = {
         {{"input", {}}, {"cached", {}}, {"written", {}}, {"output", {}}}};
     for (const auto& [name, value] : entry.items()) {
-        auto* const field = std::ranges::find(fields, name, [](const auto& f) { return f.first; });
+        auto* const field = std::ranges::find(fields, name, [](const Field& f) { return f.name; });
         if (field == fields.end()) {
-            return fail(Errc::Invalid, fmt::format("{}: unknown field \"{}\" (input, cached, "
-                                                   "written, output)",
-                                                   where, name));
+            CUPEL_TRY(const bool known, read_trait(name, value, traits));
+            if (known) continue;
+            return fail(Errc::Invalid,
+                        fmt::format("unknown field \"{}\" (input, cached, written, output, "
+                                    "max_output, limit_name, system_role, stream_usage)",
+                                    name));
         }
-        if (!value.is_number() || !(value.get<double>() >= 0) ||
-            !std::isfinite(value.get<double>())) {
-            return fail(
-                Errc::Invalid,
-                fmt::format("{}: \"{}\" should be dollars for a million tokens", where, name));
-        }
-        field->second = value.get<double>();
+        if (!read_number(value, field->value))
+            return fail(Errc::Invalid,
+                        fmt::format("\"{}\" should be dollars for a million tokens", name));
     }
-    if (!fields[0].second || !fields[3].second)
-        return fail(Errc::Invalid, fmt::format("{}: input and output are both needed", where));
-    price.input = *fields[0].second;
-    price.output = *fields[3].second;
+    if (!fields[0].value || !fields[3].value)
+        return fail(Errc::Invalid, "input and output are both needed");
+    price.input = *fields[0].value;
+    price.output = *fields[3].value;
     // Unless said otherwise nothing is cheaper for being cached, and writing to a cache costs what
     // the dearest provider takes for it.
-    price.cached = fields[1].second.value_or(price.input);
-    price.written = fields[2].second.value_or(2 * price.input);
-    return price;
+    price.cached = fields[1].value.value_or(price.input);
+    price.written = fields[2].value.value_or(2 * price.input);
+    return {};
 }
 
 }  // namespace
@@ -82,7 +118,9 @@ Result<PriceTable> PriceTable::parse(std::string_view text, std::string_view nam
     PriceTable table;
     table.name_ = name;
     for (const auto& [model, entry] : document.items()) {
-        CUPEL_TRY(table.prices_[model], read_price(entry, fmt::format("{}: {}", name, model)));
+        Entry& into = table.entries_[model];
+        if (auto read = read_entry(entry, into.price, into.traits); !read)
+            return std::unexpected(std::move(read).error().in(fmt::format("{}: {}", name, model)));
     }
     return table;
 }
@@ -95,8 +133,8 @@ PriceTable PriceTable::all_free() {
 
 Result<Price> PriceTable::find(std::string_view model) const {
     if (free_) return Price{};
-    const auto found = prices_.find(model);
-    if (found != prices_.end()) return found->second;
+    const auto found = entries_.find(model);
+    if (found != entries_.end()) return found->second.price;
     if (name_.empty()) {
         return fail(Errc::Usage,
                     fmt::format("what does {} cost? Give --prices FILE with a line for it "
@@ -108,17 +146,28 @@ Result<Price> PriceTable::find(std::string_view model) const {
                                          name_, model, model));
 }
 
-void PriceTable::set(std::string_view model, const Price& price) {
-    prices_.insert_or_assign(std::string(model), price);
+Traits PriceTable::traits(std::string_view model) const {
+    const auto found = entries_.find(model);
+    return found != entries_.end() ? found->second.traits : Traits{};
+}
+
+void PriceTable::set(std::string_view model, const Price& price, const Traits& traits) {
+    entries_.insert_or_assign(std::string(model), Entry{price, traits});
 }
 
 std::string PriceTable::text() const {
     nlohmann::json document = nlohmann::json::object();
-    for (const auto& [model, price] : prices_) {
-        document[model] = {{"input", price.input},
-                           {"cached", price.cached},
-                           {"written", price.written},
-                           {"output", price.output}};
+    for (const auto& [model, entry] : entries_) {
+        const auto& [price, traits] = entry;
+        nlohmann::json& written = document[model];
+        written = {{"input", price.input},
+                   {"cached", price.cached},
+                   {"written", price.written},
+                   {"output", price.output}};
+        if (traits.max_output) written["max_output"] = *traits.max_output;
+        if (traits.limit_name) written["limit_name"] = *traits.limit_name;
+        if (traits.system_role) written["system_role"] = *traits.system_role;
+        if (traits.stream_usage) written["stream_usage"] = *traits.stream_usage;
     }
     return document.dump(2) + "\n";
 }

@@ -14,6 +14,7 @@
 
 #include "base/result.hpp"
 #include "model/client.hpp"
+#include "model/provider.hpp"
 
 namespace cupel::model {
 
@@ -41,13 +42,19 @@ public:
     [[nodiscard]] bool free() const noexcept { return free_; }
     // Usage for a model that is not in it, with what to do: an unknown price is never nothing.
     [[nodiscard]] Result<Price> find(std::string_view model) const;
-    [[nodiscard]] bool holds(std::string_view model) const { return prices_.contains(model); }
-    void set(std::string_view model, const Price& price);
+    [[nodiscard]] bool holds(std::string_view model) const { return entries_.contains(model); }
+    // What the table says of the model beside its price.
+    [[nodiscard]] Traits traits(std::string_view model) const;
+    void set(std::string_view model, const Price& price, const Traits& traits = {});
     // As parse() reads it, each price in full.
     [[nodiscard]] std::string text() const;
 
 private:
-    std::map<std::string, Price, std::less<>> prices_;
+    struct Entry {
+        Price price;
+        Traits traits;
+    };
+    std::map<std::string, Entry, std::less<>> entries_;
     std::string name_;
     bool free_ = false;
 };

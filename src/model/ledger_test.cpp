@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/ledger.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -61,6 +62,38 @@ TEST(Ledger, CountsEachTokenAtItsOwnPrice) {
     EXPECT_DOUBLE_EQ(cost_of(usage, price).dollars,
                      (300 * 3 + 600 * 0.3 + 100 * 3.75 + 50 * 15) / 1e6);
     EXPECT_EQ(cost_of(usage, price).tokens, 1050);
+}
+
+TEST(Prices, ComeWithWhatAModelTakes) {
+    const PriceTable table =
+        PriceTable::parse(R"({"a:b": {"input": 0, "output": 0, "max_output": 4096,
+            "limit_name": "max_completion_tokens", "system_role": false, "stream_usage": true},
+            "c:d": {"input": 1, "output": 1}})",
+                          "p")
+            .value();
+    const Traits expected{.max_output = 4096,
+                          .limit_name = "max_completion_tokens",
+                          .system_role = false,
+                          .stream_usage = true};
+    EXPECT_EQ(table.traits("a:b"), expected);
+    EXPECT_EQ(table.traits("c:d"), Traits{});
+    EXPECT_EQ(PriceTable::parse(table.text(), "q").value().traits("a:b"), expected);
+    for (const auto& [field, words] : std::vector<std::pair<const char*, const char*>>{
+             {R"("max_output": 0)", "from 256 to 1000000"},
+             {R"("max_output": 1e9)", "whole number"},
+             {R"("max_output": 18446744073709551615)", "whole number"},
+             {R"("max_output": "4096")", "whole number"},
+             {R"("limit_name": "limit")", "max_completion_tokens"},
+             {R"("limit_name": 3)", "limit_name"},
+             {R"("system_role": 1)", "true or false"},
+             {R"("stream_usage": "no")", "true or false"},
+             {R"("max_input": 5)", "unknown field \"max_input\""}}) {
+        const auto wrong = PriceTable::parse(
+            fmt::format(R"({{"a:b": {{"input": 1, "output": 1, {}}}}})", field), "p.json");
+        ASSERT_FALSE(wrong.has_value()) << field;
+        EXPECT_THAT(wrong.error().text, HasSubstr(words)) << field;
+        EXPECT_THAT(wrong.error().text, HasSubstr("p.json: a:b")) << field;
+    }
 }
 
 TEST(Prices, AreWrittenAsTheyAreRead) {

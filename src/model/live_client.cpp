@@ -140,7 +140,9 @@ Answer LiveClient::try_once(const Request& request) {
     HttpRequest http;
     http.url = request_url(account_.provider);
     http.headers = request_headers(account_.provider, account_.key);
-    http.body = request_body(account_.provider, request);
+    Provider provider = account_.provider;
+    provider.can = adapt(provider.can, traits_);
+    http.body = request_body(provider, request);
     http.connect = account_.patience.connect;
     http.idle = account_.patience.idle;
     http.total = account_.patience.total;

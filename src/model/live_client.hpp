@@ -25,8 +25,13 @@ struct Account {
 class LiveClient final : public Client {
 public:
     // All must outlive it. `stop` may be empty; it is asked many times a second.
-    LiveClient(Account& account, Price price, Ledger& ledger, std::function<bool()> stop)
-        : account_(account), price_(price), ledger_(ledger), stop_(std::move(stop)) {}
+    LiveClient(Account& account, Price price, Ledger& ledger, std::function<bool()> stop,
+               Traits traits = {})
+        : account_(account),
+          price_(price),
+          ledger_(ledger),
+          stop_(std::move(stop)),
+          traits_(std::move(traits)) {}
 
     [[nodiscard]] Answer ask(const Request& request) override;
 
@@ -43,6 +48,7 @@ private:
     Price price_;
     Ledger& ledger_;
     std::function<bool()> stop_;
+    Traits traits_;
 };
 
 }  // namespace cupel::model

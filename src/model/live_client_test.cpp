@@ -69,6 +69,18 @@ TEST_F(LiveClientTest, ReadsAServerThatDoesNotStream) {
     EXPECT_EQ(answer->usage->output, 3);
 }
 
+TEST_F(LiveClientTest, SendsWhatTheUserSaysOfTheModel) {
+    serve_in_turn({testing::chat_stream({"Hi"})});
+    LiveClient particular(
+        account, price, ledger, {},
+        {.limit_name = "max_completion_tokens", .system_role = false, .stream_usage = false});
+    ASSERT_TRUE(particular.ask(question()).has_value());
+    const std::string body = server->calls().at(0).body;
+    EXPECT_THAT(body, HasSubstr(R"("max_completion_tokens":100)"));
+    EXPECT_THAT(body, HasSubstr(R"("content":"You are terse.\n\nHello?")"));
+    EXPECT_THAT(body, Not(HasSubstr("stream_options")));
+}
+
 TEST_F(LiveClientTest, SendsNoKeyWhereThereIsNone) {
     serve_in_turn({testing::chat_stream({"Hi"})});
     account.key = Key();

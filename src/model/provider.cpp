@@ -58,6 +58,13 @@ Url read_url(std::string_view text) {
 
 }  // namespace
 
+Capabilities adapt(Capabilities can, const Traits& traits) {
+    can.limit_name = traits.limit_name.value_or(can.limit_name);
+    can.system_role = traits.system_role.value_or(can.system_role);
+    can.stream_usage = traits.stream_usage.value_or(can.stream_usage);
+    return can;
+}
+
 std::vector<std::string> provider_names() {
     std::vector<std::string> names;
     for (const Known& known : kKnown)

@@ -3,6 +3,7 @@
 // accept.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,18 @@ struct Capabilities {
     bool temperature = true;                // else never sent
     std::string limit_name = "max_tokens";  // Chat: newer models of OpenAI want another
 };
+
+// What the user says of one model beside its price; what is not set is as its provider's.
+// NOLINTBEGIN(readability-redundant-member-init): for callers that name only what they mean
+struct Traits {
+    std::optional<int> max_output = {};  // tokens of a reply, at most
+    std::optional<std::string> limit_name = {};
+    std::optional<bool> system_role = {};
+    std::optional<bool> stream_usage = {};
+    bool operator==(const Traits&) const = default;
+};
+// NOLINTEND(readability-redundant-member-init)
+[[nodiscard]] Capabilities adapt(Capabilities can, const Traits& traits);
 
 struct Provider {
     std::string name;  // "openai"
