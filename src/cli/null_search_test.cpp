@@ -164,7 +164,8 @@ struct Trial {
 Trial simulated(int search, double best) {
     return {std::make_unique<Timed>(static_cast<std::uint64_t>(search) + 1),
             Kernels([best](std::string_view number) {
-                return fmt::format("int kernel_{}; times {}", number, number == "17" ? best : 1.0);
+                return fmt::format("int kernel = {}; times {}", number,
+                                   number == "17" ? best : 1.0);
             })};
 }
 
