@@ -208,7 +208,7 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
         if (process == 0 && number == 0) size_windows(outcome);
         // Not after the first round: there a kernel may have started its threads.
         if (process == 0 && timed == 2 && !extra && !hopeless_) {
-            const double ratio = last_ratio(entries, outcome);
+            const double ratio = least_ratio(entries, outcome);
             hopeless_ = ratio > kSlow;
             landslide_ = hopeless_ || (plan.roughly && ratio * kSlow < 1);
             if (landslide_) rounds_ = 1;
@@ -398,18 +398,11 @@ void Race::size_windows(const Outcome& outcome) {
         std::clamp(static_cast<int>(std::ceil(kWindowSeconds / quickest)), 1, arena_->slots());
 }
 
-double Race::last_ratio(const std::vector<Entry>& entries, const Outcome& outcome) const {
-    double candidate = 0;
-    double best = 0;
-    for (const verdict::Sample& sample : outcome.samples) {
-        const double seconds = seconds_per_question(sample, overhead_);
-        if (sample.contender == entries.front().name) {
-            candidate = seconds;
-        } else if (sample.contender == entries[std::min(reference_, entries.size() - 1)].name) {
-            best = seconds;
-        }
-    }
-    return best > 0 && candidate > 0 ? candidate / best : 1;
+double Race::least_ratio(const std::vector<Entry>& entries, const Outcome& outcome) const {
+    if (reference_ >= entries.size()) return 1;
+    const std::vector<double> least = least_of(entries, outcome);
+    const double ratio = least.front() / least[reference_];
+    return std::isfinite(ratio) && ratio > 0 ? ratio : 1;
 }
 
 void Race::size_rounds(const Plan& plan, double spent, double process_seconds) {

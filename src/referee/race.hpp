@@ -126,12 +126,12 @@ private:
     // The quickest that may be it, by counted windows, in place of one that is behind.
     void choose_reference(const std::vector<Entry>& entries, const Outcome& outcome);
     [[nodiscard]] bool sits_out(std::size_t entry, const Round& round) const;
-    // The candidate's time over that of the best opponent; 1 where nothing is known yet. A
-    // candidate that is many times slower is asked only as often as an interval needs: one that
-    // sleeps would else hold the referee for minutes. So is, where only scores are wanted, an
-    // opponent that slow.
-    [[nodiscard]] double last_ratio(const std::vector<Entry>& entries,
-                                    const Outcome& outcome) const;
+    // The candidate's least time over that of the best opponent, as one window that was held up
+    // must hide neither; 1 where nothing is known yet. A candidate that is many times slower is
+    // asked only as often as an interval needs: one that sleeps would else hold the referee for
+    // minutes. So is, where only scores are wanted, an opponent that slow.
+    [[nodiscard]] double least_ratio(const std::vector<Entry>& entries,
+                                     const Outcome& outcome) const;
     void size_windows(const Outcome& outcome);
     void size_rounds(const Plan& plan, double spent, double process_seconds);
     [[nodiscard]] bool enough(const std::vector<Entry>& entries, const Plan& plan,

