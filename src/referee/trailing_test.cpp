@@ -8,6 +8,8 @@
 #include <random>
 #include <vector>
 
+#include "referee/conclude.hpp"
+
 namespace cupel::referee {
 namespace {
 
@@ -87,6 +89,27 @@ TEST(Trailing, WhoIsQuickNowAndThenPutsNobodyAside) {
     for (verdict::Sample& sample : samples)
         sample.counted = sample.round != 1;
     EXPECT_EQ(best_of(samples, panel, "", 0).name, "naive");
+}
+
+// Thirty times over one of the two, three times over the other, and who is the best is not sure.
+TEST(Trailing, WhatIsClaimedHoldsOverEitherBest) {
+    const task::Task task =
+        task::parse("task copy(x: f32[N]) -> y: f32[N] where N = 1024\n  y[n] = x[n] * 2\n",
+                    "copy.task", {})
+            .value();
+    auto samples = windows({{"candidate", 1e-3}, {"naive", 3e-3}, {"library", 29e-3}}, 6, 0, 1);
+    verdict::Verdict verdict;
+    verdict.samples = samples;
+    conclude({task, {}, {}, 0}, kPanel, verdict);
+    EXPECT_EQ(verdict.speedup->baseline, "naive");
+    for (verdict::Sample& sample : samples)
+        if (sample.contender == "library" && sample.round == 1) sample.seconds = 5e-4;
+    ASSERT_NE(best_of(samples, kPanel, "", 0).name, best_of(samples, kPanel, "", 0).by_median);
+    verdict.samples = samples;
+    conclude({task, {}, {}, 0}, kPanel, verdict);
+    EXPECT_EQ(verdict.status, verdict::Status::Faster);
+    EXPECT_EQ(verdict.speedup->baseline, "naive");
+    EXPECT_NEAR(verdict.speedup->ratio.mid, 3, 0.1);
 }
 
 }  // namespace
