@@ -248,12 +248,14 @@ Result<bool> ModelWriter::may_send(const Question& question) {
 // Nobody is asked for more while drafts are waiting to be tried.
 Result<void> ModelWriter::ask_around(const Standings& standings) {
     const auto at_once = static_cast<std::size_t>(std::max(1, options_.side_by_side));
-    const auto waiting = [this] {
+    // An answer that is there already is read before more is asked: what is asked must not depend
+    // on how quickly somebody answers.
+    const auto open = [this] {
         const std::scoped_lock lock(mail_->mutex);
-        return mail_->waiting;
+        return mail_->waiting + mail_->answered.size();
     };
     CUPEL_DO(bar_found_out(standings));
-    while (intake_.empty() && may_ask() && waiting() < at_once) {
+    while (intake_.empty() && may_ask() && open() < at_once) {
         std::unique_ptr<Question> question;
         const bool queued = !queue_.empty();
         if (queued) {
