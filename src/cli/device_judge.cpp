@@ -11,6 +11,7 @@
 #include "cli/device_findings.hpp"
 #include "device/device.hpp"
 #include "engineer/prose.hpp"
+#include "referee/device_whole.hpp"
 
 namespace cupel::cli {
 namespace {
@@ -104,7 +105,7 @@ std::optional<verdict::Bound> to_verdict(const DeviceBound& made) {
 
 Result<verdict::Screening> DeviceJudge::screen(const verdict::Kernel& kernel,
                                                const verdict::Kernel* /*incumbent*/) {
-    CUPEL_TRY(verdict::Verdict verdict, judge(kernel));
+    CUPEL_TRY(verdict::Verdict verdict, try_it(kernel, Depth::Scaled));
     return verdict::Screening{.verdict = std::move(verdict), .of_incumbent = false};
 }
 
@@ -113,13 +114,21 @@ Result<verdict::Verdict> DeviceJudge::select(const verdict::Kernel& kernel) {
 }
 
 Result<verdict::Verdict> DeviceJudge::judge(const verdict::Kernel& kernel) {
+    return try_it(kernel, Depth::Whole);
+}
+
+Result<verdict::Verdict> DeviceJudge::try_it(const verdict::Kernel& kernel, Depth depth) {
     last_.reset();
     const referee::DeviceKernel text{.source = kernel.source, .file_name = "kernel.cu"};
     CUPEL_TRY(referee::DeviceTrial trial, referee::try_device(task_, text, options_));
     verdict::Verdict& verdict = trial.verdict;
     if (verdict.status == verdict::Status::Accepted) {
-        CUPEL_TRY(DeviceBound made, bound_device(task_, text, options_, trial, sheet_));
+        referee::DeviceOptions options = options_;
+        options.own_answers = depth == Depth::Whole;
+        CUPEL_TRY(DeviceBound made, bound_device(task_, text, options, trial, sheet_));
         referee::hold_to_own_sizes(made.sample, trial);
+        if (depth == Depth::Whole)
+            CUPEL_DO(referee::hold_whole(task_, text, options_, made.sample, trial));
         if (verdict.status == verdict::Status::Accepted) {
             verdict.bound = to_verdict(made);
             verdict.findings = device_findings(made);

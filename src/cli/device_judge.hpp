@@ -26,7 +26,7 @@ public:
     // Whatever the incumbent: a bound is of one kernel alone.
     [[nodiscard]] Result<verdict::Screening> screen(const verdict::Kernel& kernel,
                                                     const verdict::Kernel* incumbent) override;
-    // A trial on fresh questions, each time.
+    // A trial on fresh questions, each time; the answers at the task's own sizes are looked at too.
     [[nodiscard]] Result<verdict::Verdict> select(const verdict::Kernel& kernel) override;
     [[nodiscard]] Result<verdict::Verdict> judge(const verdict::Kernel& kernel) override;
 
@@ -35,6 +35,9 @@ public:
     [[nodiscard]] const gpu::Sheet& sheet() const { return sheet_; }
 
 private:
+    enum class Depth { Scaled, Whole };
+    [[nodiscard]] Result<verdict::Verdict> try_it(const verdict::Kernel& kernel, Depth depth);
+
     const task::Task& task_;
     gpu::Sheet sheet_;
     referee::DeviceOptions options_;

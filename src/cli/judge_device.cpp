@@ -12,6 +12,7 @@
 #include "cli/workplace.hpp"
 #include "os/files.hpp"
 #include "referee/device_trial.hpp"
+#include "referee/device_whole.hpp"
 #include "referee/emulator_client.hpp"
 
 namespace cupel::cli {
@@ -84,6 +85,8 @@ nlohmann::json trial_json(const DeviceTrial& trial, const std::optional<DeviceBo
     object["shapes"] = trial.shapes;
     object["checks_made"] = trial.checks;
     object["checks_not_made"] = trial.unchecked;
+    object["same_bits"] = nullptr;
+    if (trial.same_bits) object["same_bits"] = *trial.same_bits;
     object["device_compiler"] = trial.compiler;
     object["launches"] = nlohmann::json::array();
     for (const CountedLaunch& launch : trial.launches)
@@ -115,6 +118,10 @@ report::Card trial_card(const std::string& title, const DeviceTrial& trial,
     if (!trial.seconds.empty()) card.rows.push_back({"seen", {seen_words(trial.seconds)}});
     if (trial.findings.size() > 1) card.rows.push_back({"found", trial.findings});
     card.rows.push_back({"scaled to", trial.shapes});
+    if (trial.same_bits && !*trial.same_bits) {
+        card.rows.push_back(
+            {"bits", {"the answer's last bits depend on the order of warps and blocks"}});
+    }
     if (!trial.checks.empty()) card.rows.push_back({"watched", trial.checks});
     if (!trial.unchecked.empty()) card.rows.push_back({"not watched", trial.unchecked});
     if (!trial.launches.empty()) {
@@ -177,13 +184,15 @@ Result<int> run_judge_device(const Options& options, Console& console) {
     if (admission.admitted) {
         const referee::DeviceOptions asked{.threads = threads,
                                            .architecture = sheet.architecture,
+                                           .own_answers = true,
                                            .stop = tuning.stop,
                                            .progress = tuning.progress};
         CUPEL_TRY(trial, referee::try_device(task, kernel, asked));
         if (trial.verdict.status == verdict::Status::Accepted) {
             CUPEL_TRY(bound, bound_device(task, kernel, asked, trial, sheet));
             referee::hold_to_own_sizes(bound->sample, trial);
-            if (bound->sample.refused || bound->sample.fault) bound.reset();
+            CUPEL_DO(referee::hold_whole(task, kernel, asked, bound->sample, trial));
+            if (trial.verdict.status != verdict::Status::Accepted) bound.reset();
         }
         if (on_gpu && trial.verdict.status == verdict::Status::Accepted)
             CUPEL_DO(try_on_gpu(task, kernel, asked, trial));

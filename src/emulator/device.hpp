@@ -161,13 +161,23 @@ struct Counters {
     std::uint64_t atomic_collisions = 0;  // lanes at an address that another lane of the warp has
 };
 
+struct Stretch {
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+    bool operator==(const Stretch&) const = default;
+};
+
 struct Coverage {
     std::string buffer;
     Role role = Role::Input;
     std::uint64_t bytes = 0;
     std::uint64_t read = 0;  // distinct bytes
     std::uint64_t written = 0;
+    std::vector<Stretch> stretches =
+        {};  // of a sample: what it wrote, ascending, the first kMostStretches
 };
+
+inline constexpr std::size_t kMostStretches = std::size_t{1} << 16;
 
 struct Report {
     bool finished = false;

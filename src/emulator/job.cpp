@@ -151,7 +151,7 @@ Result<bool> launch_all(const Job& job, Device& device, JobResult& result) {
         }
         launch->due = i + 1 == job.launches.size() ? Due::All : Due::Later;
         auto report = device.launch(*launch, {.seed = job.seed,
-                                              .checks = true,
+                                              .checks = job.checks,
                                               .budget = job.budget,
                                               .threads = std::min(job.threads, kMostThreads),
                                               .sample = job.sample});
@@ -175,6 +175,48 @@ Result<bool> launch_all(const Job& job, Device& device, JobResult& result) {
 
 }  // namespace
 
+namespace {
+
+bool answers_sample(const Job& job) {
+    return job.sample > 0 && job.launches.size() == 1;
+}
+
+// How many bytes the answers have of an output; Invalid: its stretches are not in it, or not in
+// order.
+Result<std::uint64_t> sampled_bytes(const JobResult& result, const JobBuffer& buffer) {
+    std::uint64_t end = 0;
+    std::uint64_t bytes = 0;
+    for (const Stretch& one : sampled_stretches(result, buffer)) {
+        if (one.bytes == 0 || one.offset < end || one.offset > buffer.bytes ||
+            one.bytes > buffer.bytes - one.offset)
+            return fail(Errc::Invalid, "the emulator wrote outside of " + buffer.name);
+        end = one.offset + one.bytes;
+        bytes += one.bytes;
+    }
+    return bytes;
+}
+
+Result<void> add_sampled(const Job& job, const Device& device, JobResult& result) {
+    for (std::size_t i = 0; i < job.buffers.size(); i++) {
+        if (job.buffers[i].role != Role::Output) continue;
+        CUPEL_TRY(const auto bytes, device.read(static_cast<BufferId>(i)));
+        for (const Stretch& one : sampled_stretches(result, job.buffers[i])) {
+            const auto written = std::span(bytes).subspan(one.offset, one.bytes);
+            result.answers.insert(result.answers.end(), written.begin(), written.end());
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+std::vector<Stretch> sampled_stretches(const JobResult& result, const JobBuffer& buffer) {
+    if (result.reports.size() != 1) return {};
+    const std::vector<Coverage>& coverage = result.reports.front().coverage;
+    const auto found = std::ranges::find(coverage, buffer.name, &Coverage::buffer);
+    return found == coverage.end() ? std::vector<Stretch>() : found->stretches;
+}
+
 Result<void> check_answers(const Job& job, const JobResult& result) {
     if (!result.refusal.empty()) return {};
     const bool ended = result.reports.empty() || result.reports.back().finished;
@@ -182,8 +224,13 @@ Result<void> check_answers(const Job& job, const JobResult& result) {
     if (result.reports.size() > launches || (ended && result.reports.size() != launches))
         return fail(Errc::Invalid, "the emulator does not report each launch once");
     std::uint64_t bytes = 0;
-    for (const JobBuffer& buffer : job.buffers)
-        bytes += buffer.role == Role::Output && ended && job.sample == 0 ? buffer.bytes : 0;
+    for (const JobBuffer& buffer : job.buffers) {
+        if (buffer.role != Role::Output || !ended) continue;
+        if (job.sample == 0) bytes += buffer.bytes;
+        if (!answers_sample(job)) continue;
+        CUPEL_TRY(const std::uint64_t sampled, sampled_bytes(result, buffer));
+        bytes += sampled;
+    }
     if (result.answers.size() != bytes)
         return fail(Errc::Invalid, "the emulator's answers are not as long as the outputs");
     return {};
@@ -203,6 +250,7 @@ Result<JobResult> run(const Job& job, Device& device) {
     }
     CUPEL_DO(job.sample > 0 ? allocate_zeros(job, device) : allocate_all(job, device));
     CUPEL_TRY(const bool ended, launch_all(job, device, result));
+    if (ended && answers_sample(job)) CUPEL_DO(add_sampled(job, device, result));
     if (!ended || job.sample > 0) return result;
     for (std::size_t i = 0; i < job.buffers.size(); i++) {
         if (job.buffers[i].role != Role::Output) continue;

@@ -49,9 +49,12 @@ struct Job {
     std::vector<JobLaunch> launches = {};
     std::uint64_t seed = 0;    // of the order of warps and blocks, and of where buffers lie
     std::uint64_t budget = 0;  // warp instructions of each launch
-    // Options::sample. Then all buffers begin as zeros, `values` is empty, and there are no
-    // answers.
+    // Options::sample. Then all buffers but inputs that have values begin as zeros. Of one launch
+    // that came to its end the answers are what was written of each output (Coverage::stretches),
+    // one after another; of several launches there are none, as a later one reads what no block of
+    // an earlier one wrote.
     std::uint64_t sample = 0;
+    bool checks = true;    // Options::checks
     unsigned threads = 1;  // Options::threads
     // Device::time of all launches after they were made; the answers are those of the last time.
     unsigned times = 0;
@@ -81,6 +84,9 @@ inline constexpr std::string_view kValuesFile = "values.bin";
 [[nodiscard]] Result<Job> job_from_json(std::string_view text);
 [[nodiscard]] std::string encode(const JobResult& result);
 [[nodiscard]] Result<JobResult> decode_result(std::string_view bytes);
+// What the sampled blocks wrote of a buffer; empty where `result` does not say.
+[[nodiscard]] std::vector<Stretch> sampled_stretches(const JobResult& result,
+                                                     const JobBuffer& buffer);
 // Whether a result can be that of the job: a report for each launch, as far as launches ended, and
 // then all bytes of the outputs. Who was subverted could otherwise leave a report out.
 [[nodiscard]] Result<void> check_answers(const Job& job, const JobResult& result);

@@ -183,11 +183,15 @@ Json report_json(const Report& report) {
         if (findings.size() < kMostFindings) findings.push_back(finding_json(one));
     Json coverage = Json::array();
     for (const Coverage& one : report.coverage) {
+        Json stretches = Json::array();
+        for (const Stretch& stretch : one.stretches)
+            stretches.push_back({stretch.offset, stretch.bytes});
         coverage.push_back({{"buffer", clean(one.buffer)},
                             {"role", role_text(one.role)},
                             {"bytes", one.bytes},
                             {"read", one.read},
-                            {"written", one.written}});
+                            {"written", one.written},
+                            {"stretches", std::move(stretches)}});
     }
     return {{"finished", report.finished},
             {"findings", std::move(findings)},
@@ -209,11 +213,17 @@ Report report_from(const Json& object) {
     report.checks_not_made = object.at("checks_not_made").get<std::vector<std::string>>();
     report.counters = counters_from(object.at("counters"));
     for (const Json& one : object.at("coverage")) {
+        std::vector<Stretch> stretches;
+        for (const Json& stretch : one.at("stretches")) {
+            stretches.push_back({.offset = stretch.at(0).get<std::uint64_t>(),
+                                 .bytes = stretch.at(1).get<std::uint64_t>()});
+        }
         report.coverage.push_back({.buffer = one.at("buffer").get<std::string>(),
                                    .role = role_from(one.at("role").get<std::string>()),
                                    .bytes = one.at("bytes").get<std::uint64_t>(),
                                    .read = one.at("read").get<std::uint64_t>(),
-                                   .written = one.at("written").get<std::uint64_t>()});
+                                   .written = one.at("written").get<std::uint64_t>(),
+                                   .stretches = std::move(stretches)});
     }
     report.blocks = object.at("blocks").get<std::uint64_t>();
     report.shared_bytes = object.at("shared_bytes").get<std::uint64_t>();
@@ -257,6 +267,7 @@ std::string job_to_json(const Job& job) {
                 {"seed", job.seed},
                 {"budget", job.budget},
                 {"sample", job.sample},
+                {"checks", job.checks},
                 {"threads", job.threads},
                 {"times", job.times}}
         .dump();
@@ -277,6 +288,7 @@ Result<Job> job_from_json(std::string_view text) {
         job.seed = object.at("seed").get<std::uint64_t>();
         job.budget = object.at("budget").get<std::uint64_t>();
         job.sample = object.at("sample").get<std::uint64_t>();
+        job.checks = object.at("checks").get<bool>();
         job.threads = object.at("threads").get<unsigned>();
         job.times = object.at("times").get<unsigned>();
         return job;

@@ -29,11 +29,13 @@ std::uint64_t bytes_of_block(const Grid& grid) {
 }
 
 // Some blocks one after the other, so that whoever waits for another block does not come to its
-// end. Steps of the golden section leave no gaps, however many there are.
+// end. Steps of the golden section leave no gaps, however many there are; from where, follows from
+// the seed, so that nobody knows which blocks they are.
 void run_sample(Grid& grid) {
     constexpr double kGolden = 0.6180339887498949;
     std::set<std::uint64_t> done;
     double at = 0.5;
+    if (grid.options.seed != 0) at = static_cast<double>(next_random(grid.random) >> 11) * 0x1p-53;
     for (std::uint64_t tries = 0; tries < 2 * grid.options.sample; tries++) {
         at += kGolden;
         at -= std::floor(at);

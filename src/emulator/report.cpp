@@ -30,6 +30,21 @@ Tallied tally(const Region& region, Holds holds) {
     return result;
 }
 
+std::vector<Stretch> written_stretches(const Region& region) {
+    std::vector<Stretch> stretches;
+    for (std::uint64_t i = 0; i < region.bytes; i++) {
+        if ((region.shadow[i] & kWritten) == 0) continue;
+        if (!stretches.empty() && stretches.back().offset + stretches.back().bytes == i) {
+            stretches.back().bytes++;
+        } else if (stretches.size() < kMostStretches) {
+            stretches.push_back({.offset = i, .bytes = 1});
+        } else {
+            break;
+        }
+    }
+    return stretches;
+}
+
 void tell(Grid& grid, const Region& region, Fault fault, const Tallied& found,
           std::string_view words) {
     if (found.count == 0) return;
@@ -187,6 +202,8 @@ Report make_report(Grid& grid, const std::vector<std::vector<std::byte>>& before
                                    .bytes = region->bytes,
                                    .read = read.count,
                                    .written = written.count});
+        if (grid.options.sample > 0 && written.count > 0)
+            report.coverage.back().stretches = written_stretches(*region);
         if (!whole) continue;
         report.counters.unique_bytes_read += read.count;
         report.counters.unique_bytes_written += written.count;

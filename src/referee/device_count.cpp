@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "base/seed.hpp"
+#include "base/hash.hpp"
 #include "base/text.hpp"
-#include "referee/arena.hpp"
+#include "referee/device_answers.hpp"
 #include "referee/device_fault.hpp"
 #include "referee/device_shapes.hpp"
 #include "referee/emulator_client.hpp"
@@ -37,21 +37,16 @@ std::uint64_t product(const emulator::Extent& extent) {
     return std::uint64_t{extent.x} * extent.y * extent.z;
 }
 
-// Lawful values, that nobody can tell from those of a trial; inputs that are too large stay zeros.
-Result<void> add_values(const task::Task& task, int threads, emulator::Job& job) {
+bool has_values(const task::Task& task) {
     std::int64_t bytes = 0;
     for (const task::TensorId input : task.inputs)
         bytes += task.tensor(input).bytes();
-    if (bytes > kMostValues) return {};
-    CUPEL_TRY(Arena arena, Arena::make(task, 1, threads));
-    arena.begin(Seed::draw());
-    arena.ask(0, Kind::Lawful);
-    for (std::size_t i = 0; i < task.inputs.size(); i++) {
-        const std::span<const std::byte> values = arena.input(0, i);
-        job.buffers[i].bytes = values.size();
-        job.values.insert(job.values.end(), values.begin(), values.end());
-    }
-    return {};
+    return bytes <= kMostValues;
+}
+
+// What other blocks write by atomics, or what the next launch does, is not seen.
+bool stands_alone(const emulator::Job& job, const emulator::JobResult& result) {
+    return job.launches.size() == 1 && result.reports.front().counters.atomics == 0;
 }
 
 // What the blocks that were run wrote of an output, over what would be their share of it.
@@ -141,12 +136,20 @@ Result<DeviceSample> sample_device(const task::Task& task, const DeviceKernel& k
     std::uint64_t bytes = 0;
     for (const emulator::JobBuffer& buffer : job.buffers)
         bytes += buffer.bytes;
-    if (bytes > kMostSampled) {
+    sample.too_large = bytes > kMostSampled;
+    if (sample.too_large) {
         sample.why_not = fmt::format("the tensors take {}, too much to be sampled",
                                      format_bytes(static_cast<double>(bytes)));
         return sample;
     }
-    CUPEL_DO(add_values(task, options.threads, job));
+    // Lawful values, that nobody can tell from those of a trial; inputs that are too large stay
+    // zeros.
+    std::optional<OwnQuestion> question;
+    if (has_values(task)) {
+        CUPEL_TRY(question, OwnQuestion::ask(task, options.threads, options.own_answers));
+        question->add_values(job);
+    }
+    if (options.own_answers) job.seed = random_u64() | 1;
     CUPEL_TRY(const Emulated emulated, emulate(job, options.job_seconds));
     sample.fault = fault_in(emulated.result.reports, sample.shape);
     sample.why_not = emulated.timed_out ? "counting a few blocks took too long"
@@ -166,6 +169,15 @@ Result<DeviceSample> sample_device(const task::Task& task, const DeviceKernel& k
         sample.launches.push_back(std::move(launch));
     }
     if (!sample.fault) check_work(job, emulated.result.reports, sample);
+    if (sample.fault || !question || !stands_alone(job, emulated.result)) return sample;
+    CUPEL_TRY(const auto wrong, question->first_wrong(job, emulated.result, sample.evidence));
+    if (wrong) {
+        sample.fault = SampleFault{
+            .status = verdict::Status::Wrong,
+            .law = {},
+            .what = fmt::format("the answer is wrong: {} (at {}, of which some blocks were run)",
+                                *wrong, sample.shape)};
+    }
     return sample;
 }
 

@@ -42,7 +42,9 @@ struct DeviceSample {
     std::string ptx = {};      // at these sizes
     std::string why_not = {};  // why nothing was counted
     bool refused = false;      // because it cannot be built or launched at these sizes
+    bool too_large = false;    // because its tensors are
     std::optional<SampleFault> fault = {};
+    verdict::Evidence evidence = {};  // of their answers; no questions: nothing was compared
 };
 
 // Of a kernel that was accepted in the trial.

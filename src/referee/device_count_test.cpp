@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "referee/device_whole.hpp"
+
 namespace cupel::referee {
 namespace {
 
@@ -45,19 +47,33 @@ END:
                        extra);
 }
 
-DeviceSample sample(std::string_view extra) {
+struct Tried {
+    DeviceTrial trial;
+    DeviceSample sample;
+};
+
+// At the scaled shapes, some blocks at the task's own sizes, and `whole`: all of it there.
+Tried tried(std::string_view extra, bool whole, const std::string& before = {}) {
     const task::Task task = task::parse(
                                 "task twice(x: f32[N]) -> y: f32[N] where N = 1048576\n"
                                 "y[i] = x[i] + x[i]\n",
                                 "twice.task", {})
                                 .value();
-    const DeviceKernel kernel{.source = twice(extra), .file_name = "twice.ptx"};
-    const auto trial = try_device(task, kernel, {});
+    const DeviceKernel kernel{.source = before + twice(extra), .file_name = "twice.ptx"};
+    auto trial = try_device(task, kernel, {});
     EXPECT_TRUE(trial) << trial.error().text;
     EXPECT_EQ(trial->verdict.status, verdict::Status::Accepted) << trial->verdict.reason;
-    const auto sample = sample_device(task, kernel, {}, *trial);
+    const auto sample = sample_device(task, kernel, {.own_answers = whole}, *trial);
     EXPECT_TRUE(sample) << sample.error().text;
-    return *sample;
+    if (whole) {
+        hold_to_own_sizes(*sample, *trial);
+        EXPECT_TRUE(hold_whole(task, kernel, {}, *sample, *trial));
+    }
+    return {*trial, *sample};
+}
+
+DeviceSample sample(std::string_view extra) {
+    return tried(extra, false).sample;
 }
 
 TEST(DeviceSample, FindsNothingInAnHonestKernel) {
@@ -91,6 +107,50 @@ TEST(DeviceSample, SeesWhatIsOutOfBoundsThereOnly) {
     const DeviceSample input = sample("@%p2 mov.u64 %d2, %d1;");
     ASSERT_TRUE(input.fault);
     EXPECT_EQ(input.fault->law, 7);
+}
+
+TEST(DeviceWhole, AsksAnHonestKernelAtTheTasksOwnSizesToo) {
+    const DeviceTrial before = tried("", false).trial;
+    const DeviceTrial after = tried("", true).trial;
+    EXPECT_EQ(after.verdict.status, verdict::Status::Accepted) << after.verdict.reason;
+    EXPECT_EQ(after.verdict.evidence.questions, before.verdict.evidence.questions + 1);
+    EXPECT_EQ(after.shapes.back(), "own, some blocks: N=1048576");
+}
+
+// None of them does anything else at the sizes that are tried before.
+TEST(DeviceWhole, FindsWhatIsWrongAtTheTasksOwnSizesOnly) {
+    for (const std::string& extra : {
+             std::string("@%p2 mul.f32 %f2, %f2, 0f3F7FFFF0;"),  // 1 - 2^-20
+             std::string("setp.gt.u32 %p3, %r1, 31; and.pred %p3, %p3, %p2; @%p3 bra END;"),
+             std::string("setp.gt.u32 %p3, %r2, 4000; @%p3 mov.f32 %f2, 0f00000000;"),
+         }) {
+        const DeviceTrial found = tried(extra, true).trial;
+        EXPECT_EQ(found.verdict.status, verdict::Status::Wrong) << extra;
+        EXPECT_THAT(found.verdict.reason, HasSubstr("(at N=1048576"));
+    }
+}
+
+// What a later launch does to an answer no block of an earlier one shows.
+TEST(DeviceWhole, EmulatesAllOfSeveralLaunches) {
+    const std::string again = "#pragma cupel launch twice<<<ceil(N / 128), 128>>>(x, y, N)\n";
+    const DeviceTrial honest = tried("", true, again).trial;
+    EXPECT_EQ(honest.verdict.status, verdict::Status::Accepted) << honest.verdict.reason;
+    EXPECT_EQ(honest.shapes.back(), "own, answers and bounds only: N=1048576");
+    const DeviceTrial wrong = tried("@%p2 mul.f32 %f2, %f2, 0f3F7FFFF0;", true, again).trial;
+    EXPECT_EQ(wrong.verdict.status, verdict::Status::Wrong);
+}
+
+TEST(DeviceWhole, SaysWhereThereIsTooMuchToEmulate) {
+    const task::Task task = task::parse(
+                                "task twice(x: f32[N]) -> y: f32[N] where N = 1048576\n"
+                                "y[i] = x[i] + x[i]\n",
+                                "twice.task", {})
+                                .value();
+    Tried one = tried("", false);
+    one.sample.launches.front().counters.warp_instructions = std::uint64_t{1} << 34;
+    ASSERT_TRUE(hold_whole(task, {}, {}, one.sample, one.trial));
+    EXPECT_EQ(one.trial.verdict.status, verdict::Status::Accepted);
+    EXPECT_THAT(one.trial.unchecked.back(), HasSubstr("too many to emulate"));
 }
 
 }  // namespace

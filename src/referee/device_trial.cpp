@@ -40,21 +40,33 @@ constexpr std::array<Kind, 8> kKinds = {Kind::Lawful, Kind::Exact, Kind::Wide, K
 // On a GPU, at sizes where a question has rows enough, the first is timed; and along one size.
 constexpr std::array<Kind, 3> kFewKinds = {Kind::Lawful, Kind::Exact, Kind::Wide};
 constexpr unsigned kTimes = 20;
+constexpr int kOtherOrders = 3;  // in which the first question is asked again
+// At the task's own sizes, where a question may take seconds: by how many instructions of warps it
+// takes, as many as there is time for; and of the oracle, as long.
+constexpr std::array<Kind, 3> kWholeKinds = {Kind::Lawful, Kind::Wide, Kind::Exact};
+constexpr double kThreeQuestions = 1 << 21;
+constexpr double kTwoQuestions = 1 << 25;
+constexpr double kWholeQuestionSeconds = 0.1;
+// Over what a sample of blocks let expect.
+constexpr double kWholeSlack = 4;
 
 // One kernel on trial: what it is, and what was found so far.
 class Trial {
 public:
-    enum class On { Emulator, Gpu };
+    enum class On { Emulator, Whole, Gpu };
 
-    Trial(const task::Task& task, const DeviceKernel& kernel, const DeviceOptions& options, On on)
+    // `work`: instructions of warps that a question is expected to take, where all of it runs.
+    Trial(const task::Task& task, const DeviceKernel& kernel, const DeviceOptions& options, On on,
+          double work = 0)
         : own_(task),
           kernel_(kernel),
           options_(options),
           on_(on),
+          work_(work),
           seed_(Seed::draw()),
           builder_(options.architecture) {
-        shapes_ = on == On::Gpu ? std::vector<DeviceShape>{{.rule = "own", .task = task}}
-                                : device_shapes(task, seed_.number(0));
+        shapes_ = on == On::Emulator ? device_shapes(task, seed_.number(0))
+                                     : std::vector<DeviceShape>{{.rule = "own", .task = task}};
         verdict::Verdict& verdict = out_.verdict;
         verdict.seed.commitment = seed_.commitment();
         verdict.precision = task.precision;
@@ -92,6 +104,10 @@ public:
 
 private:
     [[nodiscard]] std::span<const Kind> kinds(const DeviceShape& shape) const {
+        if (on_ == On::Whole) {
+            const std::size_t count = work_ <= kThreeQuestions ? 3 : work_ <= kTwoQuestions ? 2 : 1;
+            return std::span(kWholeKinds).first(count);
+        }
         return on_ == On::Gpu || shape.is_long() ? std::span<const Kind>(kFewKinds)
                                                  : std::span<const Kind>(kKinds);
     }
@@ -138,9 +154,14 @@ private:
                     static_cast<double>(asked_) / static_cast<double>(questions()));
             }
             arena.ask(0, kind);
-            CUPEL_TRY(const Probe probe, checker.draw(0, kQuestionSeconds, kLeastPositions));
-            CUPEL_TRY(const bool answered, answer(shape, arena));
+            const double seconds = on_ == On::Whole ? kWholeQuestionSeconds : kQuestionSeconds;
+            CUPEL_TRY(const Probe probe, checker.draw(0, seconds, kLeastPositions));
+            CUPEL_TRY(bool answered, answer(shape, arena));
             if (!answered) return {};
+            if (on_ == On::Emulator && !out_.same_bits) {
+                CUPEL_TRY(answered, answer_in_other_orders(shape, arena));
+                if (!answered) return {};
+            }
             verdict::Evidence& evidence = out_.verdict.evidence;
             evidence.questions++;
             evidence.positions += static_cast<std::int64_t>(probe.positions.size());
@@ -189,6 +210,27 @@ private:
         return true;
     }
 
+    // The same question again. That the bits are the same is told, and no law: sums by atomics come
+    // in any order. Whichever answer differs last is the one that is checked. False: as above.
+    Result<bool> answer_in_other_orders(const DeviceShape& shape, Arena& arena) {
+        const auto answers = [&] {
+            std::vector<std::byte> bytes;
+            for (std::size_t i = 0; i < shape.task.outputs.size(); i++) {
+                const std::span<const std::byte> place = arena.output(0, i);
+                bytes.insert(bytes.end(), place.begin(), place.end());
+            }
+            return bytes;
+        };
+        const std::vector<std::byte> first = answers();
+        out_.same_bits = true;
+        for (int order = 0; order < kOtherOrders && *out_.same_bits; order++) {
+            CUPEL_TRY(const bool answered, answer(shape, arena));
+            if (!answered) return false;
+            out_.same_bits = answers() == first;
+        }
+        return true;
+    }
+
     emulator::Job job_for(const task::Task& task, const Arena& arena) {
         emulator::Job job = device_job(task, kernel_, code_);
         for (std::size_t i = 0; i < task.inputs.size(); i++) {
@@ -202,12 +244,17 @@ private:
         // Orders and addresses, which a kernel sees, come from no number that values come from.
         job.seed = asked_++ == 0 && on_ == On::Emulator ? 0 : seed_.number(kOrders + asked_);
         job.budget = kBudget;
+        if (on_ == On::Whole) {
+            job.checks = false;
+            job.budget = static_cast<std::uint64_t>(kWholeSlack * work_);
+        }
         job.times = on_ == On::Gpu && asked_ == 1 ? kTimes : 0;
         job.threads = static_cast<unsigned>(std::max(1, options_.threads));
         return job;
     }
 
     void note(const DeviceShape& shape, const emulator::JobResult& result) {
+        if (on_ == On::Whole) return;  // that only bounds were watched is known
         const bool first = asked_ == 1;
         out_.device = result.device;
         if (first) out_.seconds = result.seconds;
@@ -265,6 +312,7 @@ private:
     const DeviceKernel& kernel_;
     const DeviceOptions& options_;
     On on_;
+    double work_;
     Seed seed_;
     std::vector<DeviceShape> shapes_;
     DeviceTrial out_;
@@ -278,6 +326,11 @@ private:
 Result<DeviceTrial> try_device(const task::Task& task, const DeviceKernel& kernel,
                                const DeviceOptions& options) {
     return Trial(task, kernel, options, Trial::On::Emulator).run();
+}
+
+Result<DeviceTrial> try_whole(const task::Task& task, const DeviceKernel& kernel,
+                              const DeviceOptions& options, double work) {
+    return Trial(task, kernel, options, Trial::On::Whole, work).run();
 }
 
 Result<DeviceTrial> try_gpu(const task::Task& task, const DeviceKernel& kernel,

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,9 @@ struct DeviceOptions {
     int threads = 1;                // of the referee's own passes and the oracle
     double job_seconds = 60;        // that one question may take to emulate
     std::string architecture = {};  // "sm_80"; empty: the compiler's own choice
+    // Whether answers at the task's own sizes are compared with the truth, which takes seconds: a
+    // judgement does that, a search not.
+    bool own_answers = false;
     std::function<bool()> stop = {};
     std::function<void(std::string_view what, double share)> progress = {};
 };
@@ -46,6 +50,9 @@ struct DeviceTrial {
     std::vector<std::string> checks;      // that were made of every launch
     std::vector<std::string> unchecked;   // each with its reason
     std::vector<CountedLaunch> launches;  // of the first shape, in order
+    // Whether the first question got the same bits under every order that it was asked in; not
+    // known where it was not answered.
+    std::optional<bool> same_bits;
     std::string compiler;
     std::string device;           // of a GPU: "NVIDIA H200, driver for CUDA 13.0"
     std::vector<double> seconds;  // of all launches together, each time that they were timed there
@@ -53,6 +60,12 @@ struct DeviceTrial {
 
 [[nodiscard]] Result<DeviceTrial> try_device(const task::Task& task, const DeviceKernel& kernel,
                                              const DeviceOptions& options);
+
+// The same at the task's own sizes, once for each of few questions and with no check but that of
+// bounds. `work`: instructions of warps that a question is expected to take; four times as many end
+// in `timed_out`.
+[[nodiscard]] Result<DeviceTrial> try_whole(const task::Task& task, const DeviceKernel& kernel,
+                                            const DeviceOptions& options, double work);
 
 // The same on this machine's GPU and at the task's own sizes: the answers are checked as ever, but
 // a GPU sees neither races nor what nobody wrote, so this says something of kernels only that the

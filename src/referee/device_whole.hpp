@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The answers of a kernel at the task's own sizes: it knows its sizes, so one that was right at
+// small ones need not be here. Of a single launch whose blocks have nothing to do with each other
+// the sample has looked at them. Any other is emulated whole where that takes seconds and not
+// hours: what the scaled shapes settle (races, state, values that nobody wrote) is not looked for
+// again, which takes a third of the time; bounds are held.
+#pragma once
+
+#include "base/result.hpp"
+#include "referee/device_count.hpp"
+#include "referee/device_trial.hpp"
+#include "task/task.hpp"
+
+namespace cupel::referee {
+
+// Tries an accepted kernel once more, as far as `sample` says that it can be done; what is found is
+// then the verdict in `trial`. Where it cannot be done, the trial says why among what was not
+// watched.
+[[nodiscard]] Result<void> hold_whole(const task::Task& task, const DeviceKernel& kernel,
+                                      const DeviceOptions& options, const DeviceSample& sample,
+                                      DeviceTrial& trial);
+
+}  // namespace cupel::referee
