@@ -79,6 +79,10 @@ struct BranchReach {
 
 struct MatrixPlan;
 
+// Of Code::strong: a plain load whose value is put to use only where a compare-and-swap has found
+// the same (guess.cpp). It races with plain writes alone, and nothing with it.
+constexpr std::uint8_t kGuess = 2;
+
 struct Code {
     std::string name;
     std::string_view main_file;  // where most lines are: others are named in messages
@@ -86,7 +90,7 @@ struct Code {
     std::vector<Op> ops;
     std::vector<std::uint32_t> starts;  // of each PTX instruction, its first op
     std::vector<Site> sites;
-    std::vector<std::uint8_t> strong;  // by site: an atomic, volatile or ordered access
+    std::vector<std::uint8_t> strong;  // by site: an atomic, volatile or ordered access; kGuess
     std::vector<std::vector<std::uint32_t>> lists;         // rows of vector operands
     std::vector<std::shared_ptr<const MatrixPlan>> plans;  // of mma, by Op::imm
     std::vector<BranchReach> reaches;  // of branches that may diverge, by Op::imm

@@ -309,6 +309,7 @@ void Decoder::finish() {
     if (most != uses.end() && most->first < code_.files.size())
         code_.main_file = code_.files[most->first];
     find_reaches(code_);
+    find_guesses(code_);
 }
 
 }  // namespace cupel::emulator

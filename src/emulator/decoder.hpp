@@ -158,6 +158,8 @@ private:
 
 // flow.cpp: what each branch reaches, by post-dominators.
 void find_reaches(Code& code);
+// guess.cpp: plain loads with which a loop of compare-and-swap begins.
+void find_guesses(Code& code);
 
 // Handlers of what is no arithmetic: control.cpp, collectives.cpp.
 void select_checked(Warp& warp, const Op& op);

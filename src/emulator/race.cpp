@@ -63,11 +63,13 @@ public:
           clocks_(touch.block.clocks),
           block_(touch.block.id()),
           strong_(touch.block.grid.code.strong[touch.site] != 0),
+          guesses_(touch.block.grid.code.strong[touch.site] == kGuess),
           warp_who_((block_ << kThreadBits) | (touch.thread / kLanes * kLanes)),
           who_((block_ << kThreadBits) | touch.thread) {}
 
     void read(std::uint64_t i) const {
         against_writers(i, kReadWrite, false);
+        if (guesses_) return;  // whoever writes later changes nothing for it
         remember_read(trails_.reads[i], trails_.others[i]);
     }
 
@@ -145,6 +147,7 @@ private:
     const Clocks& clocks_;
     std::uint32_t block_;
     bool strong_;
+    bool guesses_;
     std::uint32_t warp_who_;
     std::uint32_t who_;
 };
@@ -227,9 +230,29 @@ void race_read(const Touch& touch) {
     }
 }
 
+namespace {
+
+void read_by_lane(const Warp& warp, std::uint32_t site, const Part& part, std::uint32_t lanes,
+                  unsigned bytes) {
+    for_lanes(lanes, [&](unsigned lane) {
+        race_read({.block = *warp.block,
+                   .region = *part.region,
+                   .offset = part.offsets[lane],
+                   .bytes = bytes,
+                   .thread = warp.thread(lane),
+                   .site = site});
+    });
+}
+
+}  // namespace
+
 bool race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Part& part,
                    unsigned bytes) {
     Region& region = *part.region;
+    if (block.grid.code.strong[site] == kGuess) {
+        read_by_lane(warp, site, part, part.mask, bytes);
+        return false;
+    }
     const bool one_block = region.owner == Owner::Shared;
     const Glance glance{.plain_writes = region.trails.plain.get(),
                         .strong_writes = region.trails.strong.get(),
@@ -272,14 +295,7 @@ bool race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Par
             settled = glance.settles(j, block.clocks.time_of(warp.thread(i)), run, run, quiet);
         if (settled) return;
         quiet = false;
-        for_lanes(run, [&](unsigned k) {
-            race_read({.block = block,
-                       .region = region,
-                       .offset = part.offsets[k],
-                       .bytes = bytes,
-                       .thread = warp.thread(k),
-                       .site = site});
-        });
+        read_by_lane(warp, site, part, run, bytes);
     });
     return quiet;
 }
