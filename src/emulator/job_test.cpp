@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 
@@ -184,8 +185,21 @@ TEST(Job, ASampleCountsSomeBlocksOfALargeLaunch) {
     EXPECT_EQ(report.counters.warp_instructions, 10 * one.warp_instructions);
     EXPECT_EQ(report.counters.global_sectors, 10 * one.global_sectors);
     EXPECT_TRUE(report.findings.empty());  // blocks write over each other, and nobody looks
-    EXPECT_TRUE(result.answers.empty());
+    // The answers are what the blocks wrote, and lie where they say.
+    const auto output = std::ranges::find(job.buffers, Role::Output, &JobBuffer::role);
+    ASSERT_NE(output, job.buffers.end());
+    std::uint64_t written = 0;
+    for (const Stretch& stretch : sampled_stretches(result, *output))
+        written += stretch.bytes;
+    EXPECT_GT(written, 0U);
+    EXPECT_EQ(result.answers.size(), written);
     EXPECT_TRUE(check_answers(job, result));
+    JobResult beyond = result;
+    for (Coverage& covered : beyond.reports[0].coverage)
+        if (!covered.stretches.empty()) covered.stretches.back().offset = output->bytes;
+    EXPECT_FALSE(check_answers(job, beyond));
+    EXPECT_EQ(sampled_stretches(*decode_result(encode(result)), *output),
+              sampled_stretches(result, *output));
     // Both ways through text, the number of blocks is kept.
     EXPECT_EQ(decode_result(encode(result))->reports.at(0).blocks, 10U);
     EXPECT_EQ(job_from_json(job_to_json(job))->sample, 10U);
