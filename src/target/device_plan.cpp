@@ -12,6 +12,7 @@
 
 #include "base/text.hpp"
 #include "target/device_expression.hpp"
+#include "target/device_parameters.hpp"
 #include "target/device_text.hpp"
 
 namespace cupel::target {
@@ -252,6 +253,8 @@ private:
         }
         CUPEL_TRY(mark, reader.expect(">>>", "the block or the bytes of shared memory"));
         CUPEL_TRY(mark, reader.expect("(", "`>>>`"));
+        const auto wanted = parameters_of(text_, launch.kernel);
+        const auto list = reader.peek();
         if (!reader.take(")")) {
             do {
                 const auto where = reader.peek();
@@ -259,14 +262,55 @@ private:
                     return reader.refuse(where,
                                          fmt::format("more than {} arguments", kMaxArguments));
                 CUPEL_TRY(auto argument, read_argument(reader));
+                if (wanted && launch.arguments.size() < wanted->size()) {
+                    CUPEL_DO(fit(reader, where, argument, wanted->at(launch.arguments.size())));
+                }
                 launch.arguments.push_back(std::move(argument));
             } while (reader.take(","));
             CUPEL_TRY(mark, reader.expect(")", "the arguments"));
+        }
+        if (wanted && wanted->size() != launch.arguments.size()) {
+            return reader.refuse(
+                list, fmt::format("{} takes {} arguments, and the launch gives {}", launch.kernel,
+                                  wanted->size(), launch.arguments.size()));
         }
         if (reader.take(";")) {  // by habit; harmless
         }
         CUPEL_DO(reader.expect_end("the launch"));
         return launch;
+    }
+
+    [[nodiscard]] ElementType element_of(const DeviceArgument& argument) const {
+        if (argument.kind == DeviceArgument::Kind::Scratch)
+            return element_type(plan_.scratch.at(argument.index).type);
+        const auto& ids =
+            argument.kind == DeviceArgument::Kind::Input ? task_.inputs : task_.outputs;
+        const task::Type type = task_.tensor(ids.at(argument.index)).type;
+        // Whole numbers of 8 bits are flags, or bytes as such.
+        return {type == task::Type::I8 ? 0 : task::type_size(type), task::is_float(type)};
+    }
+
+    // Whether the argument is what the parameter is declared as, where that can be told.
+    Parsed<void> fit(const LineReader& reader, const DeviceToken& where,
+                     const DeviceArgument& argument, const DeviceParameter& wanted) const {
+        using Kind = DeviceArgument::Kind;
+        if (!wanted.known) return {};
+        const bool number = argument.kind == Kind::Integer || argument.kind == Kind::Real;
+        if (number && wanted.pointer) {
+            return reader.refuse(where,
+                                 fmt::format("{} is a number, and the parameter `{}` is a pointer",
+                                             argument.text, wanted.text));
+        }
+        if (number) return {};
+        if (!wanted.pointer) {
+            return reader.refuse(where,
+                                 fmt::format("{} is an array, and the parameter `{}` is no pointer",
+                                             argument.text, wanted.text));
+        }
+        if (may_point_to(wanted.element, element_of(argument))) return {};
+        return reader.refuse(
+            where, fmt::format("the elements of {} are not what the parameter `{}` points to",
+                               argument.text, wanted.text));
     }
 
     Parsed<DeviceExtent> read_extent(LineReader& reader, const Most& most) {

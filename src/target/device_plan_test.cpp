@@ -47,6 +47,57 @@ std::string refused_grid(const std::string& grid) {
     return refusal_of("#pragma cupel launch k<<<" + grid + ", 1>>>()\n");
 }
 
+// "refused" or nothing: a launch of one argument on a kernel with one parameter.
+std::string given(const std::string& argument, const std::string& parameter) {
+    const std::string text =
+        "#pragma cupel scratch int counts[4]\n#pragma cupel launch k<<<1, 1>>>(" + argument +
+        ")\nextern \"C\" __global__ void __launch_bounds__(128) k(" + parameter + ") {}\n";
+    auto read = read_device_plan(kTask, text, "mine.cu");
+    const auto* const rejection = std::get_if<Rejection>(&read);
+    return rejection != nullptr ? rejection->diagnostics : "";
+}
+
+TEST(DevicePlan, WhatALaunchGivesMustBeWhatTheKernelTakes) {
+    EXPECT_THAT(given("0", "float* y"), HasSubstr("mine.cu:2:34: error: 0 is a number"));
+    EXPECT_THAT(given("B", "const float* __restrict__ x"), HasSubstr("is a pointer"));
+    EXPECT_THAT(given("x", "int n"), HasSubstr("is no pointer"));
+    EXPECT_THAT(given("counts", "float* y"), HasSubstr("are not what the parameter `float* y`"));
+    EXPECT_THAT(given("x", "const double* x"), HasSubstr("points to"));
+    EXPECT_THAT(given("x", "half* x"), HasSubstr("points to"));
+    EXPECT_THAT(given("x", "const unsigned int* x"), HasSubstr("points to"));
+    EXPECT_THAT(given("x, y", "float* x"), HasSubstr("takes 1 arguments, and the launch gives 2"));
+    EXPECT_THAT(given("", "float* x"), HasSubstr("takes 1 arguments, and the launch gives 0"));
+}
+
+TEST(DevicePlan, WhatTheSpellingLeavesOpenIsLeftToTheCompiler) {
+    for (const auto& [argument, parameter] : std::vector<std::pair<std::string, std::string>>{
+             {"x", "const float* __restrict__ x"},
+             {"x", "float const * x"},
+             {"x", "float const x[]"},
+             {"x", "const float4* x"},
+             {"x", "const unsigned char* bytes"},
+             {"x", "void* p"},
+             {"x", "const Mine* x"},
+             {"x", "const vec<float, 4>* x"},
+             {"x", "float (&x)[4]"},
+             {"counts", "unsigned* c"},
+             {"counts", "std::uint32_t *c"},
+             {"counts", "const std::int32_t* __restrict c"},
+             {"B", "int n"},
+             {"B", "const unsigned long long n"},
+             {"1.5f", "float e"},
+             {"2", "float e"},
+             {"B", "Size n"}}) {
+        EXPECT_EQ(given(argument, parameter), "") << argument << " for " << parameter;
+    }
+    // Neither one nor the other of two kernels of a name, nor a function that is none.
+    const std::string launch = "#pragma cupel launch k<<<1, 1>>>(0)\n";
+    for (const char* const functions :
+         {"__device__ void k(float* y) {}\n", "void f() { k(y); }\n",
+          "__global__ void k(float* y) {}\n__global__ void k(int n, float* y) {}\n"})
+        EXPECT_THAT(plan_of(launch + functions).launches, testing::SizeIs(1)) << functions;
+}
+
 TEST(DevicePlan, LaunchesAndScratchAreReadAtTheTasksSizes) {
     const auto plan = plan_of(
         "#pragma cupel scratch float partial[B * 8]\n"
@@ -280,7 +331,10 @@ TEST(DevicePlan, TheEmulatorsKernelsAreAccepted) {
         const auto source =
             os::read_file(fmt::format("{}/src/emulator/kernels/{}.cu", CUPEL_ROOT, file));
         ASSERT_TRUE(source.has_value()) << file;
-        const auto plan = plan_of(*source, task);
+        task::Task bytes = task;  // these names stand for elements of many types
+        for (task::Tensor& tensor : bytes.tensors)
+            tensor.type = task::Type::I8;
+        const auto plan = plan_of(*source, bytes);
         EXPECT_EQ(plan.launches.size(), launches) << file;
         EXPECT_EQ(plan.scratch.size(), scratches) << file;
     }
