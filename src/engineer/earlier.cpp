@@ -29,6 +29,9 @@ Result<Earlier> Earlier::read(archive::Archive& archive) {
         earlier.found_.insert_or_assign(record.kernel, kept);
         return {};
     }));
+    // Killed between its two screenings: it has no verdict yet that counts.
+    for (const archive::KernelId kernel : standings.promising())
+        earlier.found_.erase(kernel);
     return earlier;
 }
 

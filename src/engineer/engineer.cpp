@@ -5,22 +5,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <deque>
-#include <unordered_set>
 #include <utility>
 
 #include "engineer/cpp_text.hpp"
-#include "engineer/proposer.hpp"
-#include "engineer/standings.hpp"
-#include "engineer/writer.hpp"
+#include "engineer/search.hpp"
 
 namespace cupel::engineer {
 
 namespace {
-
-using archive::KernelId;
-using verdict::Verdict;
 
 // Compiled together while nothing is timed; few enough that a found improvement is bred from soon.
 constexpr std::size_t kBatch = 4;
@@ -45,72 +38,17 @@ std::string one_line(const Trace& trace) {
     return line;
 }
 
-class Search {
-public:
-    Search(const Space& space, const Desk& desk, const Options& options)
-        : space_(space),
-          desk_(desk),
-          options_(options),
-          clock_(options.clock ? options.clock : steady_seconds),
-          start_(clock_()),
-          proposer_(space, options.seed) {}
+}  // namespace
 
-    [[nodiscard]] Result<Outcome> run();
+using archive::KernelId;
 
-private:
-    struct Candidate {
-        Proposal proposal;
-        verdict::Kernel kernel;
-        std::string phase;         // for the archive
-        Writer* writer = nullptr;  // null: a schedule
-        Draft draft;               // of the writer
-    };
-
-    [[nodiscard]] Result<void> recall();
-    [[nodiscard]] Result<Stop> search();
-    // These return why to stop, or nothing to go on.
-    [[nodiscard]] Result<std::optional<Stop>> try_seeds();
-    [[nodiscard]] Result<std::optional<Stop>> try_all(std::vector<Candidate> candidates);
-    [[nodiscard]] Result<std::optional<Stop>> try_batch(const std::vector<Candidate>& batch);
-    [[nodiscard]] Result<std::optional<Stop>> try_one(const Candidate& candidate);
-    [[nodiscard]] Result<void> bar_descendants(const verdict::Verdict& verdict);
-    [[nodiscard]] Result<void> depose(const verdict::Verdict& verdict, double seconds);
-    [[nodiscard]] std::optional<Stop> why_stop() const;
-
-    // Printed, unless the decisions do not go together or the text has had its verdict.
-    [[nodiscard]] std::optional<Candidate> print(Proposal proposal);
-    [[nodiscard]] std::vector<Candidate> breed();
-    // What the writers have ready.
-    [[nodiscard]] Result<std::vector<Candidate>> drafts(std::size_t most, bool idle);
-    [[nodiscard]] bool writers_done() const;
-    [[nodiscard]] Spending spending() const;
-    [[nodiscard]] bool is_new(const std::string& source);
-    [[nodiscard]] Progress progress(const Candidate& candidate) const;
-    [[nodiscard]] Result<Outcome> outcome(Stop stop) const;
-    // The incumbent's text; null while there is none.
-    [[nodiscard]] Result<const verdict::Kernel*> rival();
-    // Reads what is told of the best kernel, where another one leads.
-    [[nodiscard]] Result<void> note_best();
-    [[nodiscard]] Result<void> note(std::string kind, std::string text);
-    [[nodiscard]] std::optional<int> evaluations_left() const;
-
-    const Space& space_;
-    const Desk& desk_;
-    const Options& options_;
-    std::function<double()> clock_;
-    double start_;
-    Proposer proposer_;
-    Standings standings_;
-    std::unordered_set<std::uint64_t> tried_;  // fingerprints of sources, in one spelling
-    std::optional<KernelId> rival_id_;         // of rival_
-    verdict::Kernel rival_;
-    std::optional<Best> best_;
-    Phase phase_ = Phase::Seeds;
-    int known_ = 0;
-    int evaluations_ = 0;
-    int right_ = 0;
-    int since_gain_ = 0;
-};
+Search::Search(const Space& space, const Desk& desk, const Options& options)
+    : space_(space),
+      desk_(desk),
+      options_(options),
+      clock_(options.clock ? options.clock : steady_seconds),
+      start_(clock_()),
+      proposer_(space, options.seed) {}
 
 Result<Outcome> Search::run() {
     CUPEL_DO(recall());
@@ -143,38 +81,21 @@ Result<void> Search::recall() {
         if (!trace.empty()) proposer_.mark_seen(trace);
         return {};
     }));
+    // What was killed between its two screenings is tried as if it were new.
+    for (const KernelId id : standings_.promising()) {
+        CUPEL_TRY(const auto kernel, desk_.archive.kernel(id));
+        if (kernel) tried_.erase(fingerprint(normal_spelling(kernel->kernel.source)));
+    }
     known_ = static_cast<int>(tried_.size());
     return note_best();
 }
 
-Result<const verdict::Kernel*> Search::rival() {
-    const Standing* incumbent = standings_.incumbent();
-    if (incumbent == nullptr) return nullptr;
-    if (rival_id_ != incumbent->id) {
-        CUPEL_TRY(auto record, desk_.archive.kernel(incumbent->id));
-        if (!record) return fail(Errc::Corrupt, "the archive lacks the best kernel");
-        rival_ = std::move(record->kernel);
-        rival_id_ = incumbent->id;
-    }
-    return &rival_;
-}
-
-Result<void> Search::note_best() {
-    std::optional<Best> best = standings_.best();
-    if (best && best_ && best->kernel == best_->kernel) {
-        best->ceiling = best_->ceiling;
-        best->bound = best_->bound;
-    } else if (best) {
-        CUPEL_TRY(verdict::Verdict verdict, desk_.archive.latest_screen(best->kernel));
-        best->ceiling = std::move(verdict.ceiling);
-        best->bound = std::move(verdict.bound);
-    }
-    best_ = std::move(best);
-    return {};
-}
-
 Result<Stop> Search::search() {
-    CUPEL_TRY(std::optional<Stop> stop, try_seeds());
+    CUPEL_TRY(const std::vector<Candidate> left, unconfirmed());
+    CUPEL_TRY(std::optional<Stop> stop, try_batch(left));
+    if (!stop) {
+        CUPEL_TRY(stop, try_seeds());
+    }
     if (stop) return *stop;
     if (space_.complete() && desk_.writers.empty()) return Stop::Exhausted;
     phase_ = Phase::Evolve;
@@ -193,6 +114,24 @@ Result<Stop> Search::search() {
         }
         if (stop) return *stop;
     }
+}
+
+// Schedules that a run was killed with between their two screenings. What a writer wrote is offered
+// by that writer again, who is to be told.
+Result<std::vector<Search::Candidate>> Search::unconfirmed() {
+    std::vector<Candidate> left;
+    for (const KernelId id : standings_.promising()) {
+        CUPEL_TRY(auto record, desk_.archive.kernel(id));
+        if (!record || record->kernel.schedule.empty()) continue;
+        Candidate candidate;
+        if (auto trace = schedule::parse_trace(record->kernel.schedule))
+            candidate.proposal.trace = std::move(*trace);
+        candidate.proposal.parents = record->parents;
+        candidate.kernel = std::move(record->kernel);
+        candidate.phase = std::move(record->phase);
+        if (is_new(candidate.kernel.source)) left.push_back(std::move(candidate));
+    }
+    return left;
 }
 
 Result<std::optional<Stop>> Search::try_seeds() {
@@ -236,79 +175,6 @@ Result<std::optional<Stop>> Search::try_batch(const std::vector<Candidate>& batc
         if (stop) return stop;
     }
     return why_stop();
-}
-
-Result<std::optional<Stop>> Search::try_one(const Candidate& candidate) {
-    CUPEL_TRY(const KernelId id, desk_.archive.record_kernel({candidate.kernel, candidate.phase,
-                                                              candidate.proposal.parents}));
-    if (desk_.observer != nullptr) desk_.observer->before(progress(candidate));
-    const double begin = clock_();
-    Result<verdict::Screening> found;
-    while (true) {
-        CUPEL_TRY(const verdict::Kernel* const opponent, rival());
-        found = desk_.evaluator.screen(candidate.kernel, opponent);
-        if (!found || !found->of_incumbent) break;
-        CUPEL_DO(depose(found->verdict, clock_() - begin));
-    }
-    if (!found) {
-        if (found.error().code == Errc::Interrupted) return Stop::Asked;
-        return std::unexpected(std::move(found.error()).in("try a kernel"));
-    }
-    const Verdict& verdict = found->verdict;
-    const Standing* incumbent = standings_.incumbent();
-    const std::optional<KernelId> against = incumbent ? std::optional(incumbent->id) : std::nullopt;
-    ++evaluations_;
-    right_ += verdict::is_right(verdict.status) ? 1 : 0;
-    Standing standing;
-    standing.id = id;
-    standing.trace = candidate.proposal.trace;
-    const double before = standings_.to_beat(verdict);
-    const auto news = standings_.add(std::move(standing), verdict, against);
-    since_gain_ = news == Standings::News::Promoted ? 0 : since_gain_ + 1;
-    archive::NewVerdict record;
-    record.kernel = id;
-    record.verdict = verdict;
-    record.incumbent = against;
-    record.score = standings_.score(id);
-    record.seconds = clock_() - begin;
-    CUPEL_DO(desk_.archive.record_verdict(record));
-    CUPEL_DO(bar_descendants(verdict));
-    CUPEL_DO(note_best());
-    Trial trial{.kernel = id, .verdict = verdict, .score = record.score, .gain = 0};
-    if (news == Standings::News::Promoted) trial.gain = std::max(0.0, record.score - before);
-    if (candidate.writer != nullptr) {
-        CUPEL_DO(candidate.writer->tried(candidate.draft, trial));
-    }
-    if (desk_.observer != nullptr) desk_.observer->after(progress(candidate), verdict);
-    return std::nullopt;
-}
-
-// The archive has quarantined what descends from a kernel that broke a law; nothing of it stays
-// here either.
-Result<void> Search::bar_descendants(const verdict::Verdict& verdict) {
-    using verdict::Status;
-    if (verdict.status != Status::Cheating && verdict.status != Status::Impossible) return {};
-    std::vector<KernelId> placed;
-    for (const Standing* standing : standings_.ranked())
-        placed.push_back(standing->id);
-    for (const KernelId id : placed) {
-        CUPEL_TRY(const bool quarantined, desk_.archive.is_quarantined(id));
-        if (quarantined) standings_.bar(id);
-    }
-    return {};
-}
-
-// A kernel that is wrong once was never right: it and what was compared with it lose their places.
-Result<void> Search::depose(const verdict::Verdict& verdict, double seconds) {
-    const Standing fallen = *standings_.incumbent();
-    standings_.add(fallen, verdict, std::nullopt);
-    archive::NewVerdict record;
-    record.kernel = fallen.id;
-    record.verdict = verdict;
-    record.score = standings_.score(fallen.id);
-    record.seconds = seconds;
-    CUPEL_DO(desk_.archive.record_verdict(record));
-    return bar_descendants(verdict);
 }
 
 std::optional<Stop> Search::why_stop() const {
@@ -435,8 +301,6 @@ Result<Outcome> Search::outcome(Stop stop) const {
 Result<void> Search::note(std::string kind, std::string text) {
     return desk_.archive.record_event({std::move(kind), std::move(text), clock_() - start_, ""});
 }
-
-}  // namespace
 
 std::string_view phase_name(Phase phase) {
     switch (phase) {

@@ -3,7 +3,9 @@
 // (models, programs), and asks the referee, which it sees as an Evaluator, what they are worth; it
 // believes nothing else. It claims nothing: it hands over
 // finalists, and the caller has them judged on fresh questions (law 11). Only kernels whose every
-// counted answer was right become parents (law 13).
+// counted answer was right become parents (law 13). What seems to beat the best so far takes its
+// place, and its author is credited, when it is screened again on fresh questions: by what that
+// screening says, and not by the first, which was the highest of many.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +39,7 @@ enum class Stop {
 
 struct Options {
     double seconds = 30;            // of wall time for this call; not positive: no limit
-    int evaluations = 0;            // screens in this call; not positive: no limit
+    int evaluations = 0;            // kernels in this call; not positive: no limit
     std::uint64_t seed = 1;         // same seed, same evaluator, same archive: same search
     double enough = 0.95;           // share of the ceiling at which there is nothing left to gain;
                                     // a bound is no ceiling that was reached, and ends nothing
@@ -68,7 +70,7 @@ struct Spending {
 
 struct Progress {
     Phase phase = Phase::Seeds;
-    int evaluations = 0;  // in this call
+    int evaluations = 0;  // in this call: kernels, however often each was screened
     int right = 0;        // ... of them
     int known = 0;        // kernels that the archive had a verdict of when the call began
     std::string trying;   // the trace, verbs separated by "; "

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "engineer/scene.hpp"
 
@@ -80,16 +82,16 @@ TEST(ModelIdeas, OutliveTwoBrokenKernelsAndEarnForWhoHadThem) {
 TEST(ModelIdeas, AreThereAgainAfterEachInterruption) {
     Scene run;
     scripted::Model model(planner);
-    std::size_t tried = 0;
+    std::set<std::string> tried;
     for (int part = 0; part < 40; ++part) {
         scripted::Evaluator evaluator;
         evaluator.interrupt_after = 1;
         scripted::search(run, evaluator, {&model}, scripted::search_of(40), with_ideas());
-        tried += evaluator.screened.size();
+        tried.merge(evaluator.tried());
         if (evaluator.screened.empty()) break;
         run.reopen();
     }
-    EXPECT_EQ(tried, 3U + 4U);  // schedules, three broken kernels and a right one: each once
+    EXPECT_EQ(tried.size(), 3U + 4U);  // schedules, three broken kernels and a right one
     std::vector<std::string> carried;
     for (const std::string& prompt : model.prompts) {
         const std::size_t at = prompt.find("# The idea to carry out\n");
@@ -170,9 +172,14 @@ TEST(ModelSweeps, GoOnWhereTheRunWasKilled) {
             run.reopen();
         }
         EXPECT_THAT(run.archive.best().value()->kernel.kernel.source, HasSubstr("step(5)"));
-        EXPECT_EQ(screened.size(), 3U + 5U) << "schedules, and each setting once";
-        std::ranges::sort(screened);
-        EXPECT_EQ(std::ranges::adjacent_find(screened), screened.end());
+        std::map<std::string, int> times;
+        for (const std::string& source : screened)
+            ++times[source];
+        EXPECT_EQ(times.size(), 3U + 5U) << "schedules, and each setting";
+        // Once, and again what seemed better: a schedule, the guess, two or three steps up.
+        EXPECT_LE(screened.size(), times.size() + 5U);
+        for (const auto& [source, count] : times)
+            EXPECT_LE(count, 2) << source;
         EXPECT_EQ(run.recording.size(), model.prompts.size());
         // The author's guess is its own, however the run was cut.
         EXPECT_EQ(run.asks().at(0).outcome, "faster");

@@ -279,7 +279,7 @@ TEST(ModelWriter, AsksSideBySideAndLosesNothing) {
     Options options = search_of(40);
     options.seconds = 60;
     search(run, evaluator, {&model}, options, how);
-    EXPECT_EQ(evaluator.screened.size(), 40U);
+    EXPECT_EQ(evaluator.tried().size(), 40U);
     EXPECT_LE(model.prompts.size(), 37U + 2 * 3U);  // some in flight, some answered meanwhile
     EXPECT_GE(run.asks().size(), 36U);
 }

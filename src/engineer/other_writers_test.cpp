@@ -96,8 +96,9 @@ TEST_F(CommandWriterTest, GoesOnWithASweepThatWasCutShort) {
     };
     search(act, 4);
     search(act, 100);
-    EXPECT_EQ(evaluator.screened.size(), 2U + 4U);
-    EXPECT_EQ(std::ranges::count(evaluator.screened, "worth(3) step(4)\n"), 1);
+    EXPECT_EQ(evaluator.tried().size(), 2U + 4U);
+    for (const std::string& source : evaluator.tried())
+        EXPECT_LE(std::ranges::count(evaluator.screened, source), 2) << source;
 }
 
 TEST_F(CommandWriterTest, IsNotCalledAgainForAKernelThatItLeft) {
@@ -157,7 +158,7 @@ TEST_F(CommandWriterTest, ReadsNoLinkAndNothingHuge) {
         },
         100);
     EXPECT_EQ(seen.size(), 5U);
-    EXPECT_EQ(evaluator.screened.size(), 2U);
+    EXPECT_EQ(evaluator.tried().size(), 2U);
 }
 
 // ---- an earlier run ----

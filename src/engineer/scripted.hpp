@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,6 +82,8 @@ public:
     std::map<std::string, verdict::Status> statuses;  // of these sources
     std::size_t interrupt_after = 0;
     std::vector<std::string> screened;
+    // Each once: what is promising is screened twice.
+    [[nodiscard]] std::set<std::string> tried() const { return {screened.begin(), screened.end()}; }
 };
 
 // A few schedules of equal worth.

@@ -32,18 +32,23 @@ struct Standing {
 class Standings {
 public:
     enum class News {
-        Promoted,   // the new incumbent
+        Promoted,   // the new incumbent: it seemed better twice
+        Promising,  // seems better for the first time: placed, and to be screened again
         Placed,     // right, and has a place
         Unplaced,   // right, but nothing was timed
         Barred,     // not right: never a parent, never a finalist
         Unfounded,  // compared with an incumbent that has been barred since: says nothing
     };
-    // `contender.score` and what follows are computed here.
+    // `contender.score` and what follows are computed here, from this verdict alone. What seems to
+    // beat the incumbent takes its place only when it does so again: of many screenings the highest
+    // are those that had luck, and the second, on fresh questions, was not chosen for being high.
     News add(Standing contender, const verdict::Verdict& verdict,
              std::optional<archive::KernelId> incumbent);
     // Whatever was said of it before.
     void bar(archive::KernelId id);
     [[nodiscard]] bool is_barred(archive::KernelId id) const { return barred_.contains(id); }
+    // Promising, and not screened again yet.
+    [[nodiscard]] const std::set<archive::KernelId>& promising() const { return promising_; }
 
     // The kernel that others are compared with; none while nothing beats naive (of bounds: while
     // nothing has one).
@@ -73,6 +78,7 @@ private:
     std::map<archive::KernelId, Standing> placed_;
     std::size_t traced_ = 0;  // of them, those with a trace
     std::set<archive::KernelId> barred_;
+    std::set<archive::KernelId> promising_;
     std::optional<archive::KernelId> incumbent_;
 };
 

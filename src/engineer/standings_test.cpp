@@ -28,11 +28,58 @@ verdict::Verdict measured(Status status, double mid, double half = 0.01) {
     return verdict;
 }
 
-TEST(Standings, ScoresAreChainedThroughTheIncumbent) {
+// Seems better twice.
+void promote(Standings& standings, archive::KernelId id, const verdict::Verdict& verdict,
+             std::optional<archive::KernelId> incumbent) {
+    EXPECT_EQ(standings.add(contender(id), verdict, incumbent), News::Promising);
+    EXPECT_EQ(standings.add(contender(id), verdict, incumbent), News::Promoted);
+}
+
+TEST(Standings, WhatSeemsBetterTakesThePlaceWhenItDoesSoAgain) {
     Standings standings;
     EXPECT_EQ(standings.add(contender(1), measured(Status::Faster, 4), std::nullopt),
+              News::Promising);
+    EXPECT_EQ(standings.incumbent(), nullptr);
+    EXPECT_TRUE(standings.promising().contains(1));
+    EXPECT_EQ(standings.add(contender(1), measured(Status::Faster, 3), std::nullopt),
               News::Promoted);
-    EXPECT_EQ(standings.add(contender(2), measured(Status::Faster, 1.5), 1), News::Promoted);
+    EXPECT_EQ(standings.incumbent()->id, 1);
+    EXPECT_TRUE(standings.promising().empty());
+    // Luck is not counted: the second time alone says what it is worth.
+    EXPECT_NEAR(standings.score(1), std::log(3), 1e-12);
+}
+
+TEST(Standings, ByLuckNothingIsPromoted) {
+    Standings standings;
+    promote(standings, 1, measured(Status::Faster, 2), std::nullopt);
+    EXPECT_EQ(standings.add(contender(2), measured(Status::Faster, 1.1), 1), News::Promising);
+    EXPECT_EQ(standings.add(contender(2), measured(Status::NotResolved, 1.001), 1), News::Placed);
+    EXPECT_EQ(standings.incumbent()->id, 1);
+    EXPECT_NEAR(standings.score(2), std::log(2 * 1.001), 1e-12);
+    EXPECT_TRUE(standings.promising().empty());
+    EXPECT_EQ(standings.add(contender(3), measured(Status::Faster, 1.1), 1), News::Promising);
+    EXPECT_EQ(standings.add(contender(3), measured(Status::Wrong, 1.1), 1), News::Barred);
+    EXPECT_TRUE(standings.promising().empty());
+    // More than half of its interval above the incumbent is enough the second time, not the first.
+    EXPECT_EQ(standings.add(contender(4), measured(Status::NotResolved, 1.007), 1), News::Placed);
+    EXPECT_EQ(standings.add(contender(5), measured(Status::Faster, 1.1), 1), News::Promising);
+    EXPECT_EQ(standings.add(contender(5), measured(Status::NotResolved, 1.007), 1), News::Promoted);
+}
+
+// Archives of before promotions were confirmed hold one screening of each.
+TEST(Standings, WhatOthersWereComparedWithHadThePlace) {
+    Standings standings;
+    EXPECT_EQ(standings.add(contender(1), measured(Status::Faster, 4), std::nullopt),
+              News::Promising);
+    EXPECT_EQ(standings.add(contender(2), measured(Status::Slower, 0.5), 1), News::Placed);
+    EXPECT_EQ(standings.incumbent()->id, 1);
+    EXPECT_TRUE(standings.promising().empty());
+}
+
+TEST(Standings, ScoresAreChainedThroughTheIncumbent) {
+    Standings standings;
+    promote(standings, 1, measured(Status::Faster, 4), std::nullopt);
+    promote(standings, 2, measured(Status::Faster, 1.5), 1);
     EXPECT_EQ(standings.add(contender(3), measured(Status::Slower, 0.5), 2), News::Placed);
     EXPECT_NEAR(standings.score(2), std::log(6), 1e-12);
     EXPECT_NEAR(standings.score(3), std::log(3), 1e-12);
@@ -49,21 +96,21 @@ TEST(Standings, GoByWhatIsSureWhereNobodyIsPromoted) {
     verdict::Verdict sure = measured(Status::NotResolved, 1.0, 0.02);
     EXPECT_EQ(standings.add(contender(2), sure, std::nullopt), News::Placed);
     EXPECT_EQ(standings.best()->kernel, 2);
-    standings.add(contender(3), measured(Status::Faster, 1.5), std::nullopt);
+    promote(standings, 3, measured(Status::Faster, 1.5), std::nullopt);
     EXPECT_EQ(standings.best()->kernel, 3);
 }
 
 TEST(Standings, TheChainsIntervalGrowsInQuadrature) {
     Standings standings;
-    standings.add(contender(1), measured(Status::Faster, 4, 0.03), std::nullopt);
-    standings.add(contender(2), measured(Status::Faster, 2, 0.04), 1);
+    promote(standings, 1, measured(Status::Faster, 4, 0.03), std::nullopt);
+    promote(standings, 2, measured(Status::Faster, 2, 0.04), 1);
     const verdict::Interval ratio = standings.best()->ratio;
     EXPECT_NEAR(std::log(ratio.high / ratio.low) / 2, 0.05, 1e-3);
 }
 
 TEST(Standings, ALuckyMiddleIsNotPromoted) {
     Standings standings;
-    standings.add(contender(1), measured(Status::Faster, 2), std::nullopt);
+    promote(standings, 1, measured(Status::Faster, 2), std::nullopt);
     EXPECT_EQ(standings.add(contender(2), measured(Status::NotResolved, 1.05, 0.2), 1),
               News::Placed);
     EXPECT_EQ(standings.incumbent()->id, 1);
@@ -102,8 +149,8 @@ TEST(Standings, WithoutAUsableRatioThereIsNoPlace) {
 
 TEST(Standings, ABarredIncumbentIsSucceededAndSaysNothingMore) {
     Standings standings;
-    standings.add(contender(1), measured(Status::Faster, 3), std::nullopt);
-    standings.add(contender(2), measured(Status::Faster, 2), 1);
+    promote(standings, 1, measured(Status::Faster, 3), std::nullopt);
+    promote(standings, 2, measured(Status::Faster, 2), 1);
     standings.bar(2);
     ASSERT_NE(standings.incumbent(), nullptr);
     EXPECT_EQ(standings.incumbent()->id, 1);
@@ -122,8 +169,8 @@ verdict::Verdict bounded(double seconds, double load = 0) {
 TEST(Standings, WhatIsNotTimedIsPlacedByItsBound) {
     Standings standings;
     EXPECT_EQ(standings.to_beat(bounded(4e-6)), *score_of(*bounded(4e-6).bound));
-    EXPECT_EQ(standings.add(contender(1), bounded(4e-6), std::nullopt), News::Promoted);
-    EXPECT_EQ(standings.add(contender(2), bounded(2e-6), 1), News::Promoted);
+    promote(standings, 1, bounded(4e-6), std::nullopt);
+    promote(standings, 2, bounded(2e-6), 1);
     EXPECT_EQ(standings.add(contender(3), bounded(3e-6), 2), News::Placed);
     EXPECT_NEAR(standings.score(2), -std::log(2), 1e-9);
     EXPECT_NEAR(standings.incumbent()->share, 0.5, 1e-9);
@@ -131,14 +178,14 @@ TEST(Standings, WhatIsNotTimedIsPlacedByItsBound) {
     // Whatever the chain: a bound needs no other kernel.
     standings.bar(2);
     EXPECT_EQ(standings.incumbent()->id, 3);
-    EXPECT_EQ(standings.add(contender(4), bounded(2.5e-6), 2), News::Promoted);
+    promote(standings, 4, bounded(2.5e-6), 2);
 }
 
 TEST(Standings, OfTheSameBoundTheLighterKernelLeads) {
     Standings standings;
-    standings.add(contender(1), bounded(1e-6, 5e-6), std::nullopt);
+    promote(standings, 1, bounded(1e-6, 5e-6), std::nullopt);
     EXPECT_EQ(standings.add(contender(2), bounded(1e-6, 5e-6), 1), News::Placed);
-    EXPECT_EQ(standings.add(contender(3), bounded(1e-6, 2e-6), 1), News::Promoted);
+    promote(standings, 3, bounded(1e-6, 2e-6), 1);
     // More than a thousandth of the bound outweighs it all.
     EXPECT_EQ(standings.add(contender(4), bounded(1.01e-6, 1.01e-6), 3), News::Placed);
 }

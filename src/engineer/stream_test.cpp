@@ -174,11 +174,15 @@ std::map<std::string, int> counts_of(const std::vector<std::string>& lines, std:
     return counts;
 }
 
-int repeats(const std::map<std::string, int>& counts) {
-    int more = 0;
+int total(const std::map<std::string, int>& counts) {
+    int all = 0;
     for (const auto& [what, count] : counts)
-        more += count - 1;
-    return more;
+        all += count;
+    return all;
+}
+
+int repeats(const std::map<std::string, int>& counts) {
+    return total(counts) - static_cast<int>(counts.size());
 }
 
 // Kilobytes when this share of all trials was done.
@@ -200,11 +204,11 @@ int expect_nothing_lost(const fs::path& folder, int kills) {
     const std::vector<std::string> log = lines_of(folder / "log");
     // What was in flight when it was killed is asked, and tried, once more.
     EXPECT_LE(repeats(counts_of(log, "paid")), kills);
-    EXPECT_LE(repeats(counts_of(log, "tried")), kills);
     std::map<archive::KernelId, int> trials;
     const std::vector<archive::VerdictRecord> verdicts = archive.verdicts().value();
     for (const archive::VerdictRecord& record : verdicts)
-        EXPECT_EQ(++trials[record.kernel], 1);
+        EXPECT_LE(++trials[record.kernel], 2);  // what seemed better is screened again
+    EXPECT_LE(total(counts_of(log, "tried")), static_cast<int>(verdicts.size()) + kills);
     EXPECT_EQ(trials.size(), archive.kernels().value().size());
     const std::vector<archive::Ask> asks = archive.asks().value();
     EXPECT_EQ(asks.size(), recording.size());
@@ -270,8 +274,9 @@ TEST(Stream, LosesNothingHoweverOftenItIsKilled) {
     }
     fmt::print(
         "{} proposals ({} of them plans), {} kernels tried, killed {} times: {:.1f} s, {:.1f} "
-        "of them at work, else waiting for the disk; {} calls and {} trials were in flight "
-        "and made again; resident at 10, 50, 100 %: {}, {}, {} KiB, {:.0f} "
+        "of them at work, else waiting for the disk; {} calls were in flight and made "
+        "again, {} trials made twice, as they were in flight or promising; resident at 10, 50, 100 "
+        "%: {}, {}, {} KiB, {:.0f} "
         "bytes a kernel in the second half\n",
         paid.size(), plans, tried, killed, seconds, busy_seconds(), repeats(paid),
         repeats(counts_of(log, "tried")), resident_at(log, 0.1), resident_at(log, 0.5),

@@ -138,6 +138,17 @@ inline std::vector<Plan> all_plans() {
     return plans;
 }
 
+// Of the fastest plan there is.
+inline double best_time() {
+    static const double best = [] {
+        double least = std::numeric_limits<double>::infinity();
+        for (const Plan& plan : all_plans())
+            least = std::min(least, truth(plan));
+        return least;
+    }();
+    return best;
+}
+
 class TileSpace final : public Space {
 public:
     explicit TileSpace(bool with_model = true) : with_model_(with_model) {
@@ -221,7 +232,8 @@ private:
     std::vector<Trace> list_;
 };
 
-// Knows the true times and measures them with half a percent of noise.
+// Knows the true times and measures them with half a percent of noise, or with more where `noise`
+// says so.
 class TableEvaluator final : public verdict::Evaluator {
 public:
     static constexpr double kNaive = 6e8;
@@ -244,17 +256,18 @@ public:
         verdict.status = spoil ? spoil(plan) : verdict::Status::Accepted;
         const double seconds = truth(plan);
         const double against = incumbent != nullptr ? truth(plan_of(*incumbent)) : kNaive;
-        const double noise = 1 + 0.005 * texture(kernel.source + std::to_string(against));
-        double ratio = against / seconds * noise;
+        watch(against);
+        double ratio = against / seconds * measured(kernel.source + std::to_string(against));
         if (!verdict::is_right(verdict.status)) ratio = 40;  // what a cheat would like to be
-        verdict.speedup = verdict::Speedup{{ratio * 0.99, ratio, ratio * 1.01, 0.95}, "incumbent"};
+        const double half = std::exp(noise > 0 ? 1.96 * noise : 0.01);
+        verdict.speedup = verdict::Speedup{{ratio / half, ratio, ratio * half, 0.95}, "incumbent"};
         verdict.ceiling = verdict::CeilingShare{"multiply-adds", ceiling / seconds};
         if (verdict.status != verdict::Status::Accepted) return verdict::Screening{verdict};
         best = std::min(best, seconds);
-        best_after.push_back(best);
-        verdict.status = ratio > 1.01   ? verdict::Status::Faster
-                         : ratio < 0.99 ? verdict::Status::Slower
-                                        : verdict::Status::NotResolved;
+        if (tried.insert(kernel.source).second) best_after.push_back(best);
+        verdict.status = ratio > half       ? verdict::Status::Faster
+                         : ratio < 1 / half ? verdict::Status::Slower
+                                            : verdict::Status::NotResolved;
         return verdict::Screening{verdict};
     }
 
@@ -285,8 +298,27 @@ public:
     std::size_t fail_at = 0;
     std::size_t prepared = 0;
     std::vector<std::string> screened;
-    std::vector<double> best_after;
+    std::set<std::string> tried;     // of them, each once: what is promising is screened twice
+    std::vector<double> best_after;  // of those
     double best = std::numeric_limits<double>::infinity();
+    double noise = 0;  // of the log of a ratio, its standard deviation; other in each screening
+    std::uint64_t seed = 1;  // of that
+    std::vector<double>
+        leads;        // true seconds of the incumbent (naive: kNaive), screening by screening
+    int usurped = 0;  // promotions of a kernel that was slower than the incumbent
+
+private:
+    void watch(double incumbent) {
+        if (!leads.empty() && incumbent > leads.back()) ++usurped;
+        leads.push_back(incumbent);
+    }
+    double measured(const std::string& words) {
+        if (noise <= 0) return 1 + 0.005 * texture(words);
+        if (leads.size() == 1) random_.seed(seed);
+        return std::exp(noise * normal_(random_));
+    }
+    std::mt19937_64 random_;
+    std::normal_distribution<double> normal_;
 };
 
 }  // namespace cupel::engineer::synthetic
