@@ -37,6 +37,23 @@ double smallest_normal(task::Type type) {
     return type == task::Type::F64 ? DBL_MIN : static_cast<double>(FLT_MIN);
 }
 
+double largest(task::Type type) {
+    constexpr double kLargestHalf = 65504;
+    if (type == task::Type::F64) return DBL_MAX;
+    return type == task::Type::F16 ? kLargestHalf : static_cast<double>(FLT_MAX);
+}
+
+// Where honest arithmetic overflows, a kernel may end in an infinity or in NaN, stay at the largest
+// number or near it, as by the bound of an exponential, or avoid all that and be right. It may not
+// give anything else.
+bool is_outflow(double truth, double value, task::Type type) {
+    constexpr double kNear = 2;
+    if (!std::isfinite(value)) return true;
+    const double size = std::min(std::abs(truth), largest(type));
+    return std::signbit(value) == std::signbit(truth) && std::abs(value) >= size / kNear &&
+           std::abs(value) <= size * kNear;
+}
+
 // Every honest order gives the very truth: then so must a kernel.
 bool is_exact(const Truth& truth) {
     return std::ranges::all_of(truth.panel, [&](double x) { return x == truth.value; });
@@ -94,7 +111,7 @@ double Standard::floor() const {
 Standard::Judged Standard::judge(const Truth& truth, double value, task::Type type,
                                  Kind kind) const {
     if (!task::is_float(type)) return {.error = 0, .wrong = value != truth.value};
-    if (kind == Kind::Wide) return judge_wide(truth, value);
+    if (kind == Kind::Wide) return judge_wide(truth, value, type);
     if (kind == Kind::Exact && is_exact(truth))
         return {.error = 0, .wrong = !(value == truth.value)};
     return judge_lawful(truth, value, type);
@@ -118,12 +135,12 @@ Standard::Judged Standard::judge_lawful(const Truth& truth, double value, task::
 // What matters here is that nothing overflows or is lost: errors are held to the largest scale, as
 // Strassen's and Winograd's honest algorithms can promise; but where sums never cancel, what is
 // small (as of a softmax) must not be left out. Where honest arithmetic itself does not
-// hold, nothing is asked of the kernel.
-Standard::Judged Standard::judge_wide(const Truth& truth, double value) const {
+// hold, little is asked of the kernel: see is_outflow.
+Standard::Judged Standard::judge_wide(const Truth& truth, double value, task::Type type) const {
     const auto finite = [](double x) { return std::isfinite(x); };
-    if (!finite(truth.value) ||
-        !std::all_of(std::begin(truth.panel), std::end(truth.panel), finite))
-        return {};
+    if (!finite(truth.value)) return {};
+    if (!std::all_of(std::begin(truth.panel), std::end(truth.panel), finite))
+        return {.error = 0, .wrong = !is_outflow(truth.value, value, type)};
     double apart = 0;
     for (const double panel : truth.panel)
         apart = std::max(apart, std::abs(panel - truth.value));

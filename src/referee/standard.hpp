@@ -77,7 +77,8 @@ public:
 private:
     [[nodiscard]] Judged judge_lawful(const wire::oracle::Truth& truth, double value,
                                       task::Type type) const;
-    [[nodiscard]] Judged judge_wide(const wire::oracle::Truth& truth, double value) const;
+    [[nodiscard]] Judged judge_wide(const wire::oracle::Truth& truth, double value,
+                                    task::Type type) const;
 
     double unit_ = 0x1p-24;
     std::string precision_;

@@ -53,6 +53,21 @@ TEST(Standard, AllowsFourTimesTheLargestHonestErrorAndNoMore) {
     EXPECT_NEAR(standard.judge(t, 1 + 6 * kUnit, Type::F32, Kind::Lawful).error, 6, 1e-6);
 }
 
+// exp(x) beyond the largest float, the logarithm of a sum of such.
+TEST(Standard, WhereHonestArithmeticOverflowsNotEverythingIsRight) {
+    const Standard standard = learned();
+    const Truth exp{.value = 1e40, .scale = 1e40, .panel = {kInfinity, kInfinity, kInfinity}};
+    for (const double value : {kInfinity, kNan, 3.4e38, 2.4e38})
+        EXPECT_FALSE(wrong(standard, exp, value, Kind::Wide)) << value;
+    for (const double value : {0.0, -4200.0, 4200.0, -3.4e38})
+        EXPECT_TRUE(wrong(standard, exp, value, Kind::Wide)) << value;
+    const Truth lse{.value = 140, .scale = 1, .panel = {kInfinity, kInfinity, kInfinity}};
+    for (const double value : {kInfinity, 140.0, 91.0})  // of a bounded exponential
+        EXPECT_FALSE(wrong(standard, lse, value, Kind::Wide)) << value;
+    for (const double value : {-1234.5, 0.0, 1e9})
+        EXPECT_TRUE(wrong(standard, lse, value, Kind::Wide)) << value;
+}
+
 // One rounding of every term, this way and that, is sqrt(n) of them; halves that are added up in
 // halves lose more.
 TEST(Standard, SumsOfShortFactorsAreHeldToTheRootOfTheirTerms) {
