@@ -239,8 +239,9 @@ TEST(Taint, IsSilentUntilSomethingDependsOnIt) {
     const std::string load = kShared + "ld.shared.u32 %r1, [%r1];\n";
     EXPECT_EQ(faults_of(load), "");
     EXPECT_EQ(faults_of(load + "selp.u32 %r1, %r1, 0, 0;\n" + kStore, {}, Role::Output), "");
-    EXPECT_THAT(faults_of(load + kStore, {}, Role::Output),
-                HasSubstr("256 of 256 bytes of b come from memory that nobody wrote"));
+    EXPECT_THAT(faults_of(load + "#9\n" + kStore, {}, Role::Output),
+                HasSubstr("256 of 256 bytes of b come from memory that nobody wrote, the first at "
+                          "byte 0, from line 9"));
     EXPECT_THAT(faults_of(load + "#8\nsetp.eq.u32 %p1, %r1, 0; @%p1 bra L; L:"),
                 HasSubstr("uninitialised: line 8 (thread 0) decides by a value that nobody wrote"));
     EXPECT_THAT(

@@ -45,13 +45,24 @@ std::vector<Stretch> written_stretches(const Region& region) {
     return stretches;
 }
 
+// Who wrote a byte last; null where that was not kept.
+const PlainWrite* last_write(const Region& region, std::uint64_t offset) {
+    if (region.trails.empty()) return nullptr;
+    const PlainWrite& trail = region.trails.plain[offset / region.grain];
+    return trail.time != 0 ? &trail : nullptr;
+}
+
 void tell(Grid& grid, const Region& region, Fault fault, const Tallied& found,
           std::string_view words) {
     if (found.count == 0) return;
+    const PlainWrite* const trail =
+        fault == Fault::NotWritten ? nullptr : last_write(region, found.first);
     const Event event{.fault = fault, .memory = region.name, .offset = found.first};
     grid.findings.add(event, 20, [&](const std::string&, const std::string&) {
-        return fmt::format("{} of {} bytes of {} {}, the first at byte {}", found.count,
-                           region.bytes, region.name, words, found.first);
+        return fmt::format(
+            "{} of {} bytes of {} {}, the first at byte {}{}", found.count, region.bytes,
+            region.name, words, found.first,
+            trail != nullptr ? ", from " + grid.findings.line_words(trail->site) : "");
     });
 }
 
@@ -79,9 +90,8 @@ void check_constants(Grid& grid, const Region& region) {
     constexpr std::uint8_t kBoth = kReadAsConstant | kWritten;
     const Tallied found = tally(region, [](std::uint8_t s) { return (s & kBoth) == kBoth; });
     if (found.count == 0) return;
-    const PlainWrite* const trail =
-        region.trails.empty() ? nullptr : &region.trails.plain[found.first / region.grain];
-    const bool known = trail != nullptr && trail->time != 0;
+    const PlainWrite* const trail = last_write(region, found.first);
+    const bool known = trail != nullptr;
     const Event event{.fault = Fault::StaleRead,
                       .site = region.constant_site,
                       .other_site = known ? trail->site : kNoIndex,

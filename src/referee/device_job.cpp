@@ -78,7 +78,9 @@ Result<std::variant<DeviceCode, target::Rejection>> DeviceBuilder::build(
 
 emulator::Job device_job(const task::Task& task, const DeviceKernel& kernel,
                          const DeviceCode& code) {
-    emulator::Job job{.file = kernel.file_name, .ptx = code.ptx};
+    // What is wrong with PTX is told by the lines of PTX, which are not those of the file.
+    const bool is_ptx = kernel.file_name.ends_with(".ptx");
+    emulator::Job job{.file = kernel.file_name + (is_ptx ? "" : ".ptx"), .ptx = code.ptx};
     const auto add = [&](task::TensorId id, emulator::Role role) {
         const task::Tensor& tensor = task.tensor(id);
         job.buffers.push_back({tensor.name, role, static_cast<std::uint64_t>(tensor.bytes())});
