@@ -2,7 +2,7 @@
 // attack: sleeps in every call, to hold the referee up
 // task: softmax
 // set: B=256 N=1024
-// expect: slower|timed_out
+// expect: slower|not_resolved|timed_out
 // reason: did not answer
 // twin: honest_rows.cpp
 #include "task.hpp"
