@@ -156,12 +156,8 @@ private:
             arena.ask(0, kind);
             const double seconds = on_ == On::Whole ? kWholeQuestionSeconds : kQuestionSeconds;
             CUPEL_TRY(const Probe probe, checker.draw(0, seconds, kLeastPositions));
-            CUPEL_TRY(bool answered, answer(shape, arena));
+            CUPEL_TRY(const bool answered, answer(shape, arena));
             if (!answered) return {};
-            if (on_ == On::Emulator && !out_.same_bits) {
-                CUPEL_TRY(answered, answer_in_other_orders(shape, arena));
-                if (!answered) return {};
-            }
             verdict::Evidence& evidence = out_.verdict.evidence;
             evidence.questions++;
             evidence.positions += static_cast<std::int64_t>(probe.positions.size());
@@ -173,6 +169,9 @@ private:
                 return {};
             }
             evidence.worst_error = std::max(evidence.worst_error, errors.worst);
+            if (on_ == On::Emulator && !out_.same_bits)
+                CUPEL_DO(ask_in_other_orders(shape, arena, checker, probe));
+            if (out_.verdict.status != Status::Accepted) return {};
         }
         return {};
     }
@@ -211,8 +210,9 @@ private:
     }
 
     // The same question again. That the bits are the same is told, and no law: sums by atomics come
-    // in any order. Whichever answer differs last is the one that is checked. False: as above.
-    Result<bool> answer_in_other_orders(const DeviceShape& shape, Arena& arena) {
+    // in any order. An answer with other bits must be right as well.
+    Result<void> ask_in_other_orders(const DeviceShape& shape, Arena& arena, const Checker& checker,
+                                     const Probe& probe) {
         const auto answers = [&] {
             std::vector<std::byte> bytes;
             for (std::size_t i = 0; i < shape.task.outputs.size(); i++) {
@@ -225,10 +225,14 @@ private:
         out_.same_bits = true;
         for (int order = 0; order < kOtherOrders && *out_.same_bits; order++) {
             CUPEL_TRY(const bool answered, answer(shape, arena));
-            if (!answered) return false;
+            if (!answered) return {};
             out_.same_bits = answers() == first;
         }
-        return true;
+        Errors errors;
+        const auto wrong = checker.verify(probe, checker.answer_in(0), errors);
+        if (wrong)
+            accuse({.status = Status::Wrong, .law = {}}, shape, "the answer is wrong: " + *wrong);
+        return {};
     }
 
     emulator::Job job_for(const task::Task& task, const Arena& arena) {
