@@ -120,6 +120,28 @@ TEST(Races, OfAtomicsAreNoneButWithAPlainAccessTheyAre) {
     EXPECT_THAT(faults_of(zero + add + "ld.shared.u32 %r3, [s];"), HasSubstr("shared race"));
 }
 
+// Strong reads of the same warp, before it and after it, or of two other warps, hide no plain one.
+TEST(Races, OfAPlainReadAmongStrongOnesAreSeen) {
+    const std::string begin = kShared +
+                              "setp.ne.u32 %p1, %t, 0; @!%p1 st.shared.u32 [s], 0; bar.sync 0;\n"
+                              "setp.ge.u32 %p1, %t, 96; @%p1 bra LAST;\n";
+    const std::string strong = "ld.volatile.shared.u32 %r3, [s];\n";
+    const std::string plain = "setp.ge.u32 %p2, %t, 32; #27\n@!%p2 ld.shared.u32 %r3, [s];\n";
+    const std::string late = "setp.lt.u32 %p2, %t, 64; #27\n@!%p2 ld.shared.u32 %r3, [s];\n";
+    const std::string end =
+        "bra END; LAST: mov.u32 %r4, 0;\n"
+        "LATER: add.u32 %r4, %r4, 1; setp.lt.u32 %p2, %r4, 500; @%p2 bra LATER;\n"
+        "#31\natom.shared.add.u32 %r3, [s], 1; END:";
+    const auto faults = [&](const std::string& reads) {
+        return faults_of(begin + reads + end, {.threads = 128});
+    };
+    EXPECT_EQ(faults(strong), "");
+    const auto seen = HasSubstr("line 31 (thread 96) writes what line 27 (thread");
+    EXPECT_THAT(faults(strong + plain), seen);
+    EXPECT_THAT(faults(plain + strong), seen);
+    EXPECT_THAT(faults(strong + late), seen);
+}
+
 TEST(Races, OrderedByANamedBarrierOfSomeWarpsAreNoneForThose) {
     // Three warps; the first two meet at barrier 1.
     const std::string body =

@@ -97,8 +97,15 @@ public:
     }
 
 private:
+    [[nodiscard]] bool is_strong(std::uint32_t site) const {
+        return touch_.block.grid.code.strong[site] != 0;
+    }
     [[nodiscard]] bool both_strong(std::uint32_t other_site) const {
-        return strong_ && touch_.block.grid.code.strong[other_site] != 0;
+        return strong_ && is_strong(other_site);
+    }
+    [[nodiscard]] bool is_old(const Reads& reads) const {
+        return reads.time == 0 ||
+               (reads.who >> kThreadBits == block_ && reads.time < clocks_.epoch());
     }
     [[nodiscard]] bool unordered(std::uint32_t who, std::uint32_t time) const {
         if (time == 0 || who == who_) return false;
@@ -119,8 +126,7 @@ private:
         }
     }
     void against_readers(const Reads& reads) const {
-        if (reads.time == 0 || both_strong(reads.site)) return;
-        if (reads.who >> kThreadBits == block_ && reads.time < clocks_.epoch()) return;
+        if (is_old(reads) || both_strong(reads.site)) return;
         for (std::uint32_t lanes = reads.lanes; lanes != 0; lanes &= lanes - 1) {
             const std::uint32_t reader =
                 reads.who + static_cast<std::uint32_t>(std::countr_zero(lanes));
@@ -132,13 +138,20 @@ private:
     void remember_read(Reads& reads, Reads& others) const {
         const std::uint32_t time = clocks_.time_of(touch_.thread);
         const std::uint32_t lane = 1U << (touch_.thread % kLanes);
-        if (reads.who == warp_who_ && reads.time == time) {
-            reads.lanes |= lane;
-            return;
+        const auto is_same = [&](const Reads& known) {
+            return known.who == warp_who_ && known.time == time;
+        };
+        // What races with a plain read need not race with a strong one, so these are two.
+        if (is_same(reads)) {
+            for (Reads* known : {&reads, &others}) {
+                if (!is_same(*known) || is_strong(known->site) != strong_) continue;
+                known->lanes |= lane;
+                return;
+            }
         }
-        const bool stale =
-            reads.time == 0 || (reads.who >> kThreadBits == block_ && reads.time < clocks_.epoch());
-        if (!stale) others = reads;
+        // Two are remembered, one of them a plain one where there was one.
+        const bool kept = is_strong(reads.site) && !is_old(others) && !is_strong(others.site);
+        if (!is_old(reads) && !kept) others = reads;
         reads = {.time = time, .who = warp_who_, .lanes = lane, .site = touch_.site};
     }
 
@@ -156,6 +169,7 @@ private:
 struct Glance {
     const PlainWrite* plain_writes;
     const StrongWrite* strong_writes;  // null where there are none
+    const std::uint8_t* strong;        // by site
     Reads* all_reads;
     Reads* all_others;
     std::uint32_t epoch;
@@ -176,21 +190,27 @@ struct Glance {
         const PlainWrite& plain = plain_writes[i];
         if (!is_old(plain.time, plain.who)) return false;
         if (strong_writes != nullptr) {
-            const StrongWrite& strong = strong_writes[i];
-            if (!is_old(strong.time, strong.who) || !is_old(strong.lost_time, strong.lost_who))
+            const StrongWrite& last = strong_writes[i];
+            if (!is_old(last.time, last.who) || !is_old(last.lost_time, last.lost_who))
                 return false;
         }
         Reads& reads = all_reads[i];
         Reads& others = all_others[i];
-        // Two warps have read it in this epoch: whoever writes to it meets one of those.
-        if (one_block && !fine && reads.time >= epoch && others.time >= epoch) return true;
+        // Two warps have read it in this epoch: whoever writes to it meets one of those, unless one
+        // is strong, as with that no strong write races.
+        if (one_block && !fine && reads.time >= epoch && others.time >= epoch &&
+            (strong_writes == nullptr || (strong[reads.site] | strong[others.site]) == 0))
+            return true;
         quiet = false;
         if (reads.who == warp_who && reads.time == time) {
+            if (strong_writes != nullptr && (strong[reads.site] != 0) != (strong[site] != 0))
+                return false;
             reads.lanes |= lanes;
             return true;
         }
         const bool behind = !is_old(reads.time, reads.who);
-        if (behind && !one_time) return false;
+        if (behind && (!one_time || (strong_writes != nullptr && strong[reads.site] != 0)))
+            return false;
         if (behind) others = reads;
         // With that two warps are known to have read it: the lanes that come later add nothing.
         const std::uint32_t kept = behind && one_block && !fine ? first : lanes;
@@ -256,6 +276,7 @@ bool race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Par
     const bool one_block = region.owner == Owner::Shared;
     const Glance glance{.plain_writes = region.trails.plain.get(),
                         .strong_writes = region.trails.strong.get(),
+                        .strong = block.grid.code.strong.data(),
                         .all_reads = region.trails.reads.get(),
                         .all_others = region.trails.others.get(),
                         .epoch = block.clocks.epoch(),
