@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// honest: cuts the answers off instead of rounding them, once, at their end: less than one unit of bf16, of which the class allows two
+// honest: cuts the answers off instead of rounding them, once, at their end: less than one unit of bf16, as the class allows
 // task: linear_bf16
 // set: M=128 N=128 K=512
 #include <bit>

@@ -100,12 +100,11 @@ std::optional<std::string> first_wrong(const task::Task& task, const Standard& s
             fmt::format("{} is {:.9g}, should be {:.9g}", element_name(tensor, position.element),
                         value, probe.truths[i].value);
         if (std::isfinite(judged.error) && judged.error > 0) {
-            words +=
-                fmt::format(" (error {:.3g} roundings; honest {} arithmetic stays below {:.3g})",
-                            judged.error, task.precision, standard.allowed());
+            words += fmt::format(" (error {:.3g} roundings; honest {} stays below {:.3g})",
+                                 judged.error, standard.honest(), standard.allowed());
         } else if (probe.kind_at(i) == Kind::Exact) {
-            words += fmt::format(" (exactly: honest {} arithmetic makes no roundings here)",
-                                 task.precision);
+            words +=
+                fmt::format(" (exactly: honest {} makes no roundings here)", standard.honest());
         }
         if (probe.kind == Kind::Wide)
             words +=
@@ -134,7 +133,8 @@ Checker::Checker(const task::Task& task, OracleClient& oracle, const Arena& aren
       standard_(task.precision, {.adds_only = arena.composer().is_polynomial(),
                                  .never_cancels = task::sums_never_cancel(task),
                                  .terms = arena.composer().least_terms(),
-                                 .short_factors = has_short_inputs(task)}) {
+                                 .short_factors = has_short_inputs(task),
+                                 .one_sum = task.stages.size() == task.outputs.size()}) {
     for (const task::TensorId output : task.outputs)
         apart_.push_back(task::independent_dimensions(task, output));
 }

@@ -25,6 +25,12 @@ constexpr double kFloor = 1;      // no order is expected to do better than one 
 constexpr double kRoundedFactors = 2;
 constexpr double kShortFactors = 1;  // which nobody needs to round
 constexpr double kSingle = 0x1p-24;
+// Products of 16-bit factors are exact in fp32, and only added up. Tensor cores cut off what they
+// add, always towards zero, so that errors of n terms grow with n and not with its root. Models of
+// them that add 4, 8 and 16 products at once stay below kCutOff * sqrt(n) of what three rounding
+// orders have (64 to 4096 terms: 0.1 of normal factors, 1.5 of positive ones); products rounded to
+// halves are at 11 of 1024 normal terms, chains of 16 halves at 34 and of 128 at 95.
+constexpr double kCutOff = 1;
 // On widened questions: far beyond what honest code loses where values of all sizes meet, and far
 // below what overflow does.
 constexpr double kWideFactor = 16;
@@ -54,6 +60,15 @@ bool is_outflow(double truth, double value, task::Type type) {
            std::abs(value) <= size * kNear;
 }
 
+// Of a type that answers of a class are rounded to: the gap at `value`. 0: it is no such type.
+double step_at(double value, task::Type type) {
+    if (type != task::Type::F16 && type != task::Type::BF16) return 0;
+    const int bits = type == task::Type::F16 ? 11 : 8;
+    const int least = type == task::Type::F16 ? -14 : -126;  // exponent of normal numbers
+    const int exponent = value == 0 ? least : std::max(std::ilogb(value), least);
+    return std::ldexp(1.0, exponent - bits + 1);
+}
+
 // Every honest order gives the very truth: then so must a kernel.
 bool is_exact(const Truth& truth) {
     return std::ranges::all_of(truth.panel, [&](double x) { return x == truth.value; });
@@ -77,6 +92,19 @@ double independent_together(double positions, double independent, double more_po
     return weights > 0 ? all * all / weights : 0;
 }
 
+Standard::Standard(std::string_view precision, Formula formula)
+    : unit_(unit_of(precision)),
+      honest_(fmt::format("{} arithmetic", precision)),
+      formula_(formula),
+      panel_exact_(formula.adds_only) {
+    whole_products_ =
+        unit_ > kSingle && formula.adds_only && formula.short_factors && formula.one_sum;
+    if (!whole_products_) return;
+    unit_ = kSingle;
+    honest_ = fmt::format("{} products, added up in fp32,", precision);
+    cut_off_ = std::max(1.0, kCutOff * std::sqrt(formula.terms));
+}
+
 void Standard::learn(const Truth& truth, task::Type type, Kind kind, bool random) {
     if (!task::is_float(type)) return;
     if (kind == Kind::Wide) {
@@ -85,24 +113,34 @@ void Standard::learn(const Truth& truth, task::Type type, Kind kind, bool random
     }
     if (!std::isfinite(truth.value) || truth.scale <= 0) return;
     const bool counts = random && kind == Kind::Lawful;  // exact ones would make averages small
+    sums_are_hidden_ = sums_are_hidden_ || (whole_products_ && step_at(truth.value, type) > 0);
     for (std::size_t order = 0; order < std::size(truth.panel); ++order) {
-        const double error = std::abs(truth.panel[order] - truth.value) / (unit_ * truth.scale);
+        const double error =
+            beyond_storing(truth, truth.panel[order], type) / (unit_ * truth.scale);
         if (!std::isfinite(error)) continue;
         if (counts) panel_squares_[order] += error * error;
         if (counts) panel_fourths_[order] += std::pow(error, 4);
         panel_worst_ = std::max(panel_worst_, error);
-        panel_exact_ = panel_exact_ && error == 0;
+        panel_exact_ = panel_exact_ && truth.panel[order] == truth.value;
     }
     if (counts) panel_positions_ += 1;
 }
 
+// Less what storing may round or cut off, where that is not counted in the unit.
+double Standard::beyond_storing(const Truth& truth, double value, task::Type type) const {
+    const double stored = whole_products_ ? step_at(truth.value, type) : 0;
+    const double beyond = std::abs(value - truth.value) - stored;
+    return beyond <= 0 ? 0 : beyond;  // a NaN stays one
+}
+
 double Standard::allowed() const {
-    return panel_exact_ ? 0 : kMaxFactor * std::max(panel_worst_, floor());
+    return panel_exact_ ? 0 : kMaxFactor * std::max(cut_off_ * panel_worst_, floor());
 }
 
 // Of classes below fp32: their unit is that of factors and answers, while sums are added up in
 // floats. One rounding of such a unit everywhere would allow sums in halves, too.
 double Standard::floor() const {
+    if (sums_are_hidden_) return kFloor * cut_off_;
     if (unit_ <= kSingle || !formula_.adds_only) return kFloor;
     const double each = formula_.short_factors ? kShortFactors : kRoundedFactors;
     return std::min(kFloor, each / std::sqrt(formula_.terms));
@@ -125,7 +163,7 @@ Standard::Judged Standard::judge_lawful(const Truth& truth, double value, task::
     };
     if (!std::isfinite(value) || !std::isfinite(truth.value))
         return {.error = 0, .wrong = !honest(value)};
-    const double apart = std::abs(value - truth.value);
+    const double apart = beyond_storing(truth, value, type);
     if (apart <= smallest_normal(type)) return {};
     if (truth.scale <= 0) return {.error = 0, .wrong = true};  // the truth is exact
     const double error = apart / (unit_ * truth.scale);
@@ -143,13 +181,13 @@ Standard::Judged Standard::judge_wide(const Truth& truth, double value, task::Ty
         return {.error = 0, .wrong = !is_outflow(truth.value, value, type)};
     double apart = 0;
     for (const double panel : truth.panel)
-        apart = std::max(apart, std::abs(panel - truth.value));
+        apart = std::max(apart, beyond_storing(truth, panel, type));
     // Not `allowed()`: until a lawful question was seen, that is nothing.
-    const double rounding = kMaxFactor * std::max(panel_worst_, kFloor);
+    const double rounding = kMaxFactor * std::max(cut_off_ * panel_worst_, kFloor);
     const double scale =
         formula_.never_cancels ? std::min(wide_scale_, kOwnLeeway * truth.scale) : wide_scale_;
     const double most = kWideFactor * std::max(apart, rounding * unit_ * scale) + kWideFloor;
-    return {.error = 0, .wrong = !(std::abs(value - truth.value) <= most)};
+    return {.error = 0, .wrong = !(beyond_storing(truth, value, type) <= most)};
 }
 
 std::optional<std::string> Standard::judge_average(const Errors& errors) const {
@@ -171,11 +209,10 @@ std::optional<std::string> Standard::judge_average(const Errors& errors) const {
     const double chance =
         std::exp(3 * std::sqrt(spread / errors.independent + spread / panel_independent_));
     const double factor = std::max(kRmsFactor, kHonestSpread * chance);
-    if (rms <= factor * std::max(honest, floor() / 2)) return std::nullopt;
+    if (rms <= factor * std::max(cut_off_ * honest, floor() / 2)) return std::nullopt;
     return fmt::format(
-        "root mean square error of {:.3g} roundings over {} elements; honest {} arithmetic has "
-        "{:.3g}",
-        rms, errors.positions, precision_, honest);
+        "root mean square error of {:.3g} roundings over {} elements; honest {} has {:.3g}", rms,
+        errors.positions, honest_, honest);
 }
 
 }  // namespace cupel::referee

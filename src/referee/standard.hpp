@@ -43,13 +43,12 @@ public:
         // Composer::least_terms.
         double terms = 1;
         bool short_factors = false;  // all inputs are of 16 bits
+        // Its answers are sums of products of inputs, with no stage between that a kernel may
+        // store in fewer bits.
+        bool one_sum = false;
     };
     explicit Standard(std::string_view precision) : Standard(precision, Formula{}) {}
-    Standard(std::string_view precision, Formula formula)
-        : unit_(unit_of(precision)),
-          precision_(precision),
-          formula_(formula),
-          panel_exact_(formula.adds_only) {}
+    Standard(std::string_view precision, Formula formula);
 
     // Takes in what the panel of honest orders does at an element; `random`: it was chosen blindly,
     // so it counts for averages. Integers teach nothing.
@@ -73,16 +72,23 @@ public:
     [[nodiscard]] std::optional<std::string> judge_average(const Errors& errors) const;
     [[nodiscard]] double allowed() const;  // largest error, in units of u * scale
     [[nodiscard]] double floor() const;    // what no order is expected to do better than
+    // Whose errors are the measure: "fp32 arithmetic".
+    [[nodiscard]] const std::string& honest() const { return honest_; }
 
 private:
     [[nodiscard]] Judged judge_lawful(const wire::oracle::Truth& truth, double value,
                                       task::Type type) const;
+    [[nodiscard]] double beyond_storing(const wire::oracle::Truth& truth, double value,
+                                        task::Type type) const;
     [[nodiscard]] Judged judge_wide(const wire::oracle::Truth& truth, double value,
                                     task::Type type) const;
 
     double unit_ = 0x1p-24;
-    std::string precision_;
+    std::string honest_;
     Formula formula_;
+    bool whole_products_ = false;   // of short factors: only sums and answers are rounded
+    double cut_off_ = 1;            // by tensor cores: their errors over the panel's
+    bool sums_are_hidden_ = false;  // behind answers that are rounded as they are stored
     // What honest arithmetic was seen to do, over all questions of this task so far.
     std::array<double, wire::oracle::kPanel> panel_squares_{};
     std::array<double, wire::oracle::kPanel> panel_fourths_{};

@@ -88,6 +88,44 @@ TEST(Standard, SumsOfShortFactorsAreHeldToTheRootOfTheirTerms) {
     EXPECT_DOUBLE_EQ(exact.allowed(), 4 / 32.0);
 }
 
+// Products of 16-bit factors are exact in fp32: only sums are rounded, or cut off, and the answer.
+TEST(Standard, OneSumOfShortFactorsIsHeldToFloatsAndOneStepOfItsType) {
+    Standard standard("bf16",
+                      {.adds_only = true, .terms = 1024, .short_factors = true, .one_sum = true});
+    for (int i = 0; i < 100; ++i) {
+        standard.learn(truth(1, 1, {1, 0.5, 0.5}), Type::F32, Kind::Lawful, true);
+        standard.learn_independent(1, 1);
+    }
+    EXPECT_NEAR(standard.allowed(), 4 * 32, 1e-6);
+    const Truth t = truth(1.5, 10, {1, 1, 1});
+    const auto is_wrong = [&](double off, Type type, Kind kind = Kind::Lawful) {
+        return standard.judge(t, t.value + off, type, kind).wrong;
+    };
+    const double sums = 128 * kUnit * 10;
+    EXPECT_FALSE(is_wrong(0.99 * sums, Type::F32));
+    EXPECT_TRUE(is_wrong(1.01 * sums, Type::F32));
+    EXPECT_FALSE(is_wrong(0x1p-7 + 0.99 * sums, Type::BF16));
+    EXPECT_TRUE(is_wrong(0x1p-7 + 1.01 * sums, Type::BF16));
+    EXPECT_FALSE(is_wrong(-0x1p-10, Type::F16));
+    EXPECT_TRUE(is_wrong(-0x1p-10 - 1.01 * sums, Type::F16));
+    // Below one step nothing counts, and so in the average.
+    Errors errors{
+        .sum_of_squares = 100 * 60.0 * 60, .worst = 0, .positions = 100, .independent = 100};
+    EXPECT_FALSE(standard.judge_average(errors));
+    errors.sum_of_squares = 100 * 150.0 * 150;
+    EXPECT_TRUE(standard.judge_average(errors));
+    // Honest orders that were rounded as they were stored say nothing about sums.
+    Standard hidden("bf16",
+                    {.adds_only = true, .terms = 1024, .short_factors = true, .one_sum = true});
+    hidden.learn({.value = 1.5, .scale = 10, .panel = {1.503, 1.503, 1.503}}, Type::BF16,
+                 Kind::Lawful, true);
+    EXPECT_NEAR(hidden.allowed(), 4 * 32, 1e-6);
+    // Where values of all sizes meet, a step is a step still.
+    standard.learn(t, Type::F32, Kind::Wide, false);
+    EXPECT_FALSE(is_wrong(0x1p-7, Type::BF16, Kind::Wide));
+    EXPECT_TRUE(is_wrong(0x1p-7 + 17 * sums, Type::BF16, Kind::Wide));
+}
+
 TEST(Standard, KnowsNoAbsoluteToleranceThatZerosCouldPass) {
     const Standard standard = learned();
     EXPECT_TRUE(wrong(standard, truth(1e-20, 1e-20, {1, 1, 1}), 0));
