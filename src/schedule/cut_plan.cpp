@@ -91,12 +91,21 @@ bool has(const std::optional<task::Index>& index, const std::set<AxisId>& axes) 
     return index && has(*index, axes);
 }
 
+// True if a bound or the body uses one of the axes other than to say where a tensor is read.
+bool computes_with(const Task& task, const Stage& stage, const std::set<AxisId>& axes) {
+    return counts_with(task, stage.body, axes) ||
+           std::ranges::any_of(stage.where, [&](const task::Bound& bound) {
+               return has(bound.low, axes) || has(bound.high, axes);
+           });
+}
+
 std::unexpected<Error> cannot_share(const Task& task, const Stage& stage, std::string_view why) {
     return fail(Errc::Invalid, fmt::format("stage {} {}", task.tensor(stage.out).name, why));
 }
 
 // How many leading dimensions of each tensor are shared axes; a tensor without any is read whole.
-Result<std::vector<std::size_t>> leading(const Task& task, std::size_t axes) {
+// Of the axes the first `whole` are taken step by step.
+Result<std::vector<std::size_t>> leading(const Task& task, std::size_t axes, std::size_t whole) {
     std::vector<std::size_t> lead(task.tensors.size(), 0);
     std::vector<bool> seen(task.tensors.size(), false);
     for (const Stage& stage : task.stages) {
@@ -112,10 +121,9 @@ Result<std::vector<std::size_t>> leading(const Task& task, std::size_t axes) {
     for (const Stage& stage : task.stages) {
         const std::set<AxisId> shared(stage.keep.begin(),
                                       stage.keep.begin() + static_cast<long>(axes));
-        const bool bounded = std::ranges::any_of(stage.where, [&](const task::Bound& bound) {
-            return has(bound.low, shared) || has(bound.high, shared);
-        });
-        if (bounded || counts_with(task, stage.body, shared))
+        const std::set<AxisId> one_step(stage.keep.begin(),
+                                        stage.keep.begin() + static_cast<long>(whole));
+        if (computes_with(task, stage, one_step))
             return cannot_share(task, stage, "computes with a shared axis");
         for (const int load : loads(task, stage.body)) {
             const Access& access = task.access(load);
@@ -141,6 +149,45 @@ std::string block_name(const Task& task, AxisId axis) {
     for (char& c : name)
         c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return Names(task).fresh(name + "B");
+}
+
+// Where a part computes with the axis of a block, its first step is added: an axis that no loop
+// runs over, whose name is a variable of all parts. Returns that name; empty where there is no
+// need.
+std::string add_first_step(const Task& task, std::size_t whole, Task& inner) {
+    std::set<AxisId> blocked;
+    bool needed = false;
+    for (const Stage& stage : task.stages)
+        blocked.insert(stage.keep[whole]);
+    for (const Stage& stage : task.stages)
+        needed = needed || computes_with(task, stage, blocked);
+    if (!needed) return {};
+    task::Axis axis = task.axis(task.stages.front().keep[whole]);
+    axis.name = Names(task).fresh(axis.name + "_first");
+    const auto first = static_cast<AxisId>(inner.axes.size());
+    inner.axes.push_back(axis);
+    const auto move = [&](std::optional<task::Index>& end) {
+        if (!end) return;
+        std::int64_t steps = 0;
+        for (const task::Index::Term& term : end->terms)
+            steps += blocked.contains(term.axis) ? term.coefficient : 0;
+        if (steps != 0) end->terms.push_back({first, steps});
+    };
+    for (Stage& stage : inner.stages) {
+        for (task::Bound& bound : stage.where) {
+            move(bound.low);
+            move(bound.high);
+        }
+    }
+    for (std::size_t id = 0, before = inner.exprs.size(); id < before; ++id) {
+        const task::Expr here = inner.exprs[id];
+        if (here.op != task::Op::Axis || !blocked.contains(here.reference)) continue;
+        const auto step = static_cast<ExprId>(inner.exprs.size());
+        inner.exprs.push_back(here);
+        inner.exprs.push_back({.op = task::Op::Axis, .reference = first});
+        inner.exprs[id] = {.op = task::Op::Add, .kid = {step, step + 1, kNone}};
+    }
+    return axis.name;
 }
 
 // The task for one step of the shared axes: they are gone, or as short as a block.
@@ -195,9 +242,14 @@ std::vector<std::size_t> cuts(const Task& task) {
 
 Result<Plan> plan_of(const Task& task, const Sharing& sharing,
                      const std::vector<std::size_t>& begin) {
-    Plan plan{
-        .sharing = sharing, .block_name = {}, .lead = {}, .inner = {}, .begin = begin, .parts = {}};
-    CUPEL_TRY(plan.lead, leading(task, sharing.axes()));
+    Plan plan{.sharing = sharing,
+              .block_name = {},
+              .first_name = {},
+              .lead = {},
+              .inner = {},
+              .begin = begin,
+              .parts = {}};
+    CUPEL_TRY(plan.lead, leading(task, sharing.axes(), sharing.whole));
     if (sharing.block > 0) {
         const AxisId axis = task.stages.front().keep[sharing.whole];
         if (task.axis(axis).extent % sharing.block != 0) {
@@ -208,6 +260,7 @@ Result<Plan> plan_of(const Task& task, const Sharing& sharing,
         plan.block_name = block_name(task, axis);
     }
     plan.inner = inner_of(task, plan);
+    if (sharing.block > 0) plan.first_name = add_first_step(task, sharing.whole, plan.inner);
     // Parts print a size called like one of their own names (W, and what is in lower case) as a
     // number.
     std::erase_if(plan.inner.sizes, [](const task::Size& size) {

@@ -31,6 +31,7 @@ struct Part {
 struct Plan {
     Sharing sharing;
     std::string block_name;          // of the size that is a block's steps
+    std::string first_name;          // of the block's first step; empty: no part computes with it
     std::vector<std::size_t> lead;   // by TensorId: leading dimensions that are shared axes
     task::Task inner;                // what remains for one step of the shared axes
     std::vector<std::size_t> begin;  // the first stage of each part

@@ -85,6 +85,11 @@ Result<std::string> Printer::print(const Trace& trace) {
     }
     head.line("namespace parts {");
     head.line();
+    if (!plan_.first_name.empty()) {
+        head.line(fmt::format("thread_local long {};  // the first step of the block at hand",
+                              plan_.first_name));
+        head.line();
+    }
     head.lines(maths_.prelude());
     head.line();
     parts_.line("}  // namespace parts");
@@ -177,6 +182,8 @@ void Printer::print_calls() {
                                   element_name(task_.tensor(id).type), name));
         }
     }
+    if (!plan_.first_name.empty())
+        out_.line(fmt::format("parts::{} = {};", plan_.first_name, start()));
     for (const Part& part : plan_.parts) {
         std::string list;
         for (const std::vector<TensorId>& ids : {part.task.inputs, part.task.outputs}) {

@@ -17,6 +17,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using testing::Library;
+using ::testing::Not;
 using testing::Trial;
 using testing::Unit;
 using Sizes = std::vector<task::Override>;
@@ -124,7 +125,29 @@ TEST(Cut, RefusedVerbsSayWhy) {
     EXPECT_THAT(refusal(task, "cut x\n"), HasSubstr("the task has no stage x"));
     EXPECT_THAT(refusal(task, "cut m 3\n"), HasSubstr("expected `cut stage`"));
     const task::Task causal = named("attention_causal", {});
-    EXPECT_THAT(refusal(causal, "share o b\nshare o i 64\n"), HasSubstr("with a shared axis"));
+    EXPECT_THAT(refusal(causal, "share o b\nshare o i\n"), HasSubstr("with a shared axis"));
+}
+
+// Its bounds and its values count the steps from the first of all, not from that of a block.
+const char* const kWindowed =
+    "task windowed(q: f32[B,S,D], k: f32[B,S,D], v: f32[B,S,D]) -> o: f32[B,S,D]\n"
+    "  where B = 2, S = 96, D = 20\n"
+    "  s[b,i,j] = sum[d](q[b,i,d] * k[b,j,d]) / sqrt(D) - i / 32\n"
+    "  m[b,i] = max[j > i - 30, j <= i](s[b,i,j])\n"
+    "  p[b,i,j] = j <= i ? exp(s[b,i,j] - m[b,i]) : 0\n"
+    "  z[b,i] = sum[j > i - 30, j <= i](p[b,i,j])\n"
+    "  o[b,i,d] = sum[j > i - 30, j <= i](p[b,i,j] * v[b,j,d]) / z[b,i] + i\n";
+
+TEST(Cut, ABlockKnowsItsFirstStepWhereAPartComputesWithIt) {
+    const task::Task task = written(kWindowed);
+    const auto kernel = [&](const char* trace) {
+        return print_kernel(task, Width{}, parse_trace(trace).value()).value_or("");
+    };
+    const std::string rest =
+        "cut m\ncut o_sum\ntile s 4 1 8 8 8\npack s b\ntile o 4 1 8 8 8\npack o a\npack o b\n";
+    EXPECT_THAT(kernel(("share o b\nshare o i 32\n" + rest).c_str()),
+                HasSubstr("parts::i_first = i0;"));
+    EXPECT_THAT(kernel(("share o b\n" + rest).c_str()), Not(HasSubstr("i_first")));
 }
 
 TEST(Cut, EveryWayIsRightAtEveryRemainder) {
@@ -135,6 +158,8 @@ TEST(Cut, EveryWayIsRightAtEveryRemainder) {
     const Width width{.threads = 3};
     add(trials, unit, attention(64), width);
     add(trials, unit, named("attention_causal", {{"B", 2}, {"S", 45}, {"D", 12}}), width);
+    add(trials, unit, named("attention_causal", {{"B", 2}, {"S", 96}, {"D", 12}}), width);
+    add(trials, unit, written(kWindowed), width);
     add(trials, unit, named("linear_relu_softmax", {{"M", 32}, {"K", 9}, {"N", 21}}), width);
     add(trials, unit, written(kGated), width);
     add(trials, unit, written(kChain), width);

@@ -143,36 +143,60 @@ TEST(Kernels, OfSixteenBitsAreRight) {
     expect_right_at_all_shapes(shorts());
 }
 
-// What the tree has no task for: halves that are stored, column by column and beside their ends.
+// A task that the tree does not have, in vectors of all widths.
+void add_text(std::vector<Trial>& trials, Unit& unit, const std::string& text, double tolerance) {
+    auto task = task::parse(text, "text.task");
+    ASSERT_TRUE(task) << task.error().text;
+    Trial trial{task->name, std::move(*task), tolerance, {}, unit.count()};
+    trial.kernels.push_back(print_naive(trial.task).value_or(""));
+    for (const int bytes : {16, 32, 64}) {
+        const Width width{.vector_bytes = bytes};
+        const auto kernel = print_kernel(trial.task, width, default_trace(trial.task, width));
+        ASSERT_TRUE(kernel) << kernel.error().text;
+        trial.kernels.push_back(*kernel);
+    }
+    for (const std::string& kernel : trial.kernels)
+        unit.add(trial.task, kernel);
+    trials.push_back(std::move(trial));
+}
+
+// Halves that are stored, column by column and beside their ends.
 TEST(Kernels, StoreHalvesRoundedToNearest) {
     std::vector<Trial> trials;
     Unit unit;
-    const auto add = [&](const std::string& text, double tolerance) {
-        auto task = task::parse(text, "short.task");
-        ASSERT_TRUE(task) << task.error().text;
-        Trial trial{task->name, std::move(*task), tolerance, {}, unit.count()};
-        trial.kernels.push_back(print_naive(trial.task).value_or(""));
-        for (const int bytes : {16, 32, 64}) {
-            const Width width{.vector_bytes = bytes};
-            const auto kernel = print_kernel(trial.task, width, default_trace(trial.task, width));
-            ASSERT_TRUE(kernel) << kernel.error().text;
-            trial.kernels.push_back(*kernel);
-        }
-        for (const std::string& kernel : trial.kernels)
-            unit.add(trial.task, kernel);
-        trials.push_back(std::move(trial));
-    };
-    add("task a(x: f16[M,N], b: f16[N]) -> y: f16[M,N] where M = 9, N = 77\n"
-        "  y[i,j] = max(x[i,j] + b[j], 0)\nprecision fp16\n",
-        0x1p13 + 4);
-    add("task b(x: bf16[M,N]) -> y: bf16[N] where M = 33, N = 50\n"
-        "  y[j] = sum[i](x[i,j])\nprecision bf16\n",
-        0x1p16 + 32);
-    add("task c(x: f16[N]) -> y: f16[N] where N = 99\n"
-        "  y[i] = x[i - 1 | 0] + x[i]\nprecision fp16\n",
-        0x1p13 + 4);
+    add_text(trials, unit,
+             "task a(x: f16[M,N], b: f16[N]) -> y: f16[M,N] where M = 9, N = 77\n"
+             "  y[i,j] = max(x[i,j] + b[j], 0)\nprecision fp16\n",
+             0x1p13 + 4);
+    add_text(trials, unit,
+             "task b(x: bf16[M,N]) -> y: bf16[N] where M = 33, N = 50\n"
+             "  y[j] = sum[i](x[i,j])\nprecision bf16\n",
+             0x1p16 + 32);
+    add_text(trials, unit,
+             "task c(x: f16[N]) -> y: f16[N] where N = 99\n"
+             "  y[i] = x[i - 1 | 0] + x[i]\nprecision fp16\n",
+             0x1p13 + 4);
     EXPECT_THAT(trials[0].kernels[2], ::testing::HasSubstr("store_f16("));
     EXPECT_THAT(trials[1].kernels[2], ::testing::HasSubstr("store_bf16("));
+    Library library(unit.text(), "-O1 -march=native");
+    ASSERT_TRUE(library.compiled());
+    for (const Trial& trial : trials)
+        expect_right(trial, library);
+}
+
+// Rows of all lengths from none to several unrolled steps, cut at either end and at both.
+TEST(Kernels, ReduceBoundedRowsInVectors) {
+    std::vector<Trial> trials;
+    Unit unit;
+    const std::string head = "(x: f32[M,N]) -> y: f32[M] where M = 157, N = 157\n  y[i] = ";
+    add_text(trials, unit, "task below" + head + "sum[j <= i](x[i,j])\n", 64);
+    add_text(trials, unit, "task above" + head + "sum[j > i](x[i,j] * x[i,j])\n", 64);
+    add_text(trials, unit, "task largest" + head + "max[j <= i](x[i,j])\n", 1);
+    add_text(trials, unit, "task least" + head + "min[j >= i](x[i,j])\n", 1);
+    add_text(trials, unit, "task band" + head + "sum[j >= i - 40, j <= i + 3](x[i,j] + 1)\n", 64);
+    for (const Trial& trial : trials) {
+        EXPECT_THAT(trial.kernels[3], ::testing::HasSubstr("_lanes")) << trial.what;
+    }
     Library library(unit.text(), "-O1 -march=native");
     ASSERT_TRUE(library.compiled());
     for (const Trial& trial : trials)

@@ -110,8 +110,10 @@ void LoopPrinter::enter(const Group& group) {
     }
 }
 
+// An axis that no loop runs over is a variable around the kernel.
 std::string LoopPrinter::axis(AxisId id) const {
-    return loop_names_.at(id);
+    const auto loop = loop_names_.find(id);
+    return loop != loop_names_.end() ? loop->second : names_.axis(id);
 }
 
 Leaves LoopPrinter::leaves() const {

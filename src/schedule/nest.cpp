@@ -142,7 +142,7 @@ std::int64_t extreme(const Task& task, const Index& index, std::int64_t sign) {
 
 }  // namespace
 
-std::string loop(const Task& task, const Stage& stage, AxisId axis, const AxisName& name) {
+Ends ends_of(const Task& task, const Stage& stage, AxisId axis, const AxisName& name) {
     std::string low = "0";
     std::string high = extent(task, axis);
     for (const task::Bound& bound : stage.where) {
@@ -158,8 +158,12 @@ std::string loop(const Task& task, const Stage& stage, AxisId axis, const AxisNa
             high = safe ? to : fmt::format("std::min<long>({}, {})", high, to);
         }
     }
-    const std::string i = name(axis);
-    return fmt::format("for (long {0} = {1}; {0} < {2}; ++{0})", i, low, high);
+    return {low, high};
+}
+
+std::string loop(const Task& task, const Stage& stage, AxisId axis, const AxisName& name) {
+    const Ends ends = ends_of(task, stage, axis, name);
+    return fmt::format("for (long {0} = {1}; {0} < {2}; ++{0})", name(axis), ends.low, ends.high);
 }
 
 // ---- Groups

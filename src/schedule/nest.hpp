@@ -62,7 +62,14 @@ struct Nest {
 // The reduce axes in an order in which every bound depends on outer loops only.
 [[nodiscard]] std::vector<task::AxisId> reduce_order(const task::Stage& stage);
 
-// "for (long j = 0; j < N; ++j)", within the stage's bounds on the axis.
+// Where the stage's bounds let the axis begin and end: "0", "i + 1".
+struct Ends {
+    std::string low;
+    std::string high;
+};
+[[nodiscard]] Ends ends_of(const task::Task& task, const task::Stage& stage, task::AxisId axis,
+                           const AxisName& name);
+// "for (long j = 0; j < N; ++j)", within these.
 [[nodiscard]] std::string loop(const task::Task& task, const task::Stage& stage, task::AxisId axis,
                                const AxisName& name);
 

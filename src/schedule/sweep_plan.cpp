@@ -67,6 +67,12 @@ bool lane_access(const Task& task, const Access& access, AxisId lane, bool colum
     });
 }
 
+bool loads_fill_lanes(const Task& task, const Stage& stage, AxisId lane, bool column) {
+    return std::ranges::all_of(loads(task, stage.body), [&](int load) {
+        return lane_access(task, task.access(load), lane, column);
+    });
+}
+
 bool lane_axis(const Task& task, const Stage& stage, AxisId lane, int lanes, bool column = false) {
     const std::int64_t extent = task.axis(lane).extent;
     if (extent < lanes || extent > kExactAxis) return false;
@@ -75,9 +81,18 @@ bool lane_axis(const Task& task, const Stage& stage, AxisId lane, int lanes, boo
                           (bound.high && mentions(*bound.high, lane));
         if (bound.axis == lane || ends) return false;
     }
-    return std::ranges::all_of(loads(task, stage.body), [&](int load) {
-        return lane_access(task, task.access(load), lane, column);
-    });
+    return loads_fill_lanes(task, stage, lane, column);
+}
+
+// One reduced axis, which bounds cut.
+bool is_bounded_fold(const Task& task, const Stage& stage, int lanes) {
+    if (stage.reduce.size() != 1 || stage.where.empty() || is_arg(stage.how)) return false;
+    const AxisId lane = stage.reduce.front();
+    const std::int64_t extent = task.axis(lane).extent;
+    return extent >= lanes && extent <= kExactAxis &&
+           std::ranges::all_of(stage.where,
+                               [&](const task::Bound& bound) { return bound.axis == lane; }) &&
+           loads_fill_lanes(task, stage, lane, false);
 }
 
 StagePlan column_plan(const Task& task, const Stage& stage, const std::vector<AxisId>& kept,
@@ -125,6 +140,8 @@ StagePlan stage_plan(const Task& task, const Stage& stage, std::vector<AxisId> k
     if (folds && real && kept.empty() && !is_arg(stage.how)) {
         return {Shape::Fold, order.back(), order, {}};
     }
+    if (real && kept.empty() && is_bounded_fold(task, stage, lanes))
+        return {Shape::Bounded, order.back(), order, {}};
     if (kept.empty() || !real || is_arg(stage.how)) return plan;
     if (!lane_axis(task, stage, kept.back(), lanes, true)) return plan;
     return column_plan(task, stage, kept, lanes);

@@ -21,6 +21,7 @@ enum class Shape {
     Plain,    // scalar code
     Map,      // fills a row, vector by vector
     Fold,     // reduces a row, vector by vector, into one element
+    Bounded,  // a Fold whose row begins or ends where another axis says
     Column,   // each lane is an element of its own; the reduction runs outside
     Find,     // argmax, argmin: the best value as a Fold, then where it first is
     Running,  // sums of all up to each element: within a vector by its lanes, then vector by vector

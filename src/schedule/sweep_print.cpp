@@ -112,6 +112,8 @@ void SweepPrinter::print_body(const Group& group, bool alone) {
         } else if (shape == Shape::Running) {
             declare(stage(s));
             print_running(s);
+        } else if (shape == Shape::Bounded) {
+            print_bounded(s);
         } else {
             Pass pass = {s};
             while (k + 1 < left.size() && joins(group, pass, left[k + 1]))

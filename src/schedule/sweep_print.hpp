@@ -65,6 +65,7 @@ private:
     [[nodiscard]] std::string inside_test(std::size_t s) const;
     void print_find(std::size_t s);
     void print_running(std::size_t s);
+    void print_bounded(std::size_t s);
 
     // Folds: `vec lanes[U]`, one step, and the lanes brought together.
     void open_lanes(std::size_t s, std::int64_t unroll);

@@ -18,9 +18,11 @@ std::optional<std::string> furthest(const Words& words, const Operand& operand,
     const AxisId axis = operand.group.axes.back();
     bool grows = true;
     for (const task::Index::Term& term : end.terms) {
-        const bool batch =
-            std::ranges::find(words.contraction.batch, term.axis) != words.contraction.batch.end();
-        if (term.axis != axis && !batch) return std::nullopt;
+        const auto runs_over = [&](const Group& group) {
+            return std::ranges::find(group.axes, term.axis) != group.axes.end();
+        };
+        const bool fixed = !runs_over(words.m) && !runs_over(words.n) && !runs_over(words.k);
+        if (term.axis != axis && !fixed) return std::nullopt;
         if (term.axis == axis) grows = term.coefficient > 0;
     }
     const std::string first = operand.group.start + " + " + operand.group.name;
