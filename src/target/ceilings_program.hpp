@@ -22,6 +22,7 @@ inline constexpr std::string_view kCeilingsProgram = R"cpp(
 
 #include <omp.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -191,10 +192,13 @@ inline constexpr std::string_view kCeilingsProgram = R"cpp(
         const int threads = std::atoi(argv[1]);
         const long bytes = std::atol(argv[2]), cache_bytes = std::atol(argv[3]);
         if (threads < 1) return 2;
-        void* const memory =
-            mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        // Shared and filled beforehand, as the memory is that kernels are given: where the system
+        // keeps huge pages for private memory alone, no kernel has them either.
+        const int shared = memfd_create("ceilings", MFD_CLOEXEC);
+        if (shared < 0 || ftruncate(shared, bytes) != 0) return 3;
+        void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                                  MAP_SHARED | MAP_POPULATE, shared, 0);
         if (memory == MAP_FAILED) return 3;
-        madvise(memory, bytes, MADV_HUGEPAGE);
         const long slice = bytes / kBytes / 2 / threads / kSlices / 8 * 8;
         const Array lower = {static_cast<vec*>(memory), slice};
         const Array upper = {lower.at(threads, 0), slice};
