@@ -268,8 +268,11 @@ Result<Plan> plan_of(const Task& task, const Sharing& sharing,
     });
     for (std::size_t p = 0; p < begin.size(); ++p) {
         const std::size_t end = p + 1 < begin.size() ? begin[p + 1] : task.stages.size();
-        Part part{.task = part_of(plan.inner, begin[p], end), .tiled = false, .trace = {}};
+        Part part{
+            .task = part_of(plan.inner, begin[p], end), .tiled = false, .demand = {}, .trace = {}};
         part.tiled = worth_tiling(part.task);
+        if (part.tiled && part.task.outputs.size() == 1)
+            part.demand = demand_of(plan.inner, part.task.outputs.front());
         plan.parts.push_back(std::move(part));
     }
     return plan;

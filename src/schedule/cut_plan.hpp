@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "schedule/demand.hpp"
 #include "schedule/schedule.hpp"
 #include "task/task.hpp"
 
@@ -25,6 +27,7 @@ struct Sharing {
 struct Part {
     task::Task task;
     bool tiled = false;
+    std::optional<Demand> demand;  // of its only output
     Trace trace;
 };
 

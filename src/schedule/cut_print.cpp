@@ -104,9 +104,9 @@ Result<std::string> Printer::print(const Trace& trace) {
 Result<void> Printer::print_parts() {
     const Width width = inner_width(plan_, width_);
     for (const Part& part : plan_.parts) {
-        CUPEL_TRY(std::string text, part.tiled
-                                        ? tile::print_part(part.task, width, part.trace, maths_)
-                                        : sweep::print_part(part.task, width, part.trace, maths_));
+        CUPEL_TRY(std::string text,
+                  part.tiled ? tile::print_part(part.task, width, part.trace, part.demand, maths_)
+                             : sweep::print_part(part.task, width, part.trace, maths_));
         const std::string entry = "extern \"C\" void kernel(";
         text.replace(text.find(entry), entry.size(), "void compute(");
         std::string fills;

@@ -150,6 +150,28 @@ TEST(Cut, ABlockKnowsItsFirstStepWhereAPartComputesWithIt) {
     EXPECT_THAT(kernel(("share o b\n" + rest).c_str()), Not(HasSubstr("i_first")));
 }
 
+TEST(Cut, TilesThatNobodyReadsAreLeftOut) {
+    const auto printed = [](const task::Task& task) {
+        return print_kernel(task, Width{}, default_trace(task, Width{})).value_or("");
+    };
+    EXPECT_THAT(printed(named("attention_causal", {})), HasSubstr("continue;  // nobody reads it"));
+    // A reader more, of all of it; two readers that do not agree; a choice that reads it elsewhere.
+    const std::string causal = kWindowed;
+    const auto changed = [&](const std::string& from, const std::string& to) {
+        std::string text = causal;
+        text.replace(text.find(from), from.size(), to);
+        return printed(written(text.c_str()));
+    };
+    EXPECT_THAT(printed(written(kWindowed)), HasSubstr("nobody reads it"));
+    EXPECT_THAT(changed("m[b,i] = max[j > i - 30, j <= i]", "m[b,i] = max[j]"),
+                Not(HasSubstr("nobody reads it")));
+    EXPECT_THAT(changed("m[b,i] = max[j > i - 30, j <= i]", "m[b,i] = max[j <= i + 1]"),
+                Not(HasSubstr("nobody reads it")));
+    EXPECT_THAT(changed(" : 0", " : s[b,i,j]"), Not(HasSubstr("nobody reads it")));
+    EXPECT_THAT(changed("j <= i ? exp(s[b,i,j] - m[b,i]) : 0", "exp(s[b,i,j] - m[b,i])"),
+                Not(HasSubstr("nobody reads it")));
+}
+
 TEST(Cut, EveryWayIsRightAtEveryRemainder) {
     std::vector<Trial> trials;
     Unit unit;

@@ -140,7 +140,7 @@ Result<std::string> Printer::print(const Trace& trace, const Trace& tiles) {
 Result<void> Printer::print_parts(const Trace& tiles, Writer& out) {
     for (std::size_t f = 0; f < phases_.all.size(); ++f) {
         const Phase& phase = phases_.all[f];
-        CUPEL_TRY(std::string text, tile::print_part(phase.task, width_, tiles, maths_));
+        CUPEL_TRY(std::string text, tile::print_part(phase.task, width_, tiles, {}, maths_));
         const std::string entry = "extern \"C\" void kernel(";
         text.replace(text.find(entry), entry.size(), "void compute(");
         std::string where;

@@ -12,10 +12,12 @@
 //   hint y prefetch         the tile of y is fetched while its sums are being made
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "schedule/demand.hpp"
 #include "schedule/schedule.hpp"
 #include "schedule/vector_maths.hpp"
 #include "task/task.hpp"
@@ -35,8 +37,11 @@ namespace cupel::schedule::tile {
 // Invalid: the verb that refused, and why.
 [[nodiscard]] Result<std::string> print(const task::Task& task, const Width& width,
                                         const Trace& trace);
-// The same without headers and without the functions noted in `maths`, which go before it.
+// The same without headers and without the functions noted in `maths`, which go before it. Tiles of
+// the output that nobody reads are left out.
 [[nodiscard]] Result<std::string> print_part(const task::Task& task, const Width& width,
-                                             const Trace& trace, VectorMaths& maths);
+                                             const Trace& trace,
+                                             const std::optional<Demand>& demand,
+                                             VectorMaths& maths);
 
 }  // namespace cupel::schedule::tile

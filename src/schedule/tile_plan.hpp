@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/result.hpp"
 #include "schedule/contraction.hpp"
+#include "schedule/demand.hpp"
 #include "schedule/schedule.hpp"
 #include "schedule/vector_maths.hpp"
 #include "task/task.hpp"
@@ -36,6 +38,7 @@ struct Problem {
     const task::Task& task;
     const Contraction& contraction;
     const Width& width;
+    std::optional<Demand> demand = {};  // of the output: all of it, where there is none
 
     [[nodiscard]] int real_bytes() const;
     [[nodiscard]] int lanes() const { return width.vector_bytes / real_bytes(); }

@@ -185,6 +185,9 @@ void Loops::print_tiles(const Operand& outer, const Operand& inner, Writer& out)
     out.line(
         fmt::format("const long tall = std::min(MR, rows - {}), wide = std::min(NR, cols - {});",
                     m.name, n.name));
+    if (const std::string unread = unread_from(words_); !unread.empty())
+        out.line(fmt::format("if ({} + {} >= {}) continue;  // nobody reads it", n.start, n.name,
+                             unread));
     const Reach reach = reach_of(words_);
     std::string steps = "depth";
     std::string first = matrix(words_.a, m.name);

@@ -55,4 +55,21 @@ Reach reach_of(const Words& words) {
     return reach;
 }
 
+std::string unread_from(const Words& words) {
+    const auto& demand = words.problem.demand;
+    if (!demand || words.m.axes.size() != 1 || words.n.axes.size() != 1) return {};
+    // The output may be filled by a later stage than the sum, with axes of its own.
+    const std::vector<AxisId>& theirs = words.task.producer(words.contraction.out)->keep;
+    const std::vector<AxisId>& ours = words.contraction.anchor->keep;
+    const auto of_sum = [&](AxisId axis) {
+        const auto at = std::ranges::find(theirs, axis);
+        return at == theirs.end() ? axis : ours[static_cast<std::size_t>(at - theirs.begin())];
+    };
+    if (of_sum(demand->last) != words.n.axes.front()) return {};
+    task::Index end = demand->end;
+    for (task::Index::Term& term : end.terms)
+        term.axis = of_sum(term.axis);
+    return furthest(words, words.a, end, true, "tall").value_or("");
+}
+
 }  // namespace cupel::schedule::tile

@@ -17,4 +17,7 @@ struct Reach {
 // Expressions over the names at a tile: `tall`, `wide`, `depth` and the loop variables.
 [[nodiscard]] Reach reach_of(const Words& words);
 
+// The column from which on nobody reads any row of the tile; empty: no such column is known.
+[[nodiscard]] std::string unread_from(const Words& words);
+
 }  // namespace cupel::schedule::tile
