@@ -196,8 +196,8 @@ inline constexpr std::string_view kCeilingsProgram = R"cpp(
         // keeps huge pages for private memory alone, no kernel has them either.
         const int shared = memfd_create("ceilings", MFD_CLOEXEC);
         if (shared < 0 || ftruncate(shared, bytes) != 0) return 3;
-        void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                                  MAP_SHARED | MAP_POPULATE, shared, 0);
+        void* const memory =
+            mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, shared, 0);
         if (memory == MAP_FAILED) return 3;
         const long slice = bytes / kBytes / 2 / threads / kSlices / 8 * 8;
         const Array lower = {static_cast<vec*>(memory), slice};
