@@ -124,6 +124,12 @@ Result<std::unique_ptr<Writers>> Writers::open(ModelSetup models, const Options&
     parts.setup = std::move(models);
     parts.stop = [over = &parts.over, stop = std::move(stop)] { return over->load() || stop(); };
     parts.brief = std::move(brief);
+    if (!parts.setup.voices.empty() || !options.proposer_command.empty()) {
+        CUPEL_TRY(
+            model::Recording recording,
+            model::Recording::open(folder.path() / kRecording, model::Recording::Mode::Record));
+        parts.recording = std::make_unique<model::Recording>(std::move(recording));
+    }
     if (!parts.setup.voices.empty()) CUPEL_DO(writers->open_models(options, folder, archive));
     if (!options.replay.empty()) CUPEL_DO(writers->open_replay(options, archive));
     if (!options.proposer_command.empty())
@@ -135,9 +141,6 @@ Result<void> Writers::open_models(const Options& options, const RunFolder& folde
                                   archive::Archive& archive) {
     Parts& parts = *parts_;
     CUPEL_DO(folder.write(kPrices, parts.setup.prices));
-    CUPEL_TRY(model::Recording recording,
-              model::Recording::open(folder.path() / kRecording, model::Recording::Mode::Record));
-    parts.recording = std::make_unique<model::Recording>(std::move(recording));
     parts.ledger = std::make_unique<model::Ledger>(
         model::Limits{.dollars = options.budget.dollars, .tokens = options.budget.tokens},
         parts.recording->spent());
@@ -184,7 +187,8 @@ Result<void> Writers::open_command(const Options& options, const RunFolder& fold
                                     double seconds) {
         return run_program(command, where, seconds, stop);
     };
-    parts_->command = std::make_unique<engineer::CommandWriter>(std::move(how), archive);
+    parts_->command =
+        std::make_unique<engineer::CommandWriter>(std::move(how), archive, *parts_->recording);
     return parts_->command->recall();
 }
 

@@ -22,7 +22,7 @@
 
 namespace cupel::cli {
 
-// In a run folder: what was asked of models.
+// In a run folder: what was asked of models and of the program.
 inline constexpr const char* kRecording = "model";
 
 // Usage where the options about writers do not go together. Reads keys: once.

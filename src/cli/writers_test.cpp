@@ -142,6 +142,25 @@ TEST_F(OptimizeWithWriters, TriesWhatAProgramWritesAndForgetsWhatIsWrong) {
     // What was wrong is not what the next call is shown, and nothing of it is remembered.
     EXPECT_THAT(os::read_file(second / "best.cpp").value(), Not(HasSubstr("b < 8;")));
     EXPECT_FALSE(fs::exists(folder.path() / "data" / "cupel" / "memory"));
+
+    // The same kernels again, where there is no such program; and a recording holds no command
+    // line.
+    EXPECT_THAT(leavings(), Not(HasSubstr("test -s README.md")));
+    for (const int rows : {8, 16})
+        fs::remove(folder.path() / fmt::format("rows_{}.cpp", rows));
+    optimize({"--budget", "2evals", "--run", "d", "--replay", "c"});
+    EXPECT_EQ(run({"show", "d", "--trajectories"}), 0);
+    const std::vector<std::string> again = split(said, '\n');
+    ASSERT_GE(again.size(), 2U) << said;
+    for (const std::size_t i : {0U, 1U}) {
+        const auto kernel = nlohmann::json::parse(again[i]).at("kernel");
+        EXPECT_EQ(kernel.at("source"), wrong_kernel(i == 0 ? 8 : 16));
+        EXPECT_EQ(kernel.at("origin"), "command");
+    }
+    EXPECT_EQ(run({"show", "c", "--trajectories"}), 0);
+    const auto asked = nlohmann::json::parse(split(said, '\n').at(1)).at("ask");
+    EXPECT_THAT(asked.at("prompt").dump(), HasSubstr("its answer is wrong"));
+    EXPECT_EQ(asked.at("reply"), wrong_kernel(16));
 }
 
 TEST_F(OptimizeWithWriters, TellsWhatWasSpentThoughNothingCameOfIt) {

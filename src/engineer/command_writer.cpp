@@ -3,185 +3,141 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <chrono>
+#include <algorithm>
 #include <utility>
 
-#include "base/hash.hpp"
-#include "base/text.hpp"
 #include "engineer/feedback.hpp"
-#include "engineer/reply.hpp"
-#include "os/files.hpp"
+#include "engineer/note.hpp"
+#include "engineer/question.hpp"
+#include "engineer/tune.hpp"
 
 namespace cupel::engineer {
 namespace {
 
-namespace fs = std::filesystem;
+constexpr const char* kToldKnown = "That kernel was tried before.\n";
 
-constexpr const char* kAuthor = "command";
-
-std::string answer_of(const Brief& brief) {
-    return "kernel." + brief.extension;
-}
-
-std::string instructions(const Brief& brief) {
-    std::string text = fmt::format(
-        "# What to do\n\nWrite a kernel that is faster than best.{0} into the file kernel.{0}, in "
-        "this folder. The task is in task.txt, a right and slow kernel in reference.{0}, what the "
-        "referee said of the kernel before in feedback.txt. Where a number could be one of "
-        "several, write CUPEL_TUNE(name, guess, other, ...): the others are tried for you. A "
-        "referee {1}; it believes nothing that a kernel says of itself.\n\n# The "
-        "contract\n\n{2}\n# The machine\n\n{3}",
-        brief.extension, brief.judged, brief.contract, brief.machine);
-    for (const std::string& rule : brief.rules)
-        text += "\n- " + rule;
-    return text + "\n";
-}
-
-Result<std::string> read_answer(const fs::path& folder, const std::string& name) {
-    std::error_code problem;
-    // A link may point to anything.
-    if (fs::is_symlink(folder / name, problem) || !fs::is_regular_file(folder / name, problem))
-        return fail(Errc::NotFound, fmt::format("it left no {}", name));
-    return os::read_file(folder / name, kLongestKernel);
+std::string told_no_kernel(std::string_view why) {
+    return fmt::format("No kernel was read: {}\n", why);
 }
 
 }  // namespace
 
-fs::path CommandWriter::folder_of(int call) const {
-    return options_.folder / fmt::format("{:04}", call);
-}
-
-// Beside the folder, where the program does not work: it was there and has ended.
-fs::path CommandWriter::mark_of(int call) const {
-    return options_.folder / fmt::format("{:04}.done", call);
-}
-
-void CommandWriter::mark(const std::string& text) const {
-    std::string lines = fmt::format("{}\n{:.3f}\n", hash_hex(text), seconds_);
-    for (const std::string& parent : parent_hashes_)
-        lines += parent + "\n";
-    // Without it the program is only called once more.
-    static_cast<void>(os::write_file_atomically(mark_of(calls_), lines));
-}
-
-// What the program left when it was called last, where the run was killed before anybody took note
-// of that. None: it must be called.
-Result<std::optional<std::string>> CommandWriter::left_behind() {
-    constexpr std::size_t kMostMark = 4096;
-    const auto lines = os::read_file(mark_of(calls_), kMostMark);
-    if (!lines) return std::nullopt;
-    const std::vector<std::string> words = split(*lines, '\n');
-    auto text = read_answer(folder_of(calls_), answer_of(options_.brief));
-    if (!text || words.size() < 2 || hash_hex(*text) != words[0]) return std::nullopt;
-    parents_.clear();
-    parent_hashes_.clear();
-    for (std::size_t i = 2; i < words.size(); ++i) {
-        if (words[i].empty()) continue;
-        CUPEL_TRY(const auto parent, archive_.find(words[i]));
-        if (!parent || parent->quarantined) return std::nullopt;
-        parents_.push_back(parent->id);
-        parent_hashes_.push_back(words[i]);
-    }
-    seconds_ = 0;
-    std::from_chars(words[1].data(), words[1].data() + words[1].size(), seconds_);
-    return *text;
-}
-
-// Settings of its kernel that were not tried any more, if the file is still what it was.
-Result<void> CommandWriter::recall_sweep(int call, archive::KernelId first) {
-    const auto text = read_answer(folder_of(call), answer_of(options_.brief));
-    const auto tuned = text ? TunedText::read(*text) : Result<TunedText>();
-    if (!text || !tuned || tuned->knobs().empty()) return {};
-    CUPEL_TRY(const auto kernel, archive_.kernel(first));
-    if (!kernel || kernel->kernel.source != tuned->at(tuned->first())) return {};
-    CUPEL_DO(intake_.offer_again(*text, kernel->parents, "command"));
-    return {};
-}
+// ---- an earlier part of the run ----
 
 Result<void> CommandWriter::recall() {
     CUPEL_TRY(Earlier earlier, Earlier::read(archive_));
     intake_.remember(std::move(earlier));
+    std::set<std::string> closed;
     CUPEL_TRY(const std::vector<archive::Ask> asks, archive_.asks());
     for (const archive::Ask& ask : asks) {
-        if (ask.author != kAuthor) continue;
-        ++calls_;
-        feedback_.clear();
-        if (!ask.kernel) continue;
-        CUPEL_TRY(const std::vector<archive::VerdictRecord> verdicts,
-                  archive_.verdicts(*ask.kernel));
-        if (!verdicts.empty()) feedback_ = feedback_of(verdicts.front().verdict);
-        CUPEL_DO(recall_sweep(calls_ - 1, *ask.kernel));
+        closed.insert(ask.hash);
+        if (ask.author == kCommand) CUPEL_DO(recall_ask(ask));
+    }
+    // A recording that is only served is asked from the beginning, in the order of then.
+    if (recording_.mode() == model::Recording::Mode::Replay) return {};
+    for (const std::string& hash : recording_.hashes()) {
+        if (closed.contains(hash)) continue;
+        CUPEL_TRY(const auto exchange, recording_.find(hash));
+        if (!exchange || exchange->provider != kCommand) continue;
+        calls_ = std::max(calls_, exchange->request.sample + 1);
+        CUPEL_TRY(auto call, reread(*exchange));
+        if (call) left_.push_back(std::move(*call));
     }
     return {};
 }
+
+// Of a call that is closed: what its program is to be told, and settings of its kernel that were
+// not tried any more.
+Result<void> CommandWriter::recall_ask(const archive::Ask& ask) {
+    CUPEL_TRY(const auto exchange, recording_.find(ask.hash));
+    // Of another run, which was replayed in this one, or of before calls were recorded.
+    if (!exchange) {
+        ++calls_;
+        return {};
+    }
+    ++asked_;
+    calls_ = std::max(calls_, exchange->request.sample + 1);
+    feedback_ = ask.outcome == kKnown ? kToldKnown
+                : ask.outcome.starts_with(kNoKernel)
+                    ? told_no_kernel(ask.outcome.substr(kNoKernel.size()))
+                    : "";
+    if (!ask.kernel) return {};
+    claimed_.insert(*ask.kernel);
+    CUPEL_TRY(const auto kernel, archive_.kernel(*ask.kernel));
+    if (!kernel) return fail(Errc::Corrupt, "the archive lacks a kernel of the program");
+    CUPEL_TRY(const auto found, intake_.earlier().find(kernel->kernel.source));
+    if (found) feedback_ = feedback_of(found->trial.verdict);
+    const auto tuned =
+        exchange->answer ? TunedText::read(exchange->answer->text) : Result<TunedText>();
+    if (!exchange->answer || !tuned || tuned->knobs().empty()) return {};
+    CUPEL_DO(intake_.offer_again(exchange->answer->text, kernel->parents, kCommand));
+    return {};
+}
+
+// None where what it was shown has been found out since.
+Result<std::optional<CommandWriter::Call>> CommandWriter::reread(const model::Exchange& exchange) {
+    auto parents = read_command_note(exchange.request.note);
+    if (!parents) return std::nullopt;
+    Call call{.request = exchange.request,
+              .hash = exchange.hash,
+              .parents = {},
+              .parent_hashes = std::move(*parents),
+              .again = true};
+    for (const std::string& hash : call.parent_hashes) {
+        CUPEL_TRY(const auto parent, archive_.find(hash));
+        if (!parent || parent->quarantined) return std::nullopt;
+        call.parents.push_back(parent->id);
+    }
+    return call;
+}
+
+// ---- calling ----
 
 bool CommandWriter::done() const {
     return intake_.empty() && open_ == 0 && fruitless_ >= options_.fruitless;
 }
 
-// The kernel's text that the program left.
-Result<std::string> CommandWriter::call(const Standings& standings) {
-    const fs::path folder = folder_of(calls_);
-    std::error_code problem;
-    fs::create_directories(folder, problem);
-    if (problem) return fail(Errc::Io, fmt::format("{}: {}", folder.string(), problem.message()));
-    fs::remove(mark_of(calls_), problem);
-    fs::remove(folder / answer_of(options_.brief), problem);
-    parents_.clear();
-    parent_hashes_.clear();
+Result<CommandWriter::Call> CommandWriter::think(const Standings& standings) {
+    Call call;
     std::string best = as_shown(options_.brief.reference);
     if (const Standing* incumbent = standings.incumbent(); incumbent != nullptr) {
         CUPEL_TRY(const auto record, archive_.kernel(incumbent->id));
         CUPEL_TRY(const auto verdict, archive_.latest_screen(incumbent->id));
         if (!record) return fail(Errc::Corrupt, "the archive lacks the best kernel");
-        best = as_shown(record->kernel.source);
-        parents_ = {incumbent->id};
-        parent_hashes_ = {record->hash};
-        best.insert(0, fmt::format("// {}\n",
-                                   standing_of(verdict, incumbent->score, incumbent->half_width)));
+        call.parents = {incumbent->id};
+        call.parent_hashes = {record->hash};
+        best =
+            fmt::format("// {}\n{}", standing_of(verdict, incumbent->score, incumbent->half_width),
+                        as_shown(record->kernel.source));
     }
-    const std::string& ending = options_.brief.extension;
-    const std::vector<std::pair<std::string, std::string>> files = {
-        {"README.md", instructions(options_.brief)},
-        {"task.txt", options_.brief.task},
-        {"reference." + ending, as_shown(options_.brief.reference)},
-        {"best." + ending, best},
-        {"feedback.txt", feedback_}};
-    for (const auto& [name, text] : files)
-        CUPEL_DO(os::write_file_atomically(folder / name, text));
-    const auto begin = std::chrono::steady_clock::now();
-    const auto ran = options_.run(options_.command, folder, options_.seconds);
-    seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    CUPEL_DO(ran);
-    CUPEL_TRY(std::string text, read_answer(folder, answer_of(options_.brief)));
-    mark(text);
-    return text;
+    call.request = command_request(options_.brief, best, feedback_);
+    call.request.sample = calls_++;
+    call.request.note = print_command_note(call.parent_hashes);
+    call.hash = model::request_hash(kCommand, call.request);
+    return call;
+}
+
+Result<void> CommandWriter::call_program(const Standings& standings) {
+    std::optional<Call> call;
+    while (!call && !left_.empty()) {
+        // What it was shown may have been found out since the run goes on.
+        const bool sound = std::ranges::none_of(
+            left_.front().parents, [&](archive::KernelId id) { return standings.is_barred(id); });
+        if (sound) call = std::move(left_.front());
+        left_.pop_front();
+    }
+    if (!call) {
+        CUPEL_TRY(call, think(standings));
+    }
+    const model::Answer answer = recording_.ask(kCommand, call->request, &client_, {});
+    return take_in(std::move(*call), answer);
 }
 
 Result<std::vector<Draft>> CommandWriter::write(const Standings& standings, std::size_t most,
                                                 bool /*idle*/) {
     const bool stopped = options_.stop && options_.stop();
-    if (intake_.empty() && open_ == 0 && fruitless_ < options_.fruitless && !stopped) {
-        CUPEL_TRY(auto left, left_behind());
-        const auto text = left ? Result<std::string>(std::move(*left)) : call(standings);
-        // A call that was cut short says nothing of the program: it is made again.
-        if (!text && options_.stop && options_.stop()) return std::vector<Draft>{};
-        ++calls_;
-        Result<std::uint64_t> ticket = 0;
-        if (text) ticket = intake_.offer(*text, parents_, "command");
-        const std::string why = !text     ? text.error().text
-                                : !ticket ? ticket.error().text
-                                          : std::string();
-        if (why.empty()) {
-            open_ = *ticket;
-        } else {
-            ++fruitless_;
-            complaints_.push_back("--proposer-command: " + why);
-            feedback_ = "No kernel was read: " + why + "\n";
-            CUPEL_DO(close("no kernel: " + why, nullptr));
-        }
-    }
+    if (intake_.empty() && open_ == 0 && fruitless_ < options_.fruitless && !stopped)
+        CUPEL_DO(call_program(standings));
     std::vector<Draft> drafts;
     while (drafts.size() < most) {
         auto draft = intake_.next();
@@ -191,39 +147,87 @@ Result<std::vector<Draft>> CommandWriter::write(const Standings& standings, std:
     return drafts;
 }
 
-Result<void> CommandWriter::close(std::string outcome, const Trial* trial) {
+// ---- answers, and what became of them ----
+
+Result<void> CommandWriter::take_in(Call call, const model::Answer& answer) {
+    if (!answer) {
+        take_fault(answer.error());
+        return {};
+    }
+    ++asked_;
+    call.seconds = answer->seconds;
+    if (answer->ending != model::Ending::Whole) return refuse(call, answer->text);
+    const auto offered = offer(answer->text, call);
+    if (!offered) return refuse(call, offered.error().text);
+    if (offered->first) return settle(call, *offered->first);
+    open_ = offered->ticket;
+    called_ = std::move(call);
+    return {};
+}
+
+// Nothing is closed: the call is made again when the run goes on.
+void CommandWriter::take_fault(const model::Fault& fault) {
+    using model::FaultKind;
+    if (fault.kind == FaultKind::Stopped) return;
+    complaints_.push_back("--proposer-command: " + fault.text);
+    fruitless_ = fault.kind == FaultKind::NotRecorded ? options_.fruitless : fruitless_ + 1;
+}
+
+// Its kernel may have been tried just before the run was killed, so that nobody took note of it.
+Result<Intake::Resumed> CommandWriter::offer(const std::string& text, const Call& call) {
+    const auto tuned = call.again ? TunedText::read(text) : Result<TunedText>();
+    if (call.again && tuned) {
+        CUPEL_TRY(const auto found, intake_.earlier().find(tuned->at(tuned->first())));
+        if (found && found->phase == kCommand && !claimed_.contains(found->trial.kernel))
+            return intake_.offer_again(text, call.parents, kCommand);
+    }
+    Intake::Resumed fresh;
+    CUPEL_TRY(fresh.ticket, intake_.offer(text, call.parents, kCommand));
+    return fresh;
+}
+
+Result<void> CommandWriter::refuse(const Call& call, const std::string& why) {
+    ++fruitless_;
+    complaints_.push_back("--proposer-command: " + why);
+    feedback_ = told_no_kernel(why);
+    return close(call, std::string(kNoKernel) + why, nullptr);
+}
+
+Result<void> CommandWriter::settle(const Call& call, const Trial& trial) {
+    fruitless_ = verdict::is_right(trial.verdict.status) ? 0 : fruitless_ + 1;
+    feedback_ = feedback_of(trial.verdict);
+    return close(call, std::string(verdict::status_name(trial.verdict.status)), &trial);
+}
+
+Result<void> CommandWriter::close(const Call& call, std::string outcome, const Trial* trial) {
     archive::Ask ask;
-    const std::string number = fmt::format("{} {}", options_.folder.string(), calls_);
-    const std::string question =
-        trial != nullptr ? fmt::format("{} {}", number, trial->kernel) : number;
-    ask.hash = hash_hex("command " + question);
-    ask.author = kAuthor;
-    ask.way = kAuthor;
-    ask.parents = parent_hashes_;
+    ask.hash = call.hash;
+    ask.author = kCommand;
+    ask.way = kCommand;
+    ask.parents = call.parent_hashes;
     if (trial != nullptr) {
         ask.kernel = trial->kernel;
         ask.gain = trial->gain;
     }
     ask.outcome = std::move(outcome);
-    ask.seconds = seconds_;
+    ask.seconds = call.seconds;
     return archive_.record_ask(ask);
 }
 
 Result<void> CommandWriter::passed_over(const Draft& draft) {
     intake_.dropped(draft);
-    if (std::exchange(open_, draft.ticket == open_ ? 0 : open_) != draft.ticket) return {};
+    if (draft.ticket != open_) return {};
+    open_ = 0;
     ++fruitless_;
-    feedback_ = "That kernel was tried before.\n";
-    return close("known", nullptr);
+    feedback_ = kToldKnown;
+    return close(called_, std::string(kKnown), nullptr);
 }
 
 Result<void> CommandWriter::tried(const Draft& draft, const Trial& trial) {
     static_cast<void>(intake_.tried(draft, trial, trial.score));
     if (draft.ticket != open_) return {};
     open_ = 0;
-    fruitless_ = verdict::is_right(trial.verdict.status) ? 0 : fruitless_ + 1;
-    feedback_ = feedback_of(trial.verdict);
-    return close(std::string(verdict::status_name(trial.verdict.status)), &trial);
+    return settle(called_, trial);
 }
 
 std::vector<std::string> CommandWriter::take_complaints() {

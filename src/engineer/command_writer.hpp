@@ -1,39 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels by a program of the user's, such as a coding agent: it finds the task, the best kernel
 // and what the referee said in a folder, and leaves a kernel there. What it leaves is a stranger's
-// text.
+// text. Each call is recorded as a question to a model is: what was answered is not asked again,
+// and a recorded run is replayed without the program.
 #pragma once
 
-#include <filesystem>
-#include <functional>
+#include <cstdint>
+#include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "engineer/command_client.hpp"
 #include "engineer/intake.hpp"
-#include "engineer/operators.hpp"
 #include "engineer/writer.hpp"
+#include "model/recording.hpp"
 
 namespace cupel::engineer {
-
-struct CommandOptions {
-    std::string command;           // given to a shell
-    std::filesystem::path folder;  // each call gets a folder of its own in it
-    Brief brief;
-    double seconds = 600;  // for one call
-    int fruitless = 5;     // calls in a row without a kernel that is right: enough
-    // Runs the command in the folder; false: it failed or ran out of time. Words for people.
-    std::function<Result<void>(const std::string& command, const std::filesystem::path& folder,
-                               double seconds)>
-        run;
-    std::function<bool()> stop;  // may be empty
-};
 
 // Nothing is tried while it works: it works on this machine.
 class CommandWriter final : public Writer {
 public:
-    CommandWriter(CommandOptions options, archive::Archive& archive)
-        : options_(std::move(options)), archive_(archive) {}
+    // Archive and recording must outlive it.
+    CommandWriter(CommandOptions options, archive::Archive& archive, model::Recording& recording)
+        : options_(std::move(options)), archive_(archive), recording_(recording) {}
 
     // Goes on where an earlier part of the run stopped.
     [[nodiscard]] Result<void> recall();
@@ -43,27 +34,41 @@ public:
     [[nodiscard]] bool done() const override;
     [[nodiscard]] Result<void> passed_over(const Draft& draft) override;
     [[nodiscard]] Result<void> tried(const Draft& draft, const Trial& trial) override;
-    [[nodiscard]] Spending spending() const override { return {0, calls_, 0}; }
+    [[nodiscard]] Spending spending() const override { return {0, asked_, 0}; }
     [[nodiscard]] std::vector<std::string> take_complaints();
 
 private:
-    [[nodiscard]] std::filesystem::path folder_of(int call) const;
-    [[nodiscard]] Result<void> recall_sweep(int call, archive::KernelId first);
-    [[nodiscard]] std::filesystem::path mark_of(int call) const;
-    [[nodiscard]] Result<std::string> call(const Standings& standings);
-    void mark(const std::string& text) const;
-    [[nodiscard]] Result<std::optional<std::string>> left_behind();
-    [[nodiscard]] Result<void> close(std::string outcome, const Trial* trial);
+    struct Call {
+        model::Request request;
+        std::string hash;
+        std::vector<archive::KernelId> parents;
+        std::vector<std::string> parent_hashes;
+        bool again = false;  // an earlier part of the run made it
+        double seconds = 0;
+    };
+    [[nodiscard]] Result<void> recall_ask(const archive::Ask& ask);
+    [[nodiscard]] Result<std::optional<Call>> reread(const model::Exchange& exchange);
+    [[nodiscard]] Result<Call> think(const Standings& standings);
+    [[nodiscard]] Result<void> call_program(const Standings& standings);
+    [[nodiscard]] Result<void> take_in(Call call, const model::Answer& answer);
+    void take_fault(const model::Fault& fault);
+    [[nodiscard]] Result<Intake::Resumed> offer(const std::string& text, const Call& call);
+    [[nodiscard]] Result<void> refuse(const Call& call, const std::string& why);
+    [[nodiscard]] Result<void> settle(const Call& call, const Trial& trial);
+    [[nodiscard]] Result<void> close(const Call& call, std::string outcome, const Trial* trial);
 
     CommandOptions options_;
     archive::Archive& archive_;
+    model::Recording& recording_;
+    CommandClient client_{options_};
     Intake intake_{"command"};
-    std::string feedback_;  // on the last kernel
-    std::vector<archive::KernelId> parents_;
-    std::vector<std::string> parent_hashes_;
-    std::uint64_t open_ = 0;  // ticket of the kernel that is being tried; 0: none
-    double seconds_ = 0;      // of the last call
-    int calls_ = 0;
+    std::deque<Call> left_;                // that nobody took note of
+    std::set<archive::KernelId> claimed_;  // by calls that an earlier part of the run closed
+    std::string feedback_;                 // on the last kernel
+    Call called_;                          // whose kernel is being tried
+    std::uint64_t open_ = 0;               // ticket of that kernel; 0: none
+    std::uint64_t calls_ = 0;              // the next one's number
+    int asked_ = 0;
     int fruitless_ = 0;
     std::vector<std::string> complaints_;
 };

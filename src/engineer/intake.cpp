@@ -26,6 +26,7 @@ Result<std::uint64_t> Intake::offer(std::string_view text, std::vector<archive::
     Sweep& sweep = sweeps_[next_ticket_];
     sweep.text = std::move(tuned);
     sweep.parents = std::move(parents);
+    sweep.origin = origin_;
     const std::uint64_t ticket = push(next_ticket_, first, phase);
     // Where nothing is open there is nothing to print again.
     if (!open) sweep.text = {};
@@ -66,7 +67,7 @@ std::uint64_t Intake::push(std::uint64_t first, const Setting& setting, std::str
     const std::uint64_t ticket = next_ticket_++;
     places_[ticket] = {first, setting};
     ready_.push_back(
-        {{sweep.text.at(setting), "", origin_}, sweep.parents, std::string(phase), ticket});
+        {{sweep.text.at(setting), "", sweep.origin}, sweep.parents, std::string(phase), ticket});
     return ticket;
 }
 

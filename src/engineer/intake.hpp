@@ -21,9 +21,11 @@ namespace cupel::engineer {
 
 class Intake {
 public:
-    // `origin` of all kernels: "model".
+    // `origin` of kernels: "model".
     explicit Intake(std::string origin) : origin_(std::move(origin)) {}
     void remember(Earlier earlier) { earlier_ = std::move(earlier); }
+    // Of the texts that are offered from here on.
+    void set_origin(std::string origin) { origin_ = std::move(origin); }
     [[nodiscard]] const Earlier& earlier() const noexcept { return earlier_; }
 
     // Takes a kernel's text in; the ticket of its first draft. Invalid, with words for the author,
@@ -58,6 +60,7 @@ private:
         std::set<Setting> seen;
         std::optional<double> best;  // score
         std::vector<archive::KernelId> parents;
+        std::string origin;
         int left = kMostSettings;
         int waiting = 0;  // drafts that nothing is known of yet
     };

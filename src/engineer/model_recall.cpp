@@ -30,13 +30,19 @@ Result<void> ModelWriter::recall() {
     }));
     CUPEL_TRY(Earlier earlier, Earlier::read(archive_));
     intake_.remember(std::move(earlier));
-    turn_ = asks.size();
+    // The program is another writer's: its calls are no turns of models, and teach nothing of them.
+    turn_ = asks.size() -
+            static_cast<std::size_t>(std::ranges::count(asks, kCommand, &archive::Ask::author));
     // A recording that is only served is asked from the beginning, in the order of then.
     std::vector<std::string> hashes;
     if (recording_.mode() != model::Recording::Mode::Replay) hashes = recording_.hashes();
     std::set<std::string> unused(hashes.begin(), hashes.end());
     for (const archive::Ask& ask : asks) {
         std::optional<model::Exchange> exchange;
+        if (ask.author == kCommand) {
+            unused.erase(ask.hash);
+            continue;
+        }
         if (unused.erase(ask.hash) > 0) {
             CUPEL_TRY(exchange, recording_.find(ask.hash));
         }
@@ -47,7 +53,7 @@ Result<void> ModelWriter::recall() {
     for (const std::string& hash : hashes) {
         if (!unused.contains(hash)) continue;
         CUPEL_TRY(const auto exchange, recording_.find(hash));
-        if (!exchange) continue;
+        if (!exchange || exchange->provider == kCommand) continue;
         turn_ = std::max(turn_, exchange->request.sample + 1);
         CUPEL_TRY(auto question, reread(*exchange));
         const model::Amount before = paid_before(*exchange);

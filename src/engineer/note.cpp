@@ -36,4 +36,18 @@ std::optional<Note> read_note(std::string_view text) {
     return note;
 }
 
+std::string print_command_note(const std::vector<std::string>& parents) {
+    std::string text = kCommand;
+    for (const std::string& parent : parents)
+        text += " " + parent;
+    return text;
+}
+
+std::optional<std::vector<std::string>> read_command_note(std::string_view text) {
+    std::vector<std::string> words = split(text, ' ');
+    if (words.front() != kCommand) return std::nullopt;
+    words.erase(words.begin());
+    return words;
+}
+
 }  // namespace cupel::engineer

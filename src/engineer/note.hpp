@@ -22,4 +22,10 @@ struct Note {
 [[nodiscard]] std::string print_note(const Note& note);  // "write 0 idea:3fa1c2d4e5f6.1 <hash>"
 [[nodiscard]] std::optional<Note> read_note(std::string_view text);
 
+// Of a program that is called, its provider's name in the recording, and author and way of what it
+// writes. It has no operators: its note says what it was shown, "command <hash>".
+inline constexpr const char* kCommand = "command";
+[[nodiscard]] std::string print_command_note(const std::vector<std::string>& parents);
+[[nodiscard]] std::optional<std::vector<std::string>> read_command_note(std::string_view text);
+
 }  // namespace cupel::engineer

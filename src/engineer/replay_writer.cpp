@@ -11,14 +11,29 @@
 
 namespace cupel::engineer {
 
+Result<ReplayWriter::Text> ReplayWriter::reread_command(const model::Exchange& exchange) {
+    auto parents = read_command_note(exchange.request.note);
+    if (!parents) return fail(Errc::Invalid, "no note");
+    if (exchange.answer->ending != model::Ending::Whole)
+        return fail(Errc::Invalid, "the program left no kernel");
+    return Text{.source = exchange.answer->text,
+                .origin = kCommand,
+                .way = kCommand,
+                .hash = exchange.hash,
+                .author = kCommand,
+                .parents = std::move(*parents)};
+}
+
 // Invalid where there was no kernel then either.
 Result<ReplayWriter::Text> ReplayWriter::reread(const model::Exchange& exchange,
                                                 archive::Archive& earlier) {
     if (exchange.in_flight || !exchange.answer) return fail(Errc::Invalid, "no answer");
+    if (exchange.provider == kCommand) return reread_command(exchange);
     const auto note = read_note(exchange.request.note);
     if (!note) return fail(Errc::Invalid, "no note");
     if (note->way == Operator::Plan) return fail(Errc::Invalid, "ideas, and no kernel");
     Text text;
+    text.origin = "model";
     text.way = operator_name(note->way);
     text.hash = exchange.hash;
     text.author = exchange.provider + ":" + exchange.request.model;
@@ -85,6 +100,7 @@ Result<std::vector<Draft>> ReplayWriter::write(const Standings& /*standings*/, s
                 CUPEL_TRY(const auto parent, archive_.find(hash));
                 if (parent) parents.push_back(parent->id);
             }
+            intake_.set_origin(text.origin);
             auto offered = intake_.offer_again(text.source, std::move(parents), text.way);
             if (!offered) continue;
             text.source.clear();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels of an earlier run, byte for byte: what its models answered is read again from its
-// recording, in order, with no key and no network, and tried anew.
+// Kernels of an earlier run, byte for byte: what its models and its program answered is read again
+// from its recording, in order, with no key, no network and no program, and tried anew.
 #pragma once
 
 #include <deque>
@@ -33,6 +33,7 @@ public:
 private:
     struct Text {
         std::string source;
+        std::string origin;  // "model"
         std::string way;
         std::string hash;  // of the question
         std::string author;
@@ -43,6 +44,7 @@ private:
         : recording_(recording), earlier_(earlier), archive_(archive) {}
     [[nodiscard]] static Result<Text> reread(const model::Exchange& exchange,
                                              archive::Archive& earlier);
+    [[nodiscard]] static Result<Text> reread_command(const model::Exchange& exchange);
     [[nodiscard]] Result<void> close(std::uint64_t ticket, const Trial* trial);
 
     const model::Recording& recording_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every question to a model and every answer, in a folder of the run: one file each, named by the
-// hash of the question. What is there is served and never asked again, so that a run that was
-// killed repeats no call that was paid for, and a recorded run is replayed without key or network.
-// docs/formats/recording.md describes the files.
+// Every question to a model, or to a program, and every answer, in a folder of the run: one file
+// each, named by the hash of the question. What is there is served and never asked again, so that a
+// run that was killed repeats no call that was paid for, and a recorded run is replayed without
+// key, network or program. docs/formats/recording.md describes the files.
 #pragma once
 
 #include <cstdint>
