@@ -75,13 +75,14 @@ struct OptimizeWithWriters : ::testing::Test {
         std::ranges::move(arguments, std::back_inserter(all));
         EXPECT_EQ(run(std::move(all)), 11) << said;
     }
-    // Every byte that is left in the folder.
-    std::string leavings() const {
+    static std::string texts_in(const fs::path& place) {
         std::string all;
-        for (const auto& entry : fs::recursive_directory_iterator(folder.path()))
+        for (const auto& entry : fs::recursive_directory_iterator(place))
             if (entry.is_regular_file()) all += os::read_file(entry.path()).value();
         return all;
     }
+    // Every byte that is left in the folder.
+    std::string leavings() const { return texts_in(folder.path()); }
 };
 
 TEST_F(OptimizeWithWriters, AsksAModelKeepsItsAnswersAndLosesTheKey) {
@@ -127,21 +128,27 @@ TEST_F(OptimizeWithWriters, TriesWhatAProgramWritesAndForgetsWhatIsWrong) {
         "test -s README.md || exit 9\n"
         "case $PWD in *0000) from=rows_8.cpp;; *) from=rows_16.cpp;; esac\n"
         "cp ../../../$from kernel.cpp";
-    optimize({"--budget", "1evals", "--run", "c", "--proposer-command", agent});
-    EXPECT_EQ(run({"optimize", "--resume", "c", "--budget", "1evals", "--proposer-command", agent}),
-              11)
-        << said;
+    // Its turn comes again when the schedules have had theirs, which may well win.
+    const int code =
+        run({"optimize", "softmax", "--set", "B=32", "--set", "N=256", "--threads", "1", "--json",
+             "--budget", "24evals", "--run", "c", "--proposer-command", agent});
+    EXPECT_THAT(code, ::testing::AnyOf(0, 10, 11)) << said;
     EXPECT_EQ(run({"show", "c", "--json"}), 0);
-    ASSERT_EQ(document.at("kernels").size(), 2U) << said;
+    int of_program = 0;
     for (const auto& kernel : document.at("kernels")) {
-        EXPECT_EQ(kernel.at("origin"), "command");
+        if (kernel.at("origin") != "command") continue;
+        ++of_program;
         EXPECT_EQ(kernel.at("trials").at(0).at("verdict").at("status"), "wrong");
     }
+    EXPECT_EQ(of_program, 2) << said;
     const fs::path second = folder.path() / "c" / "command" / "0001";
     EXPECT_THAT(os::read_file(second / "feedback.txt").value(), HasSubstr("its answer is wrong"));
     // What was wrong is not what the next call is shown, and nothing of it is remembered.
     EXPECT_THAT(os::read_file(second / "best.cpp").value(), Not(HasSubstr("b < 8;")));
-    EXPECT_FALSE(fs::exists(folder.path() / "data" / "cupel" / "memory"));
+    if (const fs::path data = folder.path() / "data"; fs::exists(data)) {
+        EXPECT_THAT(texts_in(data), Not(HasSubstr("b < 8;")));
+        EXPECT_THAT(texts_in(data), Not(HasSubstr("b < 16;")));
+    }
 
     // The same kernels again, where there is no such program; and a recording holds no command
     // line.
@@ -158,7 +165,12 @@ TEST_F(OptimizeWithWriters, TriesWhatAProgramWritesAndForgetsWhatIsWrong) {
         EXPECT_EQ(kernel.at("origin"), "command");
     }
     EXPECT_EQ(run({"show", "c", "--trajectories"}), 0);
-    const auto asked = nlohmann::json::parse(split(said, '\n').at(1)).at("ask");
+    nlohmann::json asked;
+    for (const std::string& line : split(said, '\n')) {
+        const auto ask = nlohmann::json::parse(line, nullptr, false);
+        if (ask.is_object() && !ask.at("ask").is_null()) asked = ask.at("ask");
+        if (asked.is_object() && asked.at("prompt").dump().contains("its answer is wrong")) break;
+    }
     EXPECT_THAT(asked.at("prompt").dump(), HasSubstr("its answer is wrong"));
     EXPECT_EQ(asked.at("reply"), wrong_kernel(16));
 }

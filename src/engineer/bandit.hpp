@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is asked next: of all pairs of operator and model, the one from which most confirmed speedup
-// is to be expected for its cost. What was long ago counts less, as a kernel near its ceiling is
-// another problem than the first one was.
+// Who is asked next: of all pairs of operator and model, of the schedules and of a program, the one
+// from which most confirmed speedup is to be expected for its cost. What was long ago counts less,
+// as a kernel near its ceiling is another problem than the first one was.
+// All is counted in what it costs, in units of the dearest pull: a hundred cheap pulls that cost as
+// much as a dear one weigh as much as that one, and make what was before as old as that one does.
+// So who has earned nothing yet is tried for the same money as the others, however many pulls that
+// takes, and nobody for ever: what is known of an arm fades.
 #pragma once
 
 #include <cstddef>
@@ -17,13 +21,19 @@ struct Arm {
     std::string model;  // "openai:..."
     auto operator<=>(const Arm&) const = default;
 };
+// The built-in search, whose pull is one schedule.
+[[nodiscard]] inline Arm schedules_arm() {
+    return {"mutate", "builtin"};
+}
+// What a second of this machine or of waiting costs, in dollars, so that what is free but slow is
+// not free.
+inline constexpr double kSecondCosts = 1e-4;
 
 class Bandit {
 public:
     struct Options {
-        double discount = 0.95;    // for each later pull of any arm
+        double discount = 0.95;    // for each later pull of the dearest arm
         double exploration = 0.5;  // weight of what is not known
-        double cost_weight = 0.5;  // 0: gain alone; 1: gain for each dollar
     };
     Bandit() = default;
     explicit Bandit(Options options) : options_(options) {}
@@ -31,8 +41,8 @@ public:
     // `gain` is a log of a speedup that was confirmed, 0 where there was none; `cost` is positive,
     // in one unit for all arms.
     void learn(const Arm& arm, double gain, double cost);
-    // A gain that a pull of before brought late, at no cost.
-    void reward(const Arm& arm, double gain);
+    // A gain that a pull of before brought late, and what it cost to find that out.
+    void reward(const Arm& arm, double gain, double cost = 0);
     // One of these, which must not be empty. Arms that were never pulled come first, in order.
     [[nodiscard]] std::size_t choose(const std::vector<Arm>& arms) const;
     // What is expected of an arm, for people: gain and cost of one pull.
@@ -43,11 +53,13 @@ public:
     };
     [[nodiscard]] Expected expected(const Arm& arm) const;
     // What the best of these, which must not be empty, will bring with its next pull. Few pulls say
-    // little: an arm is taken for the average of all until it has shown otherwise, and that for
-    // kUsualGain until the pulls of all have. So an arm that was never pulled does not promise
-    // for ever what the others did not keep.
+    // little: an arm is taken for the average of all of the same models until it has shown
+    // otherwise, and that for kUsualGain until the pulls of all have. So an arm that was never
+    // pulled does not promise for ever what the others did not keep.
     [[nodiscard]] Expected outlook(const std::vector<Arm>& arms) const;
     [[nodiscard]] int pulls() const noexcept { return pulls_; }  // of all arms
+    // Arms that were pulled.
+    [[nodiscard]] std::vector<Arm> known() const;
 
 private:
     static constexpr double kUsualGain = 0.05;  // log of speedup by one call, before any is made

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "engineer/reply.hpp"
 #include "model/utf8.hpp"
+#include "os/clock.hpp"
 #include "os/files.hpp"
 
 namespace cupel::engineer {
@@ -87,10 +87,13 @@ model::Answer CommandClient::ask(const model::Request& request) {
     const fs::path folder = options_.folder / fmt::format("{:04}", request.sample);
     if (const auto laid_out = lay_out(request, folder); !laid_out)
         return fault(model::FaultKind::Storage, laid_out.error().text);
-    const auto begin = std::chrono::steady_clock::now();
+    const auto now = [this] {
+        return options_.clock ? options_.clock() : 1e-9 * static_cast<double>(os::now_ns());
+    };
+    const double begin = now();
     const auto ran = options_.run(options_.command, folder, options_.seconds);
     model::Reply reply;
-    reply.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    reply.seconds = now() - begin;
     const Result<std::string> text = ran ? read_answer(folder, answer_of(options_.brief))
                                          : Result<std::string>(std::unexpected(ran.error()));
     // A call that was cut short says nothing of the program: it is made again.

@@ -23,7 +23,8 @@ struct CommandOptions {
     std::function<Result<void>(const std::string& command, const std::filesystem::path& folder,
                                double seconds)>
         run;
-    std::function<bool()> stop;  // may be empty
+    std::function<bool()> stop;     // may be empty
+    std::function<double()> clock;  // seconds; empty: the steady clock
 };
 
 // The system's text is README.md; each message is a file, whose name is its first line.

@@ -14,6 +14,11 @@
 namespace cupel::engineer {
 namespace {
 
+// The program has one way only.
+Arm arm_of_program() {
+    return {kCommand, kCommand};
+}
+
 constexpr const char* kToldKnown = "That kernel was tried before.\n";
 
 std::string told_no_kernel(std::string_view why) {
@@ -29,9 +34,15 @@ Result<void> CommandWriter::recall() {
     intake_.remember(std::move(earlier));
     std::set<std::string> closed;
     CUPEL_TRY(const std::vector<archive::Ask> asks, archive_.asks());
+    CUPEL_TRY(const TrialLog log, TrialLog::read(archive_));
     for (const archive::Ask& ask : asks) {
         closed.insert(ask.hash);
-        if (ask.author == kCommand) CUPEL_DO(recall_ask(ask));
+        if (ask.author == kCommand) CUPEL_DO(recall_ask(ask, log));
+    }
+    for (const auto& [kernel, done] : log.done()) {
+        if (done.phase == "sweep" && claimed_.contains(done.parent))
+            lessons_.push_back(
+                {done.when, arm_of_program(), done.gain, done.seconds * kSecondCosts, true});
     }
     // A recording that is only served is asked from the beginning, in the order of then.
     if (recording_.mode() == model::Recording::Mode::Replay) return {};
@@ -48,7 +59,7 @@ Result<void> CommandWriter::recall() {
 
 // Of a call that is closed: what its program is to be told, and settings of its kernel that were
 // not tried any more.
-Result<void> CommandWriter::recall_ask(const archive::Ask& ask) {
+Result<void> CommandWriter::recall_ask(const archive::Ask& ask, const TrialLog& log) {
     CUPEL_TRY(const auto exchange, recording_.find(ask.hash));
     // Of another run, which was replayed in this one, or of before calls were recorded.
     if (!exchange) {
@@ -61,6 +72,13 @@ Result<void> CommandWriter::recall_ask(const archive::Ask& ask) {
                 : ask.outcome.starts_with(kNoKernel)
                     ? told_no_kernel(ask.outcome.substr(kNoKernel.size()))
                     : "";
+    const TrialLog::Done* done = ask.kernel ? log.find(*ask.kernel) : nullptr;
+    const auto note = read_command_note(exchange->request.note);
+    lessons_.push_back(
+        {.when = done != nullptr ? done->when : after_trial(trial_at(note ? note->verdicts : 0)),
+         .arm = arm_of_program(),
+         .gain = done != nullptr ? done->gain : 0,
+         .cost = (ask.seconds + (done != nullptr ? done->seconds : 0)) * kSecondCosts});
     if (!ask.kernel) return {};
     claimed_.insert(*ask.kernel);
     CUPEL_TRY(const auto kernel, archive_.kernel(*ask.kernel));
@@ -76,12 +94,12 @@ Result<void> CommandWriter::recall_ask(const archive::Ask& ask) {
 
 // None where what it was shown has been found out since.
 Result<std::optional<CommandWriter::Call>> CommandWriter::reread(const model::Exchange& exchange) {
-    auto parents = read_command_note(exchange.request.note);
-    if (!parents) return std::nullopt;
+    auto note = read_command_note(exchange.request.note);
+    if (!note) return std::nullopt;
     Call call{.request = exchange.request,
               .hash = exchange.hash,
               .parents = {},
-              .parent_hashes = std::move(*parents),
+              .parent_hashes = std::move(note->parents),
               .again = true};
     for (const std::string& hash : call.parent_hashes) {
         CUPEL_TRY(const auto parent, archive_.find(hash));
@@ -112,32 +130,49 @@ Result<CommandWriter::Call> CommandWriter::think(const Standings& standings) {
     }
     call.request = command_request(options_.brief, best, feedback_);
     call.request.sample = calls_++;
-    call.request.note = print_command_note(call.parent_hashes);
+    CUPEL_TRY(const archive::Totals totals, archive_.totals());
+    call.request.note =
+        print_command_note({.verdicts = totals.verdicts, .parents = call.parent_hashes});
     call.hash = model::request_hash(kCommand, call.request);
     return call;
 }
 
-Result<void> CommandWriter::call_program(const Standings& standings) {
-    std::optional<Call> call;
-    while (!call && !left_.empty()) {
-        // What it was shown may have been found out since the run goes on.
-        const bool sound = std::ranges::none_of(
-            left_.front().parents, [&](archive::KernelId id) { return standings.is_barred(id); });
-        if (sound) call = std::move(left_.front());
-        left_.pop_front();
-    }
-    if (!call) {
-        CUPEL_TRY(call, think(standings));
-    }
-    const model::Answer answer = recording_.ask(kCommand, call->request, &client_, {});
-    return take_in(std::move(*call), answer);
+std::vector<Lesson> CommandWriter::learn_with(std::shared_ptr<Bandit> bandit) {
+    bandit_ = std::move(bandit);
+    return std::exchange(lessons_, {});
 }
 
+bool CommandWriter::may_call() const {
+    const bool stopped = options_.stop && options_.stop();
+    return !intake_.busy() && fruitless_ < options_.fruitless && !stopped;
+}
+
+std::vector<Arm> CommandWriter::bids(const Standings& /*standings*/) {
+    if (!may_call() || !left_.empty()) return {};
+    return {arm_of_program()};
+}
+
+Result<void> CommandWriter::ask(const Standings& standings, const Arm& /*arm*/) {
+    CUPEL_TRY(Call call, think(standings));
+    return call_program(std::move(call));
+}
+
+Result<void> CommandWriter::call_program(Call call) {
+    const model::Answer answer = recording_.ask(kCommand, call.request, &client_, {});
+    return take_in(std::move(call), answer);
+}
+
+// What an earlier part of the run decided is no turn any more.
 Result<std::vector<Draft>> CommandWriter::write(const Standings& standings, std::size_t most,
                                                 bool /*idle*/) {
-    const bool stopped = options_.stop && options_.stop();
-    if (intake_.empty() && open_ == 0 && fruitless_ < options_.fruitless && !stopped)
-        CUPEL_DO(call_program(standings));
+    while (may_call() && !left_.empty()) {
+        Call call = std::move(left_.front());
+        left_.pop_front();
+        // What it was shown may have been found out since the run goes on.
+        const bool sound = std::ranges::none_of(
+            call.parents, [&](archive::KernelId id) { return standings.is_barred(id); });
+        if (sound) CUPEL_DO(call_program(std::move(call)));
+    }
     std::vector<Draft> drafts;
     while (drafts.size() < most) {
         auto draft = intake_.next();
@@ -189,12 +224,14 @@ Result<Intake::Resumed> CommandWriter::offer(const std::string& text, const Call
 Result<void> CommandWriter::refuse(const Call& call, const std::string& why) {
     ++fruitless_;
     complaints_.push_back("--proposer-command: " + why);
+    bandit_->learn(arm_of_program(), 0, call.seconds * kSecondCosts);
     feedback_ = told_no_kernel(why);
     return close(call, std::string(kNoKernel) + why, nullptr);
 }
 
 Result<void> CommandWriter::settle(const Call& call, const Trial& trial) {
     fruitless_ = verdict::is_right(trial.verdict.status) ? 0 : fruitless_ + 1;
+    bandit_->learn(arm_of_program(), trial.earned, (call.seconds + trial.seconds) * kSecondCosts);
     feedback_ = feedback_of(trial.verdict);
     return close(call, std::string(verdict::status_name(trial.verdict.status)), &trial);
 }
@@ -219,13 +256,17 @@ Result<void> CommandWriter::passed_over(const Draft& draft) {
     if (draft.ticket != open_) return {};
     open_ = 0;
     ++fruitless_;
+    bandit_->learn(arm_of_program(), 0, called_.seconds * kSecondCosts);
     feedback_ = kToldKnown;
     return close(called_, std::string(kKnown), nullptr);
 }
 
 Result<void> CommandWriter::tried(const Draft& draft, const Trial& trial) {
     static_cast<void>(intake_.tried(draft, trial, trial.score));
-    if (draft.ticket != open_) return {};
+    if (draft.ticket != open_) {
+        bandit_->reward(arm_of_program(), trial.earned, trial.seconds * kSecondCosts);
+        return {};
+    }
     open_ = 0;
     return settle(called_, trial);
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -29,6 +30,9 @@ public:
     // Goes on where an earlier part of the run stopped.
     [[nodiscard]] Result<void> recall();
 
+    [[nodiscard]] std::vector<Lesson> learn_with(std::shared_ptr<Bandit> bandit) override;
+    [[nodiscard]] std::vector<Arm> bids(const Standings& standings) override;
+    [[nodiscard]] Result<void> ask(const Standings& standings, const Arm& arm) override;
     [[nodiscard]] Result<std::vector<Draft>> write(const Standings& standings, std::size_t most,
                                                    bool idle) override;
     [[nodiscard]] bool done() const override;
@@ -36,6 +40,7 @@ public:
     [[nodiscard]] Result<void> tried(const Draft& draft, const Trial& trial) override;
     [[nodiscard]] Spending spending() const override { return {0, asked_, 0}; }
     [[nodiscard]] std::vector<std::string> take_complaints();
+    [[nodiscard]] const Bandit& bandit() const noexcept { return *bandit_; }
 
 private:
     struct Call {
@@ -46,10 +51,11 @@ private:
         bool again = false;  // an earlier part of the run made it
         double seconds = 0;
     };
-    [[nodiscard]] Result<void> recall_ask(const archive::Ask& ask);
+    [[nodiscard]] Result<void> recall_ask(const archive::Ask& ask, const TrialLog& log);
     [[nodiscard]] Result<std::optional<Call>> reread(const model::Exchange& exchange);
     [[nodiscard]] Result<Call> think(const Standings& standings);
-    [[nodiscard]] Result<void> call_program(const Standings& standings);
+    [[nodiscard]] bool may_call() const;
+    [[nodiscard]] Result<void> call_program(Call call);
     [[nodiscard]] Result<void> take_in(Call call, const model::Answer& answer);
     void take_fault(const model::Fault& fault);
     [[nodiscard]] Result<Intake::Resumed> offer(const std::string& text, const Call& call);
@@ -61,6 +67,8 @@ private:
     archive::Archive& archive_;
     model::Recording& recording_;
     CommandClient client_{options_};
+    std::shared_ptr<Bandit> bandit_ = std::make_shared<Bandit>();
+    std::vector<Lesson> lessons_;
     Intake intake_{"command"};
     std::deque<Call> left_;                // that nobody took note of
     std::set<archive::KernelId> claimed_;  // by calls that an earlier part of the run closed

@@ -21,9 +21,13 @@ Result<Earlier> Earlier::read(archive::Archive& archive) {
         Standing standing;
         standing.id = record.kernel;
         const auto news = standings.add(std::move(standing), record.verdict, record.incumbent);
+        const auto before_it = earlier.found_.find(record.kernel);
         Kept kept;
+        kept.seconds =
+            record.seconds + (before_it == earlier.found_.end() ? 0 : before_it->second.seconds);
         kept.score = standings.score(record.kernel);
         if (news == Standings::News::Promoted) kept.gain = std::max(0.0, kept.score - before);
+        kept.earned = record.incumbent ? kept.gain : 0;
         kept.best = std::isfinite(kept.score) ? std::max(before, kept.score) : before;
         // What is found out later is what counts: an incumbent that turns out to be wrong.
         earlier.found_.insert_or_assign(record.kernel, kept);
@@ -42,9 +46,11 @@ Result<std::optional<Earlier::Found>> Earlier::find(std::string_view source) con
     if (kept == found_.end()) return std::nullopt;
     CUPEL_TRY(std::vector<archive::VerdictRecord> verdicts, archive_->verdicts(kernel->id));
     Found found;
+    found.trial.seconds = kept->second.seconds;
     found.trial.kernel = kernel->id;
     found.trial.score = kept->second.score;
     found.trial.gain = kept->second.gain;
+    found.trial.earned = kept->second.earned;
     found.best = kept->second.best;
     found.phase = std::move(kernel->phase);
     for (archive::VerdictRecord& record : verdicts)

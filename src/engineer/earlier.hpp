@@ -29,7 +29,9 @@ private:
     struct Kept {
         double score = 0;
         double gain = 0;
+        double earned = 0;
         double best = 0;
+        double seconds = 0;  // of all its screenings
     };
     archive::Archive* archive_ = nullptr;
     std::unordered_map<archive::KernelId, Kept> found_;

@@ -87,6 +87,7 @@ Result<void> Search::recall() {
         if (kernel) tried_.erase(fingerprint(normal_spelling(kernel->kernel.source)));
     }
     known_ = static_cast<int>(tried_.size());
+    CUPEL_DO(relearn());
     return note_best();
 }
 
@@ -107,7 +108,8 @@ Result<Stop> Search::search() {
         dry = batch.empty();
         if (dry && writers_done()) return Stop::Exhausted;
         if (dry) {
-            CUPEL_TRY(batch, drafts(kBatch, true));
+            std::deque<Candidate> none;
+            CUPEL_TRY(batch, next_batch(none, kBatch));
             CUPEL_TRY(stop, try_batch(batch));
         } else {
             CUPEL_TRY(stop, try_all(std::move(batch)));
@@ -154,9 +156,7 @@ Result<std::optional<Stop>> Search::try_all(std::vector<Candidate> candidates) {
         if (const auto left = evaluations_left()) {
             count = std::min(count, static_cast<std::size_t>(*left));  // compile nothing in vain
         }
-        CUPEL_TRY(std::vector<Candidate> batch, drafts(count, false));
-        for (; batch.size() < count && !queue.empty(); queue.pop_front())
-            batch.push_back(std::move(queue.front()));
+        CUPEL_TRY(const std::vector<Candidate> batch, next_batch(queue, count));
         CUPEL_TRY(const std::optional<Stop> stop, try_batch(batch));
         if (stop) return stop;
     }
@@ -200,48 +200,6 @@ std::optional<Search::Candidate> Search::print(Proposal proposal) {
 // Whatever its comments and spaces: the same kernel is not compiled twice.
 bool Search::is_new(const std::string& source) {
     return tried_.insert(fingerprint(normal_spelling(source))).second;
-}
-
-Result<std::vector<Search::Candidate>> Search::drafts(std::size_t most, bool idle) {
-    std::vector<Candidate> candidates;
-    for (Writer* writer : desk_.writers) {
-        if (candidates.size() >= most) break;
-        CUPEL_TRY(std::vector<Draft> written,
-                  writer->write(standings_, most - candidates.size(), idle && candidates.empty()));
-        for (Draft& draft : written) {
-            const bool clean = std::ranges::none_of(
-                draft.parents, [&](KernelId parent) { return standings_.is_barred(parent); });
-            if (!clean || !is_new(draft.kernel.source)) {
-                CUPEL_DO(writer->passed_over(draft));
-                continue;
-            }
-            Candidate candidate;
-            candidate.proposal.parents = draft.parents;
-            candidate.kernel = draft.kernel;
-            candidate.phase = draft.phase;
-            candidate.writer = writer;
-            candidate.draft = std::move(draft);
-            candidates.push_back(std::move(candidate));
-        }
-    }
-    return candidates;
-}
-
-bool Search::writers_done() const {
-    return std::ranges::all_of(desk_.writers, [](const Writer* writer) { return writer->done(); });
-}
-
-Spending Search::spending() const {
-    Spending all;
-    for (const Writer* writer : desk_.writers) {
-        const Spending one = writer->spending();
-        all.dollars += one.dollars;
-        all.calls += one.calls;
-        all.waiting += one.waiting;
-        all.tokens += one.tokens;
-        if (all.ended.empty()) all.ended = one.ended;
-    }
-    return all;
 }
 
 std::vector<Search::Candidate> Search::breed() {

@@ -44,6 +44,8 @@ public:
                                               std::string_view phase);
     [[nodiscard]] std::optional<Draft> next();
     [[nodiscard]] bool empty() const noexcept { return ready_.empty(); }
+    // Something is to be tried, or is being tried.
+    [[nodiscard]] bool busy() const noexcept { return !sweeps_.empty(); }
     // `best` is the incumbent's score: what is far from it is not swept. The ticket of the first
     // draft of the text that this one comes from. Once for each draft, or dropped() once.
     std::uint64_t tried(const Draft& draft, const Trial& trial, double best);

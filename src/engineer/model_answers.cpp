@@ -30,13 +30,16 @@ void ModelWriter::end(std::string why, std::string_view more) {
 }
 
 // What an idea gained, who had it and who carried it out have earned together.
-void ModelWriter::credit(const Credit& to, double gain) {
-    if (!(gain > 0)) return;
+void ModelWriter::credit(const Credit& to, const Trial& trial) {
     const Idea* idea = ideas_.find(to.idea);
-    bandit_.reward(to.arm, idea != nullptr ? gain / 2 : gain);
-    if (idea == nullptr) return;
-    bandit_.reward(idea->planner, gain / 2);
-    ideas_.add_gain(to.idea, gain);
+    bandit_->reward(to.arm, idea != nullptr ? trial.earned / 2 : trial.earned,
+                    trial.seconds * options_.second_costs);
+    if (idea != nullptr) bandit_->reward(idea->planner, trial.earned / 2);
+    credit_idea(to, trial.gain);
+}
+
+void ModelWriter::credit_idea(const Credit& to, double gain) {
+    if (gain > 0 && ideas_.find(to.idea) != nullptr) ideas_.add_gain(to.idea, gain);
 }
 
 // A sweep that has come to its end gains nothing more.
@@ -44,11 +47,13 @@ void ModelWriter::forget_closed() {
     std::erase_if(credits_, [this](const auto& credit) { return !intake_.is_open(credit.first); });
 }
 
-void ModelWriter::learn(const Question& question, double gain) {
+// `seconds`: of the trial.
+void ModelWriter::learn(const Question& question, double gain, double seconds) {
     const Idea* idea = ideas_.find(question.note.idea);
-    bandit_.learn(question.arm(), idea != nullptr ? gain / 2 : gain,
-                  question.paid.dollars + question.seconds * options_.second_costs);
-    if (idea != nullptr) bandit_.reward(idea->planner, gain / 2);
+    ++learned_;
+    bandit_->learn(question.arm(), idea != nullptr ? gain / 2 : gain,
+                   question.paid.dollars + (question.seconds + seconds) * options_.second_costs);
+    if (idea != nullptr) bandit_->reward(idea->planner, gain / 2);
     if (fruitless_ >= options_.fruitless)
         end("nothing of use came for long", fmt::format("{} answers in a row", fruitless_));
 }
@@ -126,7 +131,7 @@ Result<void> ModelWriter::take_text(Question question, const model::Reply& reply
     if (offered->first) {
         CUPEL_DO(settle(question, *source, *offered->first));
         credits_[offered->ticket] = {question.arm(), question.note.idea};
-        credit(credits_[offered->ticket], offered->gain);
+        credit_idea(credits_[offered->ticket], offered->gain);
         forget_closed();
         return {};
     }
@@ -205,8 +210,7 @@ Result<void> ModelWriter::tried(const Draft& draft, const Trial& trial) {
     const auto found = open_.find(draft.ticket);
     if (found == open_.end()) {
         // What a sweep gains, its author has earned.
-        if (const auto to = credits_.find(first); to != credits_.end())
-            credit(to->second, trial.gain);
+        if (const auto to = credits_.find(first); to != credits_.end()) credit(to->second, trial);
         forget_closed();
         return {};
     }
@@ -224,7 +228,7 @@ Result<void> ModelWriter::settle(const Question& question, const std::string& so
     const Note& note = question.note;
     const bool right = verdict::is_right(status);
     fruitless_ = right ? 0 : fruitless_ + 1;
-    learn(question, trial.gain);
+    learn(question, trial.earned, trial.seconds);
     if (right) {
         ideas_.succeeded(note.idea, trial.gain);
         authors_[trial.kernel] = {question.arm(), note.idea};

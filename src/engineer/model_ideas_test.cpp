@@ -146,7 +146,13 @@ TEST(ModelQuestions, AreNotSentWhereTheirParentWasFoundOut) {
     const std::vector<archive::Ranked> ranking = run.archive.ranking().value();
     for (const archive::Ranked& ranked : ranking)
         ASSERT_TRUE(run.archive.quarantine(ranked.kernel.id));
-    ASSERT_TRUE(writer.write(Standings(), 1, true));
+    const Standings none;
+    ASSERT_TRUE(writer.write(none, 1, true));
+    EXPECT_EQ(model.prompts.size(), asked);
+    const std::vector<Arm> bids = writer.bids(none);
+    ASSERT_FALSE(bids.empty());
+    ASSERT_TRUE(writer.ask(none, bids.front()));
+    ASSERT_TRUE(writer.write(none, 1, true));
     ASSERT_EQ(model.prompts.size(), asked + 1);
     EXPECT_THAT(model.prompts.back(), Not(HasSubstr("parent();")));
 }

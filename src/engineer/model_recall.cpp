@@ -28,6 +28,7 @@ Result<void> ModelWriter::recall() {
         population_.add(kernel.id, kernel.parents);
         return {};
     }));
+    CUPEL_TRY(const TrialLog log, TrialLog::read(archive_));
     CUPEL_TRY(Earlier earlier, Earlier::read(archive_));
     intake_.remember(std::move(earlier));
     // The program is another writer's: its calls are no turns of models, and teach nothing of them.
@@ -47,8 +48,9 @@ Result<void> ModelWriter::recall() {
             CUPEL_TRY(exchange, recording_.find(ask.hash));
         }
         if (exchange) turn_ = std::max(turn_, exchange->request.sample + 1);
-        CUPEL_DO(recall_ask(ask, exchange ? &*exchange : nullptr));
+        CUPEL_DO(recall_ask(ask, exchange ? &*exchange : nullptr, log));
     }
+    recall_gains(log);
     std::set<std::uint64_t> paid;  // turns
     for (const std::string& hash : hashes) {
         if (!unused.contains(hash)) continue;
@@ -75,13 +77,26 @@ Result<void> ModelWriter::recall() {
 }
 
 // Of an ask that is closed: what it cost, what it gained, and what was not finished then.
-Result<void> ModelWriter::recall_ask(const archive::Ask& ask, const model::Exchange* exchange) {
+Result<void> ModelWriter::recall_ask(const archive::Ask& ask, const model::Exchange* exchange,
+                                     const TrialLog& log) {
     const Arm arm{ask.way, ask.author};
     const auto note = exchange == nullptr ? std::nullopt : read_note(exchange->request.note);
     const Idea* idea = note ? ideas_.find(note->idea) : nullptr;
-    bandit_.learn(arm, idea != nullptr ? ask.gain / 2 : ask.gain,
-                  ask.dollars + ask.seconds * options_.second_costs);
-    if (idea != nullptr) bandit_.reward(idea->planner, ask.gain / 2);
+    const bool fresh = ask.kernel && ask.outcome != kKnown;
+    const TrialLog::Done* done = fresh ? log.find(*ask.kernel) : nullptr;
+    // What no kernel came of was told when the one before was.
+    const std::int64_t before = lessons_.empty() ? trial_at(0) : lessons_.back().when;
+    const std::int64_t when = done != nullptr ? done->when : after_trial(before);
+    if (fresh) claimed_[*ask.kernel] = {arm, note ? note->idea : std::string()};
+    const double gain = done != nullptr ? done->gain : 0;
+    ++learned_;
+    lessons_.push_back(
+        {.when = when,
+         .arm = arm,
+         .gain = idea != nullptr ? gain / 2 : gain,
+         .cost = ask.dollars +
+                 (ask.seconds + (done != nullptr ? done->seconds : 0)) * options_.second_costs});
+    if (idea != nullptr) lessons_.push_back({when, idea->planner, gain / 2, 0, true});
     spending_.dollars += ask.dollars;
     spending_.tokens +=
         exchange != nullptr ? model::paid_for(*exchange).tokens : ask.input + ask.output;
@@ -91,9 +106,21 @@ Result<void> ModelWriter::recall_ask(const archive::Ask& ask, const model::Excha
         ideas_.add(ask.hash, arm, split(ask.idea, '\n'));
         return {};
     }
-    if (ask.kernel && ask.outcome != kKnown) claimed_.insert(*ask.kernel);
     CUPEL_DO(recall_fate(ask, *note));
     return recall_sweep(ask, *exchange);
+}
+
+// What settings of kernels gained then, and what it cost to try them.
+void ModelWriter::recall_gains(const TrialLog& log) {
+    for (const auto& [kernel, done] : log.done()) {
+        const auto author = claimed_.find(done.parent);
+        if (done.phase != "sweep" || author == claimed_.end()) continue;
+        const Idea* idea = ideas_.find(author->second.idea);
+        lessons_.push_back({done.when, author->second.arm,
+                            idea != nullptr ? done.gain / 2 : done.gain,
+                            done.seconds * options_.second_costs, true});
+        if (idea != nullptr) lessons_.push_back({done.when, idea->planner, done.gain / 2, 0, true});
+    }
 }
 
 // What became of the idea that it carried out.
@@ -141,7 +168,7 @@ Result<void> ModelWriter::recall_sweep(const archive::Ask& ask, const model::Exc
     const auto resumed = intake_.offer_again(*source, question->parents, ask.way);
     if (!resumed) return {};
     credits_[resumed->ticket] = {question->arm(), question->note.idea};
-    credit(credits_[resumed->ticket], resumed->gain);
+    credit_idea(credits_[resumed->ticket], resumed->gain);
     forget_closed();
     return {};
 }

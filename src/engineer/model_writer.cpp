@@ -99,10 +99,10 @@ std::vector<Arm> ModelWriter::arms(const Standings& standings) const {
 
 // No kernel is faster than the machine allows, whatever an arm has brought before.
 bool ModelWriter::pays(const Standings& standings) {
-    if (options_.least_gain <= 0 || bandit_.pulls() < options_.least_calls) return true;
+    if (options_.least_gain <= 0 || learned_ < options_.least_calls) return true;
     const std::vector<Arm> choice = arms(standings);
     if (choice.empty()) return true;
-    Bandit::Expected next = bandit_.outlook(choice);
+    Bandit::Expected next = bandit_->outlook(choice);
     const Standing* incumbent = standings.incumbent();
     if (incumbent != nullptr && incumbent->share > 0)
         next.gain = std::min(next.gain, std::max(0.0, -std::log(incumbent->share)));
@@ -133,10 +133,7 @@ Result<ModelWriter::Shown> ModelWriter::show(const Standings& standings, const S
     return shown;
 }
 
-Result<std::unique_ptr<Question>> ModelWriter::think(const Standings& standings) {
-    const std::vector<Arm> choice = arms(standings);
-    if (choice.empty()) return nullptr;
-    const Arm& arm = choice[bandit_.choose(choice)];
+Result<std::unique_ptr<Question>> ModelWriter::think(const Standings& standings, const Arm& arm) {
     auto question = std::make_unique<Question>();
     Note& note = question->note;
     note.way = *operator_from(arm.way);
@@ -245,24 +242,51 @@ Result<bool> ModelWriter::may_send(const Question& question) {
     return true;
 }
 
+// An answer that is there already is read before more is asked: what is asked must not depend on
+// how quickly somebody answers.
+std::size_t ModelWriter::in_flight() const {
+    const std::scoped_lock lock(mail_->mutex);
+    return mail_->waiting + mail_->answered.size();
+}
+
+std::vector<Lesson> ModelWriter::learn_with(std::shared_ptr<Bandit> bandit) {
+    bandit_ = std::move(bandit);
+    return std::exchange(lessons_, {});
+}
+
+std::vector<Arm> ModelWriter::bids(const Standings& standings) {
+    const bool idle = !intake_.busy() && queue_.empty() && in_flight() == 0;
+    if (options_.side_by_side > 0 || !idle || !may_ask() || !pays(standings)) return {};
+    return arms(standings);
+}
+
+Result<void> ModelWriter::ask(const Standings& standings, const Arm& arm) {
+    CUPEL_DO(bar_found_out(standings));
+    CUPEL_TRY(auto question, think(standings, arm));
+    CUPEL_TRY(const bool sound, may_send(*question));
+    if (sound) {
+        put(std::move(question));
+    } else {
+        ideas_.put_back(question->note.idea);
+    }
+    return {};
+}
+
 // Nobody is asked for more while drafts are waiting to be tried.
 Result<void> ModelWriter::ask_around(const Standings& standings) {
     const auto at_once = static_cast<std::size_t>(std::max(1, options_.side_by_side));
-    // An answer that is there already is read before more is asked: what is asked must not depend
-    // on how quickly somebody answers.
-    const auto open = [this] {
-        const std::scoped_lock lock(mail_->mutex);
-        return mail_->waiting + mail_->answered.size();
-    };
     CUPEL_DO(bar_found_out(standings));
-    while (intake_.empty() && may_ask() && open() < at_once) {
+    while (intake_.empty() && may_ask() && in_flight() < at_once) {
         std::unique_ptr<Question> question;
         const bool queued = !queue_.empty();
         if (queued) {
             question = std::move(queue_.front());
             queue_.erase(queue_.begin());
-        } else if (pays(standings)) {
-            CUPEL_TRY(question, think(standings));
+        } else if (options_.side_by_side > 0 && pays(standings)) {
+            // Elsewhere: this takes no trial's place, so models compete among themselves.
+            const std::vector<Arm> choice = arms(standings);
+            if (choice.empty()) break;
+            CUPEL_TRY(question, think(standings, choice[bandit_->choose(choice)]));
         }
         if (!question) break;
         CUPEL_TRY(const bool sound, may_send(*question));

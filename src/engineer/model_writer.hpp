@@ -43,10 +43,10 @@ struct ModelOptions {
     // Questions at once. 0: one at a time, and nothing is tried meanwhile, as the model works on
     // this machine and would be in the way of every clock.
     int side_by_side = 2;
-    int repairs = 2;             // attempts to mend one kernel
-    int fruitless = 24;          // questions in a row without a kernel that is right: enough
-    double second_costs = 1e-4;  // dollars, so that free models that think long are not free
-    std::size_t ideas = 3;       // that a plan is asked for; 0: nobody is asked to plan
+    int repairs = 2;     // attempts to mend one kernel
+    int fruitless = 24;  // questions in a row without a kernel that is right: enough
+    double second_costs = kSecondCosts;
+    std::size_t ideas = 3;  // that a plan is asked for; 0: nobody is asked to plan
     // Log of the speedup that the next dollar must promise; 0: whatever it promises.
     double least_gain = 0;
     int least_calls = 10;  // before that is asked
@@ -66,6 +66,9 @@ public:
     // Reads what the archive and the recording know of an earlier part of the run.
     [[nodiscard]] Result<void> recall();
 
+    [[nodiscard]] std::vector<Lesson> learn_with(std::shared_ptr<Bandit> bandit) override;
+    [[nodiscard]] std::vector<Arm> bids(const Standings& standings) override;
+    [[nodiscard]] Result<void> ask(const Standings& standings, const Arm& arm) override;
     [[nodiscard]] Result<std::vector<Draft>> write(const Standings& standings, std::size_t most,
                                                    bool idle) override;
     [[nodiscard]] bool done() const override;
@@ -75,7 +78,7 @@ public:
 
     // Why models fell silent, for people; each line once.
     [[nodiscard]] std::vector<std::string> take_complaints();
-    [[nodiscard]] const Bandit& bandit() const noexcept { return bandit_; }
+    [[nodiscard]] const Bandit& bandit() const noexcept { return *bandit_; }
     [[nodiscard]] const Ideas& ideas() const noexcept { return ideas_; }
 
 private:
@@ -93,7 +96,9 @@ private:
     using Questions = std::vector<std::unique_ptr<Question>>;
 
     // An earlier part of the run (model_recall.cpp).
-    [[nodiscard]] Result<void> recall_ask(const archive::Ask& ask, const model::Exchange* exchange);
+    [[nodiscard]] Result<void> recall_ask(const archive::Ask& ask, const model::Exchange* exchange,
+                                          const TrialLog& log);
+    void recall_gains(const TrialLog& log);
     [[nodiscard]] Result<void> recall_fate(const archive::Ask& ask, const Note& note);
     [[nodiscard]] Result<void> recall_sweep(const archive::Ask& ask,
                                             const model::Exchange& exchange);
@@ -101,7 +106,8 @@ private:
 
     // Asking (model_writer.cpp).
     [[nodiscard]] std::vector<Arm> arms(const Standings& standings) const;
-    [[nodiscard]] Result<std::unique_ptr<Question>> think(const Standings& standings);
+    [[nodiscard]] Result<std::unique_ptr<Question>> think(const Standings& standings,
+                                                          const Arm& arm);
     struct Shown {
         Parent parent;
         std::string hash;  // of its source
@@ -113,6 +119,7 @@ private:
     [[nodiscard]] Result<bool> may_send(const Question& question);
     void put(std::unique_ptr<Question> question);
     [[nodiscard]] bool may_ask() const;
+    [[nodiscard]] std::size_t in_flight() const;
     [[nodiscard]] std::size_t cheapest() const;
     [[nodiscard]] VoiceState* state_of(const std::string& name);
     [[nodiscard]] Questions collect(bool idle);
@@ -130,8 +137,9 @@ private:
                                       const Trial& trial);
     void pay(Question& question, const model::Amount& amount);
     void take_fault(const Question& question, const model::Fault& fault);
-    void learn(const Question& question, double gain);
-    void credit(const Credit& to, double gain);
+    void learn(const Question& question, double gain, double seconds = 0);
+    void credit(const Credit& to, const Trial& trial);
+    void credit_idea(const Credit& to, double gain);
     void forget_closed();
     void end(std::string why, std::string_view more);
     void repair(const Question& broken, const std::string& source, const Trial& trial);
@@ -144,10 +152,12 @@ private:
     const model::Recording& recording_;
     Intake intake_{"model"};
     Population population_;
-    Bandit bandit_;
+    std::shared_ptr<Bandit> bandit_ = std::make_shared<Bandit>();
+    std::vector<Lesson> lessons_;
+    int learned_ = 0;  // questions that the bandit learned of
     Ideas ideas_;
-    std::set<archive::KernelId> claimed_;  // by asks that an earlier part of the run closed
-    Questions queue_;                      // to be asked before any new ones
+    std::map<archive::KernelId, Credit> claimed_;  // by asks that an earlier part of the run closed
+    Questions queue_;                              // to be asked before any new ones
     std::map<std::uint64_t, std::unique_ptr<Question>> open_;  // by ticket: being tried
     std::map<archive::KernelId, Credit> authors_;              // of first kernels that were right
     std::map<std::uint64_t, Credit> credits_;                  // by first ticket, of open sweeps

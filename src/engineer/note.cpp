@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "base/text.hpp"
 
 namespace cupel::engineer {
@@ -36,18 +38,24 @@ std::optional<Note> read_note(std::string_view text) {
     return note;
 }
 
-std::string print_command_note(const std::vector<std::string>& parents) {
-    std::string text = kCommand;
-    for (const std::string& parent : parents)
+std::string print_command_note(const CommandNote& note) {
+    std::string text = fmt::format("{} {}", kCommand, note.verdicts);
+    for (const std::string& parent : note.parents)
         text += " " + parent;
     return text;
 }
 
-std::optional<std::vector<std::string>> read_command_note(std::string_view text) {
+std::optional<CommandNote> read_command_note(std::string_view text) {
     std::vector<std::string> words = split(text, ' ');
-    if (words.front() != kCommand) return std::nullopt;
-    words.erase(words.begin());
-    return words;
+    if (words.size() < 2 || words[0] != kCommand) return std::nullopt;
+    CommandNote note;
+    const std::string& number = words[1];
+    const auto [end, problem] =
+        std::from_chars(number.data(), number.data() + number.size(), note.verdicts);
+    if (problem != std::errc{} || end != number.data() + number.size() || note.verdicts < 0)
+        return std::nullopt;
+    note.parents.assign(words.begin() + 2, words.end());
+    return note;
 }
 
 }  // namespace cupel::engineer

@@ -2,6 +2,7 @@
 // What stands in the note of a recorded question: all that is needed to read its answer later.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,9 +24,14 @@ struct Note {
 [[nodiscard]] std::optional<Note> read_note(std::string_view text);
 
 // Of a program that is called, its provider's name in the recording, and author and way of what it
-// writes. It has no operators: its note says what it was shown, "command <hash>".
+// writes. It has no operators: its note says how many verdicts there were when it was called, and
+// what it was shown, "command 12 <hash>".
+struct CommandNote {
+    std::int64_t verdicts = 0;
+    std::vector<std::string> parents;  // hashes of sources
+};
 inline constexpr const char* kCommand = "command";
-[[nodiscard]] std::string print_command_note(const std::vector<std::string>& parents);
-[[nodiscard]] std::optional<std::vector<std::string>> read_command_note(std::string_view text);
+[[nodiscard]] std::string print_command_note(const CommandNote& note);
+[[nodiscard]] std::optional<CommandNote> read_command_note(std::string_view text);
 
 }  // namespace cupel::engineer

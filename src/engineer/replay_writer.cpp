@@ -12,8 +12,8 @@
 namespace cupel::engineer {
 
 Result<ReplayWriter::Text> ReplayWriter::reread_command(const model::Exchange& exchange) {
-    auto parents = read_command_note(exchange.request.note);
-    if (!parents) return fail(Errc::Invalid, "no note");
+    auto note = read_command_note(exchange.request.note);
+    if (!note) return fail(Errc::Invalid, "no note");
     if (exchange.answer->ending != model::Ending::Whole)
         return fail(Errc::Invalid, "the program left no kernel");
     return Text{.source = exchange.answer->text,
@@ -21,7 +21,7 @@ Result<ReplayWriter::Text> ReplayWriter::reread_command(const model::Exchange& e
                 .way = kCommand,
                 .hash = exchange.hash,
                 .author = kCommand,
-                .parents = std::move(*parents)};
+                .parents = std::move(note->parents)};
 }
 
 // Invalid where there was no kernel then either.

@@ -128,7 +128,7 @@ public:
         model::Reply reply;
         reply.text = script_(request, turn);
         reply.dollars = dollars_;
-        reply.seconds = 1;
+        reply.seconds = seconds;
         reply.tokens = 110;
         reply.usage =
             model::Usage{.input = 100, .cached = 0, .written = 0, .output = 10, .reasoning = 0};
@@ -136,6 +136,7 @@ public:
     }
     std::vector<std::string> prompts;
     int stop_at = -1;
+    double seconds = 1;  // of each reply
 
 private:
     Script script_;

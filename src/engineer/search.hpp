@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One search, of which the rest of the room sees optimize() only: what is tried next is in
-// engineer.cpp, what becomes of one kernel in search_trial.cpp.
+// engineer.cpp, who writes it in search_turns.cpp, what becomes of one kernel in search_trial.cpp.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -55,6 +58,15 @@ private:
     // Printed, unless the decisions do not go together or the text has had its verdict.
     [[nodiscard]] std::optional<Candidate> print(Proposal proposal);
     [[nodiscard]] std::vector<Candidate> breed();
+    // Who writes the next kernel (search_turns.cpp).
+    struct Turn {
+        Writer* writer = nullptr;  // null: the schedules
+        Arm arm;
+    };
+    [[nodiscard]] Result<void> relearn();
+    [[nodiscard]] Result<std::vector<Candidate>> next_batch(std::deque<Candidate>& schedules,
+                                                            std::size_t most);
+    [[nodiscard]] Turn next_turn(bool schedules_left, std::size_t pending);
     // What the writers have ready.
     [[nodiscard]] Result<std::vector<Candidate>> drafts(std::size_t most, bool idle);
     [[nodiscard]] bool writers_done() const;
@@ -76,6 +88,9 @@ private:
     double start_;
     Proposer proposer_;
     Standings standings_;
+    std::shared_ptr<Bandit> bandit_ = std::make_shared<Bandit>();
+    std::map<archive::KernelId, double> begun_;  // seconds of trials that were cut short
+    std::map<Arm, int> asked_;                   // turns since something was gained
     std::unordered_set<std::uint64_t> tried_;    // fingerprints of sources, in one spelling
     std::optional<archive::KernelId> rival_id_;  // of rival_
     verdict::Kernel rival_;

@@ -13,17 +13,24 @@ Result<std::optional<Stop>> Search::try_one(const Candidate& candidate) {
     CUPEL_TRY(const KernelId id, desk_.archive.record_kernel({candidate.kernel, candidate.phase,
                                                               candidate.proposal.parents}));
     if (desk_.observer != nullptr) desk_.observer->before(progress(candidate));
+    const auto begun = begun_.extract(id);
+    double seconds = begun ? begun.mapped() : 0;
     CUPEL_TRY(std::optional<Seen> seen, screen(candidate, id));
     if (seen && seen->news == Standings::News::Promising) {
+        seconds += seen->trial.seconds;
         CUPEL_TRY(seen, screen(candidate, id));
     }
     if (!seen) return Stop::Asked;
+    seen->trial.seconds += seconds;
     ++evaluations_;
     right_ += verdict::is_right(seen->trial.verdict.status) ? 1 : 0;
     since_gain_ = seen->news == Standings::News::Promoted ? 0 : since_gain_ + 1;
+    if (since_gain_ == 0) asked_.clear();
     CUPEL_DO(note_best());
     if (candidate.writer != nullptr) {
         CUPEL_DO(candidate.writer->tried(candidate.draft, seen->trial));
+    } else if (!desk_.writers.empty() && candidate.phase != phase_name(Phase::Seeds)) {
+        bandit_->learn(schedules_arm(), seen->trial.earned, seen->trial.seconds * kSecondCosts);
     }
     if (desk_.observer != nullptr) desk_.observer->after(progress(candidate), seen->trial.verdict);
     return std::nullopt;
@@ -59,8 +66,10 @@ Result<std::optional<Search::Seen>> Search::screen(const Candidate& candidate, K
     CUPEL_DO(bar_descendants(record.verdict));
     seen.trial.kernel = id;
     seen.trial.score = record.score;
+    seen.trial.seconds = record.seconds;
     if (seen.news == Standings::News::Promoted)
         seen.trial.gain = std::max(0.0, record.score - before);
+    if (against) seen.trial.earned = seen.trial.gain;
     seen.trial.verdict = std::move(record.verdict);
     return seen;
 }

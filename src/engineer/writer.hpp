@@ -4,11 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "archive/archive.hpp"
 #include "base/result.hpp"
+#include "engineer/bandit.hpp"
+#include "engineer/lessons.hpp"
 #include "engineer/standings.hpp"
 #include "verdict/verdict.hpp"
 
@@ -25,8 +28,10 @@ struct Draft {
 struct Trial {
     archive::KernelId kernel = 0;
     verdict::Verdict verdict;
-    double score = 0;  // Standings::score: not finite where it has no place
-    double gain = 0;   // log of the speedup over the incumbent, where it was promoted; else 0
+    double score = 0;    // Standings::score: not finite where it has no place
+    double gain = 0;     // log of the speedup over the incumbent, where it was promoted; else 0
+    double earned = 0;   // of the gain, for the bandit: what beats naive first is nobody's merit
+    double seconds = 0;  // of all its screenings
 };
 
 // Law 13: nothing that comes of such a kernel is used.
@@ -43,6 +48,18 @@ public:
     Writer& operator=(Writer&&) = delete;
     virtual ~Writer() = default;
 
+    // Whoever writes learns with the others: by that bandit it is decided whose turn is next.
+    // Returns what an earlier part of the run taught. Called once, before all else.
+    [[nodiscard]] virtual std::vector<Lesson> learn_with(std::shared_ptr<Bandit> /*bandit*/) {
+        return {};
+    }
+    // Whom it could ask for the next kernel, where that takes this machine's time and so the place
+    // of a trial. Empty: nobody, or it has something in hand, or whoever it asks works elsewhere.
+    [[nodiscard]] virtual std::vector<Arm> bids(const Standings& /*standings*/) { return {}; }
+    // It is the turn of this one of its bids; what comes of it is written next.
+    [[nodiscard]] virtual Result<void> ask(const Standings& /*standings*/, const Arm& /*arm*/) {
+        return {};
+    }
     // What is ready, at most `most`. `idle`: there is nothing else to try, so it may wait a
     // fraction of a second for something.
     [[nodiscard]] virtual Result<std::vector<Draft>> write(const Standings& standings,
