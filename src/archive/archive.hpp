@@ -92,6 +92,11 @@ struct Ask {
     double seconds = 0;
     std::int64_t input = 0;  // tokens
     std::int64_t output = 0;
+    // None: nobody said. Of `input`, read from the provider's cache and written to it; of `output`,
+    // spent on thinking.
+    std::optional<std::int64_t> cached = std::nullopt;
+    std::optional<std::int64_t> written = std::nullopt;
+    std::optional<std::int64_t> reasoning = std::nullopt;
     std::string at;  // UTC; filled in where it is recorded
 };
 

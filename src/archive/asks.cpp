@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <optional>
+
 #include "archive/archive.hpp"
 #include "base/text.hpp"
 #include "os/clock.hpp"
@@ -8,8 +12,9 @@ namespace cupel::archive {
 Result<void> Archive::record_ask(const Ask& ask) {
     CUPEL_TRY(Statement insert,
               database_.prepare("INSERT OR IGNORE INTO asks (hash, author, way, parents, kernel, "
-                                "outcome, idea, gain, dollars, seconds, input, output, at) "
-                                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                                "outcome, idea, gain, dollars, seconds, input, output, at, "
+                                "cached, written, reasoning) "
+                                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
     return insert.bind(ask.hash)
         .bind(ask.author)
         .bind(ask.way)
@@ -23,18 +28,29 @@ Result<void> Archive::record_ask(const Ask& ask) {
         .bind(ask.input)
         .bind(ask.output)
         .bind(os::utc_timestamp())
+        .bind(ask.cached)
+        .bind(ask.written)
+        .bind(ask.reasoning)
         .run();
 }
 
 Result<std::vector<Ask>> Archive::asks() {
     std::vector<Ask> asks;
-    // An archive that is only read may be older than the table.
-    CUPEL_TRY(const std::int64_t tables,
-              database_.ask("SELECT count(*) FROM sqlite_schema WHERE name = 'asks'"));
-    if (tables == 0) return asks;
+    // An archive that is only read may be older than the table, or than its last columns.
+    CUPEL_TRY(const std::int64_t columns,
+              database_.ask("SELECT count(*) FROM pragma_table_info('asks')"));
+    if (columns == 0) return asks;
+    CUPEL_TRY(const std::int64_t counts,
+              database_.ask("SELECT count(*) FROM pragma_table_info('asks') "
+                            "WHERE name IN ('cached', 'written', 'reasoning')"));
     CUPEL_TRY(Statement query,
-              database_.prepare("SELECT hash, author, way, parents, kernel, outcome, idea, gain, "
-                                "dollars, seconds, input, output, at FROM asks ORDER BY id"));
+              database_.prepare(fmt::format(
+                  "SELECT hash, author, way, parents, kernel, outcome, idea, gain, dollars, "
+                  "seconds, input, output, at, {} FROM asks ORDER BY id",
+                  counts == 3 ? "cached, written, reasoning" : "NULL, NULL, NULL")));
+    const auto count = [&query](int column) {
+        return query.is_null(column) ? std::nullopt : std::optional(query.integer(column));
+    };
     while (true) {
         CUPEL_TRY(const bool more, query.step());
         if (!more) return asks;
@@ -53,6 +69,9 @@ Result<std::vector<Ask>> Archive::asks() {
         ask.input = query.integer(10);
         ask.output = query.integer(11);
         ask.at = query.text(12);
+        ask.cached = count(13);
+        ask.written = count(14);
+        ask.reasoning = count(15);
         asks.push_back(std::move(ask));
     }
 }

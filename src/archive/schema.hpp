@@ -75,6 +75,11 @@ CREATE TABLE asks (
     at       TEXT NOT NULL
 ) STRICT;
 )sql",
+    R"sql(
+ALTER TABLE asks ADD COLUMN cached INTEGER;
+ALTER TABLE asks ADD COLUMN written INTEGER;
+ALTER TABLE asks ADD COLUMN reasoning INTEGER;
+)sql",
 };
 
 }  // namespace cupel::archive

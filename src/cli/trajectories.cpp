@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "archive/archive.hpp"
 #include "cli/show_run.hpp"
@@ -70,6 +71,11 @@ json idea_json(const std::string& id, const Exchanges& exchanges) {
     return document;
 }
 
+// Of tokens; null: nobody said.
+json count_json(std::optional<std::int64_t> count) {
+    return count ? json(*count) : json();
+}
+
 json ask_json(const archive::Ask& ask, const Exchanges& exchanges) {
     const auto found = exchanges.find(ask.hash);
     const model::Exchange* exchange = found == exchanges.end() ? nullptr : &found->second;
@@ -78,6 +84,9 @@ json ask_json(const archive::Ask& ask, const Exchanges& exchanges) {
                      {"seconds", ask.seconds}, {"input", ask.input},  {"output", ask.output},
                      {"question", ask.hash},   {"prompt", nullptr},   {"reply", nullptr},
                      {"carries_out", nullptr}};
+    document["cached"] = count_json(ask.cached);
+    document["written"] = count_json(ask.written);
+    document["reasoning"] = count_json(ask.reasoning);
     if (exchange == nullptr) return document;
     if (const auto note = engineer::read_note(exchange->request.note))
         document["carries_out"] = idea_json(note->idea, exchanges);

@@ -109,6 +109,10 @@ TEST_F(OptimizeWithWriters, AsksAModelKeepsItsAnswersAndLosesTheKey) {
     EXPECT_THAT(trajectory.at("ask").at("prompt").dump(), HasSubstr("task softmax"));
     EXPECT_THAT(trajectory.at("ask").at("reply").get<std::string>(), HasSubstr("IDEA: half"));
     EXPECT_EQ(trajectory.at("ask").at("idea"), "half");
+    EXPECT_EQ(trajectory.at("ask").at("input"), 100);
+    EXPECT_EQ(trajectory.at("ask").at("cached"), 60);
+    EXPECT_TRUE(trajectory.at("ask").at("written").is_null());
+    EXPECT_EQ(trajectory.at("ask").at("reasoning"), 25);
     EXPECT_EQ(trajectory.at("kernel").at("source"), wrong_kernel(16));
     EXPECT_EQ(trajectory.at("trials").at(0).at("verdict").at("status"), "wrong");
 

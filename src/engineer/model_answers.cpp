@@ -183,6 +183,9 @@ Result<void> ModelWriter::close(const Question& question, std::string outcome, c
     ask.seconds = question.seconds;
     ask.input = question.usage.input;
     ask.output = question.usage.output;
+    ask.cached = question.usage.cached;
+    ask.written = question.usage.written;
+    ask.reasoning = question.usage.reasoning;
     return archive_.record_ask(ask);
 }
 

@@ -42,6 +42,9 @@ TEST(ModelWriter, WorksTogetherWithSchedulesAndWinsOnMerit) {
     EXPECT_NEAR(asks[0].gain, std::log(3.0), 0.01);
     EXPECT_EQ(asks[0].dollars, 0.01);
     EXPECT_EQ(asks[0].input, 100);
+    EXPECT_EQ(asks[0].cached, 60);
+    EXPECT_EQ(asks[0].written, std::nullopt);
+    EXPECT_EQ(asks[0].reasoning, 0);
     EXPECT_NEAR(outcome.spending.dollars, 0.01 * static_cast<double>(model.prompts.size()), 1e-9);
     EXPECT_TRUE(
         std::ranges::any_of(asks, [](const archive::Ask& ask) { return !ask.parents.empty(); }));
@@ -173,8 +176,10 @@ TEST(ModelWriter, BooksWhatCallsCostThatCameToNothing) {
     EXPECT_EQ(first.calls, 3);  // then it falls silent
     EXPECT_DOUBLE_EQ(first.dollars, 0.75);
     EXPECT_EQ(first.tokens, 3000);
-    for (const archive::Ask& ask : run.asks())
+    for (const archive::Ask& ask : run.asks()) {
         EXPECT_DOUBLE_EQ(ask.dollars, 0.25);
+        EXPECT_EQ(ask.cached, std::nullopt);  // nobody said
+    }
     const Spending second = part();
     EXPECT_EQ(second.calls, 6);
     EXPECT_DOUBLE_EQ(second.dollars, 1.5);

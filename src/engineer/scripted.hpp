@@ -131,7 +131,7 @@ public:
         reply.seconds = seconds;
         reply.tokens = 110;
         reply.usage =
-            model::Usage{.input = 100, .cached = 0, .written = 0, .output = 10, .reasoning = 0};
+            model::Usage{.input = 100, .cached = 60, .written = {}, .output = 10, .reasoning = 0};
         return reply;
     }
     std::vector<std::string> prompts;

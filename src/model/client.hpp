@@ -45,13 +45,13 @@ struct Request {
 };
 
 // Tokens. What a provider counts apart is in both: `cached` is part of `input`, `reasoning` of
-// `output`.
+// `output`. Most leave something out, and none is not 0.
 struct Usage {
     std::int64_t input = 0;
-    std::int64_t cached = 0;   // read from the provider's cache
-    std::int64_t written = 0;  // written to it
+    std::optional<std::int64_t> cached = std::nullopt;   // read from the provider's cache
+    std::optional<std::int64_t> written = std::nullopt;  // written to it
     std::int64_t output = 0;
-    std::int64_t reasoning = 0;
+    std::optional<std::int64_t> reasoning = std::nullopt;
     bool operator==(const Usage&) const = default;
 };
 

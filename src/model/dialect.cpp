@@ -201,7 +201,7 @@ void ReplyReader::take_finish(std::string_view reason) {
 void ReplyReader::take_usage(const Json& usage, bool last) {
     if (!usage.value.is_object()) return;
     Usage& now = counted_;
-    const auto read = [](std::optional<std::int64_t> count, std::int64_t& into) {
+    const auto read = [](std::optional<std::int64_t> count, auto& into) {
         if (count) into = *count;
         return count.has_value();
     };
@@ -213,14 +213,15 @@ void ReplyReader::take_usage(const Json& usage, bool last) {
         read(usage["completion_tokens_details"]["reasoning_tokens"].count(), now.reasoning);
         // As some count (DeepSeek).
         read(usage["prompt_cache_hit_tokens"].count(), now.cached);
-        now.cached = std::min(now.cached, now.input);
+        if (now.cached) now.cached = std::min(*now.cached, now.input);
     } else {
-        std::int64_t plain = now.input - now.cached - now.written;
+        const auto apart = [&now] { return now.cached.value_or(0) + now.written.value_or(0); };
+        std::int64_t plain = now.input - apart();
         read(usage["input_tokens"].count(), plain);
         read(usage["cache_read_input_tokens"].count(), now.cached);
         read(usage["cache_creation_input_tokens"].count(), now.written);
         whole = read(usage["output_tokens"].count(), now.output);
-        now.input = plain + now.cached + now.written;
+        now.input = plain + apart();
     }
     if (last && whole) reply_.usage = now;
 }

@@ -13,8 +13,20 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kFormat = 1;
+constexpr int kFirstFormat = 1;
+constexpr int kFormat = 2;
 constexpr std::int64_t kNone = 0;
+
+// Null: not known.
+json count_json(std::optional<std::int64_t> count) {
+    return count ? json(*count) : json();
+}
+
+// Recordings of before wrote 0 for what the provider had not said, too.
+std::optional<std::int64_t> count_from(const json& count, int format) {
+    if (count.is_null() || (format < kFormat && count == 0)) return std::nullopt;
+    return count.get<std::int64_t>();
+}
 
 json request_json(const Request& request) {
     json messages = json::array();
@@ -59,15 +71,15 @@ json answer_json(const Answer& answer) {
                   {"tokens", answer->tokens}};
     if (const auto& usage = answer->usage) {
         reply["usage"] = {{"input", usage->input},
-                          {"cached", usage->cached},
-                          {"written", usage->written},
+                          {"cached", count_json(usage->cached)},
+                          {"written", count_json(usage->written)},
                           {"output", usage->output},
-                          {"reasoning", usage->reasoning}};
+                          {"reasoning", count_json(usage->reasoning)}};
     }
     return {{"reply", std::move(reply)}};
 }
 
-Answer answer_from(const json& document, const Amount& reserved) {
+Answer answer_from(const json& document, const Amount& reserved, int format) {
     if (document.contains("fault")) {
         const json& told = document.at("fault");
         Fault fault;
@@ -86,10 +98,10 @@ Answer answer_from(const json& document, const Amount& reserved) {
     reply.ending = ending_from(told.at("ending").get<std::string>()).value_or(Ending::Whole);
     if (const json& usage = told.at("usage"); !usage.is_null()) {
         reply.usage = Usage{.input = usage.at("input"),
-                            .cached = usage.at("cached"),
-                            .written = usage.at("written"),
+                            .cached = count_from(usage.at("cached"), format),
+                            .written = count_from(usage.at("written"), format),
                             .output = usage.at("output"),
-                            .reasoning = usage.at("reasoning")};
+                            .reasoning = count_from(usage.at("reasoning"), format)};
     }
     reply.dollars = told.at("dollars");
     reply.seconds = told.at("seconds");
@@ -112,7 +124,8 @@ Exchange exchange_from(const json& document) {
     exchange.at = document.at("at");
     exchange.in_flight = document.at("answer").is_null();
     if (!exchange.in_flight)
-        exchange.answer = answer_from(document.at("answer"), exchange.reserved);
+        exchange.answer =
+            answer_from(document.at("answer"), exchange.reserved, document.at("format"));
     exchange.hash = request_hash(exchange.provider, exchange.request);
     return exchange;
 }
@@ -150,7 +163,8 @@ Result<Exchange> read_exchange(std::string_view text) {
         return fail(Errc::Corrupt, "it was changed or cut after it was written");
     try {
         const json document = json::parse(text.substr(line + 1));
-        if (document.at("format") != kFormat)
+        const json& format = document.at("format");
+        if (format != kFirstFormat && format != kFormat)
             return fail(Errc::Invalid, "it was written by a newer Cupel");
         return exchange_from(document);
     } catch (const json::exception& error) {

@@ -89,10 +89,12 @@ Result<void> read_entry(const nlohmann::json& entry, Price& price, Traits& trait
 }  // namespace
 
 Amount cost_of(const Usage& usage, const Price& price) {
+    const std::int64_t cached = usage.cached.value_or(0);
+    const std::int64_t written = usage.written.value_or(0);
     const auto plain =
-        static_cast<double>(std::max<std::int64_t>(0, usage.input - usage.cached - usage.written));
-    return {.dollars = (plain * price.input + static_cast<double>(usage.cached) * price.cached +
-                        static_cast<double>(usage.written) * price.written +
+        static_cast<double>(std::max<std::int64_t>(0, usage.input - cached - written));
+    return {.dollars = (plain * price.input + static_cast<double>(cached) * price.cached +
+                        static_cast<double>(written) * price.written +
                         static_cast<double>(usage.output) * price.output) /
                        kMillion,
             .tokens = usage.input + usage.output};

@@ -27,7 +27,7 @@ TEST_F(LiveClientTest, ReadsAStreamOfChatCompletions) {
     ASSERT_TRUE(answer.has_value()) << answer.error().text;
     EXPECT_EQ(answer->text, "Hello \u00e4.");
     EXPECT_EQ(answer->ending, Ending::Whole);
-    const Usage expected{.input = 100, .cached = 60, .written = 0, .output = 40, .reasoning = 25};
+    const Usage expected{.input = 100, .cached = 60, .written = {}, .output = 40, .reasoning = 25};
     EXPECT_EQ(answer->usage, expected);
     EXPECT_DOUBLE_EQ(answer->dollars, (40 * 1 + 60 * 0.5 + 40 * 4) / 1e6);
     EXPECT_DOUBLE_EQ(ledger.spent().dollars, answer->dollars);
@@ -48,7 +48,7 @@ TEST_F(LiveClientTest, ReadsAStreamOfAnthropicMessages) {
     const Answer answer = ask();
     ASSERT_TRUE(answer.has_value()) << answer.error().text;
     EXPECT_EQ(answer->text, "Hello.");
-    const Usage expected{.input = 100, .cached = 60, .written = 10, .output = 40, .reasoning = 0};
+    const Usage expected{.input = 100, .cached = 60, .written = 10, .output = 40, .reasoning = {}};
     EXPECT_EQ(answer->usage, expected);
     EXPECT_DOUBLE_EQ(answer->dollars, (30 * 1 + 60 * 0.5 + 10 * 2 + 40 * 4) / 1e6);
     const testing::Call call = server->calls().at(0);
@@ -66,7 +66,9 @@ TEST_F(LiveClientTest, ReadsAServerThatDoesNotStream) {
     ASSERT_TRUE(answer.has_value()) << answer.error().text;
     EXPECT_EQ(answer->text, "Hello.");
     EXPECT_EQ(answer->ending, Ending::Cut);
-    EXPECT_EQ(answer->usage->output, 3);
+    const Usage expected{.input = 7, .cached = {}, .written = {}, .output = 3, .reasoning = {}};
+    EXPECT_EQ(answer->usage, expected);
+    EXPECT_DOUBLE_EQ(answer->dollars, (7 * 1 + 3 * 4) / 1e6);
 }
 
 TEST_F(LiveClientTest, SendsWhatTheUserSaysOfTheModel) {

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <atomic>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "base/hash.hpp"
 #include "model/exchange_text.hpp"
 #include "os/files.hpp"
 
@@ -168,6 +170,39 @@ TEST_F(RecordingTest, CountsACallThatWasInFlightWhenItsAskerWasKilled) {
     RecordingClient client(recording, "p", &oracle, price);
     EXPECT_TRUE(client.ask(saying("one")).has_value());
     EXPECT_DOUBLE_EQ(recording.spent().dollars, 0.25);
+}
+
+TEST_F(RecordingTest, KnowsNoMoreOfTokensThanWasSaid) {
+    Oracle oracle([](const Request& request) {
+        Reply reply = echo(request).value();
+        reply.usage = Usage{.input = 5, .cached = 0, .written = {}, .output = 3, .reasoning = {}};
+        return reply;
+    });
+    Recording recording = open();
+    RecordingClient client(recording, "p", &oracle, price);
+    const Usage said = client.ask(saying("one"))->usage.value();
+    EXPECT_EQ(said.cached, 0);
+    EXPECT_EQ(said.written, std::nullopt);
+    EXPECT_EQ(client.ask(saying("one"))->usage, said);
+    EXPECT_EQ(oracle.asked, 1);
+
+    // Recordings of before wrote 0 for either.
+    const std::string text = os::read_file(fs::directory_iterator(place)->path()).value();
+    auto document = nlohmann::json::parse(text.substr(text.find('\n') + 1));
+    EXPECT_EQ(document.at("format"), 2);
+    document["format"] = 1;
+    auto& usage = document["answer"]["reply"]["usage"];
+    usage["cached"] = 4;
+    usage["written"] = 0;
+    usage["reasoning"] = 0;
+    const std::string body = document.dump(1, ' ') + "\n";
+    const auto old = read_exchange(hash_hex(body) + "\n" + body);
+    ASSERT_TRUE(old.has_value()) << old.error().text;
+    const Usage known{.input = 5, .cached = 4, .written = {}, .output = 3, .reasoning = {}};
+    EXPECT_EQ(old->answer->usage, known);
+    document["format"] = 3;
+    const std::string later = document.dump(1, ' ') + "\n";
+    EXPECT_EQ(read_exchange(hash_hex(later) + "\n" + later).error().code, Errc::Invalid);
 }
 
 TEST_F(RecordingTest, NamesAFileThatWasChanged) {
