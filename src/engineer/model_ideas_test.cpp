@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "base/hash.hpp"
 #include "engineer/scene.hpp"
 
 namespace cupel::engineer {
@@ -18,6 +19,7 @@ using scripted::fenced;
 using scripted::in_turn;
 using scripted::Scene;
 using scripted::worth;
+using std::string_literals::operator""s;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -126,6 +128,94 @@ TEST(ModelIdeas, OfACheatGoToNoOtherModel) {
     EXPECT_TRUE(cheated);
     for (const std::string& prompt : good.prompts)
         EXPECT_THAT(prompt, Not(HasSubstr("answer 1")));
+}
+
+// What a model has for ideas when a search of its kernels has ended: it plans two, carries out the
+// first by `kernel`, never the second, and writes kernels of no idea.
+Ideas ideas_after(Scene& run, scripted::Evaluator& evaluator, const std::string& kernel,
+                  std::vector<std::string>& prompts) {
+    scripted::Model model([&](const model::Request& request, int turn) {
+        const std::string& prompt = request.messages.at(0).text;
+        if (request.note.starts_with("plan")) return "IDEA: keep the answer\nIDEA: tile it\n"s;
+        if (prompt.find("carry out\nkeep the answer") != std::string::npos) return fenced(kernel);
+        if (prompt.find("# The idea to carry out") != std::string::npos) return "I cannot."s;
+        return fenced(worth(0.9, fmt::format("int v = {};", turn)));
+    });
+    model::RecordingClient client(run.recording, "test", &model, run.price);
+    ModelOptions how = with_ideas();
+    how.fruitless = 40;
+    ModelWriter writer({{"test:m0", "m0", &client, 0}}, how, run.archive, run.recording);
+    EXPECT_TRUE(optimize(scripted::Schedules(12), {evaluator, run.archive, nullptr, {&writer}},
+                         scripted::search_of(40)));
+    prompts = std::move(model.prompts);
+    return writer.ideas();
+}
+
+Idea::State state_of(const Ideas& ideas, Scene& run, int place) {
+    const std::vector<archive::Ask> asks = run.asks();
+    const archive::Ask* plan = ask_of(asks, "plan");
+    const Idea* idea =
+        plan == nullptr ? nullptr : ideas.find(fmt::format("{:.12}.{}", plan->hash, place));
+    EXPECT_NE(idea, nullptr);
+    return idea == nullptr ? Idea::State::Open : idea->state;
+}
+
+TEST(ModelIdeas, AreToldToNobodyWhereTheirKernelIsFoundOutAsTheIncumbent) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    std::size_t asked = 0;  // before it was found out
+    std::vector<std::string> prompts;
+    evaluator.found_out = [&](const verdict::Kernel& incumbent) {
+        const bool cheats = incumbent.source.find("lurk();") != std::string::npos;
+        if (cheats) asked = run.recording.size();
+        return cheats ? std::optional(verdict::Status::Cheating) : std::nullopt;
+    };
+    const Ideas ideas = ideas_after(run, evaluator, worth(5, "lurk();"), prompts);
+    ASSERT_GT(asked, 0U);
+    ASSERT_GT(prompts.size(), asked + 5);
+    EXPECT_EQ(state_of(ideas, run, 1), Idea::State::Barred);
+    // Whose kernels break laws is heard by no other model, whatever became of the rest.
+    EXPECT_NE(state_of(ideas, run, 2), Idea::State::Barred);
+    EXPECT_FALSE(ideas.may_tell("tile it", "test:other"));
+    EXPECT_TRUE(ideas.may_tell("tile it", "test:m0"));
+    for (std::size_t i = asked; i < prompts.size(); ++i) {
+        EXPECT_THAT(prompts[i], Not(HasSubstr("keep the answer")));
+        EXPECT_THAT(prompts[i], Not(HasSubstr("lurk();")));
+    }
+}
+
+TEST(ModelIdeas, OfAKernelBredFromACheatGoWithoutBlameOfItsAuthor) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    std::vector<std::string> prompts;
+    const std::string bred = worth(1.9, "bred();");
+    const auto child = [&] { return run.archive.find(hash_hex(bred)).value(); };
+    // A schedule: the one that the model's kernel was bred from falls, sooner or later.
+    evaluator.found_out = [&](const verdict::Kernel&) {
+        const auto tried = child();
+        const bool still = tried && !tried->quarantined && evaluator.tried().contains(bred);
+        return still ? std::optional(verdict::Status::Cheating) : std::nullopt;
+    };
+    const Ideas ideas = ideas_after(run, evaluator, bred, prompts);
+    ASSERT_TRUE(child() && child()->quarantined);
+    EXPECT_EQ(state_of(ideas, run, 1), Idea::State::Barred);
+    EXPECT_TRUE(ideas.may_tell("tile it", "test:other"));
+}
+
+TEST(ModelIdeas, StayWhereAnIncumbentWasOnlyWrong) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    std::vector<std::string> prompts;
+    bool fell = false;
+    evaluator.found_out = [&](const verdict::Kernel& incumbent) {
+        const bool wrong = incumbent.source.find("lurk();") != std::string::npos;
+        fell = fell || wrong;
+        return wrong ? std::optional(verdict::Status::Wrong) : std::nullopt;
+    };
+    const Ideas ideas = ideas_after(run, evaluator, worth(5, "lurk();"), prompts);
+    ASSERT_TRUE(fell);
+    EXPECT_EQ(state_of(ideas, run, 1), Idea::State::Done);
+    EXPECT_TRUE(ideas.may_tell("keep the answer, tile it", "test:other"));
 }
 
 TEST(ModelQuestions, AreNotSentWhereTheirParentWasFoundOut) {

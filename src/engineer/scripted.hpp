@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -49,8 +50,12 @@ public:
                                                     const verdict::Kernel* incumbent) override {
         if (interrupt_after > 0 && screened.size() == interrupt_after)
             return fail(Errc::Interrupted, "asked");
-        screened.push_back(kernel.source);
         verdict::Verdict verdict;
+        if (const auto found = found_out && incumbent ? found_out(*incumbent) : std::nullopt) {
+            verdict.status = *found;
+            return verdict::Screening{verdict, true};
+        }
+        screened.push_back(kernel.source);
         const auto fixed = statuses.find(kernel.source);
         if (fixed != statuses.end()) {
             verdict.status = fixed->second;
@@ -80,6 +85,8 @@ public:
     }
 
     std::map<std::string, verdict::Status> statuses;  // of these sources
+    // What an incumbent turns out to be where another kernel meets it; unset or none: nothing new.
+    std::function<std::optional<verdict::Status>(const verdict::Kernel&)> found_out;
     std::size_t interrupt_after = 0;
     std::vector<std::string> screened;
     // Each once: what is promising is screened twice.
