@@ -180,6 +180,26 @@ Result<void> forget(const std::set<std::string>& kernels) {
     return {};
 }
 
+Result<void> forget_quarantined(archive::Archive& archive) {
+    std::set<std::string> hashes;
+    CUPEL_DO(archive.each_kernel([&](const archive::KernelRecord& kernel) -> Result<void> {
+        if (kernel.quarantined) hashes.insert(kernel.hash);
+        return {};
+    }));
+    if (!hashes.empty()) static_cast<void>(forget(hashes));
+    return {};
+}
+
+Result<std::string> idea_of(archive::Archive& archive, archive::KernelId kernel) {
+    CUPEL_TRY(const auto record, archive.kernel(kernel));
+    if (record && record->phase == "sweep" && !record->parents.empty())
+        kernel = record->parents.front();
+    CUPEL_TRY(const std::vector<archive::Ask> asks, archive.asks());
+    const auto found = std::ranges::find_if(
+        asks, [&](const archive::Ask& ask) { return ask.kernel == kernel && !ask.idea.empty(); });
+    return found == asks.end() ? std::string() : found->idea;
+}
+
 Result<void> memorize_failure(const verdict::Verdict& verdict) {
     const auto rule = engineer::rule_of(verdict);
     if (!rule) return {};

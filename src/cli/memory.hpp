@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/archive.hpp"
 #include "base/result.hpp"
 #include "engineer/operators.hpp"
 #include "task/task.hpp"
@@ -34,6 +35,12 @@ struct Remembered {
 // Kernels that broke a law after all, by the hashes of their sources: they are no examples any
 // more, and never again.
 [[nodiscard]] Result<void> forget(const std::set<std::string>& kernels);
+// ... and the same of all that the archive has quarantined: what broke a law, and what came of it,
+// is nobody's example (law 13). Where nothing can be remembered there is nothing to forget.
+[[nodiscard]] Result<void> forget_quarantined(archive::Archive& archive);
+// The idea of a kernel in its author's words, or of the one whose settings were swept to find it;
+// empty: none is known.
+[[nodiscard]] Result<std::string> idea_of(archive::Archive& archive, archive::KernelId kernel);
 // What a failure teaches, if anything.
 [[nodiscard]] Result<void> memorize_failure(const verdict::Verdict& verdict);
 

@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "base/sign.hpp"
 #include "base/text.hpp"
@@ -87,29 +85,6 @@ struct Ended {
 std::string signature_by(const referee::Signer& signer) {
     if (!signer.key) return "unsigned: " + signer.missing;
     return "signed by key " + key_fingerprint(signer.key->public_hex());
-}
-
-// The idea of a kernel, or of the one whose settings were swept to find it; empty: none is known.
-Result<std::string> idea_of(archive::Archive& archive, archive::KernelId kernel) {
-    CUPEL_TRY(const auto record, archive.kernel(kernel));
-    if (record && record->phase == "sweep" && !record->parents.empty())
-        kernel = record->parents.front();
-    CUPEL_TRY(const std::vector<archive::Ask> asks, archive.asks());
-    const auto found = std::ranges::find_if(
-        asks, [&](const archive::Ask& ask) { return ask.kernel == kernel && !ask.idea.empty(); });
-    return found == asks.end() ? std::string() : found->idea;
-}
-
-// What broke a law, and what came of it, is nobody's example (law 13).
-Result<void> forget_quarantined(archive::Archive& archive) {
-    std::set<std::string> hashes;
-    CUPEL_DO(archive.each_kernel([&](const archive::KernelRecord& kernel) -> Result<void> {
-        if (kernel.quarantined) hashes.insert(kernel.hash);
-        return {};
-    }));
-    // Where nothing can be remembered there is nothing to forget.
-    if (!hashes.empty()) static_cast<void>(forget(hashes));
-    return {};
 }
 
 Result<Ended> search_and_crown(referee::Referee& referee, archive::Archive& archive,

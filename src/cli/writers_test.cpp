@@ -9,6 +9,7 @@
 
 #include <filesystem>
 
+#include "base/hash.hpp"
 #include "base/text.hpp"
 #include "model/test_server.hpp"
 #include "os/child.hpp"
@@ -177,6 +178,27 @@ TEST_F(OptimizeWithWriters, TriesWhatAProgramWritesAndForgetsWhatIsWrong) {
     }
     EXPECT_THAT(asked.at("prompt").dump(), HasSubstr("its answer is wrong"));
     EXPECT_EQ(asked.at("reply"), wrong_kernel(16));
+}
+
+TEST_F(OptimizeWithWriters, ForgetsForEverWhatTheArchiveHasQuarantined) {
+    for (const int rows : {8, 16}) {
+        ASSERT_TRUE(os::write_file_atomically(folder.path() / fmt::format("rows_{}.cpp", rows),
+                                              wrong_kernel(rows)));
+    }
+    const std::string agent =
+        "case $PWD in *0000) from=8;; *) from=16;; esac; cp ../../../rows_$from.cpp kernel.cpp";
+    optimize({"--budget", "1evals", "--run", "q", "--proposer-command", agent});
+    const fs::path forgotten = folder.path() / "data" / "cupel" / "memory" / "forgotten.txt";
+    EXPECT_FALSE(fs::exists(forgotten));
+    {
+        auto archive = archive::Archive::open(folder.path() / "q" / "archive.db").value();
+        ASSERT_TRUE(archive.quarantine(archive.find(hash_hex(wrong_kernel(8))).value()->id));
+    }
+    EXPECT_EQ(run({"optimize", "--resume", "q", "--budget", "1evals", "--proposer-command", agent}),
+              11)
+        << said;
+    // It, and not the one that is only wrong.
+    EXPECT_EQ(os::read_file(forgotten).value_or(""), hash_hex(wrong_kernel(8)) + "\n") << said;
 }
 
 TEST_F(OptimizeWithWriters, TellsWhatWasSpentThoughNothingCameOfIt) {
