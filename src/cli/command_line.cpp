@@ -32,7 +32,12 @@ void add_json(CLI::App& app, Words& words) {
              "print exactly one JSON document on standard output");
 }
 void add_threads(CLI::App& app, Words& words, const char* what) {
-    app.add_option("--threads", words.options.threads, what)->type_name("N");
+    const auto not_none = [](const std::string& word) {
+        return word == "0" ? "0: leave it out for all processors" : "";
+    };
+    app.add_option("--threads", words.options.threads, what)
+        ->type_name("N")
+        ->check(CLI::Validator(not_none, ""));
 }
 void add_conditions(CLI::App& app, Words& words) {
     add_threads(app, words, "threads a kernel may use; default: all processors");

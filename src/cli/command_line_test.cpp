@@ -52,6 +52,8 @@ TEST(CommandLine, NamesTheNearestCommandAndOption) {
 TEST(CommandLine, RefusesWhatIsMissingOrTooMuch) {
     EXPECT_NE(error_of({"judge", "softmax"}).find("KERNEL is required"), std::string::npos);
     EXPECT_EQ(error_of({"admit", "a", "b"}), "cupel admit: one argument too many: b");
+    EXPECT_NE(error_of({"judge", "softmax", "k.cpp", "--threads", "0"}).find("leave it out"),
+              std::string::npos);
     EXPECT_NE(error_of({"optimize", "softmax", "--threads", "two"}).find("--threads"),
               std::string::npos);
     EXPECT_NE(error_of({"optimize", "softmax", "--seed", "-1"}).find("--seed"), std::string::npos);
