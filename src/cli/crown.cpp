@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "referee/referee.hpp"
 
@@ -55,13 +57,22 @@ verdict::Verdict claim_of(const verdict::Verdict& selected, const verdict::Verdi
 Result<std::optional<Crowned>> crown(verdict::Evaluator& evaluator, archive::Archive& archive,
                                      std::span<const engineer::Finalist> finalists,
                                      const std::function<void(std::string_view)>& tell) {
-    std::optional<Crowned> best;
+    std::vector<Crowned> judged;
     for (std::size_t i = 0; i < finalists.size(); ++i) {
+        // What comes of a kernel that broke a law wins nothing (law 13).
+        CUPEL_TRY(const bool quarantined, archive.is_quarantined(finalists[i].id));
+        if (quarantined) continue;
         tell(fmt::format("judging finalist {} of {}", i + 1, finalists.size()));
         CUPEL_TRY(verdict::Verdict selected,
                   judge(evaluator, archive, finalists[i], archive::Trial::Judge));
-        if (worth(selected) > (best ? worth(best->selected) : 0))
-            best = {finalists[i], std::move(selected), {}};
+        judged.push_back({finalists[i], std::move(selected), {}});
+    }
+    std::optional<Crowned> best;
+    for (Crowned& one : judged) {
+        // A later judgement may have found out what this one was bred from.
+        CUPEL_TRY(const bool quarantined, archive.is_quarantined(one.finalist.id));
+        if (!quarantined && worth(one.selected) > (best ? worth(best->selected) : 0))
+            best = std::move(one);
     }
     if (!best) return best;
     // The choice is made; nothing that was measured so far is claimed from here on.

@@ -21,7 +21,8 @@ struct Crowned {
     verdict::Verdict claim;     // the one that counts
 };
 
-// Nothing where no finalist was right. Each judgement is in the archive before the next begins.
+// Nothing where no finalist was right, or all that were came of a kernel that broke a law. Each
+// judgement is in the archive before the next begins.
 [[nodiscard]] Result<std::optional<Crowned>> crown(
     verdict::Evaluator& evaluator, archive::Archive& archive,
     std::span<const engineer::Finalist> finalists,

@@ -61,9 +61,10 @@ protected:
         ASSERT_TRUE(archive) << archive.error().text;
         archive_.emplace(std::move(*archive));
     }
-    engineer::Finalist finalist(const std::string& source) {
+    engineer::Finalist finalist(const std::string& source,
+                                std::vector<archive::KernelId> parents = {}) {
         const verdict::Kernel kernel{source, "", "sweep"};
-        const auto id = archive_->record_kernel({kernel, "seeds", {}});
+        const auto id = archive_->record_kernel({kernel, "seeds", std::move(parents)});
         return {id.value_or(0), kernel, 0};
     }
     Result<std::optional<Crowned>> crown_them(Scripted& referee) {
@@ -116,6 +117,28 @@ TEST_F(Crowning, NobodyIsCrownedWhereNobodyIsRight) {
     const auto crowned = crown_them(referee);
     ASSERT_TRUE(crowned);
     EXPECT_FALSE(*crowned);
+}
+
+TEST_F(Crowning, WhatWasBredFromACheatWinsNothing) {
+    verdict::Verdict cheating;
+    cheating.status = verdict::Status::Cheating;
+    const auto nobody = [](std::string_view) {};
+    // Found out before the child is judged, and after.
+    for (const bool before : {true, false}) {
+        const std::string name = before ? "a" : "b";
+        const engineer::Finalist parent = finalist(name);
+        const engineer::Finalist child = finalist(name + " child", {parent.id});
+        const engineer::Finalist other = finalist(name + " other");
+        const std::vector<engineer::Finalist> finalists =
+            before ? std::vector{parent, child, other} : std::vector{child, parent, other};
+        Scripted referee(before ? std::deque{cheating, faster(2), faster(2)}
+                                : std::deque{faster(9), cheating, faster(2), faster(2)});
+        const auto crowned = crown(referee, *archive_, finalists, nobody);
+        ASSERT_TRUE(crowned && *crowned);
+        EXPECT_EQ((*crowned)->finalist.kernel.source, name + " other");
+        EXPECT_EQ(referee.asked.back(), "judge " + name + " other");
+        EXPECT_EQ(referee.asked.size(), before ? 3U : 4U);
+    }
 }
 
 TEST_F(Crowning, EveryJudgementIsInTheArchive) {
