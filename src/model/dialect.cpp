@@ -202,7 +202,8 @@ void ReplyReader::take_usage(const Json& usage, bool last) {
     if (!usage.value.is_object()) return;
     Usage& now = counted_;
     const auto read = [](std::optional<std::int64_t> count, auto& into) {
-        if (count) into = *count;
+        const std::int64_t told = count.value_or(0);
+        if (count) into = told;
         return count.has_value();
     };
     bool whole = false;

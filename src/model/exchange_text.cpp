@@ -123,9 +123,10 @@ Exchange exchange_from(const json& document) {
     exchange.lost = {document.at("lost"), document.value("lost_tokens", kNone)};
     exchange.at = document.at("at");
     exchange.in_flight = document.at("answer").is_null();
-    if (!exchange.in_flight)
+    if (!exchange.in_flight) {
         exchange.answer =
             answer_from(document.at("answer"), exchange.reserved, document.at("format"));
+    }
     exchange.hash = request_hash(exchange.provider, exchange.request);
     return exchange;
 }
