@@ -218,6 +218,35 @@ TEST(ModelIdeas, StayWhereAnIncumbentWasOnlyWrong) {
     EXPECT_TRUE(ideas.may_tell("keep the answer, tile it", "test:other"));
 }
 
+TEST(ModelKernels, OfAParentThatIsFoundOutWhileTheyWaitHaveNoPlace) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    bool bred = false;
+    scripted::Model model([&](const model::Request& request, int turn) {
+        const std::string& prompt = request.messages.at(0).text;
+        if (turn == 0) return fenced(worth(5, "lurk();"));
+        if (!request.note.starts_with("write") || prompt.find("lurk();") == std::string::npos)
+            return "I cannot."s;
+        bred = true;
+        return fenced(worth(9, "child();"));
+    });
+    evaluator.found_out = [&](const verdict::Kernel& incumbent) {
+        const bool cheats = bred && incumbent.source.find("lurk();") != std::string::npos;
+        return cheats ? std::optional(verdict::Status::Cheating) : std::nullopt;
+    };
+    Options options = scripted::search_of(20);
+    options.seconds = 60;  // a search that stands on such a kernel asks nothing more, for ever
+    const Outcome outcome =
+        scripted::search(run, evaluator, {&model}, options, in_turn(), 2).outcome;
+    ASSERT_TRUE(bred);
+    EXPECT_EQ(outcome.stop, Stop::Exhausted);
+    ASSERT_FALSE(outcome.finalists.empty());
+    for (const Finalist& finalist : outcome.finalists)
+        EXPECT_FALSE(run.archive.is_quarantined(finalist.id).value()) << finalist.kernel.source;
+    for (const std::string& prompt : model.prompts)
+        EXPECT_THAT(prompt, Not(HasSubstr("child();")));
+}
+
 TEST(ModelQuestions, AreNotSentWhereTheirParentWasFoundOut) {
     Scene run;
     scripted::Model model(

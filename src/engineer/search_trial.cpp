@@ -49,6 +49,9 @@ Result<std::optional<Search::Seen>> Search::screen(const Candidate& candidate, K
         if (found.error().code == Errc::Interrupted) return std::nullopt;
         return std::unexpected(std::move(found.error()).in("try a kernel"));
     }
+    // What it was bred from may have been found out while it waited, or just now.
+    CUPEL_TRY(const bool quarantined, desk_.archive.is_quarantined(id));
+    if (quarantined) standings_.bar(id);
     const Standing* incumbent = standings_.incumbent();
     const std::optional<KernelId> against = incumbent ? std::optional(incumbent->id) : std::nullopt;
     Standing standing;
