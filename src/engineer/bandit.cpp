@@ -43,6 +43,7 @@ void Bandit::reward(const Arm& arm, double gain, double cost) {
 
 std::vector<Arm> Bandit::known() const {
     std::vector<Arm> arms;
+    arms.reserve(memory_.size());
     for (const auto& [arm, memory] : memory_)
         arms.push_back(arm);
     return arms;

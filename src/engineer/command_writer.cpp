@@ -40,9 +40,9 @@ Result<void> CommandWriter::recall() {
         if (ask.author == kCommand) CUPEL_DO(recall_ask(ask, log));
     }
     for (const auto& [kernel, done] : log.done()) {
-        if (done.phase == "sweep" && claimed_.contains(done.parent))
-            lessons_.push_back(
-                {done.when, arm_of_program(), done.gain, done.seconds * kSecondCosts, true});
+        if (done.phase != "sweep" || !claimed_.contains(done.parent)) continue;
+        lessons_.push_back(
+            {done.when, arm_of_program(), done.gain, done.seconds * kSecondCosts, true});
     }
     // A recording that is only served is asked from the beginning, in the order of then.
     if (recording_.mode() == model::Recording::Mode::Replay) return {};

@@ -86,6 +86,7 @@ Search::Turn Search::next_turn(bool schedules_left, std::size_t pending) {
     for (std::size_t i = 0; usual.pulls > 0 && i < pending; ++i)
         guess.learn(schedules_arm(), usual.gain, usual.cost);
     std::vector<Arm> arms;
+    arms.reserve(turns.size());
     for (const Turn& turn : turns)
         arms.push_back(turn.arm);
     return turns[guess.choose(arms)];
