@@ -161,7 +161,7 @@ std::vector<std::string> joined(std::vector<std::string> all,
 }
 
 TEST_F(OptimizeDeviceWithModels, VerifiesWhatAModelWritesAndRanksByBounds) {
-    EXPECT_EQ(optimize(joined(joined(begin("a"), ask()), {"--budget", "36evals"})), 0)
+    EXPECT_EQ(optimize(joined(joined(begin("a"), ask()), {"--budget", "18evals"})), 0)
         << said.substr(0, 2000);
     EXPECT_EQ(document.at("timed"), false);
     EXPECT_GE(document.at("calls").get<int>(), 5);
@@ -195,7 +195,7 @@ TEST_F(OptimizeDeviceWithModels, VerifiesWhatAModelWritesAndRanksByBounds) {
 
     // The same kernels again, with nobody to ask.
     const std::size_t calls = server.calls().size();
-    EXPECT_EQ(optimize(joined(begin("b"), {"--replay", "a", "--budget", "8evals"})), 0)
+    EXPECT_EQ(optimize(joined(begin("b"), {"--replay", "a", "--budget", "18evals"})), 0)
         << said.substr(0, 2000);
     EXPECT_EQ(server.calls().size(), calls);
     const auto again = verdicts("b");

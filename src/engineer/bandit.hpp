@@ -28,6 +28,9 @@ struct Arm {
 // What a second of this machine or of waiting costs, in dollars, so that what is free but slow is
 // not free.
 inline constexpr double kSecondCosts = 1e-4;
+// What an answer takes at least, in seconds. Else one that comes at once and holds nothing would be
+// asked for again and again: it is counted in what it costs.
+inline constexpr double kLeastCall = 1;
 
 class Bandit {
 public:

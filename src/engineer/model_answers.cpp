@@ -52,7 +52,8 @@ void ModelWriter::learn(const Question& question, double gain, double seconds) {
     const Idea* idea = ideas_.find(question.note.idea);
     ++learned_;
     bandit_->learn(question.arm(), idea != nullptr ? gain / 2 : gain,
-                   question.paid.dollars + (question.seconds + seconds) * options_.second_costs);
+                   question.paid.dollars +
+                       (std::max(question.seconds, kLeastCall) + seconds) * options_.second_costs);
     if (idea != nullptr) bandit_->reward(idea->planner, gain / 2);
     if (fruitless_ >= options_.fruitless)
         end("nothing of use came for long", fmt::format("{} answers in a row", fruitless_));

@@ -90,12 +90,12 @@ Result<void> ModelWriter::recall_ask(const archive::Ask& ask, const model::Excha
     if (fresh) claimed_[*ask.kernel] = {arm, note ? note->idea : std::string()};
     const double gain = done != nullptr ? done->gain : 0;
     ++learned_;
-    lessons_.push_back(
-        {.when = when,
-         .arm = arm,
-         .gain = idea != nullptr ? gain / 2 : gain,
-         .cost = ask.dollars +
-                 (ask.seconds + (done != nullptr ? done->seconds : 0)) * options_.second_costs});
+    lessons_.push_back({.when = when,
+                        .arm = arm,
+                        .gain = idea != nullptr ? gain / 2 : gain,
+                        .cost = ask.dollars + (std::max(ask.seconds, kLeastCall) +
+                                               (done != nullptr ? done->seconds : 0)) *
+                                                  options_.second_costs});
     if (idea != nullptr) lessons_.push_back({when, idea->planner, gain / 2, 0, true});
     spending_.dollars += ask.dollars;
     spending_.tokens +=
