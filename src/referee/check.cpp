@@ -117,24 +117,29 @@ std::optional<std::string> first_wrong(const task::Task& task, const Standard& s
 
 namespace {
 
-bool has_short_inputs(const task::Task& task) {
-    return std::ranges::all_of(task.inputs, [&](task::TensorId id) {
-        const task::Type type = task.tensor(id).type;
-        return type == task::Type::F16 || type == task::Type::BF16;
+// Its sums are all those that the parser took out of expressions: of `sum[k](...) + b[j]` only the
+// answer is stored.
+bool is_one_sum(const task::Task& task) {
+    return std::ranges::all_of(task.stages, [&](const task::Stage& stage) {
+        const task::Tensor& out = task.tensor(stage.out);
+        return out.role == task::Role::Output ||
+               (stage.how == task::Reducer::Sum && out.name.ends_with("_sum"));
     });
 }
 
 }  // namespace
 
-Checker::Checker(const task::Task& task, OracleClient& oracle, const Arena& arena)
+Checker::Checker(const task::Task& task, OracleClient& oracle, const Arena& arena, Adders adders)
     : task_(&task),
       oracle_(&oracle),
       arena_(&arena),
       standard_(task.precision, {.adds_only = arena.composer().is_polynomial(),
                                  .never_cancels = task::sums_never_cancel(task),
                                  .terms = arena.composer().least_terms(),
-                                 .short_factors = has_short_inputs(task),
-                                 .one_sum = task.stages.size() == task.outputs.size()}) {
+                                 .longest = arena.composer().most_terms(),
+                                 .short_factors = arena.composer().has_short_factors(),
+                                 .one_sum = is_one_sum(task),
+                                 .adders = adders}) {
     for (const task::TensorId output : task.outputs)
         apart_.push_back(task::independent_dimensions(task, output));
 }

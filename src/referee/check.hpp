@@ -49,7 +49,8 @@ struct Probe {
 
 class Checker {
 public:
-    Checker(const task::Task& task, OracleClient& oracle, const Arena& arena);
+    Checker(const task::Task& task, OracleClient& oracle, const Arena& arena,
+            Adders adders = Adders::Processor);
 
     // Asks questions that no kernel sees, in slot 0 of `arena` (its own), until honest arithmetic
     // was seen on enough sums to hold the first answer to. A kernel's one sum can be four times as

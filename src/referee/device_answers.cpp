@@ -55,7 +55,8 @@ Result<OwnQuestion> OwnQuestion::ask(const task::Task& task, int threads, bool j
     if (judged) {
         CUPEL_TRY(OracleClient oracle, OracleClient::start(task, *own.arena_, threads));
         own.oracle_ = std::make_unique<OracleClient>(std::move(oracle));
-        own.checker_ = std::make_unique<Checker>(task, *own.oracle_, *own.arena_);
+        own.checker_ =
+            std::make_unique<Checker>(task, *own.oracle_, *own.arena_, Adders::TensorCores);
         CUPEL_DO(own.checker_->study(*own.arena_));
     }
     own.arena_->begin(Seed::draw());

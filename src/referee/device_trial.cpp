@@ -142,7 +142,7 @@ private:
         if (!ready) return {};
         CUPEL_TRY(Arena arena, Arena::make(shape.task, 1, options_.threads));
         CUPEL_TRY(OracleClient oracle, OracleClient::start(shape.task, arena, options_.threads));
-        Checker checker(shape.task, oracle, arena);
+        Checker checker(shape.task, oracle, arena, Adders::TensorCores);
         CUPEL_DO(checker.study(arena));
         arena.begin(seed_);
         Errors errors;

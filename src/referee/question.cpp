@@ -87,6 +87,31 @@ double Composer::least_terms() const {
     return std::isfinite(least) ? std::max(1.0, least) : 1;
 }
 
+double Composer::most_terms() const {
+    double most = 1;
+    for (const Monomials& output : outputs_) {
+        double terms = 0;
+        for (const task::Monomial& monomial : output)
+            terms += monomial.terms;
+        most = std::max(most, terms);
+    }
+    return polynomial_ ? most : 1;
+}
+
+bool Composer::has_short_factors() const {
+    const auto is_short = [&](task::TensorId id) {
+        const task::Type type = task_->tensor(id).type;
+        return type == task::Type::F16 || type == task::Type::BF16;
+    };
+    const auto fits = [&](const task::Monomial& monomial) {
+        const bool addend = monomial.inputs.size() <= 1 && monomial.terms == 1;
+        return addend || std::ranges::all_of(monomial.inputs, is_short);
+    };
+    return polynomial_ && std::ranges::all_of(outputs_, [&](const Monomials& output) {
+               return std::ranges::all_of(output, fits);
+           });
+}
+
 void Composer::find_exact() {
     if (!scalable_) return;
     const bool fp64 = task_->precision == "fp64";

@@ -52,6 +52,11 @@ public:
     // So many terms, at least, are added up for each element of an output; 1 where that is not
     // known, or not the same for all of them.
     [[nodiscard]] double least_terms() const;
+    // ... and at most so many, bounds left aside.
+    [[nodiscard]] double most_terms() const;
+    // All that is multiplied or added up by the many is of 16 bits: every input but single addends,
+    // as a bias is one.
+    [[nodiscard]] bool has_short_factors() const;
 
 private:
     using Monomials = std::vector<task::Monomial>;

@@ -247,6 +247,30 @@ TEST(Composer, CountsTheTermsOfEachElementWhereAllHaveAsMany) {
     EXPECT_EQ(terms("x[i,0] - b[i]"), 2);
     EXPECT_EQ(terms("sum[j](exp(x[i,j])) + b[i]"), 1);  // no polynomial
     EXPECT_EQ(terms("sum[j <= i](x[i,j]) + b[i]"), 1);
+    const auto most = [](std::string_view stage) {
+        return Composer(parsed(fmt::format(
+                            "task t(x: f32[M,N], b: f32[M]) -> y: f32[M] where M = 8, N = 64\n"
+                            "  y[i] = {}\n",
+                            stage)))
+            .most_terms();
+    };
+    EXPECT_EQ(most("sum[j](x[i,j]) + b[i]"), 65);
+    EXPECT_GE(most("sum[j <= i](x[i,j]) + b[i]"), 8);
+    EXPECT_EQ(most("sum[j](exp(x[i,j])) + b[i]"), 1);
+}
+
+TEST(Composer, ABiasIsNoFactor) {
+    const auto has = [](std::string_view types, std::string_view stage) {
+        return Composer(parsed(fmt::format("task t({}) -> y: f32[M] where M = 8, N = 64\n"
+                                           "  y[i] = {}\nprecision bf16\n",
+                                           types, stage)))
+            .has_short_factors();
+    };
+    EXPECT_TRUE(has("x: bf16[M,N], b: f32[M]", "sum[j](x[i,j] * x[i,j]) + b[i]"));
+    EXPECT_FALSE(has("x: bf16[M,N], b: f32[M]", "sum[j](x[i,j] * x[i,j]) * b[i]"));
+    EXPECT_FALSE(has("x: bf16[M,N], b: f32[N]", "sum[j](x[i,j] * b[j])"));
+    EXPECT_FALSE(has("x: bf16[M,N], b: f32[N]", "sum[j](x[i,j] + b[j])"));
+    EXPECT_FALSE(has("x: bf16[M,N], b: bf16[M]", "sum[j](exp(x[i,j])) + b[i]"));
 }
 
 }  // namespace

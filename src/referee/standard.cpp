@@ -27,10 +27,17 @@ constexpr double kShortFactors = 1;  // which nobody needs to round
 constexpr double kSingle = 0x1p-24;
 // Products of 16-bit factors are exact in fp32, and only added up. Tensor cores cut off what they
 // add, always towards zero, so that errors of n terms grow with n and not with its root. Models of
-// them that add 4, 8 and 16 products at once stay below kCutOff * sqrt(n) of what three rounding
-// orders have (64 to 4096 terms: 0.1 of normal factors, 1.5 of positive ones); products rounded to
-// halves are at 11 of 1024 normal terms, chains of 16 halves at 34 and of 128 at 95.
+// them that add 8 and 16 products at once stay below kCutOff * sqrt(n) of what three rounding
+// orders have (64 to 4096 terms: 0.1 of normal factors, 0.9 of positive ones); products rounded to
+// halves are at 11 of 1024 normal terms, chains of 16 halves at 34 and of 128 at 95. Beyond 4096
+// terms so wide a room would hold 8-bit factors.
 constexpr double kCutOff = 1;
+constexpr double kMostCutOff = 64;
+// Behind an answer that is rounded as it is stored, the panel's sums are not seen. One step of the
+// answer is allowed, and beyond it what sums in a row have at most (a twelfth of sqrt(n), of
+// positive terms), or usual tensor cores.
+constexpr double kHiddenSums = 1.0 / 8;
+constexpr double kHiddenCutOff = 8;
 // On widened questions: far beyond what honest code loses where values of all sizes meet, and far
 // below what overflow does.
 constexpr double kWideFactor = 16;
@@ -69,6 +76,12 @@ double step_at(double value, task::Type type) {
     return std::ldexp(1.0, exponent - bits + 1);
 }
 
+// A half that is cut off as it is stored is never infinite.
+bool is_cut_to_largest(double truth, double value, task::Type type) {
+    return type == task::Type::F16 && std::abs(truth) > largest(type) &&
+           value == std::copysign(largest(type), truth);
+}
+
 // Every honest order gives the very truth: then so must a kernel.
 bool is_exact(const Truth& truth) {
     return std::ranges::all_of(truth.panel, [&](double x) { return x == truth.value; });
@@ -102,7 +115,10 @@ Standard::Standard(std::string_view precision, Formula formula)
     if (!whole_products_) return;
     unit_ = kSingle;
     honest_ = fmt::format("{} products, added up in fp32,", precision);
-    cut_off_ = std::max(1.0, kCutOff * std::sqrt(formula.terms));
+    const double root = std::sqrt(formula.longest);
+    const bool cuts_off = formula.adders == Adders::TensorCores;
+    cut_off_ = cuts_off ? std::clamp(kCutOff * root, 1.0, kMostCutOff) : 1;
+    hidden_floor_ = std::max({kFloor, kHiddenSums * root, std::min(cut_off_, kHiddenCutOff)});
 }
 
 void Standard::learn(const Truth& truth, task::Type type, Kind kind, bool random) {
@@ -140,7 +156,7 @@ double Standard::allowed() const {
 // Of classes below fp32: their unit is that of factors and answers, while sums are added up in
 // floats. One rounding of such a unit everywhere would allow sums in halves, too.
 double Standard::floor() const {
-    if (sums_are_hidden_) return kFloor * cut_off_;
+    if (sums_are_hidden_) return hidden_floor_;
     if (unit_ <= kSingle || !formula_.adds_only) return kFloor;
     const double each = formula_.short_factors ? kShortFactors : kRoundedFactors;
     return std::min(kFloor, each / std::sqrt(formula_.terms));
@@ -163,6 +179,7 @@ Standard::Judged Standard::judge_lawful(const Truth& truth, double value, task::
     };
     if (!std::isfinite(value) || !std::isfinite(truth.value))
         return {.error = 0, .wrong = !honest(value)};
+    if (whole_products_ && is_cut_to_largest(truth.value, value, type)) return {};
     const double apart = beyond_storing(truth, value, type);
     if (apart <= smallest_normal(type)) return {};
     if (truth.scale <= 0) return {.error = 0, .wrong = true};  // the truth is exact

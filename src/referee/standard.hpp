@@ -31,6 +31,9 @@ struct Errors {
 [[nodiscard]] double independent_together(double positions, double independent,
                                           double more_positions, double more_independent);
 
+// What sums of 16-bit products may be made with: tensor cores cut off what they add.
+enum class Adders { Processor, TensorCores };
+
 class Standard {
 public:
     // What follows from the formula.
@@ -42,10 +45,12 @@ public:
         bool never_cancels = false;
         // Composer::least_terms.
         double terms = 1;
-        bool short_factors = false;  // all inputs are of 16 bits
+        double longest = 1;          // Composer::most_terms
+        bool short_factors = false;  // Composer::has_short_factors
         // Its answers are sums of products of inputs, with no stage between that a kernel may
         // store in fewer bits.
         bool one_sum = false;
+        Adders adders = Adders::Processor;
     };
     explicit Standard(std::string_view precision) : Standard(precision, Formula{}) {}
     Standard(std::string_view precision, Formula formula);
@@ -86,8 +91,9 @@ private:
     double unit_ = 0x1p-24;
     std::string honest_;
     Formula formula_;
-    bool whole_products_ = false;   // of short factors: only sums and answers are rounded
-    double cut_off_ = 1;            // by tensor cores: their errors over the panel's
+    bool whole_products_ = false;  // of short factors: only sums and answers are rounded
+    double cut_off_ = 1;           // by tensor cores: their errors over the panel's
+    double hidden_floor_ = 1;
     bool sums_are_hidden_ = false;  // behind answers that are rounded as they are stored
     // What honest arithmetic was seen to do, over all questions of this task so far.
     std::array<double, wire::oracle::kPanel> panel_squares_{};

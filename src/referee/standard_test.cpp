@@ -90,8 +90,27 @@ TEST(Standard, SumsOfShortFactorsAreHeldToTheRootOfTheirTerms) {
 
 // Products of 16-bit factors are exact in fp32: only sums are rounded, or cut off, and the answer.
 TEST(Standard, OneSumOfShortFactorsIsHeldToFloatsAndOneStepOfItsType) {
-    Standard standard("bf16",
-                      {.adds_only = true, .terms = 1024, .short_factors = true, .one_sum = true});
+    Standard::Formula formula{
+        .adds_only = true, .terms = 1024, .longest = 1024, .short_factors = true, .one_sum = true};
+    const auto allowed = [&](Adders adders, double longest, Type type, double panel) {
+        formula.adders = adders;
+        formula.longest = longest;
+        Standard standard("bf16", formula);
+        standard.learn({.value = 1.5, .scale = 10, .panel = {panel, panel, panel}}, type,
+                       Kind::Lawful, true);
+        return standard.allowed();
+    };
+    // Two roundings, on a processor and on tensor cores, whose room does not grow for ever.
+    const double two = 1.5 + 2 * kUnit * 10;
+    EXPECT_NEAR(allowed(Adders::Processor, 1024, Type::F32, two), 8, 1e-6);
+    EXPECT_NEAR(allowed(Adders::TensorCores, 1024, Type::F32, two), 8 * 32, 1e-4);
+    EXPECT_NEAR(allowed(Adders::TensorCores, 1 << 20, Type::F32, two), 8 * 64, 1e-4);
+    // Honest orders that were rounded as they were stored say nothing about sums.
+    EXPECT_NEAR(allowed(Adders::Processor, 16, Type::BF16, 1.503), 4, 1e-6);
+    EXPECT_NEAR(allowed(Adders::Processor, 1 << 14, Type::BF16, 1.503), 4 * 16, 1e-6);
+    EXPECT_NEAR(allowed(Adders::TensorCores, 1024, Type::BF16, 1.503), 4 * 8, 1e-6);
+    formula.longest = 1024;
+    Standard standard("bf16", formula);
     for (int i = 0; i < 100; ++i) {
         standard.learn(truth(1, 1, {1, 0.5, 0.5}), Type::F32, Kind::Lawful, true);
         standard.learn_independent(1, 1);
@@ -114,12 +133,12 @@ TEST(Standard, OneSumOfShortFactorsIsHeldToFloatsAndOneStepOfItsType) {
     EXPECT_FALSE(standard.judge_average(errors));
     errors.sum_of_squares = 100 * 150.0 * 150;
     EXPECT_TRUE(standard.judge_average(errors));
-    // Honest orders that were rounded as they were stored say nothing about sums.
-    Standard hidden("bf16",
-                    {.adds_only = true, .terms = 1024, .short_factors = true, .one_sum = true});
-    hidden.learn({.value = 1.5, .scale = 10, .panel = {1.503, 1.503, 1.503}}, Type::BF16,
-                 Kind::Lawful, true);
-    EXPECT_NEAR(hidden.allowed(), 4 * 32, 1e-6);
+    // A half beyond its range is infinite, or cut to the largest one.
+    const Truth beyond{.value = 66000, .scale = 1e5, .panel = {kInfinity, kInfinity, kInfinity}};
+    EXPECT_FALSE(standard.judge(beyond, 65504, Type::F16, Kind::Lawful).wrong);
+    EXPECT_FALSE(standard.judge(beyond, kInfinity, Type::F16, Kind::Lawful).wrong);
+    EXPECT_TRUE(standard.judge(beyond, -65504, Type::F16, Kind::Lawful).wrong);
+    EXPECT_TRUE(standard.judge(beyond, 65472, Type::F16, Kind::Lawful).wrong);
     // Where values of all sizes meet, a step is a step still.
     standard.learn(t, Type::F32, Kind::Wide, false);
     EXPECT_FALSE(is_wrong(0x1p-7, Type::BF16, Kind::Wide));
