@@ -159,11 +159,21 @@ Result<std::vector<Trial>> try_all(const std::vector<Exhibit>& exhibits, int thr
     return trials;
 }
 
-Result<void> hold_at_own_sizes(const task::Task& task, const referee::DeviceKernel& kernel,
-                               const referee::DeviceOptions& options, referee::DeviceTrial& trial) {
+// What passes at small sizes is tried at the task's own, as a judgement does. Honest kernels are
+// spared it: there it takes seconds each.
+Result<referee::DeviceTrial> try_emulated(const Exhibit& exhibit, const task::Task& task,
+                                          int threads) {
+    const referee::DeviceKernel kernel{.source = exhibit.source, .file_name = exhibit.name + ".cu"};
+    const referee::DeviceOptions options{.threads = threads,
+                                         .job_seconds = kEmulatedSeconds,
+                                         .own_answers = true,
+                                         .stop = stop_requested};
+    CUPEL_TRY(referee::DeviceTrial trial, referee::try_device(task, kernel, options));
+    if (exhibit.honest || trial.verdict.status != verdict::Status::Accepted) return trial;
     CUPEL_TRY(const auto sample, referee::sample_device(task, kernel, options, trial));
     referee::hold_to_own_sizes(sample, trial);
-    return referee::hold_whole(task, kernel, options, sample, trial);
+    CUPEL_DO(referee::hold_whole(task, kernel, options, sample, trial));
+    return trial;
 }
 
 // Device code, on the emulator. Tasks that only it has (of halves, as tensor cores want them) lie
@@ -177,17 +187,7 @@ Result<std::vector<Trial>> try_all_emulated(const std::vector<Exhibit>& exhibits
         console.status("redteam", fmt::format("{} of {}: {}", trials.size() + 1, exhibits.size(),
                                               exhibit.what));
         CUPEL_TRY(const task::Task task, task::load(exhibit.task, tasks, exhibit.sizes));
-        const referee::DeviceKernel kernel{.source = exhibit.source,
-                                           .file_name = exhibit.name + ".cu"};
-        const referee::DeviceOptions options{.threads = threads,
-                                             .job_seconds = kEmulatedSeconds,
-                                             .own_answers = true,
-                                             .stop = stop_requested};
-        auto tried = referee::try_device(task, kernel, options);
-        // What passes at small sizes is tried at the task's own, as a judgement does. Honest
-        // kernels are spared it: there it takes seconds each.
-        if (tried && !exhibit.honest && tried->verdict.status == verdict::Status::Accepted)
-            CUPEL_DO(hold_at_own_sizes(task, kernel, options, *tried));
+        auto tried = try_emulated(exhibit, task, threads);
         if (tried) {
             trials.push_back({exhibit, std::move(tried->verdict), ""});
         } else if (tried.error().code == Errc::Broken) {

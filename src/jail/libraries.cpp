@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -46,13 +48,13 @@ Result<std::vector<Bind>> list_libraries(const std::filesystem::path& program,
     };
     CUPEL_TRY(const os::Output output, os::run(listing, 20s));
     if (output.timed_out || output.exit.by_signal || output.exit.code != 0) {
-        const std::string how = output.timed_out        ? "no answer within 20 s"
-                                : output.exit.by_signal ? "killed by signal "
-                                                        : "exit status ";
-        return fail(Errc::Invalid,
-                    "list the libraries of " + program.string() + ": " + how +
-                        (output.timed_out ? "" : std::to_string(output.exit.code)) +
-                        (trim(output.text).empty() ? "" : ": " + std::string(trim(output.text))));
+        const std::string how =
+            output.timed_out
+                ? "no answer within 20 s"
+                : fmt::format("{} {}", output.exit.by_signal ? "killed by signal" : "exit status",
+                              output.exit.code);
+        return fail(Errc::Invalid, fmt::format("list the libraries of {}: {} {}", program.string(),
+                                               how, trim(output.text)));
     }
     std::vector<Library> libraries;
     for (const std::string& line : split(output.text, '\n')) {

@@ -118,13 +118,19 @@ std::optional<std::string> first_wrong(const task::Task& task, const Standard& s
 namespace {
 
 // Its sums are all those that the parser took out of expressions: of `sum[k](...) + b[j]` only the
-// answer is stored.
+// answer is stored. An answer that another one is made of may be read as it was stored.
 bool is_one_sum(const task::Task& task) {
-    return std::ranges::all_of(task.stages, [&](const task::Stage& stage) {
-        const task::Tensor& out = task.tensor(stage.out);
-        return out.role == task::Role::Output ||
-               (stage.how == task::Reducer::Sum && out.name.ends_with("_sum"));
-    });
+    const auto is_output = [&](task::TensorId id) {
+        return task.tensor(id).role == task::Role::Output;
+    };
+    return std::ranges::all_of(task.stages,
+                               [&](const task::Stage& stage) {
+                                   return is_output(stage.out) ||
+                                          (stage.how == task::Reducer::Sum &&
+                                           task.tensor(stage.out).name.ends_with("_sum"));
+                               }) &&
+           std::ranges::none_of(
+               task.accesses, [&](const task::Access& access) { return is_output(access.tensor); });
 }
 
 }  // namespace
