@@ -20,11 +20,15 @@ namespace {
 
 constexpr std::size_t kMost = 64;
 
+// Where the next rows are fetched: beside the arithmetic, which hides it, or where rows are
+// written.
+enum class Fetch { Never, Computing, Writing };
+
 struct Choice {
     std::int64_t unroll = 4;  // vectors at a time, in all stages
     bool stream = false;      // outputs go past the caches
-    bool prefetch = false;    // the next rows are fetched while outputs are written
-    bool rows = true;         // reductions take several rows at a time
+    Fetch fetch = Fetch::Never;
+    bool rows = true;  // reductions take several rows at a time
 };
 
 // Rows at a time, and vectors of each, so that all sums stay in registers; {1, 0} where the group
@@ -51,14 +55,70 @@ Tall tall(const Task& task, const Plan& plan, std::size_t stage) {
     return {};
 }
 
+constexpr std::int64_t kFunction = 16;  // an exp or its like, in operations
+
+// Roughly what an element costs, in operations.
+std::int64_t work(const Task& task, const Plan& plan, task::ExprId id) {
+    if (id == task::kNone) return 0;
+    const task::Expr& expr = task.expr(id);
+    if (expr.op == task::Op::Load) {
+        const TensorId read = task.access(expr.reference).tensor;
+        const auto fills = [&](const task::Stage& stage) { return stage.out == read; };
+        const auto inlined = std::ranges::find_if(task.stages, fills);
+        return plan.inlined.contains(read) ? work(task, plan, inlined->body) : 1;
+    }
+    const bool function =
+        (expr.op >= task::Op::Exp && expr.op <= task::Op::Cos && expr.op != task::Op::Sqrt) ||
+        expr.op == task::Op::Pow;
+    std::int64_t sum = function ? kFunction : 1;
+    for (const task::ExprId kid : expr.kid)
+        sum += work(task, plan, kid);
+    return sum;
+}
+
+bool writes(const Task& task, std::size_t stage) {
+    return task.tensor(task.stages[stage].out).role == task::Role::Output;
+}
+
+// The dearest of the stages in whose passes the next rows can be fetched, written ones or others.
+std::optional<std::size_t> dearest(const Task& task, const Plan& plan, bool written) {
+    std::optional<std::size_t> found;
+    std::int64_t most = 0;
+    for (std::size_t s = 0; s < task.stages.size(); ++s) {
+        if (writes(task, s) != written || next_rows(task, plan, s).inputs.empty()) continue;
+        const std::int64_t here = work(task, plan, task.stages[s].body);
+        if (here >= most) found = s;
+        most = std::max(most, here);
+    }
+    return found;
+}
+
+std::optional<std::size_t> fetching_stage(const Task& task, const Plan& plan, Fetch fetch) {
+    if (fetch == Fetch::Never) return std::nullopt;
+    const std::optional<std::size_t> first = dearest(task, plan, fetch == Fetch::Writing);
+    return first ? first : dearest(task, plan, fetch != Fetch::Writing);
+}
+
+// Beside functions if there are any: they leave the memory idle.
+Fetch advised_fetch(const Task& task, const Plan& plan) {
+    const auto stage = fetching_stage(task, plan, Fetch::Computing);
+    return stage && work(task, plan, task.stages[*stage].body) > kFunction ? Fetch::Computing
+                                                                           : Fetch::Writing;
+}
+
 // One verb list for one choice and the rows that are inlined.
-Trace trace_of(const Task& task, const Plan& plan, const Choice& choice, unsigned inlined) {
+Trace trace_of(const Task& task, Plan plan, const Choice& choice, unsigned inlined) {
     Trace trace;
     unsigned bit = 0;
+    for (const task::Stage& stage : task.stages) {
+        if (can_inline(task, plan, stage.out) && ((inlined >> bit++) & 1U) != 0)
+            plan.inlined.insert(stage.out);
+    }
+    const std::optional<std::size_t> fetching = fetching_stage(task, plan, choice.fetch);
     Tall together;  // of the group that is being written
     for (std::size_t s = 0; s < task.stages.size(); ++s) {
         const task::Tensor& out = task.tensor(task.stages[s].out);
-        if (can_inline(task, plan, task.stages[s].out) && ((inlined >> bit++) & 1U) != 0) {
+        if (plan.inlined.contains(task.stages[s].out)) {
             trace.push_back({"inline", out.name, {}});
             continue;
         }
@@ -71,11 +131,13 @@ Trace trace_of(const Task& task, const Plan& plan, const Choice& choice, unsigne
         const std::int64_t most =
             std::min<std::int64_t>(wanted, task.axis(stage.lane).extent / plan.lanes);
         trace.push_back({"sweep", out.name, {fmt::format("{}", most)}});
-        if (together.rows > 1 && std::ranges::any_of(plan.nest.groups, begins))
+        if (together.rows > 1 && std::ranges::any_of(plan.nest.groups, begins)) {
             trace.push_back({"rows", out.name, {fmt::format("{}", together.rows)}});
+            plan.rows[s] = together.rows;
+        }
         if (choice.stream && can_stream(task, plan, task.stages[s].out))
             trace.push_back({"hint", out.name, {"stream"}});
-        if (choice.prefetch && !next_rows(task, plan, task.stages[s].out).empty())
+        if (fetching == s && !next_rows(task, plan, s).inputs.empty())
             trace.push_back({"hint", out.name, {"prefetch"}});
     }
     return trace;
@@ -135,20 +197,25 @@ bool applies(const Task& task) {
 
 Trace default_trace(const Task& task, const Width& width) {
     const Plan plan = plan_of(task, width);
-    return trace_of(task, plan, {4, large(task, width), true}, cheap_rows(task, plan));
+    return trace_of(task, plan, {4, large(task, width), advised_fetch(task, plan)},
+                    cheap_rows(task, plan));
 }
 
 // A search that has time for a few measurements only makes the first ones, so what won most often
-// stands first: how far to unroll, then whether to fetch ahead and to stream, and other choices of
-// rows to inline last.
+// stands first: how far to unroll, then where to fetch ahead and whether to stream, and other
+// choices of rows to inline last.
 std::vector<Trace> candidates(const Task& task, const Width& width) {
-    const bool advised = large(task, width);  // to stream, as the outputs' size says
-    const std::array order = {
-        Choice{4, advised, true},  Choice{8, advised, true},  Choice{2, advised, true},
-        Choice{4, advised, false}, Choice{4, !advised, true}, Choice{1, advised, true},
-        Choice{8, advised, false}, Choice{2, advised, false}, Choice{8, !advised, true},
-        Choice{1, advised, false}, Choice{2, !advised, true}, Choice{1, !advised, true}};
     const Plan plan = plan_of(task, width);
+    const bool wide = large(task, width);  // to stream, as the outputs' size says
+    const Fetch here = advised_fetch(task, plan);
+    const Fetch there = here == Fetch::Writing ? Fetch::Computing : Fetch::Writing;
+    constexpr Fetch kNever = Fetch::Never;
+    const std::array order = {
+        Choice{4, wide, here},   Choice{4, wide, there},  Choice{8, wide, here},
+        Choice{2, wide, here},   Choice{1, wide, here},   Choice{4, !wide, here},
+        Choice{4, wide, kNever}, Choice{8, wide, there},  Choice{2, wide, there},
+        Choice{8, wide, kNever}, Choice{2, wide, kNever}, Choice{8, !wide, here},
+        Choice{1, wide, kNever}, Choice{2, !wide, here},  Choice{1, !wide, here}};
     const unsigned cheap = cheap_rows(task, plan);
     const unsigned choices = 1U << std::min(rows(task, plan), 3U);
     std::vector<unsigned> inlinings = {cheap};

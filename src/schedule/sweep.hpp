@@ -7,7 +7,7 @@
 //   rows y R         R rows at a time are reduced side by side: as many streams out of memory
 //   inline e         the intermediate e is computed where it is read, not kept in a row buffer
 //   hint y stream    the output goes past the caches; its rows must be whole vectors
-//   hint y prefetch  while a row of the output is written, the inputs' next rows are fetched
+//   hint y prefetch  while a row of y is swept, the inputs' next rows are fetched
 #pragma once
 
 #include <string>

@@ -17,19 +17,27 @@ void SweepPrinter::print_column(std::size_t s, bool alone) {
     loops.pop_back();
     open(stage(s), loops);
     const std::string inside = inside_test(s);
-    if (!inside.empty()) out_.open(fmt::format("if ({})", inside));
     print_rest(s, walk, 0, walk.begin);
+    if (!inside.empty()) out_.open(fmt::format("if ({})", inside));
     if (alone && loops.empty() && inside.empty()) out_.line("#pragma omp parallel for");
-    print_columns(s, walk, false);
-    if (walk.bulk < walk.whole) print_columns(s, walk, true);
-    print_rest(s, walk, walk.whole, walk.extent);
+    print_inside(s, walk);
     if (!inside.empty()) {
         out_.close();
         out_.open("else");
-        print_rest(s, walk, 0, walk.extent);
+        asks_ = true;
+        print_inside(s, walk);
+        asks_ = false;
         out_.close();
     }
+    print_rest(s, walk, walk.end, walk.extent);
     close(loops);
+}
+
+// All whole vectors. What is left is a vector too: it computes some elements a second time.
+void SweepPrinter::print_inside(std::size_t s, const Steps& walk) {
+    print_columns(s, walk, loop_to(walk, walk.begin, walk.bulk, walk.unroll), walk.unroll);
+    if (walk.bulk < walk.whole) print_columns(s, walk, loop_to(walk, walk.bulk, walk.whole, 1), 1);
+    if (walk.whole < walk.end) print_columns(s, walk, last_vector(walk), 1);
 }
 
 // One element after the other, each asking whether what it reads is inside.
@@ -57,10 +65,9 @@ std::string SweepPrinter::inside_test(std::size_t s) const {
     return test;
 }
 
-void SweepPrinter::print_columns(std::size_t s, const Steps& walk, bool single) {
-    const std::int64_t unroll = single ? 1 : walk.unroll;
-    out_.open(single ? loop_to(walk, walk.bulk, walk.whole, 1)
-                     : loop_to(walk, walk.begin, walk.bulk, unroll));
+void SweepPrinter::print_columns(std::size_t s, const Steps& walk, const std::string& loop,
+                                 std::int64_t unroll) {
+    out_.open(loop);
     open_lanes(s, unroll);
     const std::vector<AxisId> order = reduce_order(stage(s));
     open(stage(s), order);
@@ -83,25 +90,32 @@ void SweepPrinter::print_columns(std::size_t s, const Steps& walk, bool single) 
     out_.close();
 }
 
+// Past all vectors that do not have the value, so many at a time.
+void SweepPrinter::skip_vectors(std::size_t s, const Sum& sum, std::int64_t vectors) {
+    std::string equal;
+    for (std::int64_t u = 0; u < vectors; ++u) {
+        at_lane(s, u == 0 ? sum.position : fmt::format("{} + {} * W", sum.position, u));
+        equal += (u == 0 ? "" : " | ") + fmt::format("({} == {})", vector_value(s), sum.name);
+    }
+    at_lane(s, sum.position);
+    const std::string step = vectors == 1 ? "W" : fmt::format("{} * W", vectors);
+    out_.line(fmt::format("while ({0} + {1} <= {2} && !{3}({4})) {0} += {1};", sum.position, step,
+                          extent(task_, plan_.stages[s].lane), maths_.use("any"), equal));
+}
+
 void SweepPrinter::print_find(std::size_t s) {
     const Steps walk = steps(s);
     lane_ = plan_.stages[s].lane;
     const Sum sum{names_.fresh("best"), names_.fresh("where"), false};
-    const bool largest = stage(s).how == Reducer::ArgMax;
     open_lanes(s, walk.unroll);
     out_.line(fmt::format("{} {} = {};", real_name(task_), sum.name,
                           identity(stage(s).how, real_type(task_))));
-    print_vectors({s}, walk, false);
-    if (walk.bulk < walk.whole) print_vectors({s}, walk, true);
-    if (walk.whole < walk.extent) {
-        out_.open(loop_to(walk, walk.whole, walk.extent, 0));
-        out_.line(fmt::format("{0} = std::{1}({0}, {2});", sum.name, largest ? "max" : "min",
-                              scalar(task_, stage(s).body, leaves())));
-        out_.close();
-    }
+    print_vectors({s}, walk);
+    print_last({s}, walk);
     close_lanes(s, walk.unroll, sum, true);
     out_.line(fmt::format("long {} = 0;", sum.position));
-    at_lane(s, sum.position);
+    skip_vectors(s, sum, walk.unroll);
+    if (walk.unroll > 1) skip_vectors(s, sum, 1);
     out_.line(fmt::format("while ({0} < {1} - 1 && {2} != {3}) ++{0};", sum.position,
                           extent(task_, plan_.stages[s].lane),
                           scalar(task_, stage(s).body, leaves()), sum.name));

@@ -264,28 +264,31 @@ bool can_group_rows(const Task& task, const Plan& plan, std::size_t stage, std::
     return !folds.empty();
 }
 
-std::vector<TensorId> next_rows(const Task& task, const Plan& plan, TensorId output) {
-    std::vector<TensorId> rows;
-    if (task.tensor(output).role != Role::Output) return rows;
+NextRows next_rows(const Task& task, const Plan& plan, std::size_t stage) {
+    const auto sweeps = [&](std::size_t s) {
+        const StagePlan& planned = plan.stages[s];
+        return (planned.shape == Shape::Map || planned.shape == Shape::Fold ||
+                planned.shape == Shape::Find) &&
+               planned.loops.size() == 1 &&
+               task.axis(planned.lane).extent == task.axis(plan.stages[stage].lane).extent;
+    };
+    NextRows rows;
+    if (plan.inlined.contains(task.stages[stage].out)) return rows;
     for (const Group& group : plan.nest.groups) {
-        const auto fills = [&](std::size_t s) { return task.stages[s].out == output; };
-        const auto last = std::ranges::find_if(group.stages, fills);
-        if (last == group.stages.end() || group.depth == 0) continue;
-        const StagePlan& writer = plan.stages[*last];
-        if (writer.shape != Shape::Map || writer.loops.size() != 1) return rows;
+        if (std::ranges::find(group.stages, stage) == group.stages.end()) continue;
+        const bool several = plan.rows.contains(group.stages.front());
+        if (group.depth == 0 || several || !sweeps(stage)) break;
         for (const std::size_t s : group.stages) {
-            const StagePlan& reader = plan.stages[s];
-            if (reader.shape != Shape::Fold || reader.loops.size() != 1 ||
-                task.axis(reader.lane).extent != task.axis(writer.lane).extent)
-                continue;
+            if (!sweeps(s)) continue;
             std::vector<AxisId> axes = outer_axes(task, group, s);
-            axes.push_back(reader.lane);
+            axes.push_back(plan.stages[s].lane);
+            if (s == stage) rows.axes = axes;
             for (const int load : loads(task, task.stages[s].body)) {
                 const Access& access = task.access(load);
                 if (task.tensor(access.tensor).role == Role::Input &&
                     elementwise(access, axes, 0) &&
-                    std::ranges::find(rows, access.tensor) == rows.end())
-                    rows.push_back(access.tensor);
+                    std::ranges::find(rows.inputs, access.tensor) == rows.inputs.end())
+                    rows.inputs.push_back(access.tensor);
             }
         }
     }
@@ -334,6 +337,8 @@ Result<void> apply_rows(const Task& task, Plan& plan, std::size_t s, const Actio
                         fmt::format("{} does not begin a group of reductions of whole vectors, of "
                                     "rows by the {}",
                                     action.stage, rows));
+        if (!plan.fetching.empty())
+            return fail(Errc::Invalid, "rows are taken together or fetched ahead, not both");
         plan.rows[s] = rows;
         return {};
     }
@@ -353,16 +358,18 @@ Result<void> apply(const Task& task, Plan& plan, const Action& action) {
                 Errc::Invalid,
                 fmt::format("{} is not a row that vectors read element by element", action.stage));
         }
+        if (plan.fetching.contains(out))
+            return fail(Errc::Invalid,
+                        fmt::format("rows are fetched while {} is swept", action.stage));
         plan.inlined.insert(out);
         return {};
     }
     if (action.verb == "hint") {
         if (action.arguments == std::vector<std::string>{"prefetch"}) {
-            if (next_rows(task, plan, out).empty()) {
-                return fail(Errc::Invalid,
-                            fmt::format("no input has rows that are read once before "
-                                        "{} is written",
-                                        action.stage));
+            if (next_rows(task, plan, *stage).inputs.empty()) {
+                return fail(Errc::Invalid, fmt::format("{} does not sweep rows as an input has "
+                                                       "them, one after the other",
+                                                       action.stage));
             }
             plan.fetching.insert(out);
             return {};

@@ -44,7 +44,7 @@ struct Plan {
     std::map<std::size_t, std::int64_t> rows;  // at a time, by the first stage of their group
     std::set<task::TensorId> inlined;
     std::set<task::TensorId> streamed;
-    std::set<task::TensorId> fetching;  // outputs in whose pass the next rows are fetched
+    std::set<task::TensorId> fetching;  // what is computed in whose pass the next rows are fetched
 };
 
 // Without any verbs; unroll 1 everywhere.
@@ -62,10 +62,14 @@ struct Plan {
 [[nodiscard]] bool can_group_rows(const task::Task& task, const Plan& plan, std::size_t stage,
                                   std::int64_t rows);
 
-// The inputs of which every step of the shared loops reads one row, as long as the output's, in a
-// fold and so before the output is written: by then the next row may be on its way. Empty: none.
-[[nodiscard]] std::vector<task::TensorId> next_rows(const task::Task& task, const Plan& plan,
-                                                    task::TensorId output);
+// The inputs of which every step of the shared loops reads one row, as long as those that the stage
+// sweeps: while it does, the next rows may be on their way. No inputs: none, or several rows at a
+// time are taken anyway.
+struct NextRows {
+    std::vector<task::TensorId> inputs;
+    std::vector<task::AxisId> axes = {};  // the stage's, outermost first, the lane's last
+};
+[[nodiscard]] NextRows next_rows(const task::Task& task, const Plan& plan, std::size_t stage);
 
 // True if the access reads the tensor at the loop position of its reader, dimension by dimension
 // from `first` on: `axes` are the reader's loops.

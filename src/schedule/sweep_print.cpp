@@ -134,7 +134,8 @@ SweepPrinter::Steps SweepPrinter::steps(std::size_t s) const {
             .begin = span.low,
             .unroll = unroll,
             .bulk = span.low + vectors / unroll * unroll * plan_.lanes,
-            .whole = span.low + vectors * plan_.lanes};
+            .whole = span.low + vectors * plan_.lanes,
+            .end = span.high};
 }
 
 void SweepPrinter::enter_pass(const Pass& pass) {
@@ -160,6 +161,11 @@ std::string SweepPrinter::loop_to(const Steps& steps, std::int64_t from, std::in
     return fmt::format("for (long {0} = {1}; {0} < {2}; {3})", steps.lane, from, end, step);
 }
 
+// The loop of the vector that ends where vectors may: it is there once.
+std::string SweepPrinter::last_vector(const Steps& steps) const {
+    return loop_to(steps, steps.end - plan_.lanes, steps.end, 1);
+}
+
 void SweepPrinter::print_pass(const Pass& pass, bool alone) {
     enter_pass(pass);
     const std::size_t head = pass.front();
@@ -167,12 +173,11 @@ void SweepPrinter::print_pass(const Pass& pass, bool alone) {
     std::vector<AxisId> loops = plan_.stages[head].loops;
     loops.pop_back();
     lane_ = plan_.stages[head].lane;
-    const bool tail = walk.whole < walk.extent;
     const bool shared = alone && plan_.stages[head].shape == Shape::Fold && !loops.empty();
     Sums sums;
     for (const std::size_t s : pass) {
         if (plan_.stages[s].shape == Shape::Fold) {
-            if (tail || shared) sums[s] = begin(stage(s));
+            if (shared) sums[s] = begin(stage(s));
         } else if (read_outside(pass, stage(s).out)) {
             declare(stage(s));
         }
@@ -189,14 +194,12 @@ void SweepPrinter::print_pass(const Pass& pass, bool alone) {
     if (alone && !shared && loops.empty() && plan_.stages[head].shape == Shape::Map) {
         out_.line("#pragma omp parallel for");
     }
-    print_vectors(pass, walk, false);
-    if (walk.bulk < walk.whole) print_vectors(pass, walk, true);
-    if (tail) print_tail(pass, walk, sums);
+    print_vectors(pass, walk);
+    print_last(pass, walk);
     close(loops);
     for (const std::size_t s : pass) {
         if (plan_.stages[s].shape != Shape::Fold) continue;
-        close_lanes(s, walk.unroll, sums[s], tail || shared);
-        if (tail && !shared) end(stage(s), sums[s]);
+        close_lanes(s, walk.unroll, sums[s], shared);
     }
     if (shared) {
         out_.close();
@@ -205,15 +208,19 @@ void SweepPrinter::print_pass(const Pass& pass, bool alone) {
     at_hand_.clear();
 }
 
-void SweepPrinter::print_vectors(const Pass& pass, const Steps& walk, bool single) {
+void SweepPrinter::print_vectors(const Pass& pass, const Steps& walk) {
     const bool folds = std::ranges::any_of(
         pass, [&](std::size_t s) { return plan_.stages[s].shape != Shape::Map; });
-    const bool inner = folds && walk.unroll > 1 && !single;
-    if (!folds && walk.unroll > 1 && !single)
-        out_.line(fmt::format("#pragma GCC unroll {}", walk.unroll));
-    const std::int64_t stride = inner ? walk.unroll : 1;
-    out_.open(single ? loop_to(walk, walk.bulk, walk.whole, 1)
-                     : loop_to(walk, 0, walk.bulk, stride));
+    const bool inner = folds && walk.unroll > 1;
+    if (!folds && walk.unroll > 1) out_.line(fmt::format("#pragma GCC unroll {}", walk.unroll));
+    print_vectors(pass, walk, loop_to(walk, 0, walk.bulk, inner ? walk.unroll : 1), inner);
+    if (walk.bulk < walk.whole)
+        print_vectors(pass, walk, loop_to(walk, walk.bulk, walk.whole, 1), false);
+}
+
+void SweepPrinter::print_vectors(const Pass& pass, const Steps& walk, const std::string& loop,
+                                 bool inner) {
+    out_.open(loop);
     if (inner) {
         out_.line(fmt::format("#pragma GCC unroll {}", walk.unroll));
         out_.open(fmt::format("for (long u = 0; u < {}; ++u)", walk.unroll));
@@ -235,44 +242,35 @@ void SweepPrinter::print_vectors(const Pass& pass, const Steps& walk, bool singl
     out_.close();
 }
 
-// Past the last row this fetches what nobody reads, which does no harm.
+// Into the second cache: the first has the row at work. Past the last row this fetches what nobody
+// reads, which does no harm.
 void SweepPrinter::fetch_next_rows(std::size_t s) {
     constexpr std::int64_t kLine = 64;  // bytes
     const auto size = static_cast<std::int64_t>(task::type_size(real_type(task_)));
-    const AxisId outer = stage(s).keep[stage(s).keep.size() - 2];
+    const NextRows rows = next_rows(task_, plan_, s);
+    const AxisId outer = rows.axes[rows.axes.size() - 2];
     const std::string here = axis(outer);
     const bool every = plan_.lanes * size >= kLine;
     std::string lane = axis(lane_);
     if (lane.find(' ') != std::string::npos) lane = "(" + lane + ")";
     const std::string when = every ? "" : fmt::format("if ({} % {} == 0) ", lane, kLine / size);
     loop_names_[outer] = here + " + 1";
-    for (const TensorId input : next_rows(task_, plan_, stage(s).out)) {
+    for (const TensorId input : rows.inputs) {
         Access access{.tensor = input, .at = {}, .outside = kNone};
-        for (const AxisId axis : stage(s).keep)
+        for (const AxisId axis : rows.axes)
             access.at.push_back({.terms = {{axis, 1}}});
-        out_.line(fmt::format("{}__builtin_prefetch({});", when, place_of(access)));
+        out_.line(fmt::format("{}__builtin_prefetch({}, 0, 2);", when, place_of(access)));
     }
     loop_names_[outer] = here;
 }
 
-// What is left of a row when its vectors are done, one element at a time.
-void SweepPrinter::print_tail(const Pass& pass, const Steps& walk, const Sums& sums) {
-    out_.open(loop_to(walk, walk.whole, walk.extent, 0));
-    for (const std::size_t s : pass) {
-        at_lane(s, walk.lane);
-        const std::string& name = names_.tensor(stage(s).out);
-        if (plan_.stages[s].shape == Shape::Fold) {
-            step(stage(s), sums.at(s));
-        } else if (plan_.nest.homes[at(stage(s).out)] == Home::Row &&
-                   !read_outside(pass, stage(s).out)) {
-            out_.line(fmt::format("const {} {} = {};", real_name(task_), name, value(stage(s))));
-            at_hand_[stage(s).out] = name;
-        } else {
-            out_.line(target(stage(s)) + " = " + value(stage(s)) + ";");
-        }
-    }
-    at_hand_.clear();
-    out_.close();
+// What is left of a row when its vectors are done: one vector more, of which sums take the lanes
+// that they have not counted yet. The others are computed a second time.
+void SweepPrinter::print_last(const Pass& pass, const Steps& walk) {
+    if (walk.whole == walk.end) return;
+    left_ = walk.end - walk.whole;
+    print_vectors(pass, walk, last_vector(walk), false);
+    left_ = 0;
 }
 
 void SweepPrinter::map_vector(const Pass& pass, std::size_t s) {
@@ -327,7 +325,12 @@ void SweepPrinter::open_lanes(std::size_t s, std::int64_t unroll) {
 }
 
 void SweepPrinter::fold_lanes(std::size_t s, const std::string& index) {
-    out_.line(combined(s, lanes_[s] + index, vector_value(s)));
+    const Reducer how = stage(s).how;
+    std::string value = vector_value(s);
+    if (left_ > 0 && (how == Reducer::Sum || how == Reducer::Prod))  // of others twice is once
+        value = fmt::format("{}({}, {}, {})", maths_.use("last"), value, left_,
+                            identity(how, real_type(task_)));
+    out_.line(combined(s, lanes_[s] + index, value));
 }
 
 void SweepPrinter::close_lanes(std::size_t s, std::int64_t unroll, const Sum& sum, bool declared) {
@@ -405,8 +408,12 @@ std::string SweepPrinter::vector_load(int id) const {
     };
     const bool even =
         !access.at.empty() && std::ranges::any_of(access.at.back().terms, every_second);
-    if (even) return maths_.use("load_even") + "(" + place_of(access) + ")";
-    return moved("load", access.tensor) + "(" + place_of(access) + ")";
+    const std::string text = fmt::format(
+        "{}({})", even ? maths_.use("load_even") : moved("load", access.tensor), place_of(access));
+    const std::string test = asks_ ? inside(task_, access, leaves(), lane_) : "";
+    if (test.empty()) return text;
+    return fmt::format("({} ? {} : {}({}))", test, text, maths_.use("splat"),
+                       scalar(task_, access.outside, leaves()));
 }
 
 std::string SweepPrinter::vector_value(std::size_t s) const {

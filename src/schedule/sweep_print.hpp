@@ -37,6 +37,7 @@ private:
         std::int64_t unroll = 1;
         std::int64_t bulk = 0;   // up to here `unroll` vectors at a time
         std::int64_t whole = 0;  // ... and up to here single vectors
+        std::int64_t end = 0;    // up to here vectors may be
     };
 
     [[nodiscard]] const task::Stage& stage(std::size_t s) const { return task_.stages[s]; }
@@ -56,14 +57,18 @@ private:
 
     void print_pass(const Pass& pass, bool alone);
     void enter_pass(const Pass& pass);
-    void print_vectors(const Pass& pass, const Steps& steps, bool single);
+    void print_vectors(const Pass& pass, const Steps& steps);
+    void print_vectors(const Pass& pass, const Steps& steps, const std::string& loop, bool inner);
     void fetch_next_rows(std::size_t s);
-    void print_tail(const Pass& pass, const Steps& steps, const Sums& sums);
+    void print_last(const Pass& pass, const Steps& steps);
     void print_column(std::size_t s, bool alone);
-    void print_columns(std::size_t s, const Steps& steps, bool single);
+    void print_inside(std::size_t s, const Steps& steps);
+    void print_columns(std::size_t s, const Steps& steps, const std::string& loop,
+                       std::int64_t unroll);
     void print_rest(std::size_t s, const Steps& steps, std::int64_t from, std::int64_t to);
     [[nodiscard]] std::string inside_test(std::size_t s) const;
     void print_find(std::size_t s);
+    void skip_vectors(std::size_t s, const Sum& sum, std::int64_t vectors);
     void print_running(std::size_t s);
     void print_bounded(std::size_t s);
 
@@ -84,12 +89,16 @@ private:
     void at_lane(std::size_t s, const std::string& name);
     [[nodiscard]] std::string loop_to(const Steps& steps, std::int64_t from, std::int64_t to,
                                       std::int64_t unroll) const;
+    [[nodiscard]] std::string last_vector(const Steps& steps) const;
     // Names the axes of an inlined stage as its reader's access has them.
     void follow(const task::Access& access) const;
 
     Plan plan_;
     mutable VectorMaths maths_;
     bool wrapped_;
+    std::int64_t left_ =
+        0;               // of the vector being printed, the lanes that no sum has counted; 0: all
+    bool asks_ = false;  // vectors ask whether they are inside, but for the axis of their lanes
     mutable task::AxisId lane_ = task::kNone;                // of the stage being printed
     mutable std::map<task::TensorId, std::string> at_hand_;  // elements of this step, as variables
     std::map<std::size_t, std::string> lanes_;               // by stage

@@ -316,12 +316,15 @@ std::string position(const Task& task, const Access& access, const Leaves& leave
     return text.empty() ? "0" : text;
 }
 
-std::string inside(const Task& task, const Access& access, const Leaves& leaves) {
+std::string inside(const Task& task, const Access& access, const Leaves& leaves,
+                   task::AxisId sure) {
     std::string text;
     if (access.outside == kNone) return text;
     const auto& shape = task.tensor(access.tensor).shape;
     for (std::size_t d = 0; d < access.at.size(); ++d) {
         const Index& index = access.at[d];
+        const auto moves = [&](const Index::Term& term) { return term.axis == sure; };
+        if (sure != kNone && std::ranges::any_of(index.terms, moves)) continue;
         const bool gathers = index.gather != kNone;
         const std::string sum =
             gathers ? integer(task, index.gather, leaves) : affine(index, leaves.axis);

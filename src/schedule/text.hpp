@@ -87,9 +87,9 @@ using AxisName = std::function<std::string(task::AxisId)>;
 [[nodiscard]] std::string position(const task::Task& task, const task::Access& access,
                                    const Leaves& leaves, std::size_t first = 0);
 // The condition under which an access with an outside value is inside: `r >= 1 && ...`; empty if it
-// always is.
+// always is. Dimensions that move with the axis `sure` are known to be inside.
 [[nodiscard]] std::string inside(const task::Task& task, const task::Access& access,
-                                 const Leaves& leaves);
+                                 const Leaves& leaves, task::AxisId sure = task::kNone);
 // The access as an element: `x[b * N + n]`, or `inside ? x[...] : outside`.
 [[nodiscard]] std::string element(const task::Task& task, const task::Access& access,
                                   const std::string& tensor_name, const Leaves& leaves);

@@ -81,7 +81,9 @@ TEST(Sweep, RefusedVerbsSayWhy) {
     EXPECT_THAT(vetoed("hint e stream\n"), HasSubstr("e is not an output"));
     EXPECT_THAT(vetoed("hint y stream\n", 65), HasSubstr("in whole vectors"));
     EXPECT_EQ(vetoed("hint y prefetch\n"), "");
-    EXPECT_THAT(vetoed("hint e prefetch\n"), HasSubstr("no input has rows that are read"));
+    EXPECT_EQ(vetoed("hint e prefetch\n"), "");
+    EXPECT_THAT(vetoed("hint e prefetch\ninline e\n"), HasSubstr("rows are fetched while e"));
+    EXPECT_THAT(vetoed("inline e\nhint e prefetch\n"), HasSubstr("e does not sweep rows"));
     EXPECT_THAT(vetoed("tile y 4\n"),
                 HasSubstr("a sweep knows the verbs sweep, rows, inline and hint"));
     EXPECT_THAT(vetoed("sweep y 1\n", 7), HasSubstr("no vector fits y"));
@@ -190,17 +192,25 @@ TEST(Sweep, TheFirstCandidatesDifferInWhatMattersMost) {
     EXPECT_THAT(unrolls, ::testing::UnorderedElementsAre("1", "2", "4", "8"));
 }
 
-TEST(Sweep, FetchesTheNextRowsWhileItWritesOne) {
+TEST(Sweep, FetchesTheNextRowsWhileItSweepsOne) {
     const auto text = [](const char* name, const char* trace) {
         const auto kernel = print_kernel(small(name), Width{}, *parse_trace(trace));
         return kernel ? *kernel : kernel.error().text;
     };
     EXPECT_THAT(text("softmax", "sweep y 2\nhint y prefetch\n"),
-                HasSubstr("if (n % 16 == 0) __builtin_prefetch(x + (b + 1) * N + n);"));
-    // g and b are the same for all rows, and where nothing is reduced the next row comes by itself.
+                HasSubstr("if (n % 16 == 0) __builtin_prefetch(x + (b + 1) * N + n, 0, 2);"));
+    EXPECT_THAT(text("softmax", "sweep e 2\nsweep y_sum 2\nhint e prefetch\n"),
+                HasSubstr("if ((n + u * W) % 16 == 0) "
+                          "__builtin_prefetch(x + (b + 1) * N + n + u * W, 0, 2);"));
+    EXPECT_THAT(text("residual_layernorm", "inline h\nhint v_sum prefetch\n"),
+                HasSubstr("__builtin_prefetch(r + (n + 1) * D + d, 0, 2);"));
+    // g and b are the same for all rows.
     EXPECT_THAT(text("layernorm", "sweep y 2\nhint y prefetch\n"),
                 Not(HasSubstr("__builtin_prefetch(g")));
-    EXPECT_THAT(text("bias_gelu", "hint y prefetch\n"), HasSubstr("no input has rows"));
+    EXPECT_THAT(text("bias_gelu", "hint y prefetch\n"), Not(HasSubstr("__builtin_prefetch(b")));
+    EXPECT_THAT(text("batchnorm", "hint mu_sum prefetch\n"), HasSubstr("does not sweep rows"));
+    EXPECT_THAT(text("sum_rows", "rows y 4\nhint y prefetch\n"), HasSubstr("y does not sweep"));
+    EXPECT_THAT(text("sum_rows", "hint y prefetch\nrows y 4\n"), HasSubstr("not both"));
 }
 
 TEST(Sweep, AsksOnceWhetherAnOutputCanBeStreamed) {

@@ -71,6 +71,19 @@ constexpr auto kBasics = std::to_array<Function>({
   return x;
 }
 )"},
+    {"last", "splat",
+     R"(static inline vec last(vec x, long n, @T other) {  // n lanes of x, the last
+  ivec kept;
+  for (long l = 0; l < W; ++l) kept[l] = l < W - n ? 0 : -1;
+  return kept ? x : splat(other);
+}
+)"},
+    {"any", "", R"(static inline bool any(ivec mask) {
+  long bits = 0;
+  for (long l = 0; l < W; ++l) bits |= mask[l];
+  return bits != 0;
+}
+)"},
     {"load_some", "splat", R"(static inline vec load_some(const @T* p, long n, @T fill) {
   vec x = splat(fill);
   for (long l = 0; l < n; ++l) x[l] = p[l];
