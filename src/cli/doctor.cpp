@@ -13,6 +13,7 @@
 #include "cli/commands.hpp"
 #include "cli/workplace.hpp"
 #include "os/clock.hpp"
+#include "os/standstill.hpp"
 #include "referee/emulator_client.hpp"
 
 namespace cupel::cli {
@@ -32,6 +33,7 @@ struct Findings {
     std::optional<verdict::Verdict> noise;
     referee::AaSummary record;  // with the run that was just made
     double stolen = 0;          // share of all processors that the hypervisor took meanwhile
+    os::Standstill standstill;  // what a second of all granted processors at work lost
     std::string gpu;            // empty: none was found
     std::vector<std::string> problems;  // what is missing, each with what it costs
     int threads = 1;
@@ -107,6 +109,10 @@ Result<Findings> examine(int threads, bool fresh, Console& console) {
     } else {
         found.problems.push_back("ceilings: " + ceilings.error().text);
     }
+    console.status("standstill", "keeping the processors busy for a second");
+    std::vector<int> cpus = os::allowed_cpus();
+    cpus.resize(std::min(cpus.size(), static_cast<std::size_t>(threads)));
+    found.standstill = os::watch_standstill(cpus, std::chrono::seconds(1));
     auto noise = measure_noise(threads, found, console);
     if (noise) {
         found.noise = std::move(*noise);
@@ -133,6 +139,10 @@ nlohmann::json to_json(const Findings& found) {
         {"noise", nullptr},
         {"aa", referee::to_json(found.record)},
         {"stolen", found.stolen},
+        {"standstill",
+         {{"lost", found.standstill.lost},
+          {"shared", found.standstill.shared},
+          {"longest_seconds", found.standstill.longest}}},
         {"problems", found.problems},
     };
     if (found.noise && found.noise->speedup) {
@@ -165,6 +175,22 @@ std::string noise_text(const verdict::Verdict& noise) {
         "a kernel against itself: {}; {}", report::format_interval(ratio),
         honest ? fmt::format("differences above {:.1f} % can be resolved", 100 * ratio.half_width())
                : "the interval misses 1, which a sound machine lets happen once in twenty times");
+}
+
+// A kernel cannot tell the host's doing from its own slowness, and nor can its clock.
+std::vector<std::string> standstill_text(const Findings& found) {
+    constexpr double kQuiet = 0.01;
+    const os::Standstill& seen = found.standstill;
+    std::vector<std::string> lines = {fmt::format(
+        "of a second of {} busy thread{} {:.1f} % went to nobody here (at most {} at a time), "
+        "{:.1f} % to other processes",
+        found.threads, found.threads == 1 ? "" : "s", 100 * seen.lost, format_seconds(seen.longest),
+        100 * seen.shared)};
+    if (seen.lost > kQuiet && seen.lost > 2 * found.stolen)
+        lines.emplace_back("the host takes more than it reports: expect wide intervals");
+    if (seen.shared > kQuiet)
+        lines.emplace_back("other processes are at work: expect wide intervals");
+    return lines;
 }
 
 report::Card card_of(const Findings& found) {
@@ -216,6 +242,7 @@ report::Card card_of(const Findings& found) {
                          {fmt::format("{:.1f} % of the processors went to others of the "
                                       "host meanwhile",
                                       100 * found.stolen)}});
+    card.rows.push_back({"", standstill_text(found)});
     card.rows.push_back(
         {"GPU",
          {found.gpu.empty() ? "none; CUDA kernels are verified on the emulator" : found.gpu}});
