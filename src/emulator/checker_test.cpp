@@ -106,7 +106,7 @@ TEST(Races, AnOrderMayStandBehindTheOperation) {
     EXPECT_EQ(faults_of("mov.u32 %r1, 0; st.global.release.gpu.b32 [%b], %r1; "
                         "atom.add.acq_rel.gpu.u32 %r1, [%b], 1; atom.cas.acquire.gpu.b32 %r1, "
                         "[%b], 0, 0; atom.global.exch.relaxed.gpu.b32 %r1, [%b], 1;\n"
-                        "ld.global.acquire.gpu.b32 %r1, [%b]; st.global.release.gpu.b32 [%b], %r1; "
+                        "ld.global.acquire.gpu.b32 %r1, [%b]; st.global.release.gpu.b32 [%b], 0; "
                         "red.add.release.gpu.u32 [%b], 1;\n",
                         {}, Role::Scratch),
               "");

@@ -79,9 +79,16 @@ struct BranchReach {
 
 struct MatrixPlan;
 
-// Of Code::strong: a plain load whose value is put to use only where a compare-and-swap has found
-// the same (guess.cpp). It races with plain writes alone, and nothing with it.
+// Of Code::strong, by site. Of two strong accesses one may be a write, and nothing between: that is
+// a race only where a value is taken as it is found (asked.cpp).
+constexpr std::uint8_t kOrdinary = 0;
+constexpr std::uint8_t kAsks = 1;  // a strong load whose value decides, or a strong store
+// A plain load whose value is put to use only where a compare-and-swap has found the same
+// (guess.cpp). It races with plain writes alone, and nothing with it.
 constexpr std::uint8_t kGuess = 2;
+constexpr std::uint8_t kTakes = 3;        // a strong load whose value is put to use
+constexpr std::uint8_t kAtomic = 4;       // whose result decides, or is nobody's
+constexpr std::uint8_t kAtomicTakes = 5;  // whose result is put to use
 
 struct Code {
     std::string name;
@@ -90,7 +97,7 @@ struct Code {
     std::vector<Op> ops;
     std::vector<std::uint32_t> starts;  // of each PTX instruction, its first op
     std::vector<Site> sites;
-    std::vector<std::uint8_t> strong;  // by site: an atomic, volatile or ordered access; kGuess
+    std::vector<std::uint8_t> strong;  // by site: an atomic, volatile or ordered access; see kAsks
     std::vector<std::vector<std::uint32_t>> lists;         // rows of vector operands
     std::vector<std::shared_ptr<const MatrixPlan>> plans;  // of mma, by Op::imm
     std::vector<BranchReach> reaches;  // of branches that may diverge, by Op::imm

@@ -295,7 +295,7 @@ void Decoder::finish() {
         if (op.flow == Flow::Branch) op.target = code_.starts[op.target];
         const bool memory =
             op.work == Work::Load || op.work == Work::Store || op.work == Work::Atomic;
-        if (memory && (op.flags & kStrong) != 0) code_.strong[op.site] = 1;
+        if (memory && (op.flags & kStrong) != 0) code_.strong[op.site] = kAsks;
         if (memory && (op.flags & (kAcquire | kRelease)) != 0) code_.fine_order = true;
         const bool global = op.space == Space::Global || op.space == Space::Generic;
         if (memory && global && (op.flags & kStrong) != 0) code_.blocks_communicate = true;
@@ -310,6 +310,7 @@ void Decoder::finish() {
         code_.main_file = code_.files[most->first];
     find_reaches(code_);
     find_guesses(code_);
+    find_unasked(code_);
 }
 
 }  // namespace cupel::emulator

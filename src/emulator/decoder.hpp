@@ -160,6 +160,9 @@ private:
 void find_reaches(Code& code);
 // guess.cpp: plain loads with which a loop of compare-and-swap begins.
 void find_guesses(Code& code);
+[[nodiscard]] bool is_guess(const Code& code, std::uint32_t load, std::size_t& visits);
+// asked.cpp: strong loads and atomics whose value is put to use before a branch has asked for it.
+void find_unasked(Code& code);
 
 // Handlers of what is no arithmetic: control.cpp, collectives.cpp.
 void select_checked(Warp& warp, const Op& op);

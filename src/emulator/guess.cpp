@@ -214,6 +214,15 @@ private:
 
 }  // namespace
 
+bool is_guess(const Code& code, std::uint32_t load, std::size_t& visits) {
+    const Op& op = code.ops[load];
+    const bool alone = op.counted && code.ops[load + 1].site != op.site;  // the last op is an exit
+    const bool single = op.elements == 1 && alone && op.guard == kTrueRow;
+    const bool shared =
+        op.space == Space::Global || op.space == Space::Shared || op.space == Space::Generic;
+    return single && shared && op.d != kTrashRow && GuessWalk(code, load, visits).ends_well();
+}
+
 void find_guesses(Code& code) {
     const bool swaps = std::ranges::any_of(code.sites, [](const Site& site) {
         return site.opcode.find(".cas.") != std::string_view::npos;
@@ -223,12 +232,7 @@ void find_guesses(Code& code) {
     for (std::uint32_t i = 0; i < code.ops.size(); i++) {
         const Op& op = code.ops[i];
         const bool plain = op.work == Work::Load && (op.flags & (kStrong | kConstant)) == 0;
-        const bool alone = op.counted && code.ops[i + 1].site != op.site;  // the last op is an exit
-        const bool single = op.elements == 1 && alone && op.guard == kTrueRow;
-        const bool shared =
-            op.space == Space::Global || op.space == Space::Shared || op.space == Space::Generic;
-        if (!plain || !single || !shared || op.d == kTrashRow) continue;
-        if (GuessWalk(code, i, visits).ends_well()) code.strong[op.site] = kGuess;
+        if (plain && is_guess(code, i, visits)) code.strong[op.site] = kGuess;
     }
 }
 

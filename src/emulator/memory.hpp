@@ -44,6 +44,7 @@ struct StrongWrite {  // atomic or volatile
     std::uint32_t site = 0;
     std::uint32_t lost_time = 0;  // the one before it, if of another thread
     std::uint32_t lost_who = 0;
+    std::uint32_t seen = 0;  // a bit for each lane, of any warp, that has read it since
 };
 struct Reads {
     std::uint32_t time = 0;
@@ -56,7 +57,7 @@ struct FreeTable {
     void operator()(void* memory) const { std::free(memory); }
 };
 struct Trails {
-    static constexpr std::uint64_t kBytes = 64;  // of one, in all tables, at most
+    static constexpr std::uint64_t kBytes = 72;  // of one, in all tables, at most
     template <class T>
     using Table = std::unique_ptr<T[], FreeTable>;
 

@@ -19,6 +19,8 @@ struct Other {
 };
 
 void report(const Touch& touch, Other other, Conflict conflict, bool same_value) {
+    const auto& strong = touch.block.grid.code.strong;
+    const bool both_strong = strong[touch.site] != kOrdinary && strong[other.site] != kOrdinary;
     const bool in_shared = touch.region.owner == Owner::Shared;
     const Event event{.fault = same_value  ? Fault::SameValueRace
                                : in_shared ? Fault::SharedRace
@@ -34,11 +36,12 @@ void report(const Touch& touch, Other other, Conflict conflict, bool same_value)
     touch.block.grid.findings.add(
         event, conflict, [&](const std::string& here, const std::string& there) {
             const bool far = event.block != event.other_block;
-            const std::string_view reason =
-                event.thread / kLanes == event.other_thread / kLanes && !far
-                    ? "and nothing orders these lanes of a warp"
-                : far ? "and nothing orders the two blocks"
-                      : "no barrier between";
+            std::string reason = event.thread / kLanes == event.other_thread / kLanes && !far
+                                     ? "and nothing orders these lanes of a warp"
+                                 : far ? "and nothing orders the two blocks"
+                                       : "no barrier between";
+            // By the letter this is no race, but the answer is open all the same.
+            if (both_strong) reason += ": volatile or atomic as both are, either may come first";
             const std::string where =
                 in_shared ? std::string()
                           : fmt::format(" ({} at byte {})", touch.region.name, touch.offset);
@@ -62,8 +65,9 @@ public:
           trails_(touch.region.trails),
           clocks_(touch.block.clocks),
           block_(touch.block.id()),
-          strong_(touch.block.grid.code.strong[touch.site] != 0),
-          guesses_(touch.block.grid.code.strong[touch.site] == kGuess),
+          kind_(touch.block.grid.code.strong[touch.site]),
+          strong_(kind_ != kOrdinary),
+          guesses_(kind_ == kGuess),
           warp_who_((block_ << kThreadBits) | (touch.thread / kLanes * kLanes)),
           who_((block_ << kThreadBits) | touch.thread) {}
 
@@ -71,6 +75,7 @@ public:
         against_writers(i, kReadWrite, false);
         if (guesses_) return;  // whoever writes later changes nothing for it
         remember_read(trails_.reads[i], trails_.others[i]);
+        if (strong_) trails_.strong[i].seen |= lane_bit();
     }
 
     void write(std::uint64_t i, bool same_value) const {
@@ -87,6 +92,7 @@ public:
             return;
         }
         StrongWrite& last = trails_.strong[i];
+        against_strong(last, same_value);
         if (last.time != 0 && last.who != who_) {
             last.lost_time = last.time;
             last.lost_who = last.who;
@@ -94,14 +100,21 @@ public:
         last.time = now;
         last.who = who_;
         last.site = touch_.site;
+        last.seen = 0;
     }
 
 private:
-    [[nodiscard]] bool is_strong(std::uint32_t site) const {
-        return touch_.block.grid.code.strong[site] != 0;
+    [[nodiscard]] std::uint8_t kind_of(std::uint32_t site) const {
+        return touch_.block.grid.code.strong[site];
     }
-    [[nodiscard]] bool both_strong(std::uint32_t other_site) const {
-        return strong_ && is_strong(other_site);
+    [[nodiscard]] std::uint32_t lane_bit() const { return 1U << touch_.thread % kLanes; }
+    // Of two strong accesses to one word: does it matter which comes first?
+    [[nodiscard]] static bool clash(std::uint8_t reader, std::uint8_t writer) {
+        return reader == kTakes || (reader == kAtomicTakes && writer == kAsks);
+    }
+    // How much a read may meet in a write to come: a plain one any, one that asks plain ones only.
+    [[nodiscard]] static unsigned rank(std::uint8_t kind) {
+        return kind == kOrdinary ? 2 : kind == kTakes ? 1 : 0;
     }
     [[nodiscard]] bool is_old(const Reads& reads) const {
         return reads.time == 0 ||
@@ -112,12 +125,11 @@ private:
         if (who >> kThreadBits == block_ && time < clocks_.epoch()) return false;
         return !clocks_.before(touch_.thread, who >> kThreadBits, who & kThreadMask, time);
     }
-    // Strong accesses race with plain ones only.
     void against_writers(std::uint64_t i, Conflict conflict, bool same_value) const {
         const PlainWrite& plain = trails_.plain[i];
         if (unordered(plain.who, plain.time))
             report(touch_, {plain.who, plain.site}, conflict, same_value);
-        if (strong_ || trails_.strong == nullptr) return;
+        if (trails_.strong == nullptr || (strong_ && kind_ != kTakes)) return;
         const StrongWrite& strong = trails_.strong[i];
         if (unordered(strong.who, strong.time)) {
             report(touch_, {strong.who, strong.site}, conflict, same_value);
@@ -125,8 +137,22 @@ private:
             report(touch_, {strong.lost_who, strong.site}, conflict, same_value);
         }
     }
+    // Of a strong write. Two stores leave it open what stays, unless one follows from having seen
+    // the other; what an atomic puts to use may be what a store leaves.
+    void against_strong(const StrongWrite& last, bool same_value) const {
+        if (!unordered(last.who, last.time)) return;
+        const std::uint8_t before = kind_of(last.site);
+        if (clash(kind_, before)) {
+            report(touch_, {last.who, last.site}, kReadWrite, false);
+        } else if (clash(before, kind_)) {
+            report(touch_, {last.who, last.site}, kWriteRead, false);
+        } else if (kind_ == kAsks && before == kAsks && !same_value &&
+                   (last.seen & lane_bit()) == 0) {
+            report(touch_, {last.who, last.site}, kWriteWrite, false);
+        }
+    }
     void against_readers(const Reads& reads) const {
-        if (is_old(reads) || both_strong(reads.site)) return;
+        if (is_old(reads) || (strong_ && rank(kind_of(reads.site)) == 0)) return;
         for (std::uint32_t lanes = reads.lanes; lanes != 0; lanes &= lanes - 1) {
             const std::uint32_t reader =
                 reads.who + static_cast<std::uint32_t>(std::countr_zero(lanes));
@@ -144,13 +170,13 @@ private:
         // What races with a plain read need not race with a strong one, so these are two.
         if (is_same(reads)) {
             for (Reads* known : {&reads, &others}) {
-                if (!is_same(*known) || is_strong(known->site) != strong_) continue;
+                if (!is_same(*known) || rank(kind_of(known->site)) != rank(kind_)) continue;
                 known->lanes |= lane;
                 return;
             }
         }
-        // Two are remembered, one of them a plain one where there was one.
-        const bool kept = is_strong(reads.site) && !is_old(others) && !is_strong(others.site);
+        // Two are remembered, one of them the one that may meet most.
+        const bool kept = !is_old(others) && rank(kind_of(reads.site)) < rank(kind_of(others.site));
         if (!is_old(reads) && !kept) others = reads;
         reads = {.time = time, .who = warp_who_, .lanes = lane, .site = touch_.site};
     }
@@ -159,6 +185,7 @@ private:
     const Trails& trails_;
     const Clocks& clocks_;
     std::uint32_t block_;
+    std::uint8_t kind_;
     bool strong_;
     bool guesses_;
     std::uint32_t warp_who_;
@@ -203,8 +230,7 @@ struct Glance {
             return true;
         quiet = false;
         if (reads.who == warp_who && reads.time == time) {
-            if (strong_writes != nullptr && (strong[reads.site] != 0) != (strong[site] != 0))
-                return false;
+            if (strong_writes != nullptr && strong[reads.site] != strong[site]) return false;
             reads.lanes |= lanes;
             return true;
         }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// attack: adds volatile parts that no fence has published
+// task: sum_rows
+// expect: wrong
+// reason: either may come first
+// twin: volatile_parts.cu
+#pragma cupel scratch float part[3 * M]
+#pragma cupel scratch unsigned came[M]
+#pragma cupel launch clear<<<ceil(M / 64), 64>>>(came)
+#pragma cupel launch add<<<dim3(3, M), 32>>>(x, part, came, y)
+
+extern "C" __global__ void clear(unsigned* came) {
+    const long long i = blockIdx.x * 64LL + threadIdx.x;
+    if (i < M) came[i] = 0;
+}
+
+extern "C" __global__ void add(const float* x, volatile float* part, unsigned* came, float* y) {
+    const long long row = blockIdx.y;
+    float sum = 0;
+    for (long long i = blockIdx.x * 32LL + threadIdx.x; i < N; i += 96) sum += x[row * N + i];
+    for (int d = 16; d > 0; d /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, d);
+    if (threadIdx.x != 0) return;
+    part[3 * row + blockIdx.x] = sum;
+    const unsigned before = atomicAdd(came + row, 1u);
+    if (before == 2) y[row] = part[3 * row] + part[3 * row + 1] + part[3 * row + 2];
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Volatile and relaxed loads, and atomics, that take what they find. Two such accesses never race
+// by the letter of PTX, but without a barrier or a fence between nothing says which comes first, so
+// what is read may be the old value or the new one. A program that is right either way asks: it
+// waits for a flag, or looks whether a neighbour is ready, and goes on by a branch. One that puts
+// the value to use as it is counts on an order that nobody gives.
+//
+// A walk from the load over all that can follow. It ends well where on every way the value, and
+// what is computed from it, reaches a branch before it is stored, an address or part of an atomic.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "emulator/access.hpp"
+#include "emulator/decoder.hpp"
+
+namespace cupel::emulator {
+namespace {
+
+// So that no text makes this slow: a load that is not looked at to the end takes what it finds.
+constexpr std::size_t kMostSteps = 100'000;
+constexpr std::size_t kMostStepsOfAll = 4'000'000;
+
+using Rows = std::set<std::uint32_t>;
+
+class AskWalk {
+public:
+    AskWalk(const Code& code, const std::vector<bool>& entries, std::uint32_t load,
+            std::size_t& steps)
+        : code_(code), entries_(entries), load_(load), steps_(steps) {}
+
+    [[nodiscard]] bool ends_well() {
+        Rows rows;
+        begin(rows);
+        if (!follow(load_ + 1, std::move(rows))) return false;
+        for (std::size_t before = steps_; !open_.empty();) {
+            if (steps_ - before > kMostSteps || steps_ > kMostStepsOfAll) return false;
+            const std::uint32_t at = open_.back();
+            open_.pop_back();
+            if (!follow(at, known_.at(at))) return false;
+        }
+        return true;
+    }
+
+private:
+    void begin(Rows& rows) const {
+        const Op& op = code_.ops[load_];
+        for_targets(op, [&](std::uint32_t row) {
+            if (row != kTrashRow) rows.insert(row);
+        });
+    }
+
+    void reach(std::uint32_t at, const Rows& rows) {
+        const auto [known, is_new] = known_.try_emplace(at, rows);
+        const std::size_t before = is_new ? 0 : known->second.size();
+        if (!is_new) known->second.insert(rows.begin(), rows.end());
+        if (known->second.size() != before) open_.push_back(at);
+    }
+
+    // Up to where ways part or meet. False: the value is put to use.
+    bool follow(std::uint32_t at, Rows rows) {
+        for (bool first = true; !rows.empty(); at++, first = false) {
+            if (entries_[at] && !first) {
+                reach(at, rows);
+                return true;
+            }
+            steps_++;
+            const Op& op = code_.ops[at];
+            const bool always = op.guard == kTrueRow && op.guard_flip == 0;
+            const bool parts =
+                op.flow == Flow::Branch || op.flow == Flow::Exit || op.flow == Flow::Trap;
+            if (parts && rows.contains(op.guard)) return true;  // asked
+            if (op.flow == Flow::Branch) reach(op.target, rows);
+            if (parts && always) return true;
+            if (!parts && !change(op, at, rows)) return false;
+        }
+        return true;
+    }
+
+    bool change(const Op& op, std::uint32_t at, Rows& rows) const {
+        bool uses = std::ranges::any_of(std::array{op.a, op.b, op.c, op.e},
+                                        [&](std::uint32_t row) { return rows.contains(row); });
+        const bool memory = op.work == Work::Load || op.work == Work::Store ||
+                            op.work == Work::Atomic || op.work == Work::Copy;
+        if (op.work == Work::Tensor || (op.work == Work::Store && op.elements > 1)) {
+            uses = uses || std::ranges::any_of(code_.lists[op.target], [&](std::uint32_t row) {
+                       return rows.contains(row);
+                   });
+        }
+        if (uses && (memory || op.work == Work::Tensor)) return false;
+        const bool spreads = uses || (!memory && rows.contains(op.guard));
+        if (op.work == Work::Tensor) return true;
+        for_targets(op, [&](std::uint32_t row) {
+            if (row == kTrashRow) return;
+            if (spreads || at == load_) {
+                rows.insert(row);
+            } else if (op.guard == kTrueRow) {
+                rows.erase(row);
+            }
+        });
+        return true;
+    }
+
+    template <class Use>
+    void for_targets(const Op& op, Use use) const {
+        if (op.work == Work::Load && op.elements > 1) {
+            std::ranges::for_each(code_.lists[op.target], use);
+            return;
+        }
+        use(op.d);
+        use(op.d2);
+    }
+
+    const Code& code_;
+    const std::vector<bool>& entries_;  // where branches lead
+    std::uint32_t load_;
+    std::size_t& steps_;
+    std::map<std::uint32_t, Rows> known_;  // at entries
+    std::vector<std::uint32_t> open_;
+};
+
+}  // namespace
+
+void find_unasked(Code& code) {
+    std::vector<bool> entries(code.ops.size() + 1, false);
+    for (const Op& op : code.ops) {
+        if (op.flow == Flow::Branch) entries[op.target] = true;
+    }
+    std::size_t steps = 0;
+    std::size_t visits = 0;
+    for (std::uint32_t i = 0; i < code.ops.size(); i++) {
+        const Op& op = code.ops[i];
+        const bool atomic = op.work == Work::Atomic;
+        const bool reads = atomic || op.work == Work::Load;
+        if (!reads || (op.flags & kStrong) == 0) continue;
+        const bool asks =
+            AskWalk(code, entries, i, steps).ends_well() || (!atomic && is_guess(code, i, visits));
+        std::uint8_t& kind = code.strong[op.site];
+        if (atomic) kind = asks ? kAtomic : kAtomicTakes;
+        if (!atomic && !asks) kind = kTakes;
+    }
+}
+
+}  // namespace cupel::emulator
