@@ -120,6 +120,22 @@ private:
     std::vector<std::uint32_t> open_;
 };
 
+// atomicAdd(p, 0) and its like, and a compare-and-swap of equal values.
+bool changes_nothing(const Code& code, const Op& op) {
+    const std::string_view opcode = code.sites[op.site].opcode;
+    const auto has = [&](std::string_view word) {
+        return opcode.find(word) != std::string_view::npos;
+    };
+    if (has(".cas.")) return op.b == op.c;
+    if (!has(".add.") && !has(".or.") && !has(".xor.")) return false;
+    if (op.b == kZeroRow) return true;
+    const std::uint64_t minus = has(".f64") ? std::uint64_t{1} << 63 : std::uint64_t{1} << 31;
+    return std::ranges::any_of(code.preloads, [&](const Preload& one) {
+        return one.row == op.b && one.kind == Preload::Kind::Constant &&
+               (one.bits == 0 || (has(".f") && one.bits == minus));
+    });
+}
+
 }  // namespace
 
 void find_unasked(Code& code) {
@@ -137,8 +153,13 @@ void find_unasked(Code& code) {
         const bool asks =
             AskWalk(code, entries, i, steps).ends_well() || (!atomic && is_guess(code, i, visits));
         std::uint8_t& kind = code.strong[op.site];
-        if (atomic) kind = asks ? kAtomic : kAtomicTakes;
-        if (!atomic && !asks) kind = kTakes;
+        if (!atomic) {
+            if (!asks) kind = kTakes;
+        } else if (asks) {
+            kind = kAtomic;
+        } else {
+            kind = changes_nothing(code, op) ? kAtomicLooks : kAtomicTakes;
+        }
     }
 }
 

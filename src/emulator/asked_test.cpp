@@ -129,6 +129,24 @@ TEST(Asked, WhatAnAtomicLeavesIsNotTakenWithoutOrderEither) {
                 HasSubstr("line 5 (thread 32) writes what line 7 (thread 33) reads"));
 }
 
+TEST(Asked, AnAtomicThatChangesNothingIsALoad) {
+    const std::string add = "#5\nred.shared.add.u32 [%r1], 1;\n";
+    for (const std::string look :
+         {"add.u32 %r3, [%r2], 0", "or.b32 %r3, [%r2], 0", "cas.b32 %r3, [%r2], 5, 5"}) {
+        const std::string atom = "#7\natom.shared." + look + ";\n";
+        EXPECT_THAT(ask_faults(add + atom + kKeep), HasSubstr("line 7 (thread 32) reads"));
+        EXPECT_THAT(ask_faults(atom + add + kKeep), HasSubstr("line 5 (thread 32) writes"));
+        EXPECT_EQ(ask_faults(add + kSyncLanes + atom + kKeep), "");
+        EXPECT_EQ(ask_faults(atom + atom + kKeep), "");
+        EXPECT_EQ(ask_faults(add + atom), "");
+    }
+    // One that all lanes add to, the one that looks last of all.
+    EXPECT_THAT(ask_faults("#5\nred.shared.add.u32 [%r9], 1;\nsetp.ne.u32 %p1, %t, 63;\n"
+                           "@%p1 bra E;\n#7\natom.shared.add.u32 %r3, [%r9], 0;\n" +
+                           kKeep + "E:"),
+                HasSubstr("line 7 (thread 63) reads"));
+}
+
 TEST(Asked, AGuessForACompareAndSwapMayBeVolatile) {
     const std::string turn =
         "L: mov.u32 %r5, %r3; add.s32 %r6, %r5, %t;\n"

@@ -89,6 +89,7 @@ constexpr std::uint8_t kGuess = 2;
 constexpr std::uint8_t kTakes = 3;        // a strong load whose value is put to use
 constexpr std::uint8_t kAtomic = 4;       // whose result decides, or is nobody's
 constexpr std::uint8_t kAtomicTakes = 5;  // whose result is put to use
+constexpr std::uint8_t kAtomicLooks = 6;  // the same, and it changes nothing: a load in disguise
 
 struct Code {
     std::string name;

@@ -110,6 +110,7 @@ private:
     [[nodiscard]] std::uint32_t lane_bit() const { return 1U << touch_.thread % kLanes; }
     // Of two strong accesses to one word: does it matter which comes first?
     [[nodiscard]] static bool clash(std::uint8_t reader, std::uint8_t writer) {
+        if (reader == kAtomicLooks) return writer != kAtomicLooks;
         return reader == kTakes || (reader == kAtomicTakes && writer == kAsks);
     }
     // How much a read may meet in a write to come: a plain one any, one that asks plain ones only.
@@ -140,9 +141,11 @@ private:
     // Of a strong write. Two stores leave it open what stays, unless one follows from having seen
     // the other; what an atomic puts to use may be what a store leaves.
     void against_strong(const StrongWrite& last, bool same_value) const {
-        if (!unordered(last.who, last.time)) return;
         const std::uint8_t before = kind_of(last.site);
-        if (clash(kind_, before)) {
+        if (!unordered(last.who, last.time)) {
+            if (kind_ == kAtomicLooks && unordered(last.lost_who, last.lost_time))
+                report(touch_, {last.lost_who, last.site}, kReadWrite, false);
+        } else if (clash(kind_, before)) {
             report(touch_, {last.who, last.site}, kReadWrite, false);
         } else if (clash(before, kind_)) {
             report(touch_, {last.who, last.site}, kWriteRead, false);
