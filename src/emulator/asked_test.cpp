@@ -167,5 +167,35 @@ TEST(Asked, OfTwoStoresOneMustHaveSeenTheOther) {
               "");
 }
 
+// Each lane stores, looks at its neighbour's word, asks something, and takes it all the same.
+std::vector<std::uint32_t> seen_values(const std::string& between, std::uint64_t seed) {
+    Trial trial(
+        kernel(".shared .align 16 .b32 s[32];\n"
+               "mov.u32 %r9, s; shl.b32 %r1, %t, 2; xor.b32 %r2, %r1, 4; cvt.u64.u32 %d9, %r1;\n"
+               "add.u32 %r1, %r1, %r9; add.u32 %r2, %r2, %r9; add.u64 %d9, %d9, %a;\n"
+               "st.shared.u32 [%r1], 70; bar.sync 0; st.volatile.shared.u32 [%r1], 80;\n" +
+               between +
+               "ld.volatile.shared.u32 %r3, [%r2]; setp.eq.u32 %p1, %r3, 5; @%p1 bra E;\n"
+               "st.global.u32 [%d9], %r3; E:"));
+    const BufferId a = trial.output("a", 128);
+    Launch launch{.kernel = "k", .grid = {1, 1, 1}, .block = {32, 1, 1}};
+    launch.arguments = {Address{a}, Address{a}, argument(0)};
+    EXPECT_EQ(faults(trial.run(launch, {.seed = seed})), "");
+    return trial.read<std::uint32_t>(a);
+}
+
+TEST(Asked, WhatIsAskedForMayBeOldWhereNothingOrdersIt) {
+    using ::testing::Contains;
+    using ::testing::Each;
+    for (std::uint64_t seed = 1; seed < 5; seed++) {
+        const std::vector<std::uint32_t> values = seen_values("", seed);
+        EXPECT_THAT(values, Contains(70U));
+        EXPECT_THAT(values, Contains(80U));
+        EXPECT_THAT(seen_values("bar.warp.sync -1;\n", seed), Each(80U));
+        EXPECT_THAT(seen_values("membar.gl;\n", seed), Each(80U));
+    }
+    EXPECT_THAT(seen_values("", 0), Each(80U));
+}
+
 }  // namespace
 }  // namespace cupel::emulator

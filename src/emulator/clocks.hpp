@@ -77,6 +77,7 @@ public:
     void acquire(std::uint32_t thread, const Knowledge& from) { mine_of(thread).merge(from); }
 
     void fence(std::uint32_t thread, Scope scope);
+    [[nodiscard]] bool has_fenced(std::uint32_t thread) const { return block_fence_[thread] != 0; }
     // An atomic or volatile access to a location: what it publishes, and what it may learn once a
     // fence follows. `replaces`: a store, which ends what was told there before.
     void publish(std::uint32_t thread, std::uint64_t address, Locations& locations, bool replaces);

@@ -73,6 +73,26 @@ void note_load(const Warp& warp, const Op& op, const Part& part, unsigned bytes,
     synchronise_load(warp, op, part);
 }
 
+// A strong load that nothing orders after what was written may find what was there before.
+template <class M, class R>
+[[gnu::noinline]] void take_old(const Warp& warp, const Op& op, const Part& part) {
+    std::array<std::byte, 16> old;
+    for_lanes(part.mask, [&](unsigned i) {
+        const Touch touch{.block = *warp.block,
+                          .region = *part.region,
+                          .offset = part.offsets[i],
+                          .bytes = static_cast<unsigned>(sizeof(M) * op.elements),
+                          .thread = warp.thread(i),
+                          .site = op.site};
+        if (!sees_old(touch, old)) return;
+        for (unsigned e = 0; e < op.elements; e++) {
+            M value;
+            std::memcpy(&value, old.data() + e * sizeof(M), sizeof(M));
+            row<R>(warp, row_of(warp, op, e, op.d))[i] = static_cast<R>(value);
+        }
+    });
+}
+
 template <class M, class R, bool Checked>
 struct Load {
     [[gnu::always_inline]] static void run(Warp& warp, const Op& op) {
@@ -89,6 +109,9 @@ struct Load {
                 const std::uint32_t to = row_of(warp, op, e, op.d);
                 if (part.bad != 0) poison<R>(warp, part.bad, to);
                 if (part.mask != 0) gather<M, R>(warp, part, e * sizeof(M), op.elements == 1, to);
+            }
+            if constexpr (Checked) {
+                if ((op.flags & kStrong) != 0 && part.mask != 0) take_old<M, R>(warp, op, part);
             }
         });
         if constexpr (Checked) {

@@ -45,6 +45,8 @@ struct StrongWrite {  // atomic or volatile
     std::uint32_t lost_time = 0;  // the one before it, if of another thread
     std::uint32_t lost_who = 0;
     std::uint32_t seen = 0;  // a bit for each lane, of any warp, that has read it since
+    std::uint32_t old = 0;   // the bytes that it replaced
+    std::uint32_t told = 0;  // how often a load was given those
 };
 struct Reads {
     std::uint32_t time = 0;
@@ -57,7 +59,7 @@ struct FreeTable {
     void operator()(void* memory) const { std::free(memory); }
 };
 struct Trails {
-    static constexpr std::uint64_t kBytes = 72;  // of one, in all tables, at most
+    static constexpr std::uint64_t kBytes = 80;  // of one, in all tables, at most
     template <class T>
     using Table = std::unique_ptr<T[], FreeTable>;
 

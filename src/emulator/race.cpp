@@ -11,6 +11,9 @@
 namespace cupel::emulator {
 namespace {
 
+// Of one write, so that nobody waits long.
+constexpr std::uint32_t kMostTold = 4;
+
 enum Conflict : int { kWriteRead, kReadWrite, kWriteWrite };
 
 struct Other {
@@ -75,7 +78,6 @@ public:
         against_writers(i, kReadWrite, false);
         if (guesses_) return;  // whoever writes later changes nothing for it
         remember_read(trails_.reads[i], trails_.others[i]);
-        if (strong_) trails_.strong[i].seen |= lane_bit();
     }
 
     void write(std::uint64_t i, bool same_value) const {
@@ -100,10 +102,39 @@ public:
         last.time = now;
         last.who = who_;
         last.site = touch_.site;
-        last.seen = 0;
+        last.seen = last.told = 0;
+        const std::size_t grain = touch_.region.grain;
+        std::memcpy(&last.old, touch_.region.data.data() + i * grain, grain);
+    }
+
+    // Of the words from `first` to `end`; see sees_old.
+    [[nodiscard]] bool take_old(std::uint64_t first, std::uint64_t end, std::byte* old) const {
+        StrongWrite& one = trails_.strong[first];
+        // Whoever fences may count on seeing what he has missed by then.
+        bool may = kind_ == kAsks && one.told < kMostTold && unordered(one.who, one.time) &&
+                   !clocks_.has_fenced(touch_.thread) && draws_old(one);
+        for (std::uint64_t i = first; i < end; i++) {
+            const StrongWrite& last = trails_.strong[i];
+            may = may && last.who == one.who && last.time == one.time && last.seen == 0;
+        }
+        for (std::uint64_t i = first; i < end; i++) {
+            const std::size_t grain = touch_.region.grain;
+            if (may) std::memcpy(old + (i - first) * grain, &trails_.strong[i].old, grain);
+            if (!may) trails_.strong[i].seen |= lane_bit();
+        }
+        if (may) one.told++;
+        return may;
     }
 
 private:
+    // The same whatever else goes on: by the seed, who reads what, and how often it was told.
+    [[nodiscard]] bool draws_old(const StrongWrite& last) const {
+        const std::uint64_t seed = touch_.block.grid.options.seed;
+        if (seed == 0) return false;
+        std::uint64_t state = seed ^ (std::uint64_t{who_} << 32) ^ touch_.offset ^
+                              (std::uint64_t{last.time} << 20) ^ (std::uint64_t{last.told} << 60);
+        return next_random(state) % 2 == 0;
+    }
     [[nodiscard]] std::uint8_t kind_of(std::uint32_t site) const {
         return touch_.block.grid.code.strong[site];
     }
@@ -277,6 +308,13 @@ void race_read(const Touch& touch) {
         // What several blocks read and none writes races with nothing, and its trail is nobody's.
         if (!is_read_by_several(touch.region, i)) check.read(i);
     }
+}
+
+bool sees_old(const Touch& touch, std::array<std::byte, 16>& old) {
+    if (touch.region.trails.empty()) return false;
+    const std::uint64_t first = touch.offset / touch.region.grain;
+    const std::uint64_t last = (touch.offset + touch.bytes - 1) / touch.region.grain;
+    return Check(touch).take_old(first, last + 1, old.data());
 }
 
 namespace {

@@ -19,6 +19,10 @@ struct Touch {
 };
 
 void race_read(const Touch& touch);
+// A strong load: may it be given the bytes that were there before the last strong write? PTX allows
+// that where nothing orders the two, so in an order of blocks and warps that is drawn half of the
+// loads are, if they ask (asked.cpp) and nobody has seen what was written. Else this one has.
+[[nodiscard]] bool sees_old(const Touch& touch, std::array<std::byte, 16>& old);
 // All lanes of a part, of which most are seen to be in order at a glance. True:
 // two warps have read all of it since the last barrier of the block, and nobody
 // has written to it.
