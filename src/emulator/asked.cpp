@@ -34,7 +34,8 @@ public:
         Rows rows;
         begin(rows);
         if (!follow(load_ + 1, std::move(rows))) return false;
-        for (std::size_t before = steps_; !open_.empty();) {
+        const std::size_t before = steps_;
+        while (!open_.empty()) {
             if (steps_ - before > kMostSteps || steps_ > kMostStepsOfAll) return false;
             const std::uint32_t at = open_.back();
             open_.pop_back();
