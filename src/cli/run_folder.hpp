@@ -21,7 +21,7 @@ inline constexpr const char* kDeviceKernels = "kernels.json";
 // What the kernels of a run are for.
 struct RunTarget {
     std::string name = "cpu";  // or "cuda"
-    std::string gpu = {};  // NOLINT(readability-redundant-member-init): whose sheet bounds are by
+    std::string gpu = {};      // whose sheet bounds are by
 };
 // As run.json says; "cpu" where nothing says otherwise.
 [[nodiscard]] RunTarget target_of_run(const std::filesystem::path& folder);

@@ -16,7 +16,7 @@
 
 namespace cupel::emulator {
 
-// NOLINTBEGIN(readability-redundant-member-init): callers may name only the members they mean
+// Each member is initialised, so that callers may name only those they mean.
 struct JobBuffer {
     std::string name;
     Role role = Role::Input;
@@ -59,8 +59,6 @@ struct Job {
     // Device::time of all launches after they were made; the answers are those of the last time.
     unsigned times = 0;
 };
-
-// NOLINTEND(readability-redundant-member-init)
 
 struct JobResult {
     std::string refusal;             // why the job could not be run; empty: it was

@@ -65,7 +65,7 @@ struct Spending {
     int waiting = 0;  // calls that are not answered yet
     std::int64_t tokens = 0;
     // Why nobody is asked any more; empty: somebody may be.
-    std::string ended = {};  // NOLINT(readability-redundant-member-init)
+    std::string ended = {};
 };
 
 struct Progress {
@@ -113,8 +113,8 @@ class Writer;
 struct Desk {
     verdict::Evaluator& evaluator;
     archive::Archive& archive;
-    Observer* observer = nullptr;       // may be null
-    std::vector<Writer*> writers = {};  // NOLINT(readability-redundant-member-init)
+    Observer* observer = nullptr;  // may be null
+    std::vector<Writer*> writers = {};
 };
 
 // Begins a search or goes on with the one in the archive: what has a verdict there is not tried

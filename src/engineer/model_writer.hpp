@@ -33,7 +33,7 @@ struct Voice {
     std::string model;  // as the provider knows it
     model::Client* client = nullptr;
     double price = 0;                    // of output, to find the cheapest for repairs
-    std::optional<int> max_tokens = {};  // NOLINT(readability-redundant-member-init): of a reply
+    std::optional<int> max_tokens = {};  // of a reply
 };
 
 struct ModelOptions {

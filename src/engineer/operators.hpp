@@ -35,7 +35,7 @@ struct Example {
     std::string task;       // its text
     std::string kernel;     // its source
     std::string gain;       // "3.1x over naive, certified"
-    std::string idea = {};  // NOLINT(readability-redundant-member-init): of its author, or none
+    std::string idea = {};  // of its author, or none
 };
 
 // What is the same for all prompts of a run: it stands first, so that providers can cache it.
@@ -57,7 +57,7 @@ struct Brief {
 struct Parent {
     std::string source;
     std::string standing;   // "1.83x over naive; 42 % of copy bandwidth"
-    std::string more = {};  // NOLINT(readability-redundant-member-init): findings, and what it
+    std::string more = {};  // findings, and what it
                             // changed of its own parent: change_text
 };
 

@@ -20,7 +20,7 @@ namespace cupel::engineer {
 
 struct Standing {
     archive::KernelId id = 0;
-    Trace trace = {};       // NOLINT(readability-redundant-member-init): of the best schedules
+    Trace trace = {};       // of the best schedules
     double score = 0;       // log of the speedup over naive; of bounds: score_of
     double half_width = 0;  // of the score: the chain's intervals, added in quadrature
     // Of the ceiling that was reached; of bounds, what no kernel beats over this one's. NaN: not

@@ -32,7 +32,7 @@ struct Capabilities {
 // with no namespaces: for tests of what Cupel says then. It only ever lowers.
 [[nodiscard]] const Capabilities& capabilities();
 
-// NOLINTBEGIN(readability-redundant-member-init): callers may name only the members they mean
+// Each member is initialised, so that callers may name only those they mean.
 struct Bind {  // a host file or folder, visible read-only (or writable) at a path inside
     std::filesystem::path host = {};
     std::filesystem::path inside = {};
@@ -57,7 +57,6 @@ struct Cell {
     const os::Fd* out = nullptr;
     const os::Fd* err = nullptr;
 };
-// NOLINTEND(readability-redundant-member-init)
 
 // A program in its cell. `pid` is the program's own process as seen from outside.
 struct Held {

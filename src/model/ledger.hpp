@@ -61,8 +61,8 @@ private:
 
 // What is not set is not limited, but counted none the less.
 struct Limits {
-    std::optional<double> dollars = {};       // NOLINT(readability-redundant-member-init)
-    std::optional<std::int64_t> tokens = {};  // NOLINT(readability-redundant-member-init)
+    std::optional<double> dollars = {};
+    std::optional<std::int64_t> tokens = {};
 };
 
 class Ledger {

@@ -26,7 +26,6 @@ struct Capabilities {
 };
 
 // What the user says of one model beside its price; what is not set is as its provider's.
-// NOLINTBEGIN(readability-redundant-member-init): for callers that name only what they mean
 struct Traits {
     std::optional<int> max_output = {};  // tokens of a reply, at most
     std::optional<std::string> limit_name = {};
@@ -34,7 +33,6 @@ struct Traits {
     std::optional<bool> stream_usage = {};
     bool operator==(const Traits&) const = default;
 };
-// NOLINTEND(readability-redundant-member-init)
 [[nodiscard]] Capabilities adapt(Capabilities can, const Traits& traits);
 
 struct Provider {

@@ -19,7 +19,6 @@ struct PassedFd {
 };
 
 // Each member is initialised, so that callers may name only those they mean without a warning.
-// NOLINTBEGIN(readability-redundant-member-init)
 struct Limits {                                       // unset: inherited
     std::optional<std::uint64_t> address_space = {};  // bytes
     std::optional<std::uint64_t> cpu_seconds = {};
@@ -41,7 +40,6 @@ struct Command {
     const Fd* out = nullptr;
     const Fd* err = nullptr;
 };
-// NOLINTEND(readability-redundant-member-init)
 
 struct Exit {
     bool by_signal = false;
