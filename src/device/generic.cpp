@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <span>
 #include <vector>
 
 namespace cupel::device {
@@ -32,7 +33,7 @@ bool tells_sizes_apart(const Task& task) {
 // One after the other, so that two of them differ throughout.
 std::vector<Task> at_primes(const Task& task, std::size_t wanted) {
     std::vector<Task> found;
-    std::mt19937 random(1);
+    std::mt19937 random(1);  // NOLINT(cert-msc51-cpp): the same primes every time
     for (int draw = 0; draw < kDraws && found.size() < wanted; draw++) {
         std::vector<std::int64_t> primes(kPrimes.begin(), kPrimes.end());
         std::ranges::shuffle(primes, random);
@@ -53,18 +54,18 @@ std::int64_t value_of(const Task& task, std::string_view name) {
     return std::ranges::find(task.sizes, name, &task::Size::name)->value;
 }
 
-// A product of sizes with the value here, and the other value there.
-std::optional<std::string> as_product(const Task& here, const Task& there, double value,
-                                      double other, std::size_t first, std::size_t left) {
+// A product of some of these sizes with the value here, and the other value there.
+std::optional<std::string> as_product(std::span<const task::Size> sizes, const Task& there,
+                                      double value, double other, std::size_t left) {
     if (value == 1 && other == 1) return "";
     if (left == 0) return std::nullopt;
-    for (std::size_t s = first; s < here.sizes.size(); s++) {
-        const auto size = static_cast<double>(here.sizes[s].value);
-        const double rest = value / size;
+    for (; !sizes.empty(); sizes = sizes.subspan(1)) {
+        const task::Size& size = sizes.front();
+        const double rest = value / static_cast<double>(size.value);
         if (rest != static_cast<double>(static_cast<std::int64_t>(rest))) continue;
-        const auto there_size = static_cast<double>(value_of(there, here.sizes[s].name));
-        const auto tail = as_product(here, there, rest, other / there_size, s, left - 1);
-        if (tail) return here.sizes[s].name + (tail->empty() ? "" : " * " + *tail);
+        const auto there_size = static_cast<double>(value_of(there, size.name));
+        const auto tail = as_product(sizes, there, rest, other / there_size, left - 1);
+        if (tail) return size.name + (tail->empty() ? "" : " * " + *tail);
     }
     return std::nullopt;
 }
@@ -102,14 +103,16 @@ Result<void> check_shape(const Task& here, const Task& there) {
         here.accesses.size() == there.accesses.size() && here.exprs.size() == there.exprs.size() &&
         here.stages.size() == there.stages.size();
     if (!same) return fail(Errc::Invalid, "the formula is another one at other sizes");
-    for (std::size_t i = 0; i < here.axes.size(); i++)
+    for (std::size_t i = 0; i < here.axes.size(); i++) {
         CUPEL_DO(check_number(here, there, here.axes[i].extent, there.axes[i].extent,
                               "the extent of " + here.axes[i].name + ","));
+    }
     for (std::size_t i = 0; i < here.tensors.size(); i++) {
         const task::Tensor& tensor = here.tensors[i];
-        for (std::size_t d = 0; d < tensor.shape.size(); d++)
+        for (std::size_t d = 0; d < tensor.shape.size(); d++) {
             CUPEL_DO(check_number(here, there, tensor.shape[d], there.tensors[i].shape[d],
                                   "a dimension of " + tensor.name + ","));
+        }
     }
     for (std::size_t i = 0; i < here.accesses.size(); i++) {
         const task::Access& access = here.accesses[i];
@@ -132,7 +135,7 @@ Result<void> name_constants(Generic& made, const Task& there) {
         const task::Expr& expr = here.exprs[i];
         if (expr.op != task::Op::Const || expr.number == there.exprs[i].number) continue;
         const auto name =
-            as_product(here, there, expr.number, there.exprs[i].number, 0, kMostFactors);
+            as_product(here.sizes, there, expr.number, there.exprs[i].number, kMostFactors);
         if (!name) return has_no_name(fmt::format("the constant {}", expr.number));
         made.constants[expr.number] = *name;
     }

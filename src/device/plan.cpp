@@ -260,6 +260,7 @@ Result<void> apply(Plan& plan, const Action& action) {
                       "no such verb; there are cut, row, block, vector, online, tile, "
                       "thread, mma and stages");
     }
+    // NOLINTNEXTLINE(misc-const-correctness): the verb changes it
     for (Launch& launch : plan.launches) {
         if (launch.generic.task.tensor(launch.fills()).name == action.stage)
             return verb->second(launch, action);
@@ -303,9 +304,10 @@ Result<void> check_mma(const Launch& launch, const Task& real) {
     const std::int64_t along = std::int64_t{t.bk + core.row()} * (t.bm + t.bn);
     const std::int64_t across = std::int64_t{t.bk} * (t.bm + t.bn + 4 * core.row());
     const std::int64_t bytes = t.stages * size * std::max(along, across);
-    if (bytes > kMostStatic)
+    if (bytes > kMostStatic) {
         return no(
             fmt::format("{} bytes of shared memory; the text may ask for {}", bytes, kMostStatic));
+    }
     if (const auto fits = check_grid(launch, real); !fits) return no(fits.error().text);
     return {};
 }
@@ -326,9 +328,10 @@ Result<void> check_tile(const Launch& launch, const Task& real) {
         return no(fmt::format("{} threads are no whole warps, or more than 1024", threads));
     if (t.bk % 4 != 0 || t.bk > 64) return no("a step of k is a multiple of 4, 64 at most");
     const std::int64_t bytes = std::int64_t{4} * t.stages * t.bk * (t.bm + 4 + t.bn + 4);
-    if (bytes > kMostStatic)
+    if (bytes > kMostStatic) {
         return no(
             fmt::format("{} bytes of shared memory; the text may ask for {}", bytes, kMostStatic));
+    }
     if (const auto fits = check_grid(launch, real); !fits) return no(fits.error().text);
     return {};
 }
@@ -350,9 +353,10 @@ Result<void> check_rows(const Launch& launch, const Task& real) {
     std::int64_t bytes = 0;
     for (const TensorId id : kept_rows(launch)) {
         const task::Tensor& tensor = real.tensor(id);
-        if (!task::is_float(tensor.type))
+        if (!task::is_float(tensor.type)) {
             return fail(Errc::Invalid,
                         fmt::format("`row {}`: rows of {} are whole numbers", name, tensor.name));
+        }
         std::int64_t row = static_cast<std::int64_t>(task::type_size(tensor.type));
         for (std::size_t d = launch.depth; d < tensor.shape.size(); d++)
             row *= tensor.shape[d];

@@ -42,6 +42,7 @@ std::string scratch_lines(const Plan& plan, const FileText& file) {
     for (const auto& [id, name] : file.scratch) {
         const task::Tensor& tensor = whole.tensor(id);
         std::vector<std::string> factors;
+        factors.reserve(tensor.shape.size());
         for (std::size_t d = 0; d < tensor.shape.size(); d++)
             factors.push_back(schedule::extent(whole, id, d));
         text += fmt::format("#pragma cupel scratch {} {}[{}]\n", device_type(tensor.type), name,

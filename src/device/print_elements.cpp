@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "device/walk.hpp"
 
@@ -36,9 +37,8 @@ public:
         const std::string fours =
             four ? fmt::format("(({} + 3) / 4)", scope_.extent(axes.back())) : "";
         if (four) count = rows_of(axes) + fours;
-        std::vector<std::size_t> all;
-        for (std::size_t s = 0; s < task_.stages.size(); s++)
-            all.push_back(s);
+        std::vector<std::size_t> all(task_.stages.size());
+        std::iota(all.begin(), all.end(), 0);
         open_kernel(scope_,
                     {.name = kernel,
                      .grid = fmt::format("min(ceil({} / {}), {})", bracketed(count), launch_.block,
@@ -66,9 +66,10 @@ private:
 
     // All stages of the launch fill the same axes, under names of their own.
     void share_names(const std::vector<AxisId>& axes) {
-        for (const Stage& stage : task_.stages)
+        for (const Stage& stage : task_.stages) {
             for (std::size_t d = 0; d < axes.size(); d++)
                 scope_.axes[stage.keep[d]] = scope_.axes.at(axes[d]);
+        }
     }
 
     void print_one(const std::vector<AxisId>& axes, const std::string& at) {
@@ -88,10 +89,11 @@ private:
         } else {
             print_serial_fold(scope_, stage, name, out_);
         }
-        if (output)
+        if (output) {
             out_.line(fmt::format("{} = {};",
                                   array.empty() ? scope_.element_of(stage) : array + "[" + u_ + "]",
                                   name));
+        }
         scope_.values[stage.out] = name;
     }
 
@@ -132,9 +134,10 @@ private:
             print_stage(stage, arrays[stage.out]);
         out_.close();
         out_.close();
-        for (const Stage& stage : task_.stages)
+        for (const Stage& stage : task_.stages) {
             if (!arrays[stage.out].empty())
                 walker_.put(stage, stage.keep.back(), arrays[stage.out], first);
+        }
     }
 
     const Launch& launch_;

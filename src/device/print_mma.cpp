@@ -137,9 +137,10 @@ private:
         out_.line(fmt::format("constexpr int {} = {}, {} = {};  // of m and n: what a warp sums",
                               wm_, t.wm, wn_, t.wn));
         out_.line(fmt::format("constexpr int {} = {};", threads_, threads));
-        if (stages() > 1)
+        if (stages() > 1) {
             line("constexpr int $STAGES = {};  // steps of k that are on their way or in use",
                  stages());
+        }
     }
 
     // As the factor lies in memory, so that sixteen bytes of it stay together.
@@ -314,9 +315,10 @@ private:
                       const std::string& row, const std::string& in_k) {
         line("{}<false>({}, &{}[{}][{}][$in_k + {}]);", use_load_matrices(file_), to, from, stage,
              row, in_k);
-        if (rounds())
+        if (rounds()) {
             line("for (unsigned& $one : {}) $one = {}(__uint_as_float($one));", to,
                  use_to_tf32(file_));
+        }
     }
 
     // ldmatrix moves pairs of halves, so it turns no floats around.

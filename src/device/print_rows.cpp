@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 
 #include "device/online.hpp"
 #include "device/print_scan.hpp"
@@ -95,9 +96,8 @@ private:
         const std::string count = scope_.size_of(axes);
         const bool warp = launch_.worker == Worker::Warp;
         const int at_once = warp ? launch_.block / 32 : 1;
-        std::vector<std::size_t> all;
-        for (std::size_t s = 0; s < task_.stages.size(); s++)
-            all.push_back(s);
+        std::vector<std::size_t> all(task_.stages.size());
+        std::iota(all.begin(), all.end(), 0);
         open_kernel(
             scope_,
             {.name = kernel,
@@ -116,9 +116,10 @@ private:
         out_.line(fmt::format("const int {} = threadIdx.x{};", lane_, warp ? " % 32" : ""));
         if (warp && at_once > 1) out_.line(fmt::format("if ({} >= {}) return;", row, count));
         scope_.name_positions(axes, row, "long long", out_);
-        for (const Stage& stage : task_.stages)
+        for (const Stage& stage : task_.stages) {
             for (std::size_t d = 0; d < axes.size(); d++)
                 scope_.axes[stage.keep[d]] = scope_.axes.at(axes[d]);
+        }
     }
 
     // The rows that stay in shared memory.
@@ -159,8 +160,8 @@ private:
     void print_stage(const Stage& stage) {
         const bool fills_row = stage.keep.size() > launch_.depth;
         if (fills_row) {
-            if (const auto scan = running_sum(launch_, stage)) {
-                print_scan(*scan, stage, {lane_, lanes_}, scope_, file_, out_);
+            if (const auto sum = running_sum(launch_, stage)) {
+                print_scan(*sum, {lane_, lanes_}, scope_, file_, out_);
             } else {
                 stage.reduce.empty() ? print_map(stage) : print_folds(stage);
             }
@@ -372,9 +373,9 @@ private:
             const std::string low = scope_.low_of(stage, axis);
             const std::string high = scope_.high_of(stage, axis);
             const std::string& name = scope_.axes.at(axis);
-            if (low != "0") inside += fmt::format("{}{} >= {}", and_(inside), name, low);
+            if (low != "0") inside += fmt::format("{}{} >= {}", conjunction(inside), name, low);
             if (high != scope_.extent(axis))
-                inside += fmt::format("{}{} < {}", and_(inside), name, high);
+                inside += fmt::format("{}{} < {}", conjunction(inside), name, high);
         }
         if (!inside.empty()) out_.open("if (" + inside + ")");
         steps.each();
@@ -382,7 +383,9 @@ private:
         out_.close();
     }
 
-    static std::string and_(const std::string& before) { return before.empty() ? "" : " && "; }
+    static std::string conjunction(const std::string& before) {
+        return before.empty() ? "" : " && ";
+    }
 
     void walk_by_four(const Stage& stage, AxisId axis, const Steps& steps) {
         four_ = scope_.local(scope_.names.axis(axis) + "0");
@@ -390,9 +393,10 @@ private:
         out_.open(fmt::format("for (long long {0} = 4LL * {1}; {0} < {2}; {0} += 4 * {3})", four_,
                               lane_, extent, lanes_));
         scope_.axes[axis] = four_;
-        for (const TensorId id : inlined(launch_))
+        for (const TensorId id : inlined(launch_)) {
             for (std::size_t d = launch_.depth; d < task_.producer(id)->keep.size(); d++)
                 scope_.axes[task_.producer(id)->keep[d]] = four_;
+        }
         const std::vector<Four> fours = walker_.take(stage, axis, four_);
         if (steps.before_four) steps.before_four();
         out_.open(fmt::format("for (int {0} = 0; {0} < 4; {0}++)", u_));

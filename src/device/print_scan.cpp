@@ -5,7 +5,6 @@
 
 namespace cupel::device {
 
-using schedule::Scan;
 using task::Reducer;
 using task::Stage;
 
@@ -39,16 +38,18 @@ void use_running_sums(std::string_view type, FileText& file) {
 
 }  // namespace
 
-std::optional<Scan> running_sum(const Launch& launch, const Stage& stage) {
+std::optional<RunningSum> running_sum(const Launch& launch, const Stage& stage) {
     if (stage.how != Reducer::Sum || stage.keep.size() != launch.depth + 1) return std::nullopt;
     const auto scan = schedule::scan_of(launch.generic.task, stage);
     const bool along_row = scan && scan->inclusive && scan->position == launch.depth;
     const bool real = task::is_float(launch.generic.task.tensor(stage.out).type);
-    return along_row && real ? scan : std::nullopt;
+    if (!along_row || !real) return std::nullopt;
+    return RunningSum{.stage = stage, .scan = *scan};
 }
 
-void print_scan(const Scan& scan, const Stage& stage, const Lanes& lanes, Scope& scope,
-                FileText& file, schedule::Writer& out) {
+void print_scan(const RunningSum& sum, const Lanes& lanes, Scope& scope, FileText& file,
+                schedule::Writer& out) {
+    const auto& [stage, scan] = sum;
     const std::string_view type = sum_type(scope, stage);
     const std::string extent = scope.extent(scan.along);
     const std::string at = scope.names.axis(scan.along);

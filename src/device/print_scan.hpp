@@ -11,17 +11,20 @@
 
 namespace cupel::device {
 
+struct RunningSum {
+    const task::Stage& stage;
+    schedule::Scan scan;
+};
 // Of a stage that is a running sum along the rows of its launch; nothing where it is none, and
 // where it is one that leaves out its own element.
-[[nodiscard]] std::optional<schedule::Scan> running_sum(const Launch& launch,
-                                                        const task::Stage& stage);
+[[nodiscard]] std::optional<RunningSum> running_sum(const Launch& launch, const task::Stage& stage);
 
 struct Lanes {
     std::string lane;   // variable: which one this is
     std::string count;  // how many
 };
 
-void print_scan(const schedule::Scan& scan, const task::Stage& stage, const Lanes& lanes,
-                Scope& scope, FileText& file, schedule::Writer& out);
+void print_scan(const RunningSum& sum, const Lanes& lanes, Scope& scope, FileText& file,
+                schedule::Writer& out);
 
 }  // namespace cupel::device

@@ -32,9 +32,10 @@ void Walker::bind(const Stage& stage) {
         const TensorId id = task.access(load).tensor;
         if (!inlined_.contains(id) || scope_.values.contains(id)) continue;
         const Stage& filler = *task.producer(id);
-        for (std::size_t d = launch_.depth; d < filler.keep.size(); d++)
+        for (std::size_t d = launch_.depth; d < filler.keep.size(); d++) {
             scope_.axes[filler.keep[d]] =
                 scope_.axes.at(row_loops(launch_, stage)[d - launch_.depth]);
+        }
         bind(filler);
         out_.line(fmt::format("const {} {} = {};", device_type(task.tensor(id).type),
                               scope_.names.tensor(id), scope_.value_of(filler)));
