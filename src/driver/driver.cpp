@@ -47,14 +47,14 @@ namespace {
 class Library {
 public:
     explicit Library(const char* path) : handle_(dlopen(path, RTLD_NOW)) {
-        if (handle_ == nullptr) lacks_ = dlerror();
+        if (handle_ == nullptr) lacks_ = dlerror();  // NOLINT(concurrency-mt-unsafe): glibc's is
     }
     template <class Function>
     void find(const char* name, Function& function) {
         if (!lacks_.empty()) return;
         void* const symbol = dlsym(handle_, name);
         static_assert(sizeof symbol == sizeof function);
-        std::memcpy(&function, &symbol, sizeof symbol);
+        function = reinterpret_cast<Function>(symbol);
         if (symbol == nullptr) lacks_ = std::string("the driver has no ") + name;
     }
     [[nodiscard]] const std::string& lacks() const { return lacks_; }
@@ -68,6 +68,7 @@ private:
 
 Result<Driver> Driver::open() {
     static Calls c;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in Cupel changes the environment
     const char* const chosen = std::getenv("CUPEL_LIBCUDA");
     Library library(chosen != nullptr && *chosen != '\0' ? chosen : "libcuda.so.1");
     library.find("cuInit", c.init);
@@ -129,7 +130,7 @@ Result<void> Driver::load(const std::string& image, void*& module) const {
     std::array<int, 2> options = {5, 6};
     std::array<void*, 2> values = {log.data(), nullptr};
     const std::uintptr_t size = log.size() - 1;
-    std::memcpy(&values[1], &size, sizeof size);
+    std::memcpy(static_cast<void*>(&values[1]), &size, sizeof size);
     const int code =
         calls_->load(&module, image.c_str(), options.size(), options.data(), values.data());
     auto done = told(code, "load the module");

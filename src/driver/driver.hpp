@@ -95,6 +95,8 @@ public:
     ~Stopwatch();
     Stopwatch(const Stopwatch&) = delete;
     Stopwatch& operator=(const Stopwatch&) = delete;
+    Stopwatch(Stopwatch&&) = delete;
+    Stopwatch& operator=(Stopwatch&&) = delete;
 
     [[nodiscard]] Result<void> start();
     // Waits. Seconds since the start.

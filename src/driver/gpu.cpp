@@ -88,6 +88,8 @@ public:
     }
     Gpu(const Gpu&) = delete;
     Gpu& operator=(const Gpu&) = delete;
+    Gpu(Gpu&&) = delete;
+    Gpu& operator=(Gpu&&) = delete;
 
     Result<void> load(std::string_view ptx, std::string_view file) override {
         // What kernels take is read where it is read for the emulator: the driver does not tell.
