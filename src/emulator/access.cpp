@@ -38,12 +38,18 @@ bool writes(const Op& op) {
     return op.work == Work::Store || op.work == Work::Atomic;
 }
 
-void report_bounds(const Warp& warp, const Op& op, unsigned lane, const Region* region,
-                   std::uint64_t address, unsigned bytes) {
-    Event event = warp.block->event(warp, lane, op, Fault::OutOfBounds);
+// What one lane reaches for.
+struct Reach {
+    unsigned lane = 0;
+    std::uint64_t at = 0;  // an offset in its region, or an address
+    unsigned bytes = 0;
+};
+
+void report_bounds(const Warp& warp, const Op& op, const Region* region, Reach reach) {
+    Event event = warp.block->event(warp, reach.lane, op, Fault::OutOfBounds);
     if (region != nullptr) event.memory = region->name;
-    std::uint64_t offset = address;
-    if (region != nullptr) offset = address - region->base;
+    std::uint64_t offset = reach.at;
+    if (region != nullptr) offset = reach.at - region->base;
     event.offset = offset;
     warp.block->grid.findings.add(
         event, writes(op), [&](const std::string& here, const std::string&) {
@@ -52,21 +58,20 @@ void report_bounds(const Warp& warp, const Op& op, unsigned lane, const Region* 
                 (region->owner != Owner::Shared && region->owner != Owner::Local &&
                  offset + (1U << 20) > region->bytes + (2U << 20))) {
                 return fmt::format("{} {} address {:#x}, where there is nothing", here, verb,
-                                   address);
+                                   reach.at);
             }
-            return fmt::format("{} {} {} bytes, {}", here, verb, bytes,
-                               distance(*region, offset, bytes));
+            return fmt::format("{} {} {} bytes, {}", here, verb, reach.bytes,
+                               distance(*region, offset, reach.bytes));
         });
 }
 
-void report_misaligned(const Warp& warp, const Op& op, unsigned lane, const Region& region,
-                       std::uint64_t offset, unsigned bytes) {
-    Event event = warp.block->event(warp, lane, op, Fault::Misaligned);
+void report_misaligned(const Warp& warp, const Op& op, const Region& region, Reach reach) {
+    Event event = warp.block->event(warp, reach.lane, op, Fault::Misaligned);
     event.memory = region.name;
-    event.offset = offset;
+    event.offset = reach.at;
     warp.block->grid.findings.add(event, 0, [&](const std::string& here, const std::string&) {
         return fmt::format("{} accesses {} bytes at byte {} of {}, which is no multiple of {}",
-                           here, bytes, offset, region.name, bytes);
+                           here, reach.bytes, reach.at, region.name, reach.bytes);
     });
 }
 
@@ -129,11 +134,12 @@ void locate(const Warp& warp, const Op& op, unsigned bytes, std::uint32_t rest, 
                                    warp.block->grid.memory.nearest(addresses[i]) != region;
             if (elsewhere) return;  // another part
             part.bad |= 1U << i;
-            report_bounds(warp, op, i, region, space == Space::Global ? addresses[i] : offset,
-                          bytes);
+            report_bounds(
+                warp, op, region,
+                {.lane = i, .at = space == Space::Global ? addresses[i] : offset, .bytes = bytes});
         } else if ((addresses[i] & (bytes - 1)) != 0) {
             part.bad |= 1U << i;
-            report_misaligned(warp, op, i, *region, offset, bytes);
+            report_misaligned(warp, op, *region, {.lane = i, .at = offset, .bytes = bytes});
         } else {
             if (space == Space::Local) offset += local_base(warp, i);
             part.offsets[i] = static_cast<std::uint32_t>(offset);

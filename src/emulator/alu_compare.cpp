@@ -3,6 +3,8 @@
 // and, or, xor.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "emulator/forms.hpp"
 #include "emulator/integers.hpp"
 #include "emulator/lanewise.hpp"
@@ -87,13 +89,13 @@ struct Geu {
 struct Num {
     template <class T>
     static bool of(T a, T b) {
-        return a == a && b == b;
+        return !std::isnan(a) && !std::isnan(b);
     }
 };
 struct Nan {
     template <class T>
     static bool of(T a, T b) {
-        return a != a || b != b;
+        return std::isnan(a) || std::isnan(b);
     }
 };
 

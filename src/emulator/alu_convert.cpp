@@ -221,9 +221,10 @@ void add_same(Forms& forms) {
         add(mode, lanewise<whole_of<T, R, false>, T, T>());
         add(fmt::format("{}.sat", mode),
             &run_anywhere<Lanewise<clamped_whole_of<T, R, false>, T, T>>);
-        if constexpr (kType == Type::F32)
+        if constexpr (kType == Type::F32) {
             add(fmt::format("{}.ftz.sat", mode),
                 &run_anywhere<Lanewise<clamped_whole_of<T, R, true>, T, T>>);
+        }
         if constexpr (kType == Type::F32)
             add(fmt::format("{}.ftz", mode), lanewise<whole_of<T, R, true>, T, T>());
     };
@@ -243,9 +244,10 @@ void add_same(Forms& forms) {
 // it can of a NaN. Made finite, it takes a step off a NaN as off an infinity.
 template <Round R, unsigned Options = kPlain>
 U32 to_tf32(U32 bits) {
-    if ((bits & 0x7FFF'FFFFU) > 0x7F80'0000U)
+    if ((bits & 0x7FFF'FFFFU) > 0x7F80'0000U) {
         return ((R == Round::Away ? bits : kNanF32) & ~U32{0x1FFF}) -
                ((Options & kFinite) != 0 ? 0x2000 : 0);
+    }
     if ((Options & kRelu) != 0 && (bits >> 31) != 0) return 0;
     const U32 rest = bits & 0x1FFF;
     U32 kept = bits & ~U32{0x1FFF};

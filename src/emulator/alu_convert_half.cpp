@@ -47,6 +47,7 @@ void add_integer_to_half(Forms& forms, Type d) {
 // canonical.
 template <class Format, class S, Round R, unsigned Options = kPlain>
 U16 to_half(typename S::Store a) {
+    // NOLINTNEXTLINE(misc-const-correctness): some instances change it
     double value = S::read(a);
     // .ftz changes nothing into f16: rounded up, a subnormal is the least one of f16.
     if constexpr ((Options & kFtz) != 0 && std::is_same_v<Format, BF16Format>)

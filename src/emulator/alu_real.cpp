@@ -4,6 +4,8 @@
 // place.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "emulator/forms.hpp"
 #include "emulator/integers.hpp"
 #include "emulator/lanewise.hpp"
@@ -77,6 +79,7 @@ template <class F, class... A>
 // One lane in f32: operands flushed, the result canonical, flushed and clamped.
 template <class F, bool Ftz, bool Sat, class... A>
 [[gnu::always_inline]] inline float single(A... a) {
+    // NOLINTNEXTLINE(misc-const-correctness): some instances change it
     float value = canonical(F::of(flushed<Ftz>(a)...));
     if constexpr (Ftz) value = flushed_result<F>(value, flushed<true>(a)...);
     return Sat ? saturated(value) : value;
@@ -195,14 +198,14 @@ template <bool Greater, bool Propagate, class T, class Bits>
     const bool first = Greater ? a > b : a < b;
     const bool other = Greater ? a < b : a > b;
     T result = first ? a : other ? b : equal;
-    if (a != a || b != b) {
+    if (std::isnan(a) || std::isnan(b)) {
         T nan = b;  // the second one, in f64
         if constexpr (sizeof(T) == 4) {
             nan = std::bit_cast<T>(kNanF32);
         } else {
             nan = quieted(b);
         }
-        result = Propagate || (a != a && b != b) ? nan : a != a ? b : a;
+        result = Propagate || (std::isnan(a) && std::isnan(b)) ? nan : std::isnan(a) ? b : a;
     }
     return result;
 }

@@ -97,6 +97,15 @@ void finish_all(Block& block, std::uint32_t thread) {
     block.copies[thread].open.clear();
 }
 
+void report_uninitialised(const Warp& warp, const Op& op, unsigned lane) {
+    Block& block = *warp.block;
+    block.grid.findings.add(block.event(warp, lane, op, Fault::AsyncHazard), 5,
+                            [](const std::string& here, const std::string&) {
+                                return fmt::format("{} uses an mbarrier that nobody initialised",
+                                                   here);
+                            });
+}
+
 template <class Use>
 void for_barriers(Warp& warp, const Op& op, Use use) {
     Block& block = *warp.block;
@@ -105,11 +114,7 @@ void for_barriers(Warp& warp, const Op& op, Use use) {
             const bool in_shared = part.region->owner == Owner::Shared;
             const auto found = block.mbarriers.find(part.offsets[i]);
             if (!in_shared || found == block.mbarriers.end()) {
-                block.grid.findings.add(
-                    block.event(warp, i, op, Fault::AsyncHazard), 5,
-                    [&](const std::string& here, const std::string&) {
-                        return fmt::format("{} uses an mbarrier that nobody initialised", here);
-                    });
+                report_uninitialised(warp, op, i);
                 return;
             }
             if (block.grid.options.checks && !block.shared.trails.empty() &&

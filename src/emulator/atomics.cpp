@@ -78,6 +78,7 @@ private:
             std::memcpy(&old, place, sizeof old);
             T next = F(old, b[i], c[i]);
             if constexpr (F != G) next = shared ? G(old, b[i], c[i]) : next;
+            // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): of the bits of a float
             changed = changed || std::memcmp(place, &next, sizeof next) != 0;
             std::memcpy(place, &next, sizeof next);
             d[i] = old;

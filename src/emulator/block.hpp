@@ -26,10 +26,7 @@ struct Tally {
 
 // The rows of all warps of a block, and their doubt.
 struct RowMemory {
-    struct FreeUnits {
-        void operator()(std::byte* memory) const { std::free(memory); }
-    };
-    std::unique_ptr<std::byte[], FreeUnits> rows;  // aligned to a unit
+    std::unique_ptr<std::byte[], Free> rows;  // aligned to a unit
     std::vector<Taint> taints;
 
     void start(std::size_t bytes);
@@ -114,6 +111,9 @@ struct Block {
     Block(Grid& of_grid, std::uint64_t index_in_grid);
     Block(const Block&) = delete;
     Block& operator=(const Block&) = delete;
+    Block(Block&&) = delete;
+    Block& operator=(Block&&) = delete;
+    ~Block() = default;
 
     Grid& grid;
     std::uint64_t index;
@@ -151,7 +151,11 @@ private:
 [[nodiscard]] bool depends_on_block(const Preload& preload);
 
 // The kinds of barrier instruction, in Op::imm.
-enum BarrierKind : std::uint8_t { kBarSync, kBarArrive, kBarRedPopc, kBarRedAnd, kBarRedOr };
+constexpr std::uint8_t kBarSync = 0;
+constexpr std::uint8_t kBarArrive = 1;
+constexpr std::uint8_t kBarRedPopc = 2;  // from here on: reductions
+constexpr std::uint8_t kBarRedAnd = 3;
+constexpr std::uint8_t kBarRedOr = 4;
 
 // barrier.cpp: the group of `warp.mask` comes to a barrier. True when it may go on at once.
 bool arrive_at_barrier(Block& block, Warp& warp, const Op& op);

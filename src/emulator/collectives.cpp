@@ -45,6 +45,7 @@ void shuffle(Warp& warp, const Op& op) {
     const auto* const b = row<U32>(warp, op.b);
     const auto* const c = row<U32>(warp, op.c);
     U32 valid_lanes = 0;
+    // NOLINTNEXTLINE(misc-const-correctness): some instances change it
     Taint taint;
     const Taint from = Checked ? taint_of(warp, op.a) : Taint{};
     const Taint by = Checked ? taint_of(warp, op.b) : Taint{};

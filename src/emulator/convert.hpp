@@ -45,6 +45,11 @@ double rounded(double value) {
     return std::ceil(value);
 }
 
-enum ConvertOption : unsigned { kPlain = 0, kFtz = 1, kSat = 2, kRelu = 4, kFinite = 8 };
+// What may be asked of a conversion, added up.
+constexpr unsigned kPlain = 0;
+constexpr unsigned kFtz = 1;
+constexpr unsigned kSat = 2;
+constexpr unsigned kRelu = 4;
+constexpr unsigned kFinite = 8;
 
 }  // namespace cupel::emulator

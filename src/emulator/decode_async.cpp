@@ -23,7 +23,7 @@ Result<void> Decoder::copy_async(const Instruction& in) {
         CUPEL_DO(expect_operands(in, 0, 0));
         op.run = &run_nothing;
         op.checked = &commit_copies;
-    } else if (words.accept_any({"wait_group", "wait_all"}) != "" && words.done()) {
+    } else if (!words.accept_any({"wait_group", "wait_all"}).empty() && words.done()) {
         const bool all = in.opcode.ends_with("wait_all");
         CUPEL_DO(expect_operands(in, all ? 0 : 1, all ? 0 : 1));
         op.imm = -1;

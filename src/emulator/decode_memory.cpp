@@ -115,6 +115,24 @@ Result<void> Decoder::set_address(const Operand& operand, Space space, unsigned 
     return {};
 }
 
+Result<Decoder::Loaded> Decoder::rows_for(std::span<const Operand> elements, Type type) {
+    Loaded loaded;
+    for (const Operand& element : elements) {
+        if (element.kind == OperandKind::Sink) {
+            loaded.rows.push_back(kTrashRow);
+            continue;
+        }
+        const unsigned own = register_bytes(element);
+        if (own == 0 || own < bytes_of(type) || (loaded.width != 0 && own != loaded.width)) {
+            return error(element.at, fmt::format("expected a register for .{}", name_of(type)));
+        }
+        loaded.width = own;
+        loaded.rows.push_back(register_row(element.index));
+    }
+    if (loaded.width == 0) loaded.width = std::max(2U, bytes_of(type));
+    return loaded;
+}
+
 Result<void> Decoder::load(const Instruction& in) {
     CUPEL_DO(expect_operands(in, 2, 2));
     Words words(in.opcode);
@@ -143,21 +161,8 @@ Result<void> Decoder::load(const Instruction& in) {
         op.a = address;
         op.space = Space::Const;
     }
-    std::vector<std::uint32_t> rows;
-    unsigned width = 0;
-    for (const Operand& element : elements) {
-        if (element.kind == OperandKind::Sink) {
-            rows.push_back(kTrashRow);
-            continue;
-        }
-        const unsigned own = register_bytes(element);
-        if (own == 0 || own < bytes || (width != 0 && own != width)) {
-            return error(element.at, fmt::format("expected a register for .{}", name_of(*type)));
-        }
-        width = own;
-        rows.push_back(register_row(element.index));
-    }
-    if (width == 0) width = std::max(2U, bytes);
+    CUPEL_TRY(auto loaded, rows_for(elements, *type));
+    auto& [rows, width] = loaded;
     const Pair pair = load_handler(bytes, is_signed(*type), width);
     if (pair.run == nullptr) return refuse(in);
     op.run = pair.run;
@@ -325,11 +330,10 @@ Result<void> Decoder::atomic(const Instruction& in, bool returns) {
     op.flags |= kStrong;
     const Space space = accept_space(words);
     if (space == Space::Local || space == Space::Const || space == Space::Param) return refuse(in);
-    std::string operation = words.rest();
+    const std::string operation = words.rest();
     const std::string_view name = std::string_view(operation).substr(0, operation.find('.'));
-    std::string typed = operation;
-    const Pair pair = atomic_handler(typed);
-    const auto type = type_named(std::string_view(typed).substr(typed.rfind('.') + 1));
+    const Pair pair = atomic_handler(operation);
+    const auto type = type_named(std::string_view(operation).substr(operation.rfind('.') + 1));
     if (pair.run == nullptr || !type) return refuse(in);
     const std::size_t values = name == "cas" ? 2 : 1;
     CUPEL_DO(expect_operands(in, values + (returns ? 2 : 1), values + (returns ? 2 : 1)));

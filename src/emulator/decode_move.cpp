@@ -126,7 +126,7 @@ Result<void> Decoder::pack(const Instruction& in, unsigned bytes) {
         op.a = rows[i];
         op.c = i == 0 ? kZeroRow : made;
         op.d = i + 1 == count ? to : made;
-        op.imm = 8 * part * i;
+        op.imm = std::int64_t{8} * part * i;
         emit(op);
     }
     return {};
@@ -145,7 +145,7 @@ Result<void> Decoder::unpack(const Instruction& in, unsigned bytes) {
         op.run = op.checked = step;
         op.a = from;
         op.d = rows[i];
-        op.imm = 8 * part * i;
+        op.imm = std::int64_t{8} * part * i;
         emit(op);
     }
     return {};

@@ -154,6 +154,7 @@ Op Decoder::at_elements(const Instruction& in, const Fragment& fragment, const O
     place.bytes = static_cast<std::uint8_t>(fragment.bits / 8);
     place.target = static_cast<std::uint32_t>(code_.lists.size());
     std::vector<std::uint32_t> places;
+    places.reserve(kLanes);
     for (unsigned lane = 0; lane < kLanes; lane++)
         places.push_back(fragment.place(lane, reg, part));
     code_.lists.push_back(std::move(places));
@@ -240,7 +241,7 @@ Result<void> Decoder::store_fragment(const Instruction& in, const Fragment& frag
             half.run = half.checked = &take_half;
             half.a = rows[reg];
             half.d = new_row(2);
-            half.imm = 16 * part;
+            half.imm = std::int64_t{16} * part;
             emit(half);
             emit_access(at_elements(in, fragment, met, reg, part), store_handler(2, 2), {half.d},
                         2);
@@ -281,7 +282,8 @@ Result<void> Decoder::multiply_fragments(const Instruction& in, Words& words) {
     const unsigned times = is_doubled(op) ? 2 : 1;
     for (const auto& [index, count] :
          {std::pair{1U, a_registers(op)}, std::pair{2U, b_registers(op)}}) {
-        CUPEL_TRY(const auto more, sources(in.operands[index], Type::B32, times * count));
+        CUPEL_TRY(const auto more,
+                  sources(in.operands[index], Type::B32, std::size_t{times} * count));
         rows.insert(rows.end(), more.begin(), more.begin() + count);
     }
     CUPEL_TRY(const auto addend, sources(in.operands[3], Type::B32, c_registers(op)));

@@ -63,6 +63,12 @@ private:
     // decode_memory.cpp
     Done load(const Instruction& in);
     Done load_parameter(const Instruction& in, Type type, std::span<const Operand> targets);
+    struct Loaded {
+        std::vector<std::uint32_t> rows;
+        unsigned width = 0;  // of each register, bytes
+    };
+    // Where the elements of a load go.
+    [[nodiscard]] Result<Loaded> rows_for(std::span<const Operand> elements, Type type);
     void load_used(const Instruction& in, Op op, const std::vector<std::uint32_t>& rows,
                    unsigned width);
     // d = a, of so many bytes, which is no instruction of the kernel's.

@@ -49,7 +49,7 @@ using Argument = std::variant<Address, std::vector<std::byte>>;
 
 template <class T>
 [[nodiscard]] Argument argument(const T& value) {
-    const auto* const bytes = static_cast<const std::byte*>(static_cast<const void*>(&value));
+    const auto* const bytes = reinterpret_cast<const std::byte*>(&value);
     return std::vector<std::byte>(bytes, bytes + sizeof value);
 }
 
@@ -215,6 +215,11 @@ struct Timing {
 
 class Device {
 public:
+    Device() = default;
+    Device(const Device&) = delete;
+    Device& operator=(const Device&) = delete;
+    Device(Device&&) = delete;
+    Device& operator=(Device&&) = delete;
     virtual ~Device() = default;
     // Replaces what was loaded; all buffers are given back. Module variables get fresh values.
     [[nodiscard]] virtual Result<void> load(std::string_view ptx, std::string_view file) = 0;

@@ -84,6 +84,7 @@ private:
     }
 
     // False: the guess is put to use there.
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): reach() may change the one it is of
     bool step(std::uint32_t at, Outlook state) {
         const Op& op = code_.ops[at];
         const auto guard = holds(state, op.guard);

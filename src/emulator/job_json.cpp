@@ -304,8 +304,7 @@ std::string encode(const JobResult& result) {
                              {"seconds", result.seconds},        {"answers", result.answers.size()}}
                             .dump();
     bytes += '\n';
-    bytes.append(static_cast<const char*>(static_cast<const void*>(result.answers.data())),
-                 result.answers.size());
+    bytes.append(reinterpret_cast<const char*>(result.answers.data()), result.answers.size());
     return bytes;
 }
 

@@ -32,6 +32,7 @@ template <Handler Inner, unsigned Mode>
 void run_rounded(Warp& warp, const Op& op) {
     Handler volatile inner = Inner;
     const unsigned before = _mm_getcsr();
+    // NOLINTNEXTLINE(readability-redundant-casting): the mask of g++ is signed
     _mm_setcsr((before & ~static_cast<unsigned>(_MM_ROUND_MASK)) | Mode);
     inner(warp, op);
     _mm_setcsr(before);

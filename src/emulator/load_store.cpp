@@ -99,6 +99,7 @@ struct Load {
         const unsigned bytes = sizeof(M) * op.elements;
         if constexpr (Checked) check_address_taint(warp, op);
         if ((op.flags & kStrong) != 0 && op.space != Space::Shared) warp.block->polls++;
+        // NOLINTNEXTLINE(misc-const-correctness): some instances change it
         ElementTaints taints{};
         for_parts(warp, op, bytes, [&](Part& part) __attribute__((always_inline)) {
             if constexpr (Checked) {
@@ -151,9 +152,10 @@ struct Store {
                 synchronise_store(warp, op, part, true);
                 checked_store(warp, op, part, bytes);
             } else {
-                for (unsigned e = 0; e < op.elements; e++)
+                for (unsigned e = 0; e < op.elements; e++) {
                     scatter<M, R>(warp, part, e * sizeof(M), op.elements == 1,
                                   row_of(warp, op, e, op.b));
+                }
             }
         });
     }

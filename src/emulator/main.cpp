@@ -7,9 +7,11 @@
 #include "emulator/job_program.hpp"
 
 int main(int count, char** words) {
-    using namespace cupel::emulator;
-    if (count == 2)
-        return do_job("cupel-emulator", words[1], [](const Job& job) { return run(job); });
+    namespace emulator = cupel::emulator;
+    if (count == 2) {
+        return emulator::do_job("cupel-emulator", words[1],
+                                [](const emulator::Job& job) { return emulator::run(job); });
+    }
     (void)std::fputs("usage: cupel-emulator FOLDER\n", stderr);
     return 2;
 }

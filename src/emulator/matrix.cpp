@@ -21,10 +21,17 @@ std::vector<U16> places(unsigned registers, unsigned parts, Place place) {
     return result;
 }
 
-// Calls use(index of the element, bits, lane, row) for each element of some registers.
+// The elements of some registers.
+struct Elements {
+    std::span<const U32> rows;
+    unsigned bits = 0;
+    const std::vector<U16>& where;
+};
+
+// Calls use(index of the element, bits, lane, row) for each of them.
 template <class Use>
-void for_elements(const Warp& warp, std::span<const U32> rows, unsigned bits,
-                  unsigned register_bits, const std::vector<U16>& where, Use use) {
+void for_elements(const Warp& warp, const Elements& elements, unsigned register_bits, Use use) {
+    const auto& [rows, bits, where] = elements;
     const unsigned parts = register_bits / bits;
     const U64 mask = bits == 64 ? ~U64{0} : (U64{1} << bits) - 1;
     std::size_t at = 0;
@@ -62,17 +69,17 @@ void spread_matrix_taint(Warp& warp, const MatrixPlan& plan, const Operands& ope
     };
     const unsigned width = bits_of_register(op);
     for_elements(
-        warp, operands.a, bits_of(op.a), width, plan.a_places,
+        warp, {operands.a, bits_of(op.a), plan.a_places}, width,
         [&](U16 at, U64, unsigned lane, U32 offset) { rows[at / op.k] |= doubt(lane, offset); });
     for_elements(
-        warp, operands.b, bits_of(op.b), width, plan.b_places,
+        warp, {operands.b, bits_of(op.b), plan.b_places}, width,
         [&](U16 at, U64, unsigned lane, U32 offset) { columns[at / op.k] |= doubt(lane, offset); });
     const unsigned bits = bits_of_accumulator(op);
-    for_elements(warp, operands.c, bits, width, plan.c_places,
+    for_elements(warp, {operands.c, bits, plan.c_places}, width,
                  [&](U16 at, U64, unsigned lane, U32 offset) { cells[at] |= doubt(lane, offset); });
     for (const U32 offset : operands.d)
         set_taint(warp, offset, {});
-    for_elements(warp, operands.d, bits, width, plan.c_places,
+    for_elements(warp, {operands.d, bits, plan.c_places}, width,
                  [&](U16 at, U64, unsigned lane, U32 offset) {
                      const unsigned seen = rows[at / op.n] | columns[at % op.n] | cells[at];
                      Taint& taint = taint_of(warp, offset);
@@ -194,11 +201,11 @@ void multiply_matrices(Warp& warp, const Op& op) {
     std::vector<U64> d(c.size());
     const unsigned width = bits_of_register(shape);
     const unsigned bits = bits_of_accumulator(shape);
-    for_elements(warp, operands.a, bits_of(shape.a), width, plan.a_places,
+    for_elements(warp, {operands.a, bits_of(shape.a), plan.a_places}, width,
                  [&](U16 at, U64 value, unsigned, U32) { a[at] = value; });
-    for_elements(warp, operands.b, bits_of(shape.b), width, plan.b_places,
+    for_elements(warp, {operands.b, bits_of(shape.b), plan.b_places}, width,
                  [&](U16 at, U64 value, unsigned, U32) { b[at] = value; });
-    for_elements(warp, operands.c, bits, width, plan.c_places,
+    for_elements(warp, {operands.c, bits, plan.c_places}, width,
                  [&](U16 at, U64 value, unsigned, U32) { c[at] = value; });
     multiply(shape, a, b, c, d);
     std::size_t at = 0;

@@ -16,6 +16,7 @@ constexpr auto kPoisonByte = std::byte{0xFB};              // fp32: -2.6e36; as 
 template <class T>
 Trails::Table<T> zeros(std::size_t count) {
     if (count == 0) return nullptr;
+    // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): a container would touch all pages
     void* const memory = std::calloc(count, sizeof(T));
     if (memory == nullptr) throw std::bad_alloc();
     return Trails::Table<T>(static_cast<T*>(memory));

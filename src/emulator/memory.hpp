@@ -55,13 +55,14 @@ struct Reads {
     std::uint32_t site = 0;
 };
 
-struct FreeTable {
+struct Free {
+    // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): of calloc and aligned_alloc
     void operator()(void* memory) const { std::free(memory); }
 };
 struct Trails {
     static constexpr std::uint64_t kBytes = 80;  // of one, in all tables, at most
     template <class T>
-    using Table = std::unique_ptr<T[], FreeTable>;
+    using Table = std::unique_ptr<T[], Free>;
 
     std::size_t count = 0;
     Table<PlainWrite> plain;

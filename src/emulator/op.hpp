@@ -133,6 +133,7 @@ struct Warp {
 
 template <class T>
 [[nodiscard]] inline Aliased<T>* row(const Warp& warp, std::uint32_t offset) {
+    // NOLINTNEXTLINE(bugprone-casting-through-void): -Wcast-align knows no alignment of rows
     return static_cast<Aliased<T>*>(static_cast<void*>(warp.rows + offset));
 }
 

@@ -433,7 +433,7 @@ private:
 
     Index find_register(std::string_view name) {
         const std::size_t last = name.find_last_not_of("0123456789");
-        std::string_view prefix = name.substr(0, last + 1);
+        const std::string_view prefix = name.substr(0, last + 1);
         const std::string_view digits = name.substr(prefix.size());
         std::uint64_t number = 0;
         const bool numbered =

@@ -151,7 +151,8 @@ Result<std::vector<Instruction>> CallParameters::lower(const Instruction& in) {
             CUPEL_TRY(Instruction one, store(in, parts, at, bytes, elements[i]));
             made.push_back(std::move(one));
         } else {
-            CUPEL_DO(load(in, parts, at, *type, elements[i], made));
+            CUPEL_TRY(std::vector<Instruction> some, load(in, parts, at, *type, elements[i]));
+            std::ranges::move(some, std::back_inserter(made));
         }
     }
     return made;
@@ -177,9 +178,9 @@ Result<Instruction> CallParameters::store(const Instruction& in, Parts& parts, s
 }
 
 // From the part that holds it whole: of an int that was given, a function may read a short.
-Result<void> CallParameters::load(const Instruction& in, const Parts& parts, std::uint64_t at,
-                                  Type type, const Operand& target,
-                                  std::vector<Instruction>& made) {
+Result<std::vector<Instruction>> CallParameters::load(const Instruction& in, const Parts& parts,
+                                                      std::uint64_t at, Type type,
+                                                      const Operand& target) {
     const unsigned bytes = bytes_of(type);
     const auto next = parts.upper_bound(at);
     if (next == parts.begin() ||
@@ -187,6 +188,7 @@ Result<void> CallParameters::load(const Instruction& in, const Parts& parts, std
         return source_.error(in.at, "a part of a parameter that the call was not given as a whole");
     }
     const auto& [start, part] = *std::prev(next);
+    std::vector<Instruction> made;
     Operand from = register_operand(part.reg, in.at);
     if (start != at) {
         Operand shift;
@@ -201,7 +203,7 @@ Result<void> CallParameters::load(const Instruction& in, const Parts& parts, std
                        held_bytes(kernel_.registers[target.index].type) == bytes;
     made.push_back(same_but(in, alike ? move_of(bytes) : conversion_of(bytes, is_signed(type)),
                             {target, from}));
-    return {};
+    return made;
 }
 
 }  // namespace cupel::emulator

@@ -51,8 +51,8 @@ private:
 
     Result<Instruction> store(const Instruction& in, Parts& parts, std::uint64_t at, unsigned bytes,
                               const Operand& value);
-    Result<void> load(const Instruction& in, const Parts& parts, std::uint64_t at, Type type,
-                      const Operand& target, std::vector<Instruction>& made);
+    Result<std::vector<Instruction>> load(const Instruction& in, const Parts& parts,
+                                          std::uint64_t at, Type type, const Operand& target);
     Index new_register(unsigned bytes);
 
     const Source& source_;

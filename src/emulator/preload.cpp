@@ -7,11 +7,19 @@
 namespace cupel::emulator {
 namespace {
 
+std::uint32_t lanemask(Special special, std::uint32_t lane) {
+    const std::uint32_t own = 1U << lane;
+    const std::uint32_t below = own - 1;
+    if (special == Special::LanemaskEq) return own;
+    if (special == Special::LanemaskLt) return below;
+    if (special == Special::LanemaskLe) return own | below;
+    return special == Special::LanemaskGe ? ~below : ~(own | below);
+}
+
 std::uint32_t special_value(Special special, const Warp& warp, unsigned lane) {
     const Block& block = *warp.block;
     const Grid& grid = block.grid;
     const std::uint32_t thread = warp.thread(lane);
-    const std::uint32_t bit = 1U << lane;
     switch (special) {
         case Special::TidX:
             return thread % grid.block.x;
@@ -50,15 +58,11 @@ std::uint32_t special_value(Special special, const Warp& warp, unsigned lane) {
         case Special::GridId:
             return 1;
         case Special::LanemaskEq:
-            return bit;
         case Special::LanemaskLt:
-            return bit - 1;
         case Special::LanemaskLe:
-            return bit | (bit - 1);
         case Special::LanemaskGe:
-            return ~(bit - 1);
         case Special::LanemaskGt:
-            return ~(bit | (bit - 1));
+            return lanemask(special, lane);
         case Special::DynamicShared:
             return grid.dynamic_bytes;
         case Special::TotalShared:

@@ -14,7 +14,7 @@ namespace {
 // Of one write, so that nobody waits long.
 constexpr std::uint32_t kMostTold = 4;
 
-enum Conflict : int { kWriteRead, kReadWrite, kWriteWrite };
+enum class Conflict { WriteRead, ReadWrite, WriteWrite };
 
 struct Other {
     std::uint32_t who;
@@ -37,7 +37,7 @@ void report(const Touch& touch, Other other, Conflict conflict, bool same_value)
                       .memory = touch.region.name,
                       .offset = touch.offset};
     touch.block.grid.findings.add(
-        event, conflict, [&](const std::string& here, const std::string& there) {
+        event, static_cast<int>(conflict), [&](const std::string& here, const std::string& there) {
             const bool far = event.block != event.other_block;
             std::string reason = event.thread / kLanes == event.other_thread / kLanes && !far
                                      ? "and nothing orders these lanes of a warp"
@@ -49,11 +49,11 @@ void report(const Touch& touch, Other other, Conflict conflict, bool same_value)
                 in_shared ? std::string()
                           : fmt::format(" ({} at byte {})", touch.region.name, touch.offset);
             switch (conflict) {
-                case kWriteRead:
+                case Conflict::WriteRead:
                     return fmt::format("{} writes what {} reads, {}{}", here, there, reason, where);
-                case kReadWrite:
+                case Conflict::ReadWrite:
                     return fmt::format("{} reads what {} writes, {}{}", here, there, reason, where);
-                case kWriteWrite:
+                case Conflict::WriteWrite:
                     break;
             }
             return fmt::format("{} and {} both write{}, {}{}", here, there,
@@ -75,13 +75,13 @@ public:
           who_((block_ << kThreadBits) | touch.thread) {}
 
     void read(std::uint64_t i) const {
-        against_writers(i, kReadWrite, false);
+        against_writers(i, Conflict::ReadWrite, false);
         if (guesses_) return;  // whoever writes later changes nothing for it
         remember_read(trails_.reads[i], trails_.others[i]);
     }
 
     void write(std::uint64_t i, bool same_value) const {
-        against_writers(i, kWriteWrite, same_value);
+        against_writers(i, Conflict::WriteWrite, same_value);
         against_readers(trails_.reads[i]);
         against_readers(trails_.others[i]);
         const std::uint32_t now = clocks_.time_of(touch_.thread);
@@ -175,14 +175,14 @@ private:
         const std::uint8_t before = kind_of(last.site);
         if (!unordered(last.who, last.time)) {
             if (kind_ == kAtomicLooks && unordered(last.lost_who, last.lost_time))
-                report(touch_, {last.lost_who, last.site}, kReadWrite, false);
+                report(touch_, {last.lost_who, last.site}, Conflict::ReadWrite, false);
         } else if (clash(kind_, before)) {
-            report(touch_, {last.who, last.site}, kReadWrite, false);
+            report(touch_, {last.who, last.site}, Conflict::ReadWrite, false);
         } else if (clash(before, kind_)) {
-            report(touch_, {last.who, last.site}, kWriteRead, false);
+            report(touch_, {last.who, last.site}, Conflict::WriteRead, false);
         } else if (kind_ == kAsks && before == kAsks && !same_value &&
                    (last.seen & lane_bit()) == 0) {
-            report(touch_, {last.who, last.site}, kWriteWrite, false);
+            report(touch_, {last.who, last.site}, Conflict::WriteWrite, false);
         }
     }
     void against_readers(const Reads& reads) const {
@@ -191,7 +191,7 @@ private:
             const std::uint32_t reader =
                 reads.who + static_cast<std::uint32_t>(std::countr_zero(lanes));
             if (!unordered(reader, reads.time)) continue;
-            report(touch_, {reader, reads.site}, kWriteRead, false);
+            report(touch_, {reader, reads.site}, Conflict::WriteRead, false);
             return;
         }
     }
@@ -245,9 +245,9 @@ struct Glance {
     }
     // True: remembered, and nothing to report. `quiet` stays true where nothing
     // had to be remembered. Those of `lanes` read here, `first` of them first.
-    [[nodiscard, gnu::always_inline]] inline bool settles(std::uint64_t i, std::uint32_t time,
-                                                          std::uint32_t lanes, std::uint32_t first,
-                                                          bool& quiet) const {
+    [[nodiscard, gnu::always_inline]] bool settles(std::uint64_t i, std::uint32_t time,
+                                                   std::uint32_t lanes, std::uint32_t first,
+                                                   bool& quiet) const {
         const PlainWrite& plain = plain_writes[i];
         if (!is_old(plain.time, plain.who)) return false;
         if (strong_writes != nullptr) {
@@ -335,7 +335,7 @@ void read_by_lane(const Warp& warp, std::uint32_t site, const Part& part, std::u
 
 bool race_read_all(Block& block, const Warp& warp, std::uint32_t site, const Part& part,
                    unsigned bytes) {
-    Region& region = *part.region;
+    const Region& region = *part.region;
     if (block.grid.code.strong[site] == kGuess) {
         read_by_lane(warp, site, part, part.mask, bytes);
         return false;

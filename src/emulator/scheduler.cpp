@@ -92,14 +92,7 @@ private:
                 }
                 pc = group.pc;
             } else {
-                if (active != 0) {
-                    if constexpr (Checked) {
-                        op.checked(warp_, op);
-                        if (op.spreads) spread_taint(warp_, op);
-                    } else {
-                        op.run(warp_, op);
-                    }
-                }
+                if (active != 0) perform(op);
                 pc++;
             }
             left_ -= op.counted ? 1 : 0;
@@ -107,6 +100,15 @@ private:
         }
         group.pc = pc;
         grid_.executed += start - left_;
+    }
+
+    [[gnu::always_inline]] void perform(const Op& op) {
+        if constexpr (Checked) {
+            op.checked(warp_, op);
+            if (op.spreads) spread_taint(warp_, op);
+        } else {
+            op.run(warp_, op);
+        }
     }
 
     void observe(const Op& op, std::uint32_t pc, std::uint32_t mask, std::uint32_t active) {

@@ -47,6 +47,8 @@ public:
     }
     Split(const Split&) = delete;
     Split& operator=(const Split&) = delete;
+    Split(Split&&) = delete;
+    Split& operator=(Split&&) = delete;
     ~Split() {
         for (const Kept& one : kept_)
             one.region->owners = {};

@@ -55,6 +55,7 @@ void collect(Warp& warp, const Op& op) {
     (void)needs_all_lanes(warp, op);
     for (unsigned word = 0; word < 4; word++) {
         std::array<U32, kLanes> values{};
+        // NOLINTNEXTLINE(misc-const-correctness): some instances change it
         Taint taint;
         for_lanes(givers & warp.mask, [&](unsigned i) {
             const std::uint32_t from = list[4 + i / 8];

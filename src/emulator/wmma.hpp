@@ -9,7 +9,9 @@
 namespace cupel::emulator {
 
 // What meet_at_matrix holds an address to: Code::lists[Op::target].
-enum MatrixRule : std::uint8_t { kBaseAlignment, kElementBytes, kRowAlignment };
+constexpr std::size_t kBaseAlignment = 0;
+constexpr std::size_t kElementBytes = 1;
+constexpr std::size_t kRowAlignment = 2;
 
 // All lanes come with one address and one stride. d: the address, 64 bits wide; d2: the stride.
 // a, imm, flags: the address; b: the stride.
