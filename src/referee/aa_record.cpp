@@ -95,9 +95,10 @@ AaRecord read_aa(const fs::path& file) {
             ++record.damaged;
         }
     }
-    if (record.runs.size() > kAaRuns)
+    if (record.runs.size() > kAaRuns) {
         record.runs.erase(record.runs.begin(),
                           record.runs.end() - static_cast<std::ptrdiff_t>(kAaRuns));
+    }
     return record;
 }
 

@@ -157,6 +157,7 @@ const Referee::Control* most_telling(const std::vector<Referee::Control>& contro
 std::vector<Suspect> suspects_of(const std::vector<Tampering>& tampered,
                                  const std::vector<task::Mutant>& mutants) {
     std::vector<Suspect> all;
+    all.reserve(tampered.size() + mutants.size());
     for (const Tampering& one : tampered) {
         all.push_back(
             {.kind = "input", .name = one.name, .leaves_out = one.ignores, .tampering = &one});

@@ -63,6 +63,9 @@ private:
     [[nodiscard]] Result<void> not_stopped() const;
 
     Referee::State* state_;
+    Arena* arena_;
+    OracleClient* oracle_;
+    Checker* checker_;
     std::vector<Suspect>* suspects_;
     std::vector<Bytes> scratch_;
     std::size_t asked_ = 0;

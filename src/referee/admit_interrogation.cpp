@@ -36,10 +36,20 @@ void keep_larger(Distance& all, const Distance& one) {
     all.coarse = std::max(all.coarse, one.coarse);
 }
 
+template <class Part>
+Part* opened(std::optional<Part>& part) {
+    CUPEL_CHECK(part.has_value());
+    return &*part;
+}
+
 }  // namespace
 
 Interrogation::Interrogation(Referee::State& state, std::vector<Suspect>& suspects)
-    : state_(&state), suspects_(&suspects) {
+    : state_(&state),
+      arena_(opened(state.arena)),
+      oracle_(opened(state.oracle)),
+      checker_(opened(state.checker)),
+      suspects_(&suspects) {
     for (const task::TensorId id : state.task.outputs)
         scratch_.emplace_back(static_cast<std::size_t>(state.task.tensor(id).bytes()));
 }
@@ -68,11 +78,11 @@ Result<void> Interrogation::run() {
 
 // How many runs of a sample the oracle answers in that time.
 Result<int> Interrogation::affordable(double seconds, int most) {
-    state_->arena->ask(0);
+    arena_->ask(0);
     const auto positions = draw_sample(state_->task, kFewestRuns).all();
-    CUPEL_TRY(const Truths ignored, state_->oracle->ask(0, positions));
-    const double each = state_->oracle->seconds_per_position() *
-                        static_cast<double>(positions.size()) / kFewestRuns;
+    CUPEL_TRY(const Truths ignored, oracle_->ask(0, positions));
+    const double each =
+        oracle_->seconds_per_position() * static_cast<double>(positions.size()) / kFewestRuns;
     const double runs = each > 0 ? seconds / each : most;
     return static_cast<int>(std::clamp(runs, double{kFewestRuns}, static_cast<double>(most)));
 }
@@ -80,24 +90,24 @@ Result<int> Interrogation::affordable(double seconds, int most) {
 // On questions of the declared values, and on widened ones, as a race asks both. A race asks many:
 // what most questions show, one may hide by luck, the more so where an answer has few elements.
 Result<void> Interrogation::round(int runs, int least) {
-    const std::int64_t small = runs * kElementsOfRun / state_->checker->answer_elements();
+    const std::int64_t small = runs * kElementsOfRun / checker_->answer_elements();
     const auto wanted =
         static_cast<int>(std::clamp<std::int64_t>(small, least, std::max(least, kMostOfEither)));
     const int questions = std::clamp(runs / kFewestRuns, 1, wanted);
     const int each = std::max(kFewestRuns, runs / questions);
     for (int i = 0; i < questions; ++i) {
         if (!any_left()) return {};
-        state_->arena->ask(0);
+        arena_->ask(0);
         CUPEL_DO(on_one_question(each));
         if (!any_left()) return {};
-        state_->arena->ask(0);
-        if (state_->arena->widen(0)) CUPEL_DO(on_one_question(each));
+        arena_->ask(0);
+        if (arena_->widen(0)) CUPEL_DO(on_one_question(each));
     }
     return {};
 }
 
 Result<void> Interrogation::on_one_question(int runs) {
-    CUPEL_TRY(const Sheet sheet, Sheet::make(state_->task, *state_->checker, scratch_, runs));
+    CUPEL_TRY(const Sheet sheet, Sheet::make(state_->task, *checker_, scratch_, runs));
     for (Suspect& suspect : *suspects_) {
         if (suspect.marks.wrong) continue;
         CUPEL_DO(not_stopped());
@@ -123,7 +133,7 @@ Result<Interrogation::Truths> Interrogation::answers(Suspect& suspect, Positions
     if (suspect.tampering != nullptr) return answers_to_tampered(*suspect.tampering, positions);
     if (!suspect.oracle) {
         CUPEL_TRY(suspect.oracle,
-                  OracleClient::start(suspect.mutant->task, *state_->arena, state_->machine.cpus));
+                  OracleClient::start(suspect.mutant->task, *arena_, state_->machine.cpus));
     }
     auto truths = suspect.oracle->ask(0, positions);
     if (!truths) return std::unexpected(std::move(truths).error().in("control " + suspect.name));
@@ -135,18 +145,18 @@ Result<Interrogation::Truths> Interrogation::answers_to_tampered(const Tampering
     std::vector<std::pair<std::size_t, Bytes>> kept;
     for (std::size_t i = 0; i < state_->task.inputs.size(); ++i) {
         if (!tampering.all_inputs && i != tampering.input) continue;
-        const std::span<std::byte> input = state_->arena->input(0, i);
+        const std::span<std::byte> input = arena_->input(0, i);
         kept.emplace_back(i, Bytes(input.begin(), input.end()));
         tampering.change(i, input);
     }
-    auto truths = state_->oracle->ask(0, positions);
+    auto truths = oracle_->ask(0, positions);
     for (const auto& [i, bytes] : kept)
-        std::ranges::copy(bytes, state_->arena->input(0, i).begin());
+        std::ranges::copy(bytes, arena_->input(0, i).begin());
     return truths;
 }
 
 Result<void> Interrogation::on_foreign_values(double scale, Distance Suspect::* where) {
-    state_->arena->ask(0);
+    arena_->ask(0);
     for (std::size_t i = 0; i < state_->task.inputs.size(); ++i) {
         const task::Type type = state_->task.tensor(state_->task.inputs[i]).type;
         task::Values values = state_->task.values[i];
@@ -157,10 +167,10 @@ Result<void> Interrogation::on_foreign_values(double scale, Distance Suspect::* 
         values.law = task::Law::Normal;
         values.a = 0;
         values.b = scale * size;
-        fill_values(state_->arena->input(0, i), type, values, fresh_key(), 1);
+        fill_values(arena_->input(0, i), type, values, fresh_key(), 1);
     }
     const auto positions = draw_sample(state_->task, kForeignRuns).all();
-    CUPEL_TRY(const Truths truths, state_->oracle->ask(0, positions));
+    CUPEL_TRY(const Truths truths, oracle_->ask(0, positions));
     for (Suspect& suspect : *suspects_) {
         if (suspect.marks.wrong) continue;
         CUPEL_DO(not_stopped());

@@ -131,7 +131,7 @@ Result<Sheet> Sheet::make(const task::Task& task, Checker& checker,
 }
 
 Sheet::Marks Sheet::mark(std::span<const Truth> answers, Errors& errors) const {
-    AnswerView view(scratch_->begin(), scratch_->end());
+    const AnswerView view(scratch_->begin(), scratch_->end());
     for (std::size_t i = 0; i < positions_.size(); ++i) {
         const Position& position = positions_[i];
         const task::Type type = task_->tensor(task_->outputs[position.output]).type;

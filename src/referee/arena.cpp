@@ -165,8 +165,8 @@ Kind Arena::ask(int slot, Kind kind) {
     for (std::size_t i = 0; i < input_places_.size(); ++i) {
         const Recipe::Input& wanted = recipe.inputs[i];
         if (wanted.bits > 0 && !recipe.by_rows) {
-            fill_odd(input(slot, i), task_->tensor(task_->inputs[i]).type, wanted.bits,
-                     wanted.exponent, key(first + i), threads_);
+            fill_odd(input(slot, i), task_->tensor(task_->inputs[i]).type,
+                     {.bits = wanted.bits, .exponent = wanted.exponent}, key(first + i), threads_);
             continue;
         }
         task::Values law = task_->values[i];
@@ -174,8 +174,8 @@ Kind Arena::ask(int slot, Kind kind) {
             law.a = std::ldexp(law.a, wanted.scale);
             law.b = std::ldexp(law.b, wanted.scale);
         }
-        fill_values(input(slot, i), task_->tensor(task_->inputs[i]).type, law, key(first + i),
-                    threads_, true);
+        fill_blend(input(slot, i), task_->tensor(task_->inputs[i]).type, law, key(first + i),
+                   threads_);
         if (wanted.bits > 0) fill_exact(slot, i, recipe);
     }
     if (recipe.kind == Kind::Wide) widen(slot);
@@ -202,7 +202,7 @@ void Arena::fill_exact(int slot, std::size_t input, const Recipe& recipe) {
     for (std::size_t i = 0; i < rows; ++i) {
         if (!recipe.has_row(i)) continue;
         fill_odd(this->input(slot, input).subspan(i * row, row), tensor.type,
-                 recipe.inputs[input].bits, recipe.inputs[input].exponent,
+                 {.bits = recipe.inputs[input].bits, .exponent = recipe.inputs[input].exponent},
                  std::bit_cast<Key>(derived_u64(secret, i)), 1);
     }
 }

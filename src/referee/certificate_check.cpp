@@ -171,6 +171,7 @@ verdict::Verdict rebuilt(const Certificate& certificate, const verdict::Verdict&
         static_cast<std::int64_t>(static_cast<std::uint64_t>(questions) * elements);
     verdict.evidence.detection = detection(stated.evidence.positions);
     std::vector<std::string> panel;
+    panel.reserve(certificate.panel.size());
     for (const Certificate::Member& member : certificate.panel)
         panel.push_back(member.name);
     conclude(
@@ -193,9 +194,10 @@ Result<void> check_same(const verdict::Verdict& ours, const verdict::Verdict& st
 // What does not follow from the samples, and still cannot be otherwise.
 Result<void> check_limits(const verdict::Verdict& verdict, const std::string& name) {
     const verdict::Evidence& evidence = verdict.evidence;
-    if (!verdict::is_right(verdict.status))
+    if (!verdict::is_right(verdict.status)) {
         return fail(Errc::Corrupt,
                     name + ".status: a kernel that was not right has no certificate");
+    }
     if (evidence.positions < evidence.questions)
         return fail(Errc::Corrupt, name + ".evidence.positions: fewer than questions");
     if (!(evidence.worst_error >= 0 && evidence.worst_error <= 1))

@@ -106,10 +106,11 @@ std::optional<std::string> first_wrong(const task::Task& task, const Standard& s
             words +=
                 fmt::format(" (exactly: honest {} makes no roundings here)", standard.honest());
         }
-        if (probe.kind == Kind::Wide)
+        if (probe.kind == Kind::Wide) {
             words +=
                 "; some values of this question are 64 times larger than usual, of one sign, tiny, "
                 "or equal";
+        }
         return words;
     }
     return standard.judge_average(errors);

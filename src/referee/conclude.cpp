@@ -53,7 +53,8 @@ void conclude(const Setting& setting, std::span<const std::string> opponents,
     verdict.speedup = speedup_over(best.name);
     verdict.status = verdict.speedup ? decide(verdict) : verdict::Status::Accepted;
     // Where it is not sure who is the best, what is claimed must hold over either.
-    if (verdict.status == verdict::Status::Faster && best.by_median != best.name) {
+    if (verdict.speedup && verdict.status == verdict::Status::Faster &&
+        best.by_median != best.name) {
         const auto other = speedup_over(best.by_median);
         if (other && other->ratio.low < verdict.speedup->ratio.low) {
             verdict.speedup = other;

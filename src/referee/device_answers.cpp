@@ -105,7 +105,7 @@ Result<std::optional<std::string>> OwnQuestion::first_wrong(const emulator::Job&
     evidence.questions++;
     evidence.positions += static_cast<std::int64_t>(probe.positions.size());
     Errors errors;
-    const auto wrong = checker_->verify(probe, checker_->answer_in(0), errors);
+    auto wrong = checker_->verify(probe, checker_->answer_in(0), errors);
     evidence.worst_error = std::max(evidence.worst_error, errors.worst);
     return wrong;
 }

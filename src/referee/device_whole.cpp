@@ -61,7 +61,7 @@ Result<void> hold_whole(const task::Task& task, const DeviceKernel& kernel,
         not_tried(sample.too_large
                       ? sample.why_not
                       : fmt::format("{:.0f} million instructions of warps are too many to emulate",
-                                    *work / 1e6));
+                                    work.value_or(0) / 1e6));
         return {};
     }
     CUPEL_TRY(DeviceTrial whole, try_whole(task, kernel, options, work.value_or(kUnknownWork)));

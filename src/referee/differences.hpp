@@ -27,13 +27,15 @@ namespace cupel::referee {
     }
     if (a.type() != b.type()) return path;
     if (a.is_object()) {
+        const auto at = [&](const std::string& name) {
+            return path.empty() ? name : path + "." + name;
+        };
         for (const auto& [name, value] : a.items()) {
-            const std::string at = path.empty() ? name : path + "." + name;
-            if (!b.contains(name)) return at;
-            if (auto found = first_difference(value, b.at(name), at, tolerance)) return found;
+            if (!b.contains(name)) return at(name);
+            if (auto found = first_difference(value, b.at(name), at(name), tolerance)) return found;
         }
         for (const auto& [name, value] : b.items()) {
-            if (!a.contains(name)) return path.empty() ? name : path + "." + name;
+            if (!a.contains(name)) return at(name);
         }
         return std::nullopt;
     }

@@ -27,7 +27,7 @@ constexpr std::uint64_t kAddressSpace = std::uint64_t{8} << 30;
 constexpr std::uint64_t kMostResult = std::uint64_t{256} << 20;  // beside a GPU's outputs
 
 std::string_view as_text(std::span<const std::byte> bytes) {
-    return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 Result<void> lay_out_job(const emulator::Job& job, const std::filesystem::path& folder) {
@@ -76,9 +76,10 @@ Result<void> let_use_gpu(jail::Cell& cell, const std::filesystem::path& program)
     cell.environment.push_back("LD_LIBRARY_PATH=" + kDriver.string());
     cell.environment.emplace_back("CUDA_CACHE_DISABLE=1");
     cell.may_fork = true;
-    for (const auto& one : std::filesystem::directory_iterator("/dev", ignored))
+    for (const auto& one : std::filesystem::directory_iterator("/dev", ignored)) {
         if (one.path().filename().string().starts_with("nvidia"))
             cell.devices.push_back(one.path());
+    }
     return {};
 }
 

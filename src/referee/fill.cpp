@@ -228,9 +228,9 @@ void fill_block(std::span<std::byte> out, task::Type type, const task::Values& v
 }
 
 template <class Float>
-void store_odd(std::span<std::byte> out, const std::uint32_t* bits, int width, int exponent) {
-    const auto factor = static_cast<Float>(std::ldexp(1.0, exponent));
-    const std::uint32_t mask = (1U << width) - 1U;
+void store_odd(std::span<std::byte> out, const std::uint32_t* bits, Odd odd) {
+    const auto factor = static_cast<Float>(std::ldexp(1.0, odd.exponent));
+    const std::uint32_t mask = (1U << odd.bits) - 1U;
     for (std::size_t i = 0; i < out.size() / sizeof(Float); ++i) {
         const auto size = static_cast<Float>(static_cast<std::int32_t>((bits[i] & mask) | 1U));
         const Float value = (bits[i] >> 31 != 0 ? -size : size) * factor;
@@ -250,6 +250,16 @@ void over_blocks(std::span<std::byte> out, std::size_t block, int threads, const
     in_parts(blocks, out.size(), threads, run);
 }
 
+// Calls work(part, its own key) over blocks of elements.
+template <class Work>
+void by_blocks(std::span<std::byte> out, task::Type type, Key key, int threads, const Work& work) {
+    const std::size_t size = kBlock * task::type_size(type);
+    CUPEL_CHECK(out.size() % task::type_size(type) == 0);
+    over_blocks(out, size, threads, [&](std::size_t offset, std::span<std::byte> part) {
+        work(part, block_key(key, offset / size));
+    });
+}
+
 }  // namespace
 
 Key fresh_key() {
@@ -257,25 +267,26 @@ Key fresh_key() {
 }
 
 void fill_values(std::span<std::byte> out, task::Type type, const task::Values& values, Key key,
-                 int threads, bool blend) {
-    const std::size_t size = task::type_size(type);
-    CUPEL_CHECK(out.size() % size == 0);
-    blend = blend && values.law == task::Law::Normal;
-    over_blocks(out, kBlock * size, threads, [&](std::size_t offset, std::span<std::byte> part) {
-        const Key mine = block_key(key, offset / (kBlock * size));
-        fill_block(part, type, values, mine, blend);
+                 int threads) {
+    by_blocks(out, type, key, threads, [&](std::span<std::byte> part, Key mine) {
+        fill_block(part, type, values, mine, false);
     });
 }
 
-void fill_odd(std::span<std::byte> out, task::Type type, int bits, int exponent, Key key,
-              int threads) {
-    CUPEL_CHECK(bits >= 1 && bits <= 31);
-    const std::size_t size = task::type_size(type);
-    over_blocks(out, kBlock * size, threads, [&](std::size_t offset, std::span<std::byte> part) {
+void fill_blend(std::span<std::byte> out, task::Type type, const task::Values& values, Key key,
+                int threads) {
+    by_blocks(out, type, key, threads, [&](std::span<std::byte> part, Key mine) {
+        fill_block(part, type, values, mine, values.law == task::Law::Normal);
+    });
+}
+
+void fill_odd(std::span<std::byte> out, task::Type type, Odd odd, Key key, int threads) {
+    CUPEL_CHECK(odd.bits >= 1 && odd.bits <= 31);
+    by_blocks(out, type, key, threads, [&](std::span<std::byte> part, Key mine) {
         std::array<std::uint32_t, kBlock> random;
-        random_bits(random.data(), part.size() / size, block_key(key, offset / (kBlock * size)));
-        if (type == task::Type::F32) store_odd<float>(part, random.data(), bits, exponent);
-        if (type == task::Type::F64) store_odd<double>(part, random.data(), bits, exponent);
+        random_bits(random.data(), part.size() / task::type_size(type), mine);
+        if (type == task::Type::F32) store_odd<float>(part, random.data(), odd);
+        if (type == task::Type::F64) store_odd<double>(part, random.data(), odd);
     });
 }
 

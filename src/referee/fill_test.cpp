@@ -71,7 +71,7 @@ TEST(Fill, AnotherKeyGivesOtherValues) {
 TEST(Fill, BlendsHoldRunsOfOtherDistributionsThatAreNoLarger) {
     const task::Values law{.tensor = 0, .law = task::Law::Normal, .a = 0, .b = 1};
     std::vector<float> x(std::size_t{1} << 18);
-    fill_values(std::as_writable_bytes(std::span(x)), task::Type::F32, law, fresh_key(), 2, true);
+    fill_blend(std::as_writable_bytes(std::span(x)), task::Type::F32, law, fresh_key(), 2);
     int positive = 0;
     int repeated = 0;
     int cancelling = 0;
@@ -111,11 +111,11 @@ TEST(Fill, BlendsOfAScaledLawAreTheScaledBlends) {
     const Key key = fresh_key();
     std::vector<float> plain(std::size_t{1} << 16);
     task::Values law{.tensor = 0, .law = task::Law::Normal, .a = 0, .b = 0.75};
-    fill_values(std::as_writable_bytes(std::span(plain)), task::Type::F32, law, key, 1, true);
+    fill_blend(std::as_writable_bytes(std::span(plain)), task::Type::F32, law, key, 1);
     for (const int exponent : {-40, -7, 9, 48}) {
         std::vector<float> scaled(plain.size());
         law.b = std::ldexp(0.75, exponent);
-        fill_values(std::as_writable_bytes(std::span(scaled)), task::Type::F32, law, key, 1, true);
+        fill_blend(std::as_writable_bytes(std::span(scaled)), task::Type::F32, law, key, 1);
         for (float& value : scaled)
             value = std::ldexp(value, -exponent);
         EXPECT_EQ(scaled, plain) << exponent;
@@ -126,7 +126,7 @@ TEST(Fill, BlendsOfAScaledLawAreTheScaledBlends) {
 TEST(Fill, BlendsOfALawFarFromZeroAreNoLarger) {
     const task::Values law{.tensor = 0, .law = task::Law::Normal, .a = 3, .b = 0.001};
     std::vector<float> x(std::size_t{1} << 16);
-    fill_values(std::as_writable_bytes(std::span(x)), task::Type::F32, law, fresh_key(), 1, true);
+    fill_blend(std::as_writable_bytes(std::span(x)), task::Type::F32, law, fresh_key(), 1);
     for (const float value : x)
         ASSERT_LT(std::abs(value), 3.01F);
 }
@@ -136,7 +136,7 @@ TEST(Fill, BlendedRowsHaveTheirExtremesMoreThanOnce) {
     constexpr std::size_t kRows = 64;
     const task::Values law{.tensor = 0, .law = task::Law::Normal, .a = 3, .b = 2};
     std::vector<float> x(kRows * kRow);
-    fill_values(std::as_writable_bytes(std::span(x)), task::Type::F32, law, fresh_key(), 2, true);
+    fill_blend(std::as_writable_bytes(std::span(x)), task::Type::F32, law, fresh_key(), 2);
     std::size_t tied = 0;
     for (std::size_t row = 0; row < kRows; ++row) {
         const std::span values = std::span(x).subspan(row * kRow, kRow);
@@ -152,7 +152,7 @@ TEST(Fill, HalvesAreBlendedToo) {
     const task::Values law{.tensor = 0, .law = task::Law::Normal, .a = 0, .b = 1};
     for (const task::Type type : {task::Type::F16, task::Type::BF16}) {
         std::vector<std::uint16_t> x(std::size_t{1} << 17);
-        fill_values(std::as_writable_bytes(std::span(x)), type, law, fresh_key(), 2, true);
+        fill_blend(std::as_writable_bytes(std::span(x)), type, law, fresh_key(), 2);
         int repeated = 0;
         int positive = 0;
         for (std::size_t at = 0; at < x.size(); at += 64) {
@@ -175,14 +175,15 @@ TEST(Fill, OtherLawsAreNeverBlended) {
     const task::Values law{.tensor = 0, .law = task::Law::Uniform, .a = 0.5, .b = 1.5};
     const Key key = fresh_key();
     std::vector<float> blended(10'000);
-    fill_values(std::as_writable_bytes(std::span(blended)), task::Type::F32, law, key, 1, true);
+    fill_blend(std::as_writable_bytes(std::span(blended)), task::Type::F32, law, key, 1);
     EXPECT_EQ(blended, draw<float>(task::Type::F32, law, 10'000, key, 1));
 }
 
 TEST(Fill, OddIntegersHaveTheirWidthAndBothSigns) {
     for (const int bits : {1, 12, 20}) {
         std::vector<float> x(100'000);
-        fill_odd(std::as_writable_bytes(std::span(x)), task::Type::F32, bits, -7, fresh_key(), 2);
+        fill_odd(std::as_writable_bytes(std::span(x)), task::Type::F32,
+                 {.bits = bits, .exponent = -7}, fresh_key(), 2);
         double largest = 0;
         int negative = 0;
         for (const float value : x) {

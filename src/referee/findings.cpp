@@ -72,9 +72,10 @@ std::vector<std::string> findings_of(const Observed& observed, const target::Mac
     std::vector<std::string> found;
     for (std::string& text :
          std::array{calls_text(observed.code), scalar_text(observed.code),
-                    narrow_text(observed.code, machine), idle_text(observed, ceilings, counts)})
+                    narrow_text(observed.code, machine), idle_text(observed, ceilings, counts)}) {
         if (!text.empty() && found.size() < verdict::kMostFindings)
             found.push_back(std::move(text));
+    }
     return found;
 }
 

@@ -131,8 +131,8 @@ std::map<std::string, bool> passes(task::Values law, std::size_t length, bool bl
     constexpr int kElements = 400;
     const auto draw = [&] {
         Numbers x(length);
-        fill_values(std::as_writable_bytes(std::span(x)), task::Type::F32, law, fresh_key(), 1,
-                    blend);
+        (blend ? fill_blend : fill_values)(std::as_writable_bytes(std::span(x)), task::Type::F32,
+                                           law, fresh_key(), 1);
         return x;
     };
     Standard standard("fp32");

@@ -26,6 +26,16 @@ int magnitude_of(const task::Values& values) {
     return values.b > 0 && std::isfinite(values.b) ? std::ilogb(values.b) : 0;
 }
 
+std::vector<const task::Monomial*> largest_first(const std::vector<task::Monomial>& monomials) {
+    std::vector<const task::Monomial*> sorted;
+    sorted.reserve(monomials.size());
+    for (const task::Monomial& monomial : monomials)
+        sorted.push_back(&monomial);
+    std::ranges::stable_sort(sorted, std::greater<>(),
+                             [](const task::Monomial* m) { return m->inputs.size(); });
+    return sorted;
+}
+
 }  // namespace
 
 bool Recipe::has_row(std::uint64_t row) const {
@@ -165,28 +175,33 @@ bool Composer::mixes_rows() const {
     return rows.has_value();
 }
 
+int Composer::settle(const task::Monomial& monomial, const std::vector<int>& wanted,
+                     std::optional<int> total, std::vector<std::optional<int>>& given) const {
+    int sum = 0;
+    const auto give = [&](std::size_t i, int exponent) {
+        given[i] = exponent;
+        sum += exponent;
+    };
+    std::optional<std::size_t> open;  // the last one without an exponent
+    for (const task::TensorId input : monomial.inputs) {
+        const std::size_t i = position_of(input);
+        if (given[i]) {
+            sum += *given[i];
+            continue;
+        }
+        if (open) give(*open, wanted[*open]);
+        open = i;
+    }
+    if (open) give(*open, total ? *total - sum : wanted[*open]);
+    return sum;
+}
+
 std::optional<std::vector<int>> Composer::balance(const std::vector<int>& wanted) const {
     std::vector<std::optional<int>> given(wanted.size());
     for (const Monomials& output : outputs_) {
-        std::vector<const task::Monomial*> largest_first;
-        for (const task::Monomial& monomial : output)
-            largest_first.push_back(&monomial);
-        std::ranges::stable_sort(largest_first, std::greater<>(),
-                                 [](const task::Monomial* m) { return m->inputs.size(); });
         std::optional<int> total;
-        for (const task::Monomial* monomial : largest_first) {
-            int sum = 0;
-            std::optional<std::size_t> open;  // the last one without an exponent
-            for (const task::TensorId input : monomial->inputs) {
-                const std::size_t i = position_of(input);
-                if (!given[i]) {
-                    if (open) sum += *(given[*open] = wanted[*open]);
-                    open = i;
-                } else {
-                    sum += *given[i];
-                }
-            }
-            if (open) sum += *(given[*open] = total ? *total - sum : wanted[*open]);
+        for (const task::Monomial* monomial : largest_first(output)) {
+            const int sum = settle(*monomial, wanted, total, given);
             if (total && sum != *total) return std::nullopt;
             total = sum;
         }
@@ -207,14 +222,15 @@ std::vector<int> Composer::draw_styles(std::uint64_t seed, int bits) const {
     const auto stands_in = [&](std::size_t i, const task::Monomial& monomial) {
         return std::ranges::find(monomial.inputs, task_->inputs[i]) != monomial.inputs.end();
     };
+    const auto is_taken = [&](const task::Monomial& monomial) {
+        return std::ranges::any_of(
+            monomial.inputs, [&](task::TensorId other) { return styles[position_of(other)] > 1; });
+    };
     for (const std::size_t i : order) {
         for (const Monomials& output : outputs_) {
             for (const task::Monomial& monomial : output) {
                 if (!stands_in(i, monomial)) continue;
-                const bool taken = std::ranges::any_of(monomial.inputs, [&](task::TensorId other) {
-                    return styles[position_of(other)] > 1;
-                });
-                if (taken) styles[i] = 1;
+                if (is_taken(monomial)) styles[i] = 1;
                 if (styles[i] == 0) styles[i] = bits;
             }
         }

@@ -67,6 +67,11 @@ private:
     // Exponents for all inputs, such that the monomials of each output agree on their sum: `wanted`
     // where that leaves a choice.
     [[nodiscard]] std::optional<std::vector<int>> balance(const std::vector<int>& wanted) const;
+    // The sum of one monomial: what has no exponent yet is given one, so that it is `total` where
+    // that is set.
+    [[nodiscard]] int settle(const task::Monomial& monomial, const std::vector<int>& wanted,
+                             std::optional<int> total,
+                             std::vector<std::optional<int>>& given) const;
     [[nodiscard]] std::vector<int> draw_styles(std::uint64_t seed, int bits) const;
     [[nodiscard]] bool mixes_rows() const;
 

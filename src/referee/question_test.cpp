@@ -28,8 +28,9 @@ task::Task matmul(int k) {
 
 std::vector<float> filled(const task::Task& task, const Recipe& recipe, std::size_t input) {
     std::vector<float> values(static_cast<std::size_t>(task.tensor(task.inputs[input]).elements()));
-    fill_odd(std::as_writable_bytes(std::span(values)), task::Type::F32, recipe.inputs[input].bits,
-             recipe.inputs[input].exponent, fresh_key(), 1);
+    fill_odd(std::as_writable_bytes(std::span(values)), task::Type::F32,
+             {.bits = recipe.inputs[input].bits, .exponent = recipe.inputs[input].exponent},
+             fresh_key(), 1);
     return values;
 }
 

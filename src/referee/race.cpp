@@ -185,9 +185,10 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
                     .watched = {},
                     .probes = {},
                     .copied = false};
-        if (round.wide && number == 0)
+        if (round.wide && number == 0) {
             round.questions =
                 std::max(round.questions, std::min(fewest_wide(outcome), arena_->slots()));
+        }
         CUPEL_DO(ask(plan, round));
         // ABBA: every second round repeats the order backwards, so that a drift hits both alike.
         const bool extra = round.wide && number > 0;
@@ -200,7 +201,9 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
         for (std::size_t i = 0; i < order.size(); ++i) {
             const std::size_t entry = order[i];
             if (sits_out(entry, round)) continue;
-            const Turn turn{*sessions[entry], entries[entry], entry, static_cast<int>(i)};
+            std::optional<Session>& session = sessions[entry];
+            CUPEL_CHECK(session.has_value());
+            const Turn turn{*session, entries[entry], entry, static_cast<int>(i)};
             CUPEL_DO(answer(turn, plan, round, outcome));
             if (outcome.fault) return {};
         }
@@ -225,6 +228,7 @@ Result<void> Race::ask(const Plan& plan, Round& round) {
         if (round.wide) round.wide = kind == Kind::Wide;
     }
     std::vector<Kind> kinds;
+    kinds.reserve(questions);
     for (int slot = 0; slot < round.questions; ++slot)
         kinds.push_back(arena_->kind(slot));
     std::size_t bytes = 0;
@@ -300,6 +304,7 @@ void Race::find_slow(const std::vector<Entry>& entries, int round, const Outcome
 std::vector<double> Race::least_of(const std::vector<Entry>& entries,
                                    const Outcome& outcome) const {
     std::vector<double> least;
+    least.reserve(entries.size());
     for (const Entry& entry : entries)
         least.push_back(least_seconds(outcome.samples, entry.name, overhead_));
     return least;

@@ -74,6 +74,7 @@ Result<void> Referee::State::open() {
     CUPEL_TRY(oracle, OracleClient::start(task, *arena, machine.cpus));
     checker.emplace(task, *oracle, *arena);
     std::vector<std::future<Result<target::Artefact>>> compiling;
+    compiling.reserve(panel.size());
     for (const Baseline& baseline : panel) {
         compiling.push_back(std::async(std::launch::async, [this, &baseline] {
             return baseline.ours ? compile_own(baseline.source, baseline.name)

@@ -69,6 +69,7 @@ std::vector<wire::oracle::Position> untouched(const task::Task& task, const Answ
     std::vector<wire::oracle::Position> positions;
     for (std::size_t output = 0; output < after.size(); ++output) {
         const std::size_t size = task::type_size(task.tensor(task.outputs[output]).type);
+        CUPEL_CHECK(size > 0);
         std::size_t found = 0;
         for (std::size_t at = 0; at < after[output].size() && found < kMostUntouched; at += size) {
             if (std::memcmp(&before[output][at], &after[output][at], size) != 0) continue;

@@ -25,9 +25,10 @@ std::vector<verdict::Sample> counted_of(std::span<const verdict::Sample> samples
 double least_seconds(std::span<const verdict::Sample> samples, std::string_view contender,
                      double overhead, int process) {
     double least = kNever;
-    for (const verdict::Sample& sample : samples)
+    for (const verdict::Sample& sample : samples) {
         if (sample.contender == contender && (process < 0 || sample.process == process))
             least = std::min(least, seconds_per_question(sample, overhead));
+    }
     return least;
 }
 

@@ -59,9 +59,10 @@ Rows draw_rows(const task::Tensor& tensor, std::mt19937& random) {
             return;
         }
         const auto extent = static_cast<std::size_t>(tensor.shape[dimension]);
-        for (std::size_t i = 0; i < extent; ++i)
+        for (std::size_t i = 0; i < extent; ++i) {
             self(self, piece.subspan(i * (piece.size() / extent), piece.size() / extent),
                  dimension + 1);
+        }
     };
     draw(draw, rows.what, 0);
     return rows;
@@ -191,17 +192,16 @@ bool widen_integers(std::span<Stored> values, const task::Tensor& tensor, const 
 }
 
 // As floats, which hold every such number; what grew beyond the type's largest is put back to it.
-template <class Convert, class Back>
+template <float (*Convert)(std::uint16_t), std::uint16_t (*Back)(float)>
 bool widen_halves(std::span<std::uint16_t> bits, const task::Tensor& tensor,
-                  const task::Values& law, std::mt19937& random, bool rows, Convert convert,
-                  Back back) {
+                  const task::Values& law, std::mt19937& random, bool rows) {
     constexpr float kMostOfHalf = 65504;  // a bfloat has no smaller range than a float
     const float most = tensor.type == task::Type::F16 ? kMostOfHalf : FLT_MAX;
     std::vector<float> values(bits.size());
-    std::ranges::transform(bits, values.begin(), convert);
+    std::ranges::transform(bits, values.begin(), Convert);
     const bool changed = widen_floats(std::span(values), tensor, law, random, rows);
     std::ranges::transform(values, bits.begin(),
-                           [&](float value) { return back(std::clamp(value, -most, most)); });
+                           [&](float value) { return Back(std::clamp(value, -most, most)); });
     return changed;
 }
 
@@ -227,11 +227,11 @@ bool widen_values(std::span<std::byte> bytes, const task::Tensor& tensor,
         case task::Type::I8:
             return widen_integers(elements<std::int8_t>(bytes), tensor, values, random);
         case task::Type::F16:
-            return widen_halves(elements<std::uint16_t>(bytes), tensor, values, random, rows,
-                                from_half, to_half);
+            return widen_halves<from_half, to_half>(elements<std::uint16_t>(bytes), tensor, values,
+                                                    random, rows);
         case task::Type::BF16:
-            return widen_halves(elements<std::uint16_t>(bytes), tensor, values, random, rows,
-                                from_bfloat, to_bfloat);
+            return widen_halves<from_bfloat, to_bfloat>(elements<std::uint16_t>(bytes), tensor,
+                                                        values, random, rows);
     }
     return false;
 }
