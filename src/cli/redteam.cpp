@@ -14,7 +14,9 @@
 #include "cli/commands.hpp"
 #include "cli/signals.hpp"
 #include "cli/workplace.hpp"
+#include "referee/device_count.hpp"
 #include "referee/device_trial.hpp"
+#include "referee/device_whole.hpp"
 
 namespace cupel::cli {
 namespace {
