@@ -76,9 +76,10 @@ std::string sheet_text(const gpu::Sheet& sheet, const task::Task& task) {
         sheet.threads_per_sm, sheet.blocks_per_sm, sheet.registers_per_sm,
         format_bytes(static_cast<double>(sheet.shared_per_sm)),
         format_bytes(static_cast<double>(sheet.shared_per_block)));
-    for (const gpu::Ceiling& one : gpu::formula_bound(sheet, demand_of(task)))
+    for (const gpu::Ceiling& one : gpu::formula_bound(sheet, demand_of(task))) {
         text += fmt::format("No kernel of the formula beats {} there ({}).\n",
                             format_seconds(one.seconds), one.name);
+    }
     return text;
 }
 

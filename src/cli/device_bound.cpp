@@ -64,9 +64,10 @@ std::string ceilings_text(const std::vector<gpu::Ceiling>& ceilings) {
 
 std::string registers_text(const target::Assembled& assembled, const std::string& kernel) {
     const target::DeviceResources* const known = resources_of(assembled, kernel);
-    if (known == nullptr)
+    if (known == nullptr) {
         return "registers and spills are not known: " +
                (assembled.unknown.empty() ? "ptxas does not name the kernel" : assembled.unknown);
+    }
     std::string text = fmt::format("{} registers a thread, ", known->registers);
     const std::int64_t spilled = known->spill_store_bytes + known->spill_load_bytes;
     text += spilled == 0 ? "no spills" : fmt::format("{} bytes spilled", spilled);

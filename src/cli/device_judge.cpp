@@ -19,9 +19,10 @@ namespace {
 // All ceilings together: what tells kernels with the same bound apart. More of anything is worse.
 double load_of(const gpu::Bound& bound) {
     double sum = 0;
-    for (const gpu::LaunchBound& launch : bound.launches)
+    for (const gpu::LaunchBound& launch : bound.launches) {
         for (const gpu::Ceiling& one : launch.ceilings)
             sum += one.seconds;
+    }
     return sum;
 }
 

@@ -81,6 +81,7 @@ std::string record_text(const referee::AaSummary& record) {
 
 // An interval narrows with the root of the time: what a difference of that size would take.
 double seconds_to_resolve(const verdict::Verdict& noise, double difference) {
+    CUPEL_CHECK(noise.speedup.has_value());
     const double times = noise.speedup->ratio.half_width() / difference;
     return noise.wall_seconds * std::max(1.0, times * times);
 }

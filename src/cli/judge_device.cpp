@@ -39,9 +39,10 @@ std::string work_of(const CountedLaunch& launch) {
                              static_cast<double>(counted.shared_wavefronts) /
                                  static_cast<double>(counted.shared_requests));
     }
-    if (counted.branches > 0)
+    if (counted.branches > 0) {
         words += fmt::format(", {} of branches diverge",
                              percent(counted.divergent_branches, counted.branches));
+    }
     return words;
 }
 
@@ -92,10 +93,11 @@ nlohmann::json trial_json(const DeviceTrial& trial, const std::optional<DeviceBo
     for (const CountedLaunch& launch : trial.launches)
         object["launches"].push_back(launch_json(launch));
     object["gpu"] = nullptr;
-    if (!trial.device.empty())
+    if (!trial.device.empty()) {
         object["gpu"] = {{"device", trial.device},
                          {"seconds", trial.seconds},
                          {"is", "seen on the device's clock; no baseline was beside it"}};
+    }
     object["bound"] = bound ? bound_json(*bound) : nlohmann::json();
     return object;
 }

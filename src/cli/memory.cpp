@@ -69,6 +69,7 @@ fs::path idea_beside(fs::path certificate) {
 }
 
 engineer::Example example_of(const referee::Certificate& certificate, const fs::path& file) {
+    CUPEL_CHECK(certificate.claim.speedup.has_value());
     const verdict::Speedup& speedup = *certificate.claim.speedup;
     const auto idea = os::read_file(idea_beside(file), 4096);
     // Whoever may write there may have written anything.
@@ -92,6 +93,7 @@ std::vector<std::string> rules_in(const fs::path& folder) {
     for (const std::string& line : split(*text, '\n'))
         if (engineer::is_rule(line)) ++counts[line];
     std::vector<std::pair<int, std::string>> ranked;
+    ranked.reserve(counts.size());
     for (const auto& [rule, count] : counts)
         ranked.emplace_back(-count, rule);
     std::ranges::sort(ranked);

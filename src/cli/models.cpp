@@ -157,10 +157,9 @@ Result<ModelSetup> set_up_models(const Options& options) {
         CUPEL_TRY(auto account, open_account(options, provider));
         setup.local = setup.local || model::is_loopback(account->provider.base_url);
         for (ModelSetup::Voice& voice : setup.voices) {
-            if (voice.name.provider == provider) {
-                voice.account = account.get();
-                if (prices.free()) CUPEL_DO(check_free(options, *account, voice.name.text()));
-            }
+            if (voice.name.provider != provider) continue;
+            voice.account = account.get();
+            if (prices.free()) CUPEL_DO(check_free(options, *account, voice.name.text()));
         }
         setup.accounts.push_back(std::move(account));
     }

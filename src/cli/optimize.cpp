@@ -87,9 +87,16 @@ std::string signature_by(const referee::Signer& signer) {
     return "signed by key " + key_fingerprint(signer.key->public_hex());
 }
 
-Result<Ended> search_and_crown(referee::Referee& referee, archive::Archive& archive,
-                               const engineer::Options& search, Writers& writers, Stage& stage,
-                               Console& console) {
+// What a run works with.
+struct Bench {
+    const RunFolder& folder;
+    referee::Referee& referee;
+    archive::Archive& archive;
+};
+
+Result<Ended> search_and_crown(const Bench& bench, const engineer::Options& search,
+                               Writers& writers, Stage& stage, Console& console) {
+    auto& [folder, referee, archive] = bench;
     Ended ended;
     LiveProgress live(console, writers);
     const schedule::Width width = width_of(referee.machine(), referee.options().threads);
@@ -144,9 +151,10 @@ report::Card card_of(const RunFolder& folder, const Ended& ended) {
                               ? "not written: an earlier certificate and its kernel.cpp stay in " +
                                     folder.path().string()
                               : (folder.path() / "kernel.cpp").string()}});
-    if (certified)
+    if (certified) {
         card.rows.push_back(
             {"certificate", {(folder.path() / "certificate.json").string(), ended.signature}});
+    }
     if (auto asked = ended.spending.lines(); !asked.empty())
         card.rows.push_back({"asked", std::move(asked)});
     card.footer = fmt::format("{} kernels tried, {} in all", ended.search.evaluations,
@@ -222,9 +230,9 @@ Result<int> refuse(const referee::Referee::Admission& admission, Console& consol
 }
 
 // From here on the task is admitted.
-Result<Ended> search_with_writers(referee::Referee& referee, archive::Archive& archive,
-                                  const RunFolder& folder, const Options& options,
-                                  ModelSetup models, Stage& stage, Console& console) {
+Result<Ended> search_with_writers(const Bench& bench, const Options& options, ModelSetup models,
+                                  Stage& stage, Console& console) {
+    auto& [folder, referee, archive] = bench;
     const engineer::Options search = search_options(options, stage);
     const std::int64_t begin = os::now_ns();
     // A model that is waited for is given up when the time is over.
@@ -236,8 +244,8 @@ Result<Ended> search_with_writers(referee::Referee& referee, archive::Archive& a
         CUPEL_TRY(brief, cpu_brief(folder, referee.machine()));
     }
     CUPEL_TRY(const auto writers,
-              Writers::open(std::move(models), options, folder, std::move(brief), archive, stop));
-    CUPEL_TRY(Ended ended, search_and_crown(referee, archive, search, *writers, stage, console));
+              Writers::open(std::move(models), options, {folder, archive}, std::move(brief), stop));
+    CUPEL_TRY(Ended ended, search_and_crown(bench, search, *writers, stage, console));
     CUPEL_TRY(ended.spending, SpendingTable::read(archive, folder, ended.search));
     return ended;
 }
@@ -259,8 +267,8 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, ModelSe
     if (!admission.admitted) return refuse(admission, console);
     // The task is admitted and the folder is there; from here on every kernel tried is on disk.
     stage.searching = true;
-    auto searched =
-        search_with_writers(*referee, archive, folder, options, std::move(models), stage, console);
+    auto searched = search_with_writers({folder, *referee, archive}, options, std::move(models),
+                                        stage, console);
     if (!searched) return std::unexpected(folder.with_way_on(std::move(searched).error()));
     Ended& ended = *searched;
     ended.seconds = os::seconds_since(begin);

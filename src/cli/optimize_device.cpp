@@ -87,8 +87,9 @@ Result<engineer::Outcome> search(const Workshop& shop, const Options& options, M
         return stop_requested() || (limit > 0 && os::seconds_since(begin) >= limit);
     };
     CUPEL_TRY(engineer::Brief brief, device_brief(shop.folder, shop.judge.sheet()));
-    CUPEL_TRY(const auto writers, Writers::open(std::move(models), options, shop.folder,
-                                                std::move(brief), shop.archive, stop));
+    CUPEL_TRY(const auto writers,
+              Writers::open(std::move(models), options, {shop.folder, shop.archive},
+                            std::move(brief), stop));
     LiveProgress live(console, *writers);
     const std::unique_ptr<engineer::Space> space = device_space(shop.folder.task());
     CUPEL_TRY(engineer::Outcome found,
@@ -128,8 +129,14 @@ Result<int> tell(const Workshop& shop, const engineer::Outcome& found,
     return verdict::exit_code(winner ? verdict::Status::Accepted : verdict::Status::NotResolved);
 }
 
-Result<int> search_in(const RunFolder& folder, const Options& options, const gpu::Sheet& sheet,
-                      ModelSetup models, DeviceStage& stage, Console& console) {
+struct DeviceRun {
+    RunFolder folder;
+    gpu::Sheet sheet;
+};
+
+Result<int> search_in(const DeviceRun& run, const Options& options, ModelSetup models,
+                      DeviceStage& stage, Console& console) {
+    const auto& [folder, sheet] = run;
     CUPEL_TRY(archive::Archive archive, folder.open_archive());
     if (const auto& damaged = archive.set_aside())
         console.note("the archive was damaged; it was moved to " + damaged->string());
@@ -155,7 +162,7 @@ Result<int> search_in(const RunFolder& folder, const Options& options, const gpu
     return tell(shop, found, winner, console);
 }
 
-Result<RunFolder> open_device_run(const Options& options) {
+Result<RunFolder> open_device_folder(const Options& options) {
     if (!options.resume.empty()) {
         if (!options.subject.empty() || !options.run.empty() || !options.sizes.empty()) {
             return fail(Errc::Usage,
@@ -176,19 +183,24 @@ Result<RunFolder> open_device_run(const Options& options) {
     return RunFolder::create(options.run, task, threads, {.name = "cuda", .gpu = options.gpu});
 }
 
+Result<DeviceRun> open_device_run(const Options& options) {
+    CUPEL_TRY(RunFolder folder, open_device_folder(options));
+    // Bounds by another sheet would not be comparable: the run's own goes on.
+    CUPEL_TRY(gpu::Sheet sheet, find_sheet(target_of_run(folder.path()).gpu));
+    return DeviceRun{.folder = std::move(folder), .sheet = std::move(sheet)};
+}
+
 }  // namespace
 
 Result<int> run_optimize_device(const Options& options, Console& console) {
     CUPEL_TRY(ModelSetup models, check_writers(options));
     if (options.budget.dollars && models.voices.empty())
         console.note("nothing here costs money: the budget in usd is not touched");
-    CUPEL_TRY(const RunFolder folder, open_device_run(options));
-    // Bounds by another sheet would not be comparable: the run's own goes on.
-    CUPEL_TRY(const gpu::Sheet sheet, find_sheet(target_of_run(folder.path()).gpu));
+    CUPEL_TRY(const DeviceRun run, open_device_run(options));
     DeviceStage stage;
-    auto code = search_in(folder, options, sheet, std::move(models), stage, console);
-    if (!stage.searching) folder.discard();
-    if (!code) return std::unexpected(folder.with_way_on(std::move(code).error()));
+    auto code = search_in(run, options, std::move(models), stage, console);
+    if (!stage.searching) run.folder.discard();
+    if (!code) return std::unexpected(run.folder.with_way_on(std::move(code).error()));
     return code;
 }
 

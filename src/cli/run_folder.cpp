@@ -162,11 +162,12 @@ void RunFolder::discard() const {
 Result<RunFolder> RunFolder::reopen(const std::string& name) {
     const std::string path = find_run(name).string();
     std::error_code ignored;
-    if (fs::exists(fs::path(path) / kDeviceKernels, ignored) && target_of_run(path).name == "cpu")
+    if (fs::exists(fs::path(path) / kDeviceKernels, ignored) && target_of_run(path).name == "cpu") {
         return fail(Errc::Usage,
                     fmt::format("--resume {}: a run for cuda by a Cupel that kept no archive of "
                                 "them; it is begun anew",
                                 path));
+    }
     auto text = os::read_file(fs::path(path) / kRun);
     if (!text) {
         return fail(Errc::Usage,

@@ -52,9 +52,10 @@ Result<std::vector<Judged>> read_run(archive::Archive& archive) {
 std::string outcome_text(const archive::VerdictRecord& record) {
     const verdict::Verdict& verdict = record.verdict;
     if (!verdict::is_right(verdict.status)) return report::shorten(verdict::headline(verdict), 50);
-    if (verdict.bound)
+    if (verdict.bound) {
         return fmt::format("verified, not timed; {} binds on {}", verdict.bound->binds,
                            verdict.bound->gpu);
+    }
     if (record.trial == archive::Trial::Screen || !verdict.speedup) return "right";
     const verdict::Interval& ratio = verdict.speedup->ratio;
     std::string status(verdict::status_name(verdict.status));
@@ -157,7 +158,7 @@ Result<int> show_run(const fs::path& folder, Console& console) {
 Result<int> show_device_run(const fs::path& folder, Console& console) {
     CUPEL_TRY(const std::string kernels, os::read_file(folder / kDeviceKernels));
     CUPEL_TRY(const std::string table, os::read_file(folder / "summary.txt"));
-    nlohmann::json document = nlohmann::json::parse(kernels, nullptr, false);
+    const nlohmann::json document = nlohmann::json::parse(kernels, nullptr, false);
     if (!document.is_object())
         return fail(Errc::Corrupt, (folder / kDeviceKernels).string() + " is damaged");
     console.document(document);

@@ -114,9 +114,9 @@ void Writers::finish() {
 }
 
 Result<std::unique_ptr<Writers>> Writers::open(ModelSetup models, const Options& options,
-                                               const RunFolder& folder, engineer::Brief brief,
-                                               archive::Archive& archive,
+                                               Place place, engineer::Brief brief,
                                                std::function<bool()> stop) {
+    auto& [folder, archive] = place;
     std::unique_ptr<Writers> writers(new Writers);
     writers->parts_ = std::make_unique<Parts>();
     if (!has_writers(options)) return writers;

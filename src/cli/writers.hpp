@@ -32,11 +32,16 @@ inline constexpr const char* kRecording = "model";
 
 class Writers {
 public:
+    struct Place {  // where what is asked and answered is kept
+        const RunFolder& folder;
+        archive::Archive& archive;
+    };
     // The brief is of the run's target; it is used where there are writers. `stop` may be asked
     // from other threads. All must outlive it.
-    [[nodiscard]] static Result<std::unique_ptr<Writers>> open(
-        ModelSetup models, const Options& options, const RunFolder& folder, engineer::Brief brief,
-        archive::Archive& archive, std::function<bool()> stop);
+    [[nodiscard]] static Result<std::unique_ptr<Writers>> open(ModelSetup models,
+                                                               const Options& options, Place place,
+                                                               engineer::Brief brief,
+                                                               std::function<bool()> stop);
     ~Writers();
     Writers(const Writers&) = delete;
     Writers& operator=(const Writers&) = delete;

@@ -194,7 +194,7 @@ Result<void> CommandWriter::take_in(Call call, const model::Answer& answer) {
     if (answer->ending != model::Ending::Whole) return refuse(call, answer->text);
     const auto offered = offer(answer->text, call);
     if (!offered) return refuse(call, offered.error().text);
-    if (offered->first) return settle(call, *offered->first);
+    if (const auto& first = offered->first) return settle(call, *first);
     open_ = offered->ticket;
     called_ = std::move(call);
     return {};

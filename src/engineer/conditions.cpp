@@ -178,13 +178,13 @@ private:
 };
 
 std::string directive_of(std::string_view line) {
-    std::string_view rest = trim(line);
+    const std::string_view rest = trim(line);
     if (!rest.starts_with('#')) return "";
     return std::string(leading_name(trim(rest.substr(1))));
 }
 
 std::string_view rest_of_directive(std::string_view line) {
-    std::string_view rest = trim(trim(line).substr(1));
+    const std::string_view rest = trim(trim(line).substr(1));
     return trim(rest.substr(leading_name(rest).size()));
 }
 
@@ -202,7 +202,7 @@ bool Conditions::is_sure() const {
 void Conditions::define(std::string_view rest) {
     const std::string_view name = leading_name(rest);
     rest = rest.substr(name.size());
-    Macro macro{is_sure(), rest.starts_with('(') ? std::nullopt : number_in(trim(rest))};
+    const Macro macro{is_sure(), rest.starts_with('(') ? std::nullopt : number_in(trim(rest))};
     macros_[std::string(name)] = macro;
 }
 

@@ -42,7 +42,8 @@ Result<Earlier> Earlier::read(archive::Archive& archive) {
 Result<std::optional<Earlier::Found>> Earlier::find(std::string_view source) const {
     if (found_.empty()) return std::nullopt;
     CUPEL_TRY(auto kernel, archive_->find(hash_hex(source)));
-    const auto kept = kernel ? found_.find(kernel->id) : found_.end();
+    if (!kernel) return std::nullopt;
+    const auto kept = found_.find(kernel->id);
     if (kept == found_.end()) return std::nullopt;
     CUPEL_TRY(std::vector<archive::VerdictRecord> verdicts, archive_->verdicts(kernel->id));
     Found found;

@@ -32,9 +32,10 @@ std::string plain_line(std::string_view text) {
 // What two spellings of one idea have in common.
 std::string skeleton(std::string_view text) {
     std::string letters;
-    for (const char c : text)
+    for (const char c : text) {
         if (const auto code = static_cast<unsigned char>(c); std::isalnum(code) != 0)
             letters += static_cast<char>(std::tolower(code));
+    }
     return letters;
 }
 
@@ -159,9 +160,10 @@ void Ideas::add_gain(std::string_view id, double gain) {
 
 std::string Ideas::account(std::string_view model) const {
     std::vector<std::string> lines;
-    for (const Idea& idea : ideas_)
+    for (const Idea& idea : ideas_) {
         if (is_for(idea, model))
             lines.push_back(fmt::format("- {} ({})\n", idea.text, fate_of(idea)));
+    }
     const std::size_t from = lines.size() > kTold ? lines.size() - kTold : 0;
     std::string text;
     for (std::size_t i = from; i < lines.size(); ++i)

@@ -79,7 +79,7 @@ std::optional<Draft> Intake::next() {
 }
 
 void Intake::step_on(std::uint64_t first, const Setting& from) {
-    Sweep& sweep = sweeps_.at(first);
+    const Sweep& sweep = sweeps_.at(first);
     for (const Setting& setting : sweep.text.neighbours(from)) {
         if (sweep.left <= 0) return;
         if (!sweep.seen.contains(setting)) push(first, setting, "sweep");

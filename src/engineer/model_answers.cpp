@@ -129,8 +129,8 @@ Result<void> ModelWriter::take_text(Question question, const model::Reply& reply
     if (!source) return no_kernel(source.error().text);
     auto offered = offer(*source, question);
     if (!offered) return no_kernel(offered.error().text);
-    if (offered->first) {
-        CUPEL_DO(settle(question, *source, *offered->first));
+    if (const auto& first = offered->first) {
+        CUPEL_DO(settle(question, *source, *first));
         credits_[offered->ticket] = {question.arm(), question.note.idea};
         credit_idea(credits_[offered->ticket], offered->gain);
         forget_closed();

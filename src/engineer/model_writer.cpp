@@ -18,9 +18,10 @@ constexpr auto kIdleWait = std::chrono::milliseconds(200);
 
 // Of a kernel and what it came of, by their scores; the interval as if nothing joined the two.
 std::string outcome_words(const Standing& child, double before, double half_width) {
-    if (child.bounded)
+    if (child.bounded) {
         return fmt::format("and its bound is {:.3f} of what that one's was",
                            std::exp(before - child.score));
+    }
     const double gain = child.score - before;
     const double reach = std::hypot(child.half_width, half_width);
     return fmt::format("and is {:.2f}x as fast (95 % interval {:.2f} to {:.2f})", std::exp(gain),
@@ -136,7 +137,9 @@ Result<ModelWriter::Shown> ModelWriter::show(const Standings& standings, const S
 Result<std::unique_ptr<Question>> ModelWriter::think(const Standings& standings, const Arm& arm) {
     auto question = std::make_unique<Question>();
     Note& note = question->note;
-    note.way = *operator_from(arm.way);
+    const auto way = operator_from(arm.way);
+    CUPEL_CHECK(way.has_value());
+    note.way = *way;
     question->voice = arm.model;
     std::vector<Parent> shown;
     CUPEL_TRY(const std::vector<const Standing*> parents,

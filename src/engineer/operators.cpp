@@ -125,9 +125,9 @@ std::string as_shown(std::string_view source) {
 namespace {
 
 std::string parent_text(const Parent& parent, const std::string& number) {
-    std::string text = fmt::format("# Kernel{}{}\n{}", number,
-                                   parent.standing.empty() ? "" : ": " + parent.standing,
-                                   fenced(as_shown(parent.source)));
+    const std::string text = fmt::format("# Kernel{}{}\n{}", number,
+                                         parent.standing.empty() ? "" : ": " + parent.standing,
+                                         fenced(as_shown(parent.source)));
     return text + parent.more + "\n";
 }
 

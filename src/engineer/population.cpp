@@ -35,9 +35,10 @@ struct Vocabulary {
             if (pragma) continue;
             words.insert(found.begin(), found.end());
         }
-        for (const std::string& word : words)
+        for (const std::string& word : words) {
             for (const std::string& part : split(word, '_'))
                 parts.insert(part);
+        }
     }
     [[nodiscard]] bool has(std::initializer_list<std::string_view> any) const {
         return std::ranges::any_of(any,

@@ -48,9 +48,10 @@ bool is_assembly(std::string_view literal) {
 std::string literal_shown(std::string_view run) {
     constexpr std::size_t kShort = 4;  // a character between its quotes, or an escaped one
     constexpr std::size_t kEscaped = 12;
-    if (run.starts_with('"'))
+    if (run.starts_with('"')) {
         return run == "\"C\"" || run == "\"task.hpp\"" || is_assembly(run) ? std::string(run)
                                                                            : "\"\"";
+    }
     const bool escaped = run.size() > 2 && run[1] == '\\' && run.size() <= kEscaped;
     return run.size() <= kShort || escaped ? std::string(run) : "' '";
 }
@@ -213,9 +214,10 @@ std::vector<std::string> lines_without_prose(std::string_view source) {
     }
     drop_idle_macros(rows);
     clean_code(rows);
-    for (std::string& row : rows)
+    for (std::string& row : rows) {
         while (!row.empty() && std::isspace(static_cast<unsigned char>(row.back())) != 0)
             row.pop_back();
+    }
     return rows;
 }
 

@@ -69,16 +69,15 @@ const Words& omp_words() {
     return kWords;
 }
 
+bool is_standard_attribute(std::string_view name) {
+    static const Words kNames = {"nodiscard", "maybe_unused", "likely",
+                                 "unlikely",  "noreturn",     "fallthrough",
+                                 "assume",    "deprecated",   "no_unique_address"};
+    return kNames.contains(name);
+}
+
 bool is_known_attribute(std::string_view name) {
-    static const Words kNames = {"nodiscard",
-                                 "maybe_unused",
-                                 "likely",
-                                 "unlikely",
-                                 "noreturn",
-                                 "fallthrough",
-                                 "assume",
-                                 "deprecated",
-                                 "gnu",
+    static const Words kNames = {"gnu",
                                  "optimize",
                                  "always_inline",
                                  "noinline",
@@ -115,7 +114,6 @@ bool is_known_attribute(std::string_view name) {
                                  "__unused__",
                                  "__optimize__",
                                  "__target__",
-                                 "no_unique_address",
                                  "ext_vector_type",
                                  "device",
                                  "shared",
@@ -134,7 +132,7 @@ bool is_known_attribute(std::string_view name) {
                                  "__const__",
                                  "__pure__",
                                  "__hot__"};
-    return kNames.contains(name);
+    return is_standard_attribute(name) || kNames.contains(name);
 }
 
 // Where what opens at `at` is closed again, or the end.
@@ -152,7 +150,7 @@ std::size_t end_of_group(std::string_view code, std::size_t at) {
 bool has_only(std::string_view pragma, const Words& known) {
     for (Piece piece = piece_at(pragma, 0); piece.size > 0;
          piece = piece_at(pragma, piece.from + piece.size)) {
-        std::string_view word = pragma.substr(piece.from, piece.size);
+        const std::string_view word = pragma.substr(piece.from, piece.size);
         if (word == "(") {
             piece.size = end_of_group(pragma, piece.from) - piece.from;
             const std::string inside(pragma.substr(piece.from, piece.size));
@@ -201,26 +199,16 @@ bool joins_words(std::string_view word) {
     return kWords.contains(word);
 }
 
+bool begins_declaration(std::string_view word) {
+    static const Words kWords = {"const",  "constexpr", "consteval", "constinit", "static",
+                                 "inline", "volatile",  "unsigned",  "signed",    "int",
+                                 "long",   "short",     "char",      "float",     "double",
+                                 "bool",   "void",      "auto"};
+    return kWords.contains(word);
+}
+
 bool parts_words(std::string_view word) {
-    static const Words kWords = {"const",
-                                 "constexpr",
-                                 "consteval",
-                                 "constinit",
-                                 "static",
-                                 "inline",
-                                 "volatile",
-                                 "unsigned",
-                                 "signed",
-                                 "int",
-                                 "long",
-                                 "short",
-                                 "char",
-                                 "float",
-                                 "double",
-                                 "bool",
-                                 "void",
-                                 "auto",
-                                 "struct",
+    static const Words kWords = {"struct",
                                  "class",
                                  "union",
                                  "enum",
@@ -281,7 +269,7 @@ bool parts_words(std::string_view word) {
                                  "__cluster_dims__",
                                  "__managed__",
                                  "__align__"};
-    return kWords.contains(word) || word.starts_with("__builtin");
+    return begins_declaration(word) || kWords.contains(word) || word.starts_with("__builtin");
 }
 
 }  // namespace

@@ -71,8 +71,9 @@ Result<std::unique_ptr<ReplayWriter>> ReplayWriter::open(const model::Recording&
         if (!text) return std::unexpected(std::move(text).error());
         // What was tried then must be what is read now.
         const auto ask = then.find(hash);
-        if (ask != then.end() && ask->second.kernel) {
-            CUPEL_TRY(const auto kernel, earlier.kernel(*ask->second.kernel));
+        const auto tried = ask != then.end() ? ask->second.kernel : std::nullopt;
+        if (tried) {
+            CUPEL_TRY(const auto kernel, earlier.kernel(*tried));
             const auto tuned = TunedText::read(text->source);
             if (!kernel || !tuned || tuned->at(tuned->first()) != kernel->kernel.source) {
                 return fail(Errc::Corrupt,
@@ -105,7 +106,8 @@ Result<std::vector<Draft>> ReplayWriter::write(const Standings& /*standings*/, s
             if (!offered) continue;
             text.source.clear();
             open_[offered->ticket] = std::move(text);
-            if (offered->first) CUPEL_DO(close(offered->ticket, &*offered->first));
+            const auto& first = offered->first;
+            if (first) CUPEL_DO(close(offered->ticket, &*first));
         }
         auto draft = intake_.next();
         if (!draft) break;

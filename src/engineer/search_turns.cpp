@@ -101,17 +101,16 @@ Result<std::vector<Search::Candidate>> Search::drafts(std::size_t most, bool idl
         for (Draft& draft : written) {
             const bool clean = std::ranges::none_of(
                 draft.parents, [&](KernelId parent) { return standings_.is_barred(parent); });
-            if (!clean || !is_new(draft.kernel.source)) {
-                CUPEL_DO(writer->passed_over(draft));
+            if (clean && is_new(draft.kernel.source)) {
+                Candidate& candidate = candidates.emplace_back();
+                candidate.proposal.parents = draft.parents;
+                candidate.kernel = draft.kernel;
+                candidate.phase = draft.phase;
+                candidate.writer = writer;
+                candidate.draft = std::move(draft);
                 continue;
             }
-            Candidate candidate;
-            candidate.proposal.parents = draft.parents;
-            candidate.kernel = draft.kernel;
-            candidate.phase = draft.phase;
-            candidate.writer = writer;
-            candidate.draft = std::move(draft);
-            candidates.push_back(std::move(candidate));
+            CUPEL_DO(writer->passed_over(draft));
         }
     }
     return candidates;

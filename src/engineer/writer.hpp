@@ -50,6 +50,7 @@ public:
 
     // Whoever writes learns with the others: by that bandit it is decided whose turn is next.
     // Returns what an earlier part of the run taught. Called once, before all else.
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): those that learn keep it
     [[nodiscard]] virtual std::vector<Lesson> learn_with(std::shared_ptr<Bandit> /*bandit*/) {
         return {};
     }

@@ -65,9 +65,10 @@ private:
 double instructions_kept(const emulator::Counters& counters) {
     double kept =
         static_cast<double>(counters.single_flops + counters.double_flops) / kFused / kLanes;
-    for (const emulator::WorkCount& one : counters.work)
+    for (const emulator::WorkCount& one : counters.work) {
         if (std::ranges::find(kKept, one.name) != kKept.end())
             kept += static_cast<double>(one.warps);
+    }
     return kept;
 }
 

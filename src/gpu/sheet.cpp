@@ -150,13 +150,15 @@ private:
         double number = 0;
         const char* const end = word.data() + word.size();
         const auto [stop, problem] = std::from_chars(word.data(), end, number);
-        if (problem != std::errc() || stop != end || !(number > 0 && number < 1e9))
+        if (problem != std::errc() || stop != end || !(number > 0 && number < 1e9)) {
             return refuse(fmt::format("{}: {} is no positive number", field.key,
                                       word.empty() ? "nothing" : word));
-        if (value != field.unit)
+        }
+        if (value != field.unit) {
             return refuse(fmt::format("{}: the unit is {}, found {}", field.key,
                                       field.unit.empty() ? "none" : field.unit,
                                       value.empty() ? "none" : value));
+        }
         const double scaled = number * field.scale;
         if (const auto* const real = std::get_if<double Sheet::*>(&field.member)) {
             sheet_.** real = scaled;
@@ -171,17 +173,19 @@ private:
     [[nodiscard]] Result<void> check_complete() {
         for (const std::string_view key : {"name", "architecture"})
             if (!seen_.contains(std::string(key))) return refuse(fmt::format("{} is missing", key));
-        for (const Field& field : kFields)
+        for (const Field& field : kFields) {
             if (!seen_.contains(std::string(field.key)))
                 return refuse(fmt::format("{} is missing", field.key));
+        }
         for (const auto& [source, line] : used_sources_) {
             if (known_sources_.contains(source)) continue;
             line_ = line;
             return refuse(fmt::format("the source [{}] is not in the file", source));
         }
-        for (const std::string& source : known_sources_)
+        for (const std::string& source : known_sources_) {
             if (!used_sources_.contains(source))
                 return refuse(fmt::format("the source [{}] is used by no number", source));
+        }
         return {};
     }
 

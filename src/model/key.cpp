@@ -23,6 +23,7 @@ constexpr std::size_t kLongest = 4096;
 
 }  // namespace
 
+// NOLINTNEXTLINE(performance-move-constructor-init): what is copied is wiped
 Key::Key(Key&& other) noexcept : secret_(other.secret_) {
     other.wipe();  // a short string is copied by a move, and stays where it was
 }
@@ -70,7 +71,7 @@ Result<Key> Key::from_environment(const std::string& name) {
                                              name));
     }
     auto key = from_text(value, "environment variable " + name);
-    if (key) ::unsetenv(name.c_str());
+    if (key) ::unsetenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): before any thread is
     return key;
 }
 

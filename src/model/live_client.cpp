@@ -178,7 +178,8 @@ Answer LiveClient::ask_until(const Request& request, Amount& lost) {
         Answer answer = try_once(request);
         if (answer) {
             // What the provider did not count is taken for the most it can have been.
-            const Amount cost = answer->usage ? cost_of(*answer->usage, price_) : most;
+            const auto& usage = answer->usage;
+            const Amount cost = usage ? cost_of(*usage, price_) : most;
             reservation->settle(cost);
             answer->dollars = cost.dollars;
             answer->tokens = cost.tokens;

@@ -67,6 +67,7 @@ Capabilities adapt(Capabilities can, const Traits& traits) {
 
 std::vector<std::string> provider_names() {
     std::vector<std::string> names;
+    names.reserve(kKnown.size());
     for (const Known& known : kKnown)
         names.emplace_back(known.name);
     return names;

@@ -107,7 +107,7 @@ Result<void> Recording::load() {
         const std::string name = entry.path().filename().string();
         // What a killed process left half written has another name.
         if (name.size() != kHashDigits + kEnding.size() || !name.ends_with(kEnding)) continue;
-        CUPEL_TRY(Exchange exchange, read(entry.path()));
+        CUPEL_TRY(const Exchange exchange, read(entry.path()));
         known_->next = std::max(known_->next, exchange.sequence + 1);
         known_->exchanges.insert_or_assign(exchange.hash, Known::of(exchange));
     }
@@ -128,10 +128,12 @@ Result<std::vector<Exchange>> Recording::exchanges() const {
 std::vector<std::string> Recording::hashes() const {
     const std::scoped_lock lock(known_->mutex);
     std::vector<std::pair<std::uint64_t, std::string>> ordered;
+    ordered.reserve(known_->exchanges.size());
     for (const auto& [hash, kept] : known_->exchanges)
         ordered.emplace_back(kept.sequence, hash);
     std::ranges::sort(ordered);
     std::vector<std::string> hashes;
+    hashes.reserve(ordered.size());
     for (auto& [sequence, hash] : ordered)
         hashes.push_back(std::move(hash));
     return hashes;

@@ -79,6 +79,7 @@ bool find(void* library, const char* name, Function& function) {
 bool load(const std::string& path, Nvrtc& nvrtc) {
     void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread
         say(std::string("cupel-nvrtc: ") + dlerror() + "\n");
         return false;
     }

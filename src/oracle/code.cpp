@@ -171,9 +171,10 @@ Result<int> StageCompiler::load_of(int access_id, int depth) {
 // What is added to a sum may as well be what the sum begins with: a bias, a residual.
 void StageCompiler::begin_sums(Instruction& instruction) const {
     if (instruction.op != Op::Add && instruction.op != Op::Sub) return;
-    for (int i = 0; i < 2; ++i)
+    for (int i = 0; i < 2; ++i) {
         instruction.begins[i] =
             std::sqrt(additions_[static_cast<std::size_t>(instruction.kid[1 - i])]);
+    }
 }
 
 double StageCompiler::additions_of(const Instruction& instruction) const {

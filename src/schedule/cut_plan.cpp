@@ -341,8 +341,9 @@ Result<Plan> plan_of(const Task& task, const Trace& trace) {
     CUPEL_TRY(Plan plan, plan_of(task, sharing, {begin.begin(), begin.end()}));
     for (const Action& action : trace) {
         if (action.verb == "share" || action.verb == "cut") continue;
-        const auto after =
-            std::upper_bound(plan.begin.begin(), plan.begin.end(), *find_stage(task, action.stage));
+        const auto stage = find_stage(task, action.stage);
+        CUPEL_CHECK(stage.has_value());
+        const auto after = std::upper_bound(plan.begin.begin(), plan.begin.end(), *stage);
         plan.parts[static_cast<std::size_t>(after - plan.begin.begin()) - 1].trace.push_back(
             action);
     }

@@ -8,7 +8,9 @@
 namespace cupel::schedule::sweep {
 
 void SweepPrinter::print_running(std::size_t s) {
-    const Scan scan = *scan_of(task_, stage(s));
+    const std::optional<Scan> found = scan_of(task_, stage(s));
+    CUPEL_CHECK(found.has_value());
+    const Scan& scan = *found;
     loop_names_[scan.reduced] = axis(scan.along);
     const Steps walk = steps(s);
     at_lane(s, walk.lane);

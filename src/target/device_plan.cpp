@@ -175,6 +175,7 @@ private:
 
     static std::string joined(const std::vector<DeviceToken>& words) {
         std::vector<std::string> parts;
+        parts.reserve(words.size());
         for (const auto& word : words)
             parts.emplace_back(word.text);
         return join(parts, " ");
@@ -187,6 +188,7 @@ private:
             std::ranges::find(kTypes, std::string_view(type), &TypeSize::first);
         if (found != kTypes.end()) return found->second;
         std::vector<std::string> known;
+        known.reserve(kTypes.size());
         for (const auto& [name, bytes] : kTypes)
             known.emplace_back(name);
         const auto near = nearest_name(type, known);
@@ -199,7 +201,7 @@ private:
                                                 "of <cstdint>, half, __nv_bfloat16 and float4"));
     }
 
-    Parsed<void> check_new(const LineReader& reader, const DeviceToken& name) const {
+    [[nodiscard]] Parsed<void> check_new(const LineReader& reader, const DeviceToken& name) const {
         const auto is = [&](const auto& other) { return other.name == name.text; };
         const char* taken = nullptr;
         if (std::ranges::any_of(plan_.scratch, is)) taken = "another scratch";
@@ -256,17 +258,7 @@ private:
         const auto wanted = parameters_of(text_, launch.kernel);
         const auto list = reader.peek();
         if (!reader.take(")")) {
-            do {
-                const auto where = reader.peek();
-                if (launch.arguments.size() == kMaxArguments)
-                    return reader.refuse(where,
-                                         fmt::format("more than {} arguments", kMaxArguments));
-                CUPEL_TRY(auto argument, read_argument(reader));
-                if (wanted && launch.arguments.size() < wanted->size()) {
-                    CUPEL_DO(fit(reader, where, argument, wanted->at(launch.arguments.size())));
-                }
-                launch.arguments.push_back(std::move(argument));
-            } while (reader.take(","));
+            CUPEL_DO(read_arguments(reader, wanted, launch));
             CUPEL_TRY(mark, reader.expect(")", "the arguments"));
         }
         if (wanted && wanted->size() != launch.arguments.size()) {
@@ -280,6 +272,22 @@ private:
         return launch;
     }
 
+    Parsed<void> read_arguments(LineReader& reader,
+                                const std::optional<std::vector<DeviceParameter>>& wanted,
+                                DeviceLaunch& launch) {
+        do {
+            const auto where = reader.peek();
+            if (launch.arguments.size() == kMaxArguments)
+                return reader.refuse(where, fmt::format("more than {} arguments", kMaxArguments));
+            CUPEL_TRY(auto argument, read_argument(reader));
+            if (wanted && launch.arguments.size() < wanted->size()) {
+                CUPEL_DO(fit(reader, where, argument, wanted->at(launch.arguments.size())));
+            }
+            launch.arguments.push_back(std::move(argument));
+        } while (reader.take(","));
+        return {};
+    }
+
     [[nodiscard]] ElementType element_of(const DeviceArgument& argument) const {
         if (argument.kind == DeviceArgument::Kind::Scratch)
             return element_type(plan_.scratch.at(argument.index).type);
@@ -291,8 +299,9 @@ private:
     }
 
     // Whether the argument is what the parameter is declared as, where that can be told.
-    Parsed<void> fit(const LineReader& reader, const DeviceToken& where,
-                     const DeviceArgument& argument, const DeviceParameter& wanted) const {
+    [[nodiscard]] Parsed<void> fit(const LineReader& reader, const DeviceToken& where,
+                                   const DeviceArgument& argument,
+                                   const DeviceParameter& wanted) const {
         using Kind = DeviceArgument::Kind;
         if (!wanted.known) return {};
         const bool number = argument.kind == Kind::Integer || argument.kind == Kind::Real;
@@ -418,6 +427,8 @@ private:
     [[nodiscard]] std::unexpected<Rejection> unknown_argument(const LineReader& reader,
                                                               const DeviceToken& name) const {
         std::vector<std::string> known;
+        known.reserve(task_.inputs.size() + task_.outputs.size() + plan_.scratch.size() +
+                      task_.sizes.size());
         for (const auto id : task_.inputs)
             known.push_back(task_.tensor(id).name);
         for (const auto id : task_.outputs)

@@ -107,8 +107,8 @@ std::string device_prelude(const task::Task& task) {
 }
 
 const std::vector<std::pair<std::string, std::string>>& device_headers() {
-    static const auto headers = make_headers();
-    return headers;
+    static const auto kHeaders = make_headers();
+    return kHeaders;
 }
 
 }  // namespace cupel::target

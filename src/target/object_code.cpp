@@ -88,9 +88,11 @@ Result<std::optional<ObjectCode>> object_code(const std::filesystem::path& objec
     show(job.binds, object);
     CUPEL_TRY(const Work done, work(job));
     if (!done.succeeded()) return std::nullopt;
-    auto words = done.take("code", kMostWords);
-    if (!words || !*words) return std::nullopt;
-    return read_disassembly(**words);
+    const auto taken = done.take("code", kMostWords);
+    if (!taken) return std::nullopt;
+    const auto& words = *taken;
+    if (!words) return std::nullopt;
+    return read_disassembly(*words);
 }
 
 }  // namespace cupel::target

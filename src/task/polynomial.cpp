@@ -2,6 +2,7 @@
 #include "task/polynomial.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -131,30 +132,35 @@ private:
         if (e.op == Op::Const) return constant(e.number);
         if (e.op == Op::Axis) return data_free();
         if (e.op == Op::Load) return load(task_.access(e.reference));
-        Maybe kid[3];
+        std::array<Form, 3> kid;
         bool has_data = false;
-        for (int i = 0; i < operands(e.op); ++i) {
-            kid[i] = expr(e.kid[i]);
-            if (!kid[i]) return std::nullopt;
-            has_data = has_data || kid[i]->has_data();
+        for (std::size_t i = 0; i < static_cast<std::size_t>(operands(e.op)); ++i) {
+            Maybe form = expr(e.kid[i]);
+            if (!form) return std::nullopt;
+            kid[i] = *std::move(form);
+            has_data = has_data || kid[i].has_data();
         }
-        if (!has_data && e.op == Op::Sqrt && kid[0]->number)
-            return constant(std::sqrt(*kid[0]->number));
-        if (e.op == Op::Neg) {
-            if (kid[0]->number) kid[0]->number = -*kid[0]->number;
-            return kid[0];
+        return combine(e.op, kid, has_data);
+    }
+
+    static Maybe combine(Op op, std::array<Form, 3>& kid, bool has_data) {
+        auto& [a, b, c] = kid;
+        if (!has_data && op == Op::Sqrt && a.number) return constant(std::sqrt(*a.number));
+        if (op == Op::Neg) {
+            if (a.number) a.number = -*a.number;
+            return a;
         }
-        if (e.op == Op::Add || e.op == Op::Sub) {
-            add(*kid[0], *kid[1], true);
-            if (kid[0]->parts.size() > kMostMonomials) return std::nullopt;
-            return kid[0];
+        if (op == Op::Add || op == Op::Sub) {
+            add(a, b, true);
+            if (a.parts.size() > kMostMonomials) return std::nullopt;
+            return a;
         }
-        if (e.op == Op::Mul) return multiply(*kid[0], *kid[1]);
-        if (e.op == Op::Div && kid[1]->number && *kid[1]->number != 0)
-            return multiply(*kid[0], constant(1 / *kid[1]->number));
-        if (e.op == Op::Select && !kid[0]->has_data()) {
-            add(*kid[1], *kid[2], false);
-            return kid[1];
+        if (op == Op::Mul) return multiply(a, b);
+        if (op == Op::Div && b.number && *b.number != 0)
+            return multiply(a, constant(1 / *b.number));
+        if (op == Op::Select && !a.has_data()) {
+            add(b, c, false);
+            return b;
         }
         if (!has_data) return data_free();
         return std::nullopt;
