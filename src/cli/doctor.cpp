@@ -7,6 +7,7 @@
 #include <ctime>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/text.hpp"
@@ -111,9 +112,10 @@ Result<Findings> examine(int threads, bool fresh, Console& console) {
         found.problems.push_back("ceilings: " + ceilings.error().text);
     }
     console.status("standstill", "keeping the processors busy for a second");
-    std::vector<int> cpus = os::allowed_cpus();
-    cpus.resize(std::min(cpus.size(), static_cast<std::size_t>(threads)));
-    found.standstill = os::watch_standstill(cpus, std::chrono::seconds(1));
+    const std::vector<int> cpus = os::allowed_cpus();
+    const auto granted = std::min(cpus.size(), static_cast<std::size_t>(threads));
+    found.standstill = os::watch_standstill(std::span(cpus).last(granted),  // as contenders get
+                                            std::chrono::seconds(1));
     auto noise = measure_noise(threads, found, console);
     if (noise) {
         found.noise = std::move(*noise);
@@ -182,11 +184,13 @@ std::string noise_text(const verdict::Verdict& noise) {
 std::vector<std::string> standstill_text(const Findings& found) {
     constexpr double kQuiet = 0.01;
     const os::Standstill& seen = found.standstill;
+    const std::string longest =
+        seen.longest > 0 ? fmt::format(" (at most {} at a time)", format_seconds(seen.longest))
+                         : "";
     std::vector<std::string> lines = {fmt::format(
-        "of a second of {} busy thread{} {:.1f} % went to nobody here (at most {} at a time), "
-        "{:.1f} % to other processes",
-        found.threads, found.threads == 1 ? "" : "s", 100 * seen.lost, format_seconds(seen.longest),
-        100 * seen.shared)};
+        "of a second of {} busy thread{} {:.1f} % went to nobody here{}, {:.1f} % to other "
+        "processes",
+        found.threads, found.threads == 1 ? "" : "s", 100 * seen.lost, longest, 100 * seen.shared)};
     if (seen.lost > kQuiet && seen.lost > 2 * found.stolen)
         lines.emplace_back("the host takes more than it reports: expect wide intervals");
     if (seen.shared > kQuiet)

@@ -26,8 +26,7 @@ TEST(Standstill, KnowsOtherThreadsFromNobody) {
     });
     const Standstill seen = watch_standstill(one, 300ms);
     EXPECT_GT(seen.shared, 0.2) << "another thread had half of the processor";
-    EXPECT_LE(seen.shared + seen.lost, 1.2);
-    EXPECT_GE(seen.lost, 0);
+    EXPECT_GT(seen.shared, seen.lost) << "what another thread had is nobody's";
 }
 
 TEST(Standstill, OfNoProcessorIsNone) {

@@ -206,16 +206,16 @@ Trace default_trace(const Task& task, const Width& width) {
 // choices of rows to inline last.
 std::vector<Trace> candidates(const Task& task, const Width& width) {
     const Plan plan = plan_of(task, width);
-    const bool wide = large(task, width);  // to stream, as the outputs' size says
+    const bool past = large(task, width);  // the caches, as the outputs' size says
     const Fetch here = advised_fetch(task, plan);
     const Fetch there = here == Fetch::Writing ? Fetch::Computing : Fetch::Writing;
     constexpr Fetch kNever = Fetch::Never;
     const std::array order = {
-        Choice{4, wide, here},   Choice{4, wide, there},  Choice{8, wide, here},
-        Choice{2, wide, here},   Choice{1, wide, here},   Choice{4, !wide, here},
-        Choice{4, wide, kNever}, Choice{8, wide, there},  Choice{2, wide, there},
-        Choice{8, wide, kNever}, Choice{2, wide, kNever}, Choice{8, !wide, here},
-        Choice{1, wide, kNever}, Choice{2, !wide, here},  Choice{1, !wide, here}};
+        Choice{4, past, here},   Choice{4, past, there},  Choice{8, past, here},
+        Choice{2, past, here},   Choice{1, past, here},   Choice{4, !past, here},
+        Choice{4, past, kNever}, Choice{8, past, there},  Choice{2, past, there},
+        Choice{8, past, kNever}, Choice{2, past, kNever}, Choice{8, !past, here},
+        Choice{1, past, kNever}, Choice{2, !past, here},  Choice{1, !past, here}};
     const unsigned cheap = cheap_rows(task, plan);
     const unsigned choices = 1U << std::min(rows(task, plan), 3U);
     std::vector<unsigned> inlinings = {cheap};
