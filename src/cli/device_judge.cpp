@@ -12,6 +12,7 @@
 #include "device/device.hpp"
 #include "engineer/prose.hpp"
 #include "referee/device_whole.hpp"
+#include "target/device_axes.hpp"
 
 namespace cupel::cli {
 namespace {
@@ -133,6 +134,7 @@ Result<verdict::Verdict> DeviceJudge::try_it(const verdict::Kernel& kernel, Dept
         if (verdict.status == verdict::Status::Accepted) {
             verdict.bound = to_verdict(made);
             verdict.findings = device_findings(made);
+            verdict.axes = target::axes_of_ptx(made.sample.ptx, made.sample.launches.size());
             last_ = std::move(made);
         }
     }

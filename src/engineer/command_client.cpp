@@ -48,7 +48,7 @@ model::Answer fault(model::FaultKind kind, std::string text) {
 
 }  // namespace
 
-model::Request command_request(const Brief& brief, std::string_view best,
+model::Request command_request(const Brief& brief, std::string_view best, std::string_view other,
                                std::string_view feedback) {
     const std::string& ending = brief.extension;
     const std::string reference = as_shown(brief.reference);
@@ -58,8 +58,11 @@ model::Request command_request(const Brief& brief, std::string_view best,
              {"task.txt", brief.task},
              {"reference." + ending, reference},
              {"best." + ending, best},
-             {"feedback.txt", feedback}})
+             {"other." + ending, other},
+             {"feedback.txt", feedback}}) {
+        if (text.empty() && name.starts_with("other")) continue;
         request.messages.push_back({model::Role::User, fmt::format("{}\n{}", name, text)});
+    }
     return request;
 }
 
@@ -69,6 +72,7 @@ Result<void> CommandClient::lay_out(const model::Request& request, const fs::pat
     if (problem) return fail(Errc::Io, fmt::format("{}: {}", folder.string(), problem.message()));
     // Of a call that was cut short.
     fs::remove(folder / answer_of(options_.brief), problem);
+    fs::remove(folder / ("other." + options_.brief.extension), problem);
     CUPEL_DO(os::write_file_atomically(folder / "README.md", request.system));
     for (const model::Message& message : request.messages) {
         const std::size_t line = std::min(message.text.find('\n'), message.text.size());

@@ -28,8 +28,9 @@ struct CommandOptions {
 };
 
 // The system's text is README.md; each message is a file, whose name is its first line.
+// `other`: a right kernel that works in another way than `best`; empty: there is none.
 [[nodiscard]] model::Request command_request(const Brief& brief, std::string_view best,
-                                             std::string_view feedback);
+                                             std::string_view other, std::string_view feedback);
 
 class CommandClient final : public model::Client {
 public:

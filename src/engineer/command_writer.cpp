@@ -115,20 +115,31 @@ bool CommandWriter::done() const {
     return intake_.empty() && open_ == 0 && fruitless_ >= options_.fruitless;
 }
 
+Result<std::string> CommandWriter::show(const Standing& parent, Call& call) {
+    CUPEL_TRY(const auto record, archive_.kernel(parent.id));
+    CUPEL_TRY(const auto verdict, archive_.latest_screen(parent.id));
+    if (!record) return fail(Errc::Corrupt, fmt::format("the archive lacks kernel {}", parent.id));
+    call.parents.push_back(parent.id);
+    call.parent_hashes.push_back(record->hash);
+    return fmt::format("// {}\n{}", standing_of(verdict, parent.score, parent.half_width),
+                       as_shown(record->kernel.source));
+}
+
 Result<CommandWriter::Call> CommandWriter::think(const Standings& standings) {
     Call call;
     std::string best = as_shown(options_.brief.reference);
-    if (const Standing* incumbent = standings.incumbent(); incumbent != nullptr) {
-        CUPEL_TRY(const auto record, archive_.kernel(incumbent->id));
-        CUPEL_TRY(const auto verdict, archive_.latest_screen(incumbent->id));
-        if (!record) return fail(Errc::Corrupt, "the archive lacks the best kernel");
-        call.parents = {incumbent->id};
-        call.parent_hashes = {record->hash};
-        best =
-            fmt::format("// {}\n{}", standing_of(verdict, incumbent->score, incumbent->half_width),
-                        as_shown(record->kernel.source));
+    std::string other;
+    const Standing* incumbent = standings.incumbent();
+    if (incumbent != nullptr) {
+        CUPEL_TRY(best, show(*incumbent, call));
     }
-    call.request = command_request(options_.brief, best, feedback_);
+    // Two are drawn, as one of them may be the best.
+    CUPEL_TRY(const std::vector<const Standing*> drawn, population_.parents(standings, calls_, 2));
+    for (const Standing* one : drawn) {
+        if (one == incumbent || !other.empty()) continue;
+        CUPEL_TRY(other, show(*one, call));
+    }
+    call.request = command_request(options_.brief, best, other, feedback_);
     call.request.sample = calls_++;
     CUPEL_TRY(const archive::Totals totals, archive_.totals());
     call.request.note =

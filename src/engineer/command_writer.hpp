@@ -15,6 +15,7 @@
 
 #include "engineer/command_client.hpp"
 #include "engineer/intake.hpp"
+#include "engineer/population.hpp"
 #include "engineer/writer.hpp"
 #include "model/recording.hpp"
 
@@ -54,6 +55,8 @@ private:
     [[nodiscard]] Result<void> recall_ask(const archive::Ask& ask, const TrialLog& log);
     [[nodiscard]] Result<std::optional<Call>> reread(const model::Exchange& exchange);
     [[nodiscard]] Result<Call> think(const Standings& standings);
+    // As it is shown; the call descends from it.
+    [[nodiscard]] Result<std::string> show(const Standing& parent, Call& call);
     [[nodiscard]] bool may_call() const;
     [[nodiscard]] Result<void> call_program(Call call);
     [[nodiscard]] Result<void> take_in(Call call, const model::Answer& answer);
@@ -67,6 +70,7 @@ private:
     archive::Archive& archive_;
     model::Recording& recording_;
     CommandClient client_{options_};
+    Population population_{1, [this](archive::KernelId id) { return kept_in(archive_, id); }};
     std::shared_ptr<Bandit> bandit_ = std::make_shared<Bandit>();
     std::vector<Lesson> lessons_;
     Intake intake_{"command"};

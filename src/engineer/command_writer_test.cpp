@@ -96,6 +96,33 @@ TEST_F(CommandWriterTest, TriesWhatAProgramLeavesAndTellsItWhatBecameOfIt) {
     EXPECT_EQ(archive.asks().value().at(0).author, "command");
 }
 
+TEST_F(CommandWriterTest, ShowsARightKernelThatWorksInAnotherWay) {
+    // Each is faster than the one before, and every second one has vectors.
+    std::vector<std::string> others;
+    static_cast<void>(search(
+        [&](const fs::path& where, int call) {
+            const auto other = os::read_file(where / "other.cpp");
+            others.push_back(other.value_or(""));
+            const std::string best = os::read_file(where / "best.cpp").value();
+            EXPECT_NE(best, others.back());
+            const std::string way = call % 2 == 0 ? "_mm256_add_ps(a, b);\n" : "";
+            return leave(where, scripted::worth(3 + call) + way);
+        },
+        12));
+    ASSERT_GE(others.size(), 6U);
+    EXPECT_EQ(others.front(), "");  // nothing is there yet
+    EXPECT_GE(std::ranges::count_if(others, [](const auto& text) { return !text.empty(); }), 3);
+    // What was shown is what the next one descends from.
+    const std::vector<archive::Ask> asks = archive.asks().value();
+    for (std::size_t i = 0; i < asks.size(); ++i) {
+        const std::size_t shown = others[i].empty() ? 1 : 2;
+        EXPECT_LE(asks[i].parents.size(), shown);
+        if (!others[i].empty()) {
+            EXPECT_GE(asks[i].parents.size(), 1U);
+        }
+    }
+}
+
 TEST_F(CommandWriterTest, IsNotCalledForEverWhereNothingComes) {
     const Outcome outcome = search([](const fs::path&, int) { return Result<void>{}; }, 100);
     EXPECT_EQ(outcome.stop, Stop::Exhausted);

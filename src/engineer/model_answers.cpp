@@ -207,7 +207,6 @@ Result<void> ModelWriter::passed_over(const Draft& draft) {
 }
 
 Result<void> ModelWriter::tried(const Draft& draft, const Trial& trial) {
-    population_.add(trial.kernel, draft.parents);
     // Naive is 0 where kernels are timed.
     const double best = best_.value_or(trial.verdict.bound ? trial.score : 0);
     const std::uint64_t first = intake_.tried(draft, trial, std::max(best, trial.score));

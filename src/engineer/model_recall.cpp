@@ -24,10 +24,6 @@ model::Amount paid_before(const model::Exchange& exchange) {
 
 Result<void> ModelWriter::recall() {
     CUPEL_TRY(const std::vector<archive::Ask> asks, archive_.asks());
-    CUPEL_DO(archive_.each_kernel([&](const archive::KernelRecord& kernel) -> Result<void> {
-        population_.add(kernel.id, kernel.parents);
-        return {};
-    }));
     CUPEL_TRY(const TrialLog log, TrialLog::read(archive_));
     CUPEL_TRY(Earlier earlier, Earlier::read(archive_));
     intake_.remember(std::move(earlier));

@@ -42,11 +42,7 @@ ModelWriter::ModelWriter(std::vector<Voice> voices, ModelOptions options, archiv
     : options_(std::move(options)),
       archive_(archive),
       recording_(recording),
-      population_(options_.seed,
-                  [this](archive::KernelId id) -> Result<std::string> {
-                      CUPEL_TRY(const auto record, archive_.kernel(id));
-                      return record ? record->kernel.source : std::string();
-                  }),
+      population_(options_.seed, [this](archive::KernelId id) { return kept_in(archive_, id); }),
       mail_(std::make_unique<Mail>()) {
     CUPEL_CHECK(!voices.empty());
     for (Voice& voice : voices)

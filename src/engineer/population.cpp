@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engineer/population.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <initializer_list>
@@ -16,6 +18,8 @@
 
 namespace cupel::engineer {
 namespace {
+
+constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15U;  // that near seeds draw far apart
 
 // The words of a kernel. Those of assembly are among them: they stand in its strings.
 struct Vocabulary {
@@ -131,22 +135,51 @@ std::string axes_of(std::string_view source) {
     return axes;
 }
 
-void Population::add(archive::KernelId kernel, const std::vector<archive::KernelId>& parents) {
-    const auto first = parents.empty() ? root_.end() : root_.find(parents.front());
-    root_[kernel] = first == root_.end() ? kernel : first->second;
+Result<Population::Kept> kept_in(archive::Archive& archive, archive::KernelId kernel) {
+    CUPEL_TRY(const auto record, archive.kernel(kernel));
+    if (!record) return fail(Errc::Corrupt, fmt::format("the archive lacks kernel {}", kernel));
+    CUPEL_TRY(const verdict::Verdict verdict, archive.latest_screen(kernel));
+    return Population::Kept{
+        .parents = record->parents,
+        .axes = verdict.axes.empty() ? axes_of(record->kernel.source) : verdict.axes};
 }
 
-std::uint64_t Population::island(archive::KernelId kernel) const {
-    const auto found = root_.find(kernel);
-    const archive::KernelId root = found == root_.end() ? kernel : found->second;
-    return static_cast<std::uint64_t>(root) % kIslands;
+// Drawn once for each kernel, so that a search that goes on has them where they were.
+bool Population::emigrates(archive::KernelId kernel) const {
+    constexpr std::uint64_t kOneIn = 8;
+    std::mt19937_64 random((seed_ * kMix) ^ static_cast<std::uint64_t>(kernel));
+    return random() % kOneIn == 0;
 }
 
-Result<std::uint64_t> Population::kind(const Standing& standing) {
-    const auto found = kinds_.find(standing.id);
-    if (found != kinds_.end()) return found->second;
-    CUPEL_TRY(const std::string text, text_of_(standing.id));
-    return kinds_[standing.id] = fingerprint(axes_of(text));
+Result<Population::Place> Population::place(archive::KernelId kernel) {
+    struct Unplaced {
+        archive::KernelId id;
+        std::uint64_t kind;
+        std::optional<archive::KernelId> above;
+    };
+    std::vector<Unplaced> line;  // up to an ancestor that has a place, or to the first
+    for (archive::KernelId at = kernel; !places_.contains(at);) {
+        CUPEL_TRY(const Kept kept, lookup_(at));
+        Unplaced one{.id = at, .kind = fingerprint(kept.axes), .above = {}};
+        // An archive that somebody made might have rings.
+        if (!kept.parents.empty() && kept.parents.front() < at) one.above = kept.parents.front();
+        line.push_back(one);
+        if (!one.above) break;
+        at = *one.above;
+    }
+    for (; !line.empty(); line.pop_back()) {
+        const Unplaced& one = line.back();
+        const std::uint64_t island =
+            one.above ? places_.at(*one.above).island + (emigrates(one.id) ? 1 : 0)
+                      : static_cast<std::uint64_t>(one.id);
+        places_[one.id] = {.island = island % kIslands, .kind = one.kind};
+    }
+    return places_.at(kernel);
+}
+
+Result<std::uint64_t> Population::island(archive::KernelId kernel) {
+    CUPEL_TRY(const Place found, place(kernel));
+    return found.island;
 }
 
 Result<std::vector<const Standing*>> Population::best_of_kinds(
@@ -154,9 +187,9 @@ Result<std::vector<const Standing*>> Population::best_of_kinds(
     std::vector<const Standing*> best;
     std::set<std::uint64_t> kinds;
     for (const Standing* standing : ranked) {
-        if (island && this->island(standing->id) != *island) continue;
-        CUPEL_TRY(const std::uint64_t one, kind(*standing));
-        if (kinds.insert(one).second) best.push_back(standing);
+        CUPEL_TRY(const Place at, place(standing->id));
+        if (island && at.island != *island) continue;
+        if (kinds.insert(at.kind).second) best.push_back(standing);
     }
     return best;
 }
@@ -172,7 +205,7 @@ Result<std::vector<const Standing*>> Population::parents(const Standings& standi
         CUPEL_TRY(pool, best_of_kinds(ranked, std::nullopt));
     }
     if (pool.size() < count) pool = ranked;
-    std::mt19937_64 random(seed_ * 0x9E3779B97F4A7C15U + turn);
+    std::mt19937_64 random(seed_ * kMix + turn);
     std::vector<const Standing*> chosen;
     while (chosen.size() < count && !pool.empty()) {
         // The first of the rest with probability one half, and so on: mostly the best, not always.

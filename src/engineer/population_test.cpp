@@ -19,17 +19,18 @@ verdict::Verdict right_with(double ratio) {
 // Texts lie elsewhere than places.
 struct Placed {
     Standings standings;
-    std::map<archive::KernelId, std::string> texts;
+    std::map<archive::KernelId, Population::Kept> kept;
     Population population{
-        1, [this](archive::KernelId id) { return Result<std::string>(texts.at(id)); }};
+        1, [this](archive::KernelId id) { return Result<Population::Kept>(kept.at(id)); }};
 
-    void place(archive::KernelId id, std::string source, double ratio) {
+    void place(archive::KernelId id, std::string axes, double ratio,
+               std::vector<archive::KernelId> parents = {}) {
         Standing standing;
         standing.id = id;
-        texts[id] = std::move(source);
+        kept[id] = {.parents = std::move(parents), .axes = std::move(axes)};
         standings.add(std::move(standing), right_with(ratio), std::nullopt);
-        population.add(id, {});
     }
+    std::uint64_t island(archive::KernelId id) { return population.island(id).value(); }
     std::vector<const Standing*> parents(std::uint64_t turn, std::size_t count) {
         return population.parents(standings, turn, count).value();
     }
@@ -71,43 +72,101 @@ TEST(Population, ReadsWordsAndNotPiecesOfThem) {
     EXPECT_EQ(axes_of("_mm256_stream_ps(p, v);"), "single intrinsics streamed flat fp32");
 }
 
-TEST(Population, KeepsDescendantsOnTheIslandOfTheirAncestor) {
-    Population population = Placed().population;
-    population.add(4, {});
-    population.add(9, {4});
-    population.add(11, {9, 2});
-    EXPECT_EQ(population.island(11), population.island(4));
-    EXPECT_NE(population.island(5), population.island(4));
+TEST(Population, KeepsDescendantsWithTheirAncestorButForOneInEight) {
+    Placed placed;
+    placed.place(4, "", 1);
+    placed.place(5, "", 1);
+    EXPECT_NE(placed.island(5), placed.island(4));
+    const archive::KernelId first = 10;
+    const int children = 800;
+    int settled = 0;
+    for (int i = 0; i < children; ++i) {
+        const archive::KernelId id = first + i;
+        placed.place(id, "", 1, {4, 5});
+        const std::uint64_t next = (placed.island(4) + 1) % Population::kIslands;
+        if (placed.island(id) == next) ++settled;
+        if (placed.island(id) != next) {
+            EXPECT_EQ(placed.island(id), placed.island(4));
+        }
+    }
+    EXPECT_GT(settled, children / 16);
+    EXPECT_LT(settled, children / 4);
+}
+
+TEST(Population, SettlesALineAlikeWhoeverIsAskedForFirst) {
+    Placed one;
+    Placed other;
+    constexpr archive::KernelId kLast = 3000;
+    for (archive::KernelId id = 1; id <= kLast; ++id) {
+        const std::vector<archive::KernelId> parents =
+            id == 1 ? std::vector<archive::KernelId>{} : std::vector{id - 1};
+        one.place(id, "", 1, parents);
+        other.place(id, "", 1, parents);
+    }
+    for (archive::KernelId id = kLast; id > 0; --id)
+        static_cast<void>(one.island(id));
+    std::set<std::uint64_t> seen;
+    for (archive::KernelId id = 1; id <= kLast; ++id) {
+        EXPECT_EQ(one.island(id), other.island(id));
+        seen.insert(other.island(id));
+    }
+    EXPECT_EQ(seen.size(), Population::kIslands);
+}
+
+TEST(Population, IsNotLedInRingsByAnArchiveThatSomebodyMade) {
+    Placed placed;
+    placed.place(1, "", 1, {2});
+    placed.place(2, "", 1, {1});
+    placed.place(3, "", 1, {3});
+    EXPECT_EQ(placed.island(1), 1U);
+    EXPECT_LT(placed.island(2), Population::kIslands);
+    EXPECT_EQ(placed.island(3), 0U);
 }
 
 TEST(Population, ChoosesParentsOfDifferentKinds) {
     Placed placed;
-    const std::string scalar = "for (;;) { }";
-    const std::string vector = "_mm256_add_ps(a, b);";
-    for (int i = 0; i < 12; ++i) {
-        const archive::KernelId id = 3 * (i + 1);  // all on one island
-        placed.place(id, (i % 2 == 0 ? scalar : vector) + std::to_string(i), 1 + i);
-    }
+    for (int i = 0; i < 12; ++i)  // all on one island
+        placed.place(3 * (i + 1), i % 2 == 0 ? "scalar" : "512-bit", 1 + i);
     for (std::uint64_t turn = 0; turn < 12; ++turn) {
         const auto parents = placed.parents(turn, 2);
         ASSERT_EQ(parents.size(), 2U);
-        EXPECT_NE(axes_of(placed.texts.at(parents[0]->id)),
-                  axes_of(placed.texts.at(parents[1]->id)));
+        EXPECT_NE(placed.kept.at(parents[0]->id).axes, placed.kept.at(parents[1]->id).axes);
         const auto again = placed.parents(turn, 2);
         EXPECT_EQ(parents, again);
     }
 }
 
+TEST(Population, TakesTheAxesOfWhatWasCompiledBeforeThoseOfTheText) {
+    auto archive = archive::Archive::open(":memory:").value();
+    const auto add = [&](std::string source, std::string axes) {
+        const auto id = archive.record_kernel(
+            {.kernel = {.source = std::move(source), .schedule = "", .origin = "m"},
+             .phase = "models",
+             .parents = {}});
+        archive::NewVerdict trial;
+        trial.kernel = id.value();
+        trial.verdict = right_with(2);
+        trial.verdict.axes = std::move(axes);
+        EXPECT_TRUE(archive.record_verdict(trial));
+        return id.value();
+    };
+    const auto compiled = add("int a;", "parallel 512-bit tiled direct depth3 fp32");
+    const auto text = add("double b;", "");
+    EXPECT_EQ(kept_in(archive, compiled).value().axes, "parallel 512-bit tiled direct depth3 fp32");
+    EXPECT_EQ(kept_in(archive, text).value().axes, "single scalar direct flat fp64");
+    EXPECT_FALSE(kept_in(archive, 99));
+}
+
 TEST(Population, GivesEachIslandItsTurn) {
     Placed placed;
     for (archive::KernelId id = 1; id <= 6; ++id) {
-        placed.place(id, "int k" + std::to_string(id) + ";", static_cast<double>(id));
+        placed.place(id, "", static_cast<double>(id));
     }
     std::set<archive::KernelId> seen;
     for (std::uint64_t turn = 0; turn < 3; ++turn) {
         const auto parents = placed.parents(turn, 1);
         ASSERT_EQ(parents.size(), 1U);
-        EXPECT_EQ(placed.population.island(parents[0]->id), turn);
+        EXPECT_EQ(placed.island(parents[0]->id), turn);
         seen.insert(parents[0]->id);
     }
     EXPECT_EQ(seen, (std::set<archive::KernelId>{4, 5, 6}));  // the best of each
@@ -116,7 +175,7 @@ TEST(Population, GivesEachIslandItsTurn) {
 TEST(Population, GivesWhatThereIs) {
     Placed placed;
     EXPECT_TRUE(placed.parents(0, 2).empty());
-    placed.place(1, "int a;", 2);
+    placed.place(1, "", 2);
     EXPECT_EQ(placed.parents(0, 2).size(), 1U);
 }
 

@@ -219,6 +219,7 @@ Result<void> Referee::State::add_findings(Trial& trial) const {
     if (!code) return {};
     trial.verdict.findings = findings_of({.code = *code, .seconds = trial.verdict.seconds}, machine,
                                          ceilings, task::count(task));
+    trial.verdict.axes = target::axes_of(*code);
     return {};
 }
 

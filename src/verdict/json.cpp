@@ -295,6 +295,7 @@ Json to_json(const Verdict& verdict) {
     // Beside the fields that every verdict has: certificates were signed before there were these.
     if (verdict.bound) object["bound"] = bound_json(*verdict.bound);
     if (!verdict.findings.empty()) object["findings"] = texts(verdict.findings);
+    if (!verdict.axes.empty()) object["axes"] = text(verdict.axes);
     return object;
 }
 
@@ -321,6 +322,7 @@ Result<Verdict> verdict_from_json(const Json& json) {
     });
     read_bound(reader, verdict.bound);
     if (reader.has("findings")) reader.read("findings", verdict.findings);
+    if (reader.has("axes")) reader.read("axes", verdict.axes);
     reader.read("seconds", verdict.seconds);
     reader.read("advantage_bound", verdict.advantage_bound);
     reader.read("precision", verdict.precision);

@@ -121,6 +121,9 @@ struct Verdict {
     // Of a right kernel: what holds it back, each with its evidence. Of device code that is wrong:
     // what was found beside the reason. At most kMostFindings, the weightiest first.
     std::vector<std::string> findings;
+    // Of a right kernel: how what it was compiled to works, a word for each axis (axes_of() and
+    // axes_of_ptx() of the target). Empty: not known.
+    std::string axes;
     double seconds = 0;          // time per question, median; 0 where there is none
     double advantage_bound = 0;  // seconds per question a perfect cheat could still hide
     std::string precision = "fp32";
