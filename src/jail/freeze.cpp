@@ -63,6 +63,9 @@ os::Fd open_stat(const std::string& folder) {
 // thread sleeps, long enough to be off its processor before it is woken again.
 constexpr std::chrono::nanoseconds kFirstAway = std::chrono::microseconds(20);
 constexpr std::chrono::nanoseconds kMostAway = std::chrono::microseconds(160);
+// Apart from the process there is nobody to give way to; after that long a thread is held up by
+// something else, and looking on without a pause would be of no use.
+constexpr std::chrono::nanoseconds kLooking = std::chrono::microseconds(500);
 
 void give_way(std::chrono::nanoseconds moment) {
     // Without this the kernel would add up to 50 us, to wake several sleepers at once.
@@ -115,14 +118,16 @@ Freezer::Stand Freezer::look() {
     return Stand::Running;
 }
 
-bool Freezer::freeze(std::chrono::nanoseconds patience) {
-    const std::int64_t deadline = os::now_ns() + patience.count();
+bool Freezer::freeze(std::chrono::nanoseconds patience, bool apart) {
+    const std::int64_t begin = os::now_ns();
     std::chrono::nanoseconds moment = kFirstAway;
     if (syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGSTOP, nullptr, 0) != 0) return false;
     for (;;) {
         const Stand stand = look();
         if (stand != Stand::Running) return stand == Stand::Stopped;
-        if (os::now_ns() > deadline) return false;
+        const std::chrono::nanoseconds waited(os::now_ns() - begin);
+        if (waited > patience) return false;
+        if (apart && waited < kLooking) continue;
         give_way(moment);
         moment = std::min(moment + moment / 4, kMostAway);
     }

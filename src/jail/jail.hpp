@@ -96,7 +96,9 @@ public:
     [[nodiscard]] static Result<Freezer> make(int pid);
 
     // Returns when every thread is stopped. False: the process has died, or did not stop in time.
-    [[nodiscard]] bool freeze(std::chrono::nanoseconds patience);
+    // `apart`: the calling thread is on a processor that no thread of the process may use, so that
+    // looking again at once holds none of them up.
+    [[nodiscard]] bool freeze(std::chrono::nanoseconds patience, bool apart = false);
     void thaw() const;
     // Threads of the process, as the kernel counts them; 0 if it is gone.
     [[nodiscard]] int threads() const;

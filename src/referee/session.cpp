@@ -9,10 +9,12 @@
 #include <algorithm>
 #include <csignal>
 #include <ctime>
+#include <iterator>
 #include <new>
 #include <utility>
 
 #include "base/text.hpp"
+#include "os/affinity.hpp"
 #include "os/clock.hpp"
 #include "os/files.hpp"
 
@@ -110,6 +112,8 @@ Result<Session> Session::start(const Program& contender, const Arena& arena, int
     cell.limits.file_size = 0;
     cell.limits.open_files = 32;
     session.cpus_ = processors(threads);
+    const std::vector<int> allowed = os::allowed_cpus();
+    std::ranges::set_difference(allowed, session.cpus_, std::back_inserter(session.apart_));
     cell.cpus = session.cpus_;
     CUPEL_TRY(session.held_, jail::start(cell));
 
@@ -180,6 +184,8 @@ Window Session::window(int questions, nanoseconds timeout) {
     CUPEL_CHECK(!ending_);
     wire::Control& page = control();
     page.questions = static_cast<std::uint32_t>(questions);
+    // Where there are more processors than the contender has, none of its threads waits for ours.
+    const os::Confinement confinement(apart_);
     const std::uint32_t ring = ++bell_;
     page.bell.store(ring, std::memory_order_release);
 
@@ -187,7 +193,7 @@ Window Session::window(int questions, nanoseconds timeout) {
     freezer_.thaw();
     futex_wake(page.bell);
     const bool done = wait_change(page.done, ring, timeout);
-    const bool frozen = freezer_.freeze(kFreezePatience);
+    const bool frozen = freezer_.freeze(kFreezePatience, confinement.confined());
     const std::int64_t end = os::now_ns();  // from here on the answers cannot be changed
 
     Window window;

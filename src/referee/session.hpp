@@ -69,7 +69,8 @@ private:
     std::optional<os::Exit> exit_;
     std::uint32_t bell_ = 0;
     int threads_ = 1;
-    std::vector<int> cpus_;
+    std::vector<int> cpus_;   // the contender's
+    std::vector<int> apart_;  // the others that we may use
 };
 
 }  // namespace cupel::referee
