@@ -22,7 +22,7 @@ Blanks arguments_of(const Words& words, const Operand& operand) {
     Names names = words.names;
     for (const char* local :
          {"to", "into", "depth", "some", "panel", "step", "lane", "from", "first", "run", "done",
-          "low", "high", "part", "strip", "end", "at"}) {
+          "low", "high", "part", "strip", "end", "at", "here"}) {
         set(all, local, names.fresh(local));
     }
     set(all, "pack", operand.pack);
@@ -184,7 +184,7 @@ std::string elements(const Words& words, const Operand& operand, Blanks all) {
 
 }  // namespace
 
-void print_pack(const Words& words, const Operand& operand, Writer& out) {
+void print_pack(const Words& words, const Operand& operand, VectorMaths& maths, Writer& out) {
     const Blanks all = arguments_of(words, operand);
     out.line(fmt::format("// Panels of {}: one step of {} after the other, zero past the end.",
                          operand.panel, words.k.name));
@@ -195,7 +195,7 @@ void print_pack(const Words& words, const Operand& operand, Writer& out) {
             return;
         case Reading::Runs:
             if (runs_forward(words, operand)) {
-                out.lines(runs(words, operand, all));
+                out.lines(runs(words, operand, maths, all));
                 return;
             }
             break;

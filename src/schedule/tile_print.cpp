@@ -286,7 +286,7 @@ std::string functions(const Words& words, const Finish& finish, VectorMaths& mat
     Writer middle;
     for (const Operand* operand : {&words.a, &words.b}) {
         if (!operand->packed) continue;
-        print_pack(words, *operand, middle);
+        print_pack(words, *operand, maths, middle);
         middle.line();
     }
     print_tile(words, maths, middle);

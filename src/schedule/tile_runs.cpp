@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace cupel::schedule::tile {
@@ -56,48 +57,81 @@ std::string narrow(const Words& words, const task::Access& access, AxisId runs, 
     return text;
 }
 
-// When a whole vector of the group lies in one run and inside of the tensor.
-std::string whole(const Words& words, const task::Access& access, AxisId runs, const Blanks& all) {
-    const auto name = [&](AxisId axis) { return words.names.axis(axis); };
-    std::string text = fill("{last} + W <= {extent} && {first} + W <= {some}", all);
-    if (access.outside == kNone) return text;
-    for (std::size_t d = 0; d < access.at.size(); d++) {
-        const task::Index& index = access.at[d];
-        const std::int64_t size = words.task.tensor(access.tensor).shape[d];
-        const std::int64_t coefficient = coefficient_of(index, runs);
-        const std::string at = affine(index, name);
-        if (coefficient == 0 && can_leave(words, index, size))
-            text += fmt::format(" &&\n            {0} >= 0 && {0} < {1}", at, size);
-        if (coefficient == 1)
-            text += fmt::format(" &&\n            {0} >= 0 && {0} + W <= {1}", at, size);
-        if (coefficient > 1) {
-            text += fmt::format(" &&\n            {0} >= 0 && {0} + {1} * (W - 1) < {2}", at,
-                                coefficient, size);
-        }
-    }
-    return text;
+// The variables that a fused group stands for, to be counted up: from the first that is wanted on.
+std::vector<AxisId> counted(const Group& group, const std::vector<AxisId>& wanted) {
+    const auto first = std::ranges::find_first_of(group.axes, wanted);
+    return {first, group.axes.end()};
 }
 
-// A vector of columns at a time; most lie in one run and are copied whole.
-constexpr const char* kVectors =
-    R"({share}  for (long {panel} = 0; {panel} < {some}; {panel} += {R})
-    for (long {step} = 0; {step} < {depth}; {step}++) {
-      const long {k} = {k0} + {step};
-{k_axes}#pragma GCC unroll 8
-      for (long {part} = 0; {part} < {R}; {part} += W) {
-        const long {first} = {panel} + {part};
-        {real}* {into} = {to} + {panel} * {depth} + {step} * {R} + {part};
-        const long {group} = {group0} + {first};
-{axes}        if ({whole}) {
-          const {type}* {from} = {x} + {position};
-          {copy}
-          continue;
-        }
-        const long {end} = std::min({first} + W, {some});
-        for (long {lane} = 0; {lane} < W; {lane}++) {into}[{lane}] = {outside};
-{pieces}      }
-    }
+// One step of the last of them, with what it carries.
+std::string next(const Words& words, const std::vector<AxisId>& axes, std::size_t last) {
+    const std::string name = words.names.axis(axes[last]);
+    if (last == 0) return fmt::format("{}++;\n", name);
+    return fmt::format("if (++{} == {}) {{\n  {} = 0;\n{}}}\n", name,
+                       extent(words.task, axes[last]), name,
+                       indented(next(words, axes, last - 1), 1));
 }
+
+// When a group of one axis is counted its loop variable does it all.
+struct Count {
+    std::string begin;  // declares the variables, from the group's loop variable
+    std::string again;  // declares the loop variable itself, where that is the axis
+    std::string next;
+};
+
+Count count_steps(const Words& words, const std::vector<AxisId>& wanted, const Blanks& all) {
+    if (words.k.axes.size() < 2) return {"", fill("const long {k} = {k0} + {step};\n", all), ""};
+    const std::vector<AxisId> axes = counted(words.k, wanted);
+    if (axes.empty()) return {};
+    return {fill("const long {k} = {k0};\n", all) + words.axes_from(words.k, axes, 0, true), "",
+            next(words, axes, axes.size() - 1)};
+}
+
+// A run ends where the last axis does, or with the panel.
+Count count_runs(const Words& words, const Group& group, const std::vector<AxisId>& wanted,
+                 const Blanks& all) {
+    if (group.axes.size() < 2)
+        return {"", fill("const long {group} = {group0} + {done};\n", all), ""};
+    const std::vector<AxisId> axes = counted(group, wanted);
+    const std::string last = words.names.axis(axes.back());
+    std::string carry = last + " = 0;\n";
+    if (axes.size() > 1) carry += next(words, axes, axes.size() - 2);
+    return {fill("const long {group} = {group0} + {panel};\n", all) +
+                words.axes_from(group, axes, 0, true),
+            "", carry};
+}
+
+// Run by run in whole vectors: what one writes too much the next one writes over, the next step's
+// first after the last. After the last step comes what another thread may have packed.
+constexpr const char* kVectors =
+    R"({share}  for (long {panel} = 0; {panel} < {some}; {panel} += {R}) {
+    const long {end} = std::min({panel} + {R}, {some});
+{begin_k}    for (long {step} = 0; {step} < {depth}; {step}++) {
+{again_k}      {real}* {into} = {to} + {panel} * {depth} + {step} * {R};
+{begin_group}      for (long {done} = {panel}, {run}; {done} < {end}; {done} += {run}) {
+{again_group}        {run} = std::min<long>({end} - {done}, {extent} - {last});
+        long {low} = 0, {high} = {run};
+{narrow}        const long {at} = {position};
+        const {type}* {from} = {x} + {at};
+        {real}* {here} = {into} + {done} - {panel};
+        if ({at} >= 0 && {at} + {reach} < {size} && {step} + 1 < {depth}) {
+{fetch}          for (long {part} = 0; {part} < {run}; {part} += W)
+            {copy}
+        } else {
+          for (long {lane} = {low}; {lane} < {high}; {lane}++)
+            {here}[{lane}] = {from}[{element}];
+        }
+{borders}{next_group}      }
+      for (long {lane} = {end} - {panel}; {lane} < {R}; {lane}++) {into}[{lane}] = {outside};
+{next_k}    }
+  }
+}
+)";
+
+// Most runs have none.
+constexpr const char* kBorders =
+    R"(if ({low} > 0) std::fill_n({here}, std::min({low}, {run}), {outside});
+if ({high} < {run}) std::fill({here} + std::max<long>({high}, 0), {here} + {run}, {outside});
 )";
 
 constexpr const char* kScalars =
@@ -124,6 +158,39 @@ constexpr const char* kPieces =
 }
 )";
 
+// The same runs one step of k's first axis ahead, once for all steps of the others: these read the
+// lines at hand, and that one goes elsewhere.
+std::string fetch(const Words& words, const task::Access& access, task::Type type,
+                  std::int64_t stride, const std::vector<AxisId>& steps, const Blanks& all) {
+    constexpr std::int64_t kLine = 64;  // bytes
+    if (steps.size() < 2) return "";
+    const auto size = static_cast<std::int64_t>(task::type_size(type));
+    if (stride_along(words.task, access, steps.front()) * size < kLine) return "";
+    Blanks here = all;
+    here["inner"] = words.names.axis(steps.back());
+    here["reach"] = times(all.at("run"), fmt::format("{}", stride));
+    here["line"] = fmt::format("{}", kLine / size);
+    here["ahead"] = words.stride(access, steps.front());
+    return fill(
+        "if ({inner} == 0)\n  for (long {lane} = 0; {lane} < {reach}; {lane} += {line}) "
+        "__builtin_prefetch({from} + {ahead} + {lane});\n",
+        here);
+}
+
+// One vector of a run.
+std::string vector_copy(const Words& words, task::Type type, std::int64_t stride,
+                        VectorMaths& maths, const Blanks& all) {
+    if (type == real_type(words.task) && (stride == 1 || stride == 2)) {
+        const std::string load = maths.use(stride == 1 ? "load" : "load_even");
+        return fill(fmt::format("{}({{here}} + {{part}}, {}({{from}} + {}{{part}}));",
+                                maths.use("store"), load, stride == 1 ? "" : "2 * "),
+                    all);
+    }
+    return fill(fmt::format("for (long {{lane}} = {{part}}; {{lane}} < {{part}} + W; {{lane}}++) "
+                            "{{here}}[{{lane}}] = {{from}}[{{element}}];"),
+                all);
+}
+
 }  // namespace
 
 bool runs_forward(const Words& words, const Operand& operand) {
@@ -136,12 +203,11 @@ bool runs_forward(const Words& words, const Operand& operand) {
     return true;
 }
 
-std::string runs(const Words& words, const Operand& operand, Blanks all) {
+std::string runs(const Words& words, const Operand& operand, VectorMaths& maths, Blanks all) {
     const task::Access& access = words.task.access(operand.factor.access);
     const AxisId last = operand.group.axes.back();
     const task::Type type = words.task.tensor(access.tensor).type;
     const std::int64_t stride = stride_along(words.task, access, last);
-    const bool is_b = &operand == &words.b;
     std::vector<AxisId> axes;
     axes_of(words.task, operand.factor.product[0], axes);
     axes.push_back(last);
@@ -153,18 +219,28 @@ std::string runs(const Words& words, const Operand& operand, Blanks all) {
     all["type"] = element_name(type);
     all["position"] = position(words.task, access, words.leaves());
     all["element"] = times(all["lane"], fmt::format("{}", stride));
-    all["k_axes"] = words.axes_from(words.k, axes, 3);
-    all["axes"] = words.axes_from(operand.group, axes, 1);
-    all["narrow"] = indented(narrow(words, access, last, all), 1);
-    all["pieces"] = indented(fill(kPieces, all), is_b ? 4 : 3);
-    if (!is_b) return fill(kScalars, all);
-    all["axes"] = words.axes_from(operand.group, axes, 4);
-    all["whole"] = whole(words, access, last, all);
-    all["copy"] = fill(stride == 1 && type == real_type(words.task)
-                           ? "store({into}, load({from}));"
-                           : "for (long {lane} = 0; {lane} < W; {lane}++) {into}[{lane}] = "
-                             "{from}[{element}];",
-                       all);
+    const std::string narrowed = narrow(words, access, last, all);
+    if (&operand != &words.b) {
+        all["k_axes"] = words.axes_from(words.k, axes, 3);
+        all["axes"] = words.axes_from(operand.group, axes, 1);
+        all["narrow"] = indented(narrowed, 1);
+        all["pieces"] = indented(fill(kPieces, all), 3);
+        return fill(kScalars, all);
+    }
+    const Count steps = count_steps(words, axes, all);
+    const Count through = count_runs(words, operand.group, axes, all);
+    all["begin_k"] = indented(steps.begin, 2);
+    all["again_k"] = indented(steps.again, 3);
+    all["next_k"] = indented(steps.next, 3);
+    all["begin_group"] = indented(through.begin, 3);
+    all["again_group"] = indented(through.again, 4);
+    all["next_group"] = indented(through.next, 4);
+    all["narrow"] = indented(narrowed, 4);
+    all["borders"] = narrowed.empty() ? "" : indented(fill(kBorders, all), 4);
+    all["reach"] = times("(" + operand.panel + " - 1)", fmt::format("{}", stride));
+    all["size"] = fmt::format("{}", words.task.tensor(access.tensor).elements());
+    all["fetch"] = indented(fetch(words, access, type, stride, counted(words.k, axes), all), 5);
+    all["copy"] = vector_copy(words, type, stride, maths, all);
     return fill(kVectors, all);
 }
 

@@ -206,6 +206,39 @@ constexpr const char* kImages[] = {
     "  y[n,p,k] = sum[c,r](x[n, c, p+r-1 | 0] * w[k,c,r])\n",
 };
 
+// Many runs in a vector, borders wider than a run, a stride that no load has, runs of three axes.
+constexpr const char* kShortRuns[] = {
+    "task short(x: f32[N,C,H,W], w: f32[K,C,R,S]) -> y: f32[N,K,P,Q] where N = 2, C = 5, H = 9, W "
+    "= "
+    "5, K = 6, R = 3, S = 3, P = 5, Q = 3\n"
+    "  y[n,k,p,q] = sum[c,r,s](x[n, c, 2*p+r-1, 2*q+s-1 | 0.25] * w[k,c,r,s])\n",
+    "task border(x: f32[N,C,H,W], w: f32[K,C,R,S]) -> y: f32[N,K,P,Q] where N = 2, C = 3, H = 7, W "
+    "= 5, K = 6, R = 3, S = 3, P = 21, Q = 19\n"
+    "  y[n,k,p,q] = sum[c,r,s](x[n, c, p+r-8, q+s-8 | 0] * w[k,c,r,s])\n",
+    "task third(x: f32[N,C,H,W], w: f32[K,C,R,S]) -> y: f32[N,K,P,Q] where N = 2, C = 3, H = 20, W "
+    "= 61, K = 6, R = 3, S = 3, P = 7, Q = 20\n"
+    "  y[n,k,p,q] = sum[c,r,s](x[n, c, 3*p+r-1, 3*q+s-1 | 0] * w[k,c,r,s])\n",
+    "task gradient(g: f32[N,K,P,Q], x: f32[N,C,H,W]) -> y: f32[K,C,R,S] where N = 2, C = 5, H = "
+    "11, "
+    "W = 13, K = 6, R = 3, S = 3, P = 11, Q = 13\n"
+    "  y[k,c,r,s] = sum[n,p,q](g[n,k,p,q] * x[n, c, p+r-1, q+s-1 | 0])\n",
+};
+
+TEST(Tile, ShortRunsArePackedRight) {
+    std::vector<Case> cases;
+    Width wide{.vector_bytes = 64, .registers = 32, .threads = 2};
+    for (const char* text : kShortRuns) {
+        const task::Task task = parse(std::string("# Test\n") + text);
+        for (const Width& width : {narrow(), wide}) {
+            add(cases, task, width, tile::default_trace(task, width));
+            const std::vector<Trace> seeds = tile::seeds(task, width);
+            for (const Trace& seed : seeds)
+                add(cases, task, width, seed);
+        }
+    }
+    expect_all_right(cases);
+}
+
 TEST(Tile, WhatIsTheSameForAllIsPackedOnce) {
     std::vector<Case> cases;
     Width width;

@@ -218,7 +218,8 @@ std::string Words::base(const Operand& operand) const {
     return text;
 }
 
-void Words::split(const Group& group, const std::vector<AxisId>& wanted, Writer& out) const {
+void Words::split(const Group& group, const std::vector<AxisId>& wanted, Writer& out,
+                  bool varying) const {
     if (group.axes.size() < 2) return;
     for (std::size_t i = 0; i < group.axes.size(); i++) {
         if (!has(wanted, group.axes[i])) continue;
@@ -231,14 +232,15 @@ void Words::split(const Group& group, const std::vector<AxisId>& wanted, Writer&
                                                         : fmt::format("{}", inner));
         }
         if (i > 0) text += " % " + extent(task, group.axes[i]);
-        out.line(fmt::format("const long {} = {};", names.axis(group.axes[i]), text));
+        out.line(fmt::format("{}long {} = {};", varying ? "" : "const ", names.axis(group.axes[i]),
+                             text));
     }
 }
 
-std::string Words::axes_from(const Group& group, const std::vector<AxisId>& wanted,
-                             int depth) const {
+std::string Words::axes_from(const Group& group, const std::vector<AxisId>& wanted, int depth,
+                             bool varying) const {
     Writer out;
-    split(group, wanted, out);
+    split(group, wanted, out, varying);
     return indented(out.take(), depth);
 }
 

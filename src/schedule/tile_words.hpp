@@ -10,6 +10,7 @@
 
 #include "schedule/text.hpp"
 #include "schedule/tile_plan.hpp"
+#include "schedule/vector_maths.hpp"
 
 namespace cupel::schedule::tile {
 
@@ -67,10 +68,11 @@ public:
     // Where a Linear operand's matrix begins: the tensor, its offset and its batch axes.
     [[nodiscard]] std::string base(const Operand& operand) const;
     // Declares the wanted axes of a fused group from its loop variable; nothing for a single axis.
-    void split(const Group& group, const std::vector<task::AxisId>& wanted, Writer& out) const;
+    void split(const Group& group, const std::vector<task::AxisId>& wanted, Writer& out,
+               bool varying = false) const;
     // The same as text, indented by so many steps.
     [[nodiscard]] std::string axes_from(const Group& group, const std::vector<task::AxisId>& wanted,
-                                        int depth) const;
+                                        int depth, bool varying = false) const;
     // Inputs read from their arrays, axes by their names.
     [[nodiscard]] Leaves leaves() const;
 
@@ -90,7 +92,7 @@ void axes_of(const task::Task& task, task::ExprId id, std::vector<task::AxisId>&
 
 // Fills panels from a block: groups of MR rows (NR columns), one step of k after the other, zero
 // past the end.
-void print_pack(const Words& words, const Operand& operand, Writer& out);
+void print_pack(const Words& words, const Operand& operand, VectorMaths& maths, Writer& out);
 // One block, from `start`, as many as `some` says.
 [[nodiscard]] std::string pack_call(const Words& words, const Operand& operand,
                                     const std::string& to, const std::string& start,
