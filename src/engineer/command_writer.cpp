@@ -84,7 +84,7 @@ Result<void> CommandWriter::recall_ask(const archive::Ask& ask, const TrialLog& 
     CUPEL_TRY(const auto kernel, archive_.kernel(*ask.kernel));
     if (!kernel) return fail(Errc::Corrupt, "the archive lacks a kernel of the program");
     CUPEL_TRY(const auto found, intake_.earlier().find(kernel->kernel.source));
-    if (found) feedback_ = feedback_of(found->trial.verdict);
+    if (found) feedback_ = feedback_of(found->trial.verdict, kernel->kernel.source);
     const auto tuned =
         exchange->answer ? TunedText::read(exchange->answer->text) : Result<TunedText>();
     if (!exchange->answer || !tuned || tuned->knobs().empty()) return {};
@@ -205,7 +205,7 @@ Result<void> CommandWriter::take_in(Call call, const model::Answer& answer) {
     if (answer->ending != model::Ending::Whole) return refuse(call, answer->text);
     const auto offered = offer(answer->text, call);
     if (!offered) return refuse(call, offered.error().text);
-    if (const auto& first = offered->first) return settle(call, *first);
+    if (const auto& first = offered->first) return settle(call, answer->text, *first);
     open_ = offered->ticket;
     called_ = std::move(call);
     return {};
@@ -240,10 +240,10 @@ Result<void> CommandWriter::refuse(const Call& call, const std::string& why) {
     return close(call, std::string(kNoKernel) + why, nullptr);
 }
 
-Result<void> CommandWriter::settle(const Call& call, const Trial& trial) {
+Result<void> CommandWriter::settle(const Call& call, std::string_view source, const Trial& trial) {
     fruitless_ = verdict::is_right(trial.verdict.status) ? 0 : fruitless_ + 1;
     bandit_->learn(arm_of_program(), trial.earned, (call.seconds + trial.seconds) * kSecondCosts);
-    feedback_ = feedback_of(trial.verdict);
+    feedback_ = feedback_of(trial.verdict, source);
     return close(call, std::string(verdict::status_name(trial.verdict.status)), &trial);
 }
 
@@ -279,7 +279,7 @@ Result<void> CommandWriter::tried(const Draft& draft, const Trial& trial) {
         return {};
     }
     open_ = 0;
-    return settle(called_, trial);
+    return settle(called_, draft.kernel.source, trial);
 }
 
 std::vector<std::string> CommandWriter::take_complaints() {

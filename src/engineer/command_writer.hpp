@@ -63,7 +63,8 @@ private:
     void take_fault(const model::Fault& fault);
     [[nodiscard]] Result<Intake::Resumed> offer(const std::string& text, const Call& call);
     [[nodiscard]] Result<void> refuse(const Call& call, const std::string& why);
-    [[nodiscard]] Result<void> settle(const Call& call, const Trial& trial);
+    [[nodiscard]] Result<void> settle(const Call& call, std::string_view source,
+                                      const Trial& trial);
     [[nodiscard]] Result<void> close(const Call& call, std::string outcome, const Trial* trial);
 
     CommandOptions options_;

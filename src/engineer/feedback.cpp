@@ -5,11 +5,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "base/text.hpp"
+#include "engineer/compiler_words.hpp"
 #include "engineer/population.hpp"
 #include "engineer/prose.hpp"
+#include "engineer/prose_words.hpp"
 
 namespace cupel::engineer {
 namespace {
@@ -23,29 +27,6 @@ std::string one_line_of(std::string_view text) {
         line += code < ' ' || code == 0x7F ? ' ' : c;
     }
     return line;
-}
-
-// "kernel.cpp:12:5: error: ..." at a line of the kernel itself.
-bool is_error_of_kernel(std::string_view line) {
-    return line.find("kernel.c") != std::string_view::npos &&
-           line.find(": error: ") != std::string_view::npos;
-}
-
-// What a text of its own makes the compiler say: its words are not passed on.
-std::string without_own_words(std::string_view line) {
-    for (const std::string_view own : {": error: #error", ": error: static assertion failed"}) {
-        if (const std::size_t at = line.find(own); at != std::string_view::npos)
-            return std::string(line.substr(0, at + own.size()));
-    }
-    return std::string(line);
-}
-
-// g++ draws the line as "   12 |   code"; its comments are no business of an author's prompt.
-std::string source_line(std::string_view drawn) {
-    const std::size_t bar = drawn.find('|');
-    if (bar == std::string_view::npos) return "";
-    const std::string code = strip_prose(drawn.substr(bar + 1));
-    return one_line_of(code);
 }
 
 // Verdicts on device code end with the sizes they are of, which may have been drawn in secret.
@@ -97,18 +78,27 @@ std::string of_speed(const verdict::Verdict& verdict) {
 
 }  // namespace
 
-std::string condense_errors(const std::string& diagnostics, std::size_t most) {
-    const std::vector<std::string> lines = split(diagnostics, '\n');
+// Lines are quoted from the kernel as it is shown: what a compiler draws is the kernel's text as it
+// was, and a kernel can give its lines other numbers.
+std::string condense_errors(const std::string& diagnostics, std::string_view source,
+                            std::size_t most) {
+    const std::vector<std::string> code = lines_without_prose(source);
+    std::set<std::string, std::less<>> names;
+    for (const std::string& line : code) {
+        for (std::string& word : words_of(line))
+            names.insert(std::move(word));
+    }
     std::string text;
     std::size_t count = 0;
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        if (!is_error_of_kernel(lines[i])) continue;
-        if (++count > most) continue;
-        text += one_line_of(without_own_words(lines[i])) + "\n";
-        if (i + 1 < lines.size()) {
-            if (const std::string code = source_line(lines[i + 1]); !code.empty())
-                text += "    " + code + "\n";
-        }
+    const std::vector<std::string> lines = split(diagnostics, '\n');
+    for (const std::string& line : lines) {
+        const auto found = read_error(line);
+        if (!found || ++count > most) continue;
+        text += fmt::format("line {}: error: {}\n", found->line,
+                            one_line_of(compiler_words(found->message, names)));
+        if (found->line > code.size()) continue;
+        if (const std::string quoted = one_line_of(code[found->line - 1]); !quoted.empty())
+            text += "    " + quoted + "\n";
     }
     if (count > most) text += fmt::format("... and {} more errors\n", count - most);
     return text;
@@ -150,10 +140,10 @@ bool is_mendable(const verdict::Verdict& verdict) {
     return verdict.detail.find("fatal error") == std::string::npos &&
            verdict.detail.find("#include") == std::string::npos &&
            verdict.reason.find(verdict::kOtherSizes) == std::string::npos &&
-           !condense_errors(verdict.detail).empty();
+           !condense_errors(verdict.detail, "").empty();
 }
 
-std::string feedback_of(const verdict::Verdict& verdict) {
+std::string feedback_of(const verdict::Verdict& verdict, std::string_view source) {
     using verdict::Status;
     if (verdict.reason.find(verdict::kOtherSizes) != std::string::npos) {
         return "It is right at the sizes of the task, but failed at other sizes that the task "
@@ -161,7 +151,7 @@ std::string feedback_of(const verdict::Verdict& verdict) {
     }
     switch (verdict.status) {
         case Status::CompileError: {
-            const std::string errors = condense_errors(verdict.detail);
+            const std::string errors = condense_errors(verdict.detail, source);
             return "It does not compile.\n" +
                    (errors.empty() ? one_line_of(verdict.reason) + "\n" : errors);
         }

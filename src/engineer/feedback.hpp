@@ -11,8 +11,8 @@
 
 namespace cupel::engineer {
 
-// A few lines.
-[[nodiscard]] std::string feedback_of(const verdict::Verdict& verdict);
+// A few lines. `source`: the kernel's text.
+[[nodiscard]] std::string feedback_of(const verdict::Verdict& verdict, std::string_view source);
 
 // Where a right kernel stands, in one line: how fast it is, or where nothing is timed what it
 // cannot beat; how much is left to what no kernel beats. `score` and `half_width` are a Standing's.
@@ -25,9 +25,11 @@ namespace cupel::engineer {
 [[nodiscard]] std::string findings_of(const verdict::Verdict& verdict, std::string_view source,
                                       int threads);
 
-// The compiler's errors, at most `most` of them, each with the line it is about; warnings and notes
-// are left out. Empty where it names no line.
-[[nodiscard]] std::string condense_errors(const std::string& diagnostics, std::size_t most = 4);
+// The compiler's errors of a kernel, in a compiler's words and the kernel's names, at most `most`
+// of them, each with the line it is about; warnings and notes are left out. Empty where it names no
+// line of the kernel.
+[[nodiscard]] std::string condense_errors(const std::string& diagnostics, std::string_view source,
+                                          std::size_t most = 4);
 
 // Whether the author can mend it without having run: plain errors of the compiler, at lines of the
 // kernel. Not what was refused (a file that is not its own, a limit that was met).

@@ -237,7 +237,7 @@ Result<void> ModelWriter::settle(const Question& question, const std::string& so
         authors_[trial.kernel] = {question.arm(), note.idea};
         if (note.way == Operator::Translate) last_failure_.clear();
     } else {
-        const std::string told = feedback_of(trial.verdict);
+        const std::string told = feedback_of(trial.verdict, source);
         if (breaks_laws(status)) {
             ideas_.bar(note.idea);
             ideas_.distrust(question.voice);
@@ -264,8 +264,8 @@ void ModelWriter::repair(const Question& broken, const std::string& source, cons
     question->voice = voices_[voice].voice.name;
     question->parents = broken.parents;
     question->base = as_shown(source);
-    const Prompt prompt =
-        write_prompt(Operator::Repair, options_.brief, {{source, ""}}, feedback_of(trial.verdict));
+    const Prompt prompt = write_prompt(Operator::Repair, options_.brief, {{source, ""}},
+                                       feedback_of(trial.verdict, source));
     question->request.system = prompt.system;
     question->request.messages = {{model::Role::User, prompt.user}};
     queue_.push_back(std::move(question));

@@ -147,7 +147,9 @@ Result<void> ModelWriter::recall_fate(const archive::Ask& ask, const Note& note)
     if (ask.kernel) {
         CUPEL_TRY(const std::vector<archive::VerdictRecord> verdicts,
                   archive_.verdicts(*ask.kernel));
-        if (!verdicts.empty()) trouble = feedback_of(verdicts.front().verdict);
+        CUPEL_TRY(const auto kernel, archive_.kernel(*ask.kernel));
+        if (!verdicts.empty() && kernel)
+            trouble = feedback_of(verdicts.front().verdict, kernel->kernel.source);
     }
     ideas_.failed(note.idea, std::move(trouble));
     return {};
