@@ -64,6 +64,7 @@ Standstill watch_standstill(std::span<const int> cpus, std::chrono::milliseconds
     std::vector<Lost> lost(cpus.size());
     {
         std::vector<std::jthread> threads;
+        threads.reserve(cpus.size());
         for (std::size_t i = 0; i < cpus.size(); ++i)
             threads.emplace_back([&, i] { lost[i] = watch(cpus[i], nanoseconds); });
     }

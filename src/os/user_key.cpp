@@ -94,7 +94,7 @@ Result<SigningKey> read_key(const fs::path& path) {
 Result<void> publish(const fs::path& path, const std::string& text) {
     const fs::path draft =
         path.parent_path() / (".signing.key." + std::to_string(random_u64()) + ".draft");
-    Fd fd(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
+    const Fd fd(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
     if (!fd.valid()) return no_place(path, errno);
     int problem = 0;
     // A key is far shorter than what a file system writes in one piece.
