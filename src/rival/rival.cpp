@@ -24,12 +24,12 @@ struct Known {
 };
 
 const std::array<Known, 3>& known() {
-    static const std::array<Known, 3> all = {
+    static const std::array<Known, 3> kAll = {
         Known{"openblas", "libopenblas-dev", "cblas.h", {"openblas"}, kOpenBlas},
         Known{"onednn", "libdnnl-dev", "dnnl.hpp", {"dnnl"}, kOneDnn},
         Known{"torch", "libtorch-dev", "ATen/ATen.h", {"torch_cpu", "c10"}, kTorch},
     };
-    return all;
+    return kAll;
 }
 
 // Where Debian (and most others) put what is installed for all.
@@ -72,13 +72,15 @@ std::optional<Shared> find_shared(std::string_view library) {
 // 0.3.21 takes a Zen 5 for one without AVX-512, PyTorch reads files that a cell does not have.
 std::vector<std::string> environment(std::string_view name, int vector_bytes, int threads) {
     const bool wide = vector_bytes >= 64;
-    if (name == "openblas")
+    if (name == "openblas") {
         return {fmt::format("OPENBLAS_NUM_THREADS={}", threads),
                 fmt::format("OPENBLAS_CORETYPE={}", wide ? "SKYLAKEX" : "HASWELL")};
-    if (name == "torch")
+    }
+    if (name == "torch") {
         return {fmt::format("OPENBLAS_NUM_THREADS={}", threads),
                 fmt::format("OPENBLAS_CORETYPE={}", wide ? "SKYLAKEX" : "HASWELL"),
                 fmt::format("ATEN_CPU_CAPABILITY={}", wide ? "avx512" : "avx2")};
+    }
     return {};
 }
 
