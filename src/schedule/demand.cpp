@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "schedule/text.hpp"
+#include "schedule/nest.hpp"
 
 namespace cupel::schedule {
 namespace {
