@@ -65,7 +65,7 @@ std::int64_t bytes_handed_on(const Plan& plan) {
 
 bool keeps_threads_busy(const Task& task, const Width& width, const Sharing& sharing) {
     const std::int64_t count = steps(task, sharing);
-    return count % width.threads == 0 || count >= 4 * width.threads;
+    return count % width.threads == 0 || count >= std::int64_t{4} * width.threads;
 }
 
 // The ways to share that are legal, the best first: all leading axes that leave the products whole,

@@ -202,10 +202,10 @@ std::string Printer::argument(TensorId id) const {
     std::string step;
     for (std::size_t d = 0; d < lead; ++d) {
         const std::string here = d < plan_.sharing.whole ? axis(d) : start();
-        if (d > 1) step = "(" + step + ")";
-        step = d == 0 ? here : step + " * " + extent(task_, id, d) + " + " + here;
+        if (d > 1) step = fmt::format("({})", step);
+        step = d == 0 ? here : fmt::format("{} * {} + {}", step, extent(task_, id, d), here);
     }
-    if (lead > 1) step = "(" + step + ")";
+    if (lead > 1) step = fmt::format("({})", step);
     return fmt::format("{} + {} * {}", name, step, size(id, lead));
 }
 

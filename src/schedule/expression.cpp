@@ -354,9 +354,8 @@ private:
                         as(b, Kind::Vec).text + ")",
                     Primary, Kind::Vec};
         }
-        if (expr.op == Op::Pow)
-            return {real_function(Op::Pow) + "(" + a.text + ", " + b.text + ")", Primary,
-                    Kind::Real};
+        const std::string kids = "(" + a.text + ", " + b.text + ")";
+        if (expr.op == Op::Pow) return {real_function(Op::Pow) + kids, Primary, Kind::Real};
         if (leaves_.device) {
             // CUDA's min() and max() are overloaded for two operands of one type.
             const bool whole = a.kind == Kind::Integer;
@@ -366,8 +365,7 @@ private:
                     Primary, a.kind};
         }
         const std::string type = a.kind == Kind::Integer ? "<long>" : "";
-        return {"std::" + function(expr.op) + type + "(" + a.text + ", " + b.text + ")", Primary,
-                a.kind};
+        return {"std::" + function(expr.op) + type + kids, Primary, a.kind};
     }
 
     // std::exp, or expf.

@@ -195,9 +195,10 @@ void LoopPrinter::open(const Stage& stage, const std::vector<AxisId>& axes) {
     for (const AxisId id : axes) {
         std::string text = loop(task_, stage, id, name);
         const std::string one = "++" + axis(id);
-        if (stride(id) > 1)
+        if (stride(id) > 1) {
             text.replace(text.rfind(one), one.size(),
                          fmt::format("{} += {}", axis(id), stride(id)));
+        }
         out_.open(text);
     }
 }

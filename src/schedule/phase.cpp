@@ -242,9 +242,10 @@ void Printer::print_row(Writer& out) const {
         out.line(fmt::format("to[{} * i{}] = from_{}[i];", ways, plus(way), way));
     out.close();
     const std::int64_t odd = task_.tensor(out_).shape[last] % ways;
-    for (std::int64_t way = 0; way < odd; ++way)
+    for (std::int64_t way = 0; way < odd; ++way) {
         out.line(fmt::format("to[{0} / {1} * {1}{2}] = from_{3}[{0} / {1}];", size, ways, plus(way),
                              way));
+    }
 }
 
 }  // namespace

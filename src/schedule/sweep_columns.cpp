@@ -7,7 +7,6 @@
 namespace cupel::schedule::sweep {
 
 using task::AxisId;
-using task::Reducer;
 
 void SweepPrinter::print_column(std::size_t s, bool alone) {
     declare(stage(s));

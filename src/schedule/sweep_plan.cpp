@@ -332,11 +332,12 @@ Result<void> apply_unroll(const Task& task, Plan& plan, std::size_t s, const Act
 Result<void> apply_rows(const Task& task, Plan& plan, std::size_t s, const Action& action) {
     for (const std::int64_t rows : {2, 4, 8}) {
         if (action.arguments != std::vector<std::string>{fmt::format("{}", rows)}) continue;
-        if (plan.stages[s].shape != Shape::Fold || !can_group_rows(task, plan, s, rows))
+        if (plan.stages[s].shape != Shape::Fold || !can_group_rows(task, plan, s, rows)) {
             return fail(Errc::Invalid,
                         fmt::format("{} does not begin a group of reductions of whole vectors, of "
                                     "rows by the {}",
                                     action.stage, rows));
+        }
         if (!plan.fetching.empty())
             return fail(Errc::Invalid, "rows are taken together or fetched ahead, not both");
         plan.rows[s] = rows;
@@ -358,9 +359,10 @@ Result<void> apply(const Task& task, Plan& plan, const Action& action) {
                 Errc::Invalid,
                 fmt::format("{} is not a row that vectors read element by element", action.stage));
         }
-        if (plan.fetching.contains(out))
+        if (plan.fetching.contains(out)) {
             return fail(Errc::Invalid,
                         fmt::format("rows are fetched while {} is swept", action.stage));
+        }
         plan.inlined.insert(out);
         return {};
     }

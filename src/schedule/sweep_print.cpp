@@ -327,9 +327,10 @@ void SweepPrinter::open_lanes(std::size_t s, std::int64_t unroll) {
 void SweepPrinter::fold_lanes(std::size_t s, const std::string& index) {
     const Reducer how = stage(s).how;
     std::string value = vector_value(s);
-    if (left_ > 0 && (how == Reducer::Sum || how == Reducer::Prod))  // of others twice is once
+    if (left_ > 0 && (how == Reducer::Sum || how == Reducer::Prod)) {  // of others twice is once
         value = fmt::format("{}({}, {}, {})", maths_.use("last"), value, left_,
                             identity(how, real_type(task_)));
+    }
     out_.line(combined(s, lanes_[s] + index, value));
 }
 
@@ -408,7 +409,7 @@ std::string SweepPrinter::vector_load(int id) const {
     };
     const bool even =
         !access.at.empty() && std::ranges::any_of(access.at.back().terms, every_second);
-    const std::string text = fmt::format(
+    std::string text = fmt::format(
         "{}({})", even ? maths_.use("load_even") : moved("load", access.tensor), place_of(access));
     const std::string test = asks_ ? inside(task_, access, leaves(), lane_) : "";
     if (test.empty()) return text;

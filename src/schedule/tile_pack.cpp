@@ -10,7 +10,6 @@ namespace cupel::schedule::tile {
 namespace {
 
 using task::AxisId;
-using task::kNone;
 
 void set(Blanks& blanks, const char* name, std::string_view text) {
     blanks.insert_or_assign(name, std::string(text));

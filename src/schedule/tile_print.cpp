@@ -13,7 +13,6 @@ namespace cupel::schedule::tile {
 namespace {
 
 using task::AxisId;
-using task::kNone;
 
 // One operand of the register tile: how to step through it.
 struct Steps {
@@ -33,9 +32,10 @@ void print_constants(const Words& words, Writer& out) {
                          plan.mr, plan.nv));
     out.line(fmt::format("constexpr long KC = {}, MC = {}, NC = {};  // blocks", plan.kc, plan.mc,
                          plan.nc));
-    if (plan.once_a)
+    if (plan.once_a) {
         out.line(fmt::format("constexpr long MP = ({} + MR - 1) / MR * MR;  // in whole panels",
                              words.m.size));
+    }
     const int threads = words.problem.threads();
     const bool parallel = threads > 1 && plan.shared != Shared::None;
     if (parallel) out.line(fmt::format("constexpr int THREADS = {};", threads));
@@ -185,9 +185,10 @@ void Loops::print_tiles(const Operand& outer, const Operand& inner, Writer& out)
     out.line(
         fmt::format("const long tall = std::min(MR, rows - {}), wide = std::min(NR, cols - {});",
                     m.name, n.name));
-    if (const std::string unread = unread_from(words_); !unread.empty())
+    if (const std::string unread = unread_from(words_); !unread.empty()) {
         out.line(fmt::format("if ({} + {} >= {}) continue;  // nobody reads it", n.start, n.name,
                              unread));
+    }
     const Reach reach = reach_of(words_);
     std::string steps = "depth";
     std::string first = matrix(words_.a, m.name);

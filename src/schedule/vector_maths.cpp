@@ -330,6 +330,7 @@ std::string scan_steps(int lanes) {
     std::string text;
     for (int up = 1; up < lanes; up *= 2) {
         std::vector<int> from;
+        from.reserve(static_cast<std::size_t>(lanes));
         for (int lane = 0; lane < lanes; ++lane)
             from.push_back(lane < up ? lanes : lane - up);
         text += fmt::format("  x += __builtin_shuffle(x, vec{{}}, ivec{{{}}});\n",
