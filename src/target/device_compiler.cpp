@@ -151,9 +151,10 @@ Result<DeviceCompiler> find_device_compiler() {
         }
         return fail(Errc::Missing, kInstall);
     }
-    if (std::string_view(chosen) == "none")
+    if (std::string_view(chosen) == "none") {
         return fail(Errc::Missing,
                     "CUPEL_DEVICE_CXX=none: no compiler of CUDA device code is used");
+    }
     for (const auto& [kind, find] : kWays) {
         if (kind == chosen) return find();
     }

@@ -82,7 +82,8 @@ private:
         }
     }
 
-    Parsed<Ratio> combine(const DeviceToken& op, const Ratio& a, const Ratio& b, bool exact) const {
+    [[nodiscard]] Parsed<Ratio> combine(const DeviceToken& op, const Ratio& a, const Ratio& b,
+                                        bool exact) const {
         Ratio out;
         if (op.is("*")) {
             if (!multiply(a.p, b.p, out.p) || !multiply(a.q, b.q, out.q) || !reduce(out))
@@ -131,7 +132,7 @@ private:
         return value;
     }
 
-    Parsed<Ratio> literal(const DeviceToken& token) const {
+    [[nodiscard]] Parsed<Ratio> literal(const DeviceToken& token) const {
         auto digits = token.text;
         int base = 10;
         if (digits.starts_with("0x") || digits.starts_with("0X")) {
@@ -150,7 +151,7 @@ private:
         return Ratio{value, 1};
     }
 
-    Parsed<Ratio> size(const DeviceToken& token) const {
+    [[nodiscard]] Parsed<Ratio> size(const DeviceToken& token) const {
         std::vector<std::string> known;
         for (const auto& size : task_.sizes) {
             if (size.name == token.text) return Ratio{size.value, 1};

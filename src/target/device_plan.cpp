@@ -342,9 +342,10 @@ private:
             reader.next();
             std::size_t i = 0;
             do {
-                if (i == values.size())
+                if (i == values.size()) {
                     return reader.refuse(reader.peek(),
                                          fmt::format("a {} has three extents at most", most.what));
+                }
                 CUPEL_TRY(values[i], read_one(reader, most, i));
                 i++;
             } while (reader.take(","));
