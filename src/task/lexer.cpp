@@ -76,9 +76,10 @@ private:
         while (line.ends_with(' ') || line.ends_with('\t'))
             line.remove_suffix(1);
         if (line.empty() || !starts_name(line.front())) return {};
-        if (line.size() > kMaxWords)
+        if (line.size() > kMaxWords) {
             return source_.error(place_,
                                  fmt::format("a baseline has at most {} characters", kMaxWords));
+        }
         const auto is_plain = [](char c) { return (c >= ' ' && c <= '~') || c == '\t'; };
         if (!std::ranges::all_of(line, is_plain))
             return source_.error(place_, "a character that is not plain ASCII text");

@@ -166,7 +166,7 @@ private:
         return {};
     }
 
-    Result<std::optional<Index>> affine_of(NodeId id) const {
+    [[nodiscard]] Result<std::optional<Index>> affine_of(NodeId id) const {
         const FindVariable variable = [&](NodeId name) {
             const auto found = out_.axis_of.find(name);
             return found == out_.axis_of.end() ? kNone : found->second;
