@@ -33,18 +33,20 @@ Result<bool> read_trait(const std::string& name, const nlohmann::json& value, Tr
     constexpr std::int64_t kMost = 1'000'000;
     if (name == "max_output") {
         const auto tokens = value.is_number_integer() ? value.get<std::int64_t>() : 0;
-        if (tokens < kLeast || tokens > kMost)
+        if (tokens < kLeast || tokens > kMost) {
             return fail(Errc::Invalid, fmt::format("\"max_output\" should be tokens of a reply, a "
                                                    "whole number from {} to {}",
                                                    kLeast, kMost));
+        }
         traits.max_output = static_cast<int>(tokens);
         return true;
     }
     if (name == "limit_name") {
-        if (value != "max_tokens" && value != "max_completion_tokens")
+        if (value != "max_tokens" && value != "max_completion_tokens") {
             return fail(Errc::Invalid,
                         "\"limit_name\" should be \"max_tokens\" or "
                         "\"max_completion_tokens\"");
+        }
         traits.limit_name = value.get<std::string>();
         return true;
     }
@@ -71,14 +73,16 @@ Result<void> read_entry(const nlohmann::json& entry, Price& price, Traits& trait
                                     "max_output, limit_name, system_role, stream_usage)",
                                     name));
         }
-        if (!read_number(value, field->value))
+        if (!read_number(value, field->value)) {
             return fail(Errc::Invalid,
                         fmt::format("\"{}\" should be dollars for a million tokens", name));
+        }
     }
-    if (!fields[0].value || !fields[3].value)
-        return fail(Errc::Invalid, "input and output are both needed");
-    price.input = *fields[0].value;
-    price.output = *fields[3].value;
+    const std::optional<double> input = fields[0].value;
+    const std::optional<double> output = fields[3].value;
+    if (!input || !output) return fail(Errc::Invalid, "input and output are both needed");
+    price.input = *input;
+    price.output = *output;
     // Unless said otherwise nothing is cheaper for being cached, and writing to a cache costs what
     // the dearest provider takes for it.
     price.cached = fields[1].value.value_or(price.input);
@@ -217,10 +221,10 @@ Amount Ledger::reserved() const {
 
 std::string Ledger::shortage(const Amount& most) const {
     const std::scoped_lock lock(mutex_);
-    if (is_short_of_tokens(most)) {
-        return fmt::format(
-            "a call may take {} tokens, and of {} only {} are left", most.tokens, *limits_.tokens,
-            std::max<std::int64_t>(0, *limits_.tokens - spent_.tokens - reserved_.tokens));
+    if (const auto limit = limits_.tokens; limit && is_short_of_tokens(most)) {
+        return fmt::format("a call may take {} tokens, and of {} only {} are left", most.tokens,
+                           *limit,
+                           std::max<std::int64_t>(0, *limit - spent_.tokens - reserved_.tokens));
     }
     const double limit = limits_.dollars.value_or(0);
     return fmt::format("a call may cost ${:.4f}, and of ${:.4f} only ${:.4f} are left",
