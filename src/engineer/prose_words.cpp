@@ -207,69 +207,26 @@ bool begins_declaration(std::string_view word) {
     return kWords.contains(word);
 }
 
+// Not of C++ but of CUDA and of the compilers.
+bool is_word_of_compiler(std::string_view word) {
+    static const Words kWords = {
+        "__device__",      "__global__",    "__host__",          "__shared__",       "__constant__",
+        "__forceinline__", "__noinline__",  "__launch_bounds__", "__restrict__",     "__restrict",
+        "__attribute__",   "__inline__",    "__inline",          "__asm__",          "__asm",
+        "__volatile__",    "__extension__", "__grid_constant__", "__cluster_dims__", "__managed__",
+        "__align__"};
+    return kWords.contains(word) || word.starts_with("__builtin");
+}
+
 bool parts_words(std::string_view word) {
-    static const Words kWords = {"struct",
-                                 "class",
-                                 "union",
-                                 "enum",
-                                 "typename",
-                                 "template",
-                                 "typedef",
-                                 "namespace",
-                                 "extern",
-                                 "register",
-                                 "thread_local",
-                                 "mutable",
-                                 "virtual",
-                                 "explicit",
-                                 "friend",
-                                 "operator",
-                                 "sizeof",
-                                 "alignof",
-                                 "alignas",
-                                 "decltype",
-                                 "noexcept",
-                                 "override",
-                                 "final",
-                                 "requires",
-                                 "concept",
-                                 "asm",
-                                 "and",
-                                 "or",
-                                 "not",
-                                 "xor",
-                                 "bitand",
-                                 "bitor",
-                                 "compl",
-                                 "not_eq",
-                                 "restrict",
-                                 "co_return",
-                                 "co_await",
-                                 "co_yield",
-                                 "static_assert",
-                                 "nullptr",
-                                 "__device__",
-                                 "__global__",
-                                 "__host__",
-                                 "__shared__",
-                                 "__constant__",
-                                 "__forceinline__",
-                                 "__noinline__",
-                                 "__launch_bounds__",
-                                 "__restrict__",
-                                 "__restrict",
-                                 "__attribute__",
-                                 "__inline__",
-                                 "__inline",
-                                 "__asm__",
-                                 "__asm",
-                                 "__volatile__",
-                                 "__extension__",
-                                 "__grid_constant__",
-                                 "__cluster_dims__",
-                                 "__managed__",
-                                 "__align__"};
-    return begins_declaration(word) || kWords.contains(word) || word.starts_with("__builtin");
+    static const Words kWords = {
+        "struct",    "class",    "union",    "enum",          "typename", "template", "typedef",
+        "namespace", "extern",   "register", "thread_local",  "mutable",  "virtual",  "explicit",
+        "friend",    "operator", "sizeof",   "alignof",       "alignas",  "decltype", "noexcept",
+        "override",  "final",    "requires", "concept",       "asm",      "and",      "or",
+        "not",       "xor",      "bitand",   "bitor",         "compl",    "not_eq",   "restrict",
+        "co_return", "co_await", "co_yield", "static_assert", "nullptr"};
+    return begins_declaration(word) || kWords.contains(word) || is_word_of_compiler(word);
 }
 
 }  // namespace
