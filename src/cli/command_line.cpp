@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
 
 #include "base/text.hpp"
@@ -67,6 +68,18 @@ CLI::Validator quiet(const CLI::Validator& validator) {
     return validator.description("");
 }
 
+// CLI11's bounds let through what is no number.
+CLI::Validator finite(const CLI::Validator& validator) {
+    return quiet(CLI::Validator(validator) &
+                 CLI::Validator(
+                     [](const std::string& word) -> std::string {
+                         double value = 0;
+                         const bool read = CLI::detail::lexical_cast(word, value);
+                         return read && std::isfinite(value) ? "" : word + " is no number";
+                     },
+                     ""));
+}
+
 // Who writes kernels beside the schedules.
 void add_writers(CLI::App& app, Words& words) {
     app.add_option("--model", words.options.models,
@@ -87,7 +100,7 @@ void add_writers(CLI::App& app, Words& words) {
         ->type_name("FILE");
     app.add_option("--dollars", words.dollars, "what models may cost in this run, resumed or not")
         ->type_name("X")
-        ->check(quiet(CLI::NonNegativeNumber));
+        ->check(finite(CLI::NonNegativeNumber));
     app.add_option("--tokens", words.tokens,
                    "what models may read and write in this run, all together, resumed or not")
         ->type_name("N")
@@ -95,7 +108,7 @@ void add_writers(CLI::App& app, Words& words) {
     app.add_option("--gain-per-dollar", words.options.gain_per_dollar,
                    "ask models no more once a dollar promises less speed than so many per cent")
         ->type_name("PERCENT")
-        ->check(quiet(CLI::PositiveNumber));
+        ->check(finite(CLI::PositiveNumber));
     app.add_option("--replay", words.options.replay,
                    "try the kernels again that models wrote in an earlier run; asks nobody")
         ->type_name("RUN");

@@ -197,7 +197,7 @@ void ReplyReader::take_finish(std::string_view reason) {
 }
 
 // The names differ, and so does what the input counts: Anthropic's leaves out what was cached.
-// Whose output nobody counted costs what it can have cost.
+// Whose input or output nobody counted costs what it can have cost.
 void ReplyReader::take_usage(const Json& usage, bool last) {
     if (!usage.value.is_object()) return;
     Usage& now = counted_;
@@ -206,9 +206,9 @@ void ReplyReader::take_usage(const Json& usage, bool last) {
         if (count) into = told;
         return count.has_value();
     };
-    bool whole = false;
+    bool whole = false;  // the output
     if (dialect_ == Dialect::Chat) {
-        read(usage["prompt_tokens"].count(), now.input);
+        input_told_ = read(usage["prompt_tokens"].count(), now.input) || input_told_;
         whole = read(usage["completion_tokens"].count(), now.output);
         read(usage["prompt_tokens_details"]["cached_tokens"].count(), now.cached);
         read(usage["completion_tokens_details"]["reasoning_tokens"].count(), now.reasoning);
@@ -218,13 +218,13 @@ void ReplyReader::take_usage(const Json& usage, bool last) {
     } else {
         const auto apart = [&now] { return now.cached.value_or(0) + now.written.value_or(0); };
         std::int64_t plain = now.input - apart();
-        read(usage["input_tokens"].count(), plain);
+        input_told_ = read(usage["input_tokens"].count(), plain) || input_told_;
         read(usage["cache_read_input_tokens"].count(), now.cached);
         read(usage["cache_creation_input_tokens"].count(), now.written);
         whole = read(usage["output_tokens"].count(), now.output);
         now.input = plain + apart();
     }
-    if (last && whole) reply_.usage = now;
+    if (last && whole && input_told_) reply_.usage = now;
 }
 
 void ReplyReader::take_chat(const Json& chunk) {
@@ -263,7 +263,7 @@ void ReplyReader::take(const Event& event) {
         done_ = true;
         return;
     }
-    const std::string text = whole_characters(event.data);
+    const std::string text = whole_escapes(whole_characters(event.data));
     const json document = json::parse(text, nullptr, false);
     if (!document.is_object()) {
         return spoil(FaultKind::Nonsense, "what came is no JSON object: " + one_line(text));
@@ -283,7 +283,8 @@ void ReplyReader::take(const Event& event) {
 void ReplyReader::take_whole(std::string_view body) {
     if (trim(body).empty()) return;  // finish() says that it broke off
     take({.name = "", .data = std::string(trim(body))});
-    done_ = finished_;
+    // A body that is a whole JSON object was not cut: some servers give no reason to end.
+    done_ = !fault_ && (finished_ || !reply_.text.empty());
 }
 
 Answer ReplyReader::finish() {

@@ -51,7 +51,8 @@ private:
 
     Dialect dialect_;
     Reply reply_;
-    Usage counted_;  // so far; the reply's own where the whole output was counted
+    Usage counted_;  // so far; the reply's own where input and the whole output were counted
+    bool input_told_ = false;
     std::optional<Fault> fault_;
     bool finished_ = false;  // a reason to end was given
     bool done_ = false;      // the end was marked

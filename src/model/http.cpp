@@ -230,12 +230,15 @@ HttpOutcome Http::post(const HttpRequest& request) {
     return outcome;
 }
 
+// More is no other wish than that, and may be no time that a clock can count to.
+constexpr double kLongestPause = 1e9;  // seconds
+
 std::optional<double> read_retry_after(std::string_view value, std::int64_t now) {
     double seconds = 0;
     const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), seconds);
     if (problem == std::errc() && end == value.data() + value.size()) {
-        if (!(seconds >= 0 && seconds < 1e9)) return std::nullopt;
-        return seconds;
+        if (!(seconds >= 0)) return std::nullopt;
+        return std::min(seconds, kLongestPause);
     }
     const std::time_t date = curl_getdate(std::string(value).c_str(), nullptr);
     if (date < 0) return std::nullopt;

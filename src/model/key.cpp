@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 #include "base/sodium.hpp"
@@ -71,7 +72,10 @@ Result<Key> Key::from_environment(const std::string& name) {
                                              name));
     }
     auto key = from_text(value, "environment variable " + name);
-    if (key) ::unsetenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): before any thread is
+    if (!key) return key;
+    // Where it lies it can be read from outside, in /proc: of a variable that is unset, too.
+    std::memset(const_cast<char*>(value), 0, std::strlen(value));
+    ::unsetenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): before any thread is
     return key;
 }
 

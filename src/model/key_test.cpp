@@ -16,6 +16,11 @@ TEST(Key, IsReadFromTheEnvironmentAndLeavesIt) {
     ASSERT_TRUE(key.has_value());
     EXPECT_EQ(key->secret(), "sk-12345678");
     EXPECT_EQ(::getenv("CUPEL_TEST_KEY"), nullptr);
+    // Nor where it lay, which others can read.
+    std::string mine = "CUPEL_TEST_KEY=sk-12345678";
+    ::putenv(mine.data());
+    EXPECT_TRUE(Key::from_environment("CUPEL_TEST_KEY").has_value());
+    EXPECT_EQ(mine.find("sk-"), std::string::npos);
     const auto gone = Key::from_environment("CUPEL_TEST_KEY");
     ASSERT_FALSE(gone.has_value());
     EXPECT_EQ(gone.error().code, Errc::Usage);

@@ -192,6 +192,8 @@ Answer LiveClient::ask_until(const Request& request, Amount& lost) {
         lost += may_be;
         fault.text = shown(account_.key.redact(std::move(fault.text)));
         if (fault.kind != FaultKind::Transient) return std::unexpected(std::move(fault));
+        // Also where this question is given up: the next one waits.
+        if (fault.retry_after) account_.bucket.pause(seconds_now(), *fault.retry_after);
         const auto pause =
             wait_before_next(account_.patience, attempt, fault.retry_after, chance());
         if (!pause) {
@@ -199,7 +201,6 @@ Answer LiveClient::ask_until(const Request& request, Amount& lost) {
                 fmt::format(" (after {} attempt{})", attempt + 1, attempt == 0 ? "" : "s");
             return std::unexpected(std::move(fault));
         }
-        if (fault.retry_after) account_.bucket.pause(seconds_now(), *fault.retry_after);
         if (!wait(*pause)) return give_up(FaultKind::Stopped, "asked to stop");
     }
 }

@@ -207,6 +207,35 @@ TEST_F(LiveClientTest, ChargesTheMostWhereUsageIsMissing) {
     EXPECT_DOUBLE_EQ(answer->dollars, most());
 }
 
+TEST_F(LiveClientTest, ChargesTheMostWhereTheInputIsNotCounted) {
+    serve_in_turn({testing::kStreamHead + testing::chat_pieces({"Hi"}) + testing::kChatStop +
+                   "data: {\"choices\":[],\"usage\":{\"completion_tokens\":5}}\n\n" +
+                   testing::kChatDone});
+    const Answer answer = ask();
+    ASSERT_TRUE(answer.has_value()) << answer.error().text;
+    EXPECT_FALSE(answer->usage.has_value());
+    EXPECT_DOUBLE_EQ(answer->dollars, most());
+}
+
+TEST_F(LiveClientTest, MakesTheNextQuestionWaitWhereThisOneIsGivenUp) {
+    serve_in_turn({testing::refusal(429, "rate_limit_error", "later", "Retry-After: 0.7\r\n"),
+                   testing::chat_stream({"Hi"})});
+    const std::int64_t begin = os::now_ns();
+    EXPECT_EQ(fault().kind, FaultKind::Transient);
+    ASSERT_TRUE(ask().has_value());
+    EXPECT_GE(os::seconds_since(begin), 0.7);
+}
+
+TEST_F(LiveClientTest, TakesAWholeBodyWithoutAReasonToEndForAReply) {
+    serve_in_turn({testing::answer(
+        200, "application/json",
+        R"({"choices":[{"message":{"content":"Hi"}}],"usage":{"prompt_tokens":3,"completion_tokens":1}})")});
+    const Answer answer = ask();
+    ASSERT_TRUE(answer.has_value()) << answer.error().text;
+    EXPECT_EQ(answer->text, "Hi");
+    EXPECT_EQ(calls(), 1U);
+}
+
 TEST_F(LiveClientTest, ChargesTheMostWhereAMessageDoesNotCountItsReply) {
     // Its beginning counts one token; a long reply follows.
     const std::string uncounted =

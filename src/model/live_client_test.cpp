@@ -109,6 +109,17 @@ TEST_F(LiveClientTest, ReplacesCharactersThatTheServerTakesApart) {
     EXPECT_EQ(answer->text, "a\uFFFD\uFFFD\uFFFD z");
 }
 
+TEST_F(LiveClientTest, ReplacesHalvesOfAPairThatTheServerTakesApart) {
+    const auto piece = [](const std::string& text) {
+        return R"(data: {"choices":[{"delta":{"content":")" + text + "\"}}]}\n\n";
+    };
+    serve_in_turn({testing::kStreamHead + piece("a\\ud83d") + piece("\\ude00z \\ud83d\\ude00") +
+                   testing::kChatStop + testing::kChatUsage + testing::kChatDone});
+    const Answer answer = ask();
+    ASSERT_TRUE(answer.has_value()) << answer.error().text;
+    EXPECT_EQ(answer->text, "a\uFFFD\uFFFDz \U0001F600");
+}
+
 // ---- where the key goes ----
 
 TEST_F(LiveClientTest, FollowsNoRedirection) {

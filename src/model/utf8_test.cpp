@@ -6,6 +6,22 @@
 namespace cupel::model {
 namespace {
 
+TEST(Utf8, ReplacesEscapedHalvesThatStandAlone) {
+    for (const auto& [json, whole] : std::initializer_list<std::pair<std::string, std::string>>{
+             {R"("\ud83d\ude00")", R"("\ud83d\ude00")"},
+             {R"("\ud83d")", R"("\ufffd")"},
+             {R"("\ude00\ud83d")", R"("\ufffd\ufffd")"},
+             {R"("\ud83d\ud83d\ude00")", R"("\ufffd\ud83d\ude00")"},
+             {R"("\\ud83d")", R"("\\ud83d")"},  // a backslash, and letters
+             {R"("\\\ud83d")", R"("\\\ufffd")"},
+             {R"("\u00fc\n")", R"("\u00fc\n")"},
+             {R"("\ud8)", R"("\ud8)"},
+             {"\\", "\\"},
+             {"", ""}}) {
+        EXPECT_EQ(whole_escapes(json), whole);
+    }
+}
+
 TEST(Utf8, KeepsWholeCharacters) {
     for (const std::string text : {"", "plain\n", "\u00e4\u20ac\U0001F600\U0010FFFF"})
         EXPECT_EQ(whole_characters(text), text);

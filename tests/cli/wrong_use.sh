@@ -21,6 +21,8 @@ wrong "TASK is required" optimize
 wrong "one argument too many" admit softmax layernorm
 wrong "--budget fast" optimize softmax --budget fast
 wrong "--set N" optimize softmax --set N
+wrong "--dollars" optimize softmax --model chat:m --dollars nan
+wrong "--gain-per-dollar" optimize softmax --model chat:m --gain-per-dollar inf
 wrong "--threads 100000" optimize softmax --threads 100000
 wrong "--target tpu" optimize softmax --target tpu
 wrong "no run is there" optimize --resume nowhere
