@@ -2,6 +2,7 @@
 #include "cli/writers.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -33,18 +34,45 @@ std::vector<std::string> this_environment() {
     return entries;
 }
 
+// The first process of a namespace: when it ends, all that are in it are killed. It hands SIGTERM
+// on to them, and ends as the command does.
+constexpr const char* kFirst =
+    R"(/bin/sh -c "$1" & main=$!
+trap 'kill -TERM -1 2>/dev/null' TERM INT
+while kill -0 $main 2>/dev/null; do wait $main; code=$?; done
+exit $code)";
+
+// The words that put a command into a namespace of processes of its own: whatever it starts, in
+// whatever session, ends with it, and it with us. None where the system grants none.
+std::vector<std::string> apart() {
+    const auto setpriv = os::find_program("setpriv");
+    const auto unshare = os::find_program("unshare");
+    if (!setpriv || !unshare) return {};
+    std::vector<std::string> words = {setpriv->string(), "--pdeathsig", "KILL", unshare->string()};
+    if (geteuid() != 0) words.insert(words.end(), {"--user", "--map-current-user"});
+    words.insert(words.end(), {"--pid", "--fork", "--kill-child", "--mount-proc"});
+    os::Command trial;
+    trial.argv = words;
+    trial.argv.emplace_back("true");
+    const auto tried = os::run(std::move(trial), std::chrono::seconds(5));
+    const bool granted = tried && !tried->exit.by_signal && tried->exit.code == 0;
+    return granted ? words : std::vector<std::string>();
+}
+
 // `timeout` ends the whole group of processes, which a program of several would outlive else. What
 // `stop` ends gets SIGTERM by it, and is killed two seconds later.
 Result<void> run_program(const std::string& command, const fs::path& folder, double seconds,
                          const std::function<bool()>& stop) {
     CUPEL_TRY(const fs::path timeout, os::find_program("timeout"));
     os::Command call;
-    call.argv = {timeout.string(),
-                 "--kill-after=2",
-                 fmt::format("{:.0f}", std::ceil(seconds)),
-                 "/bin/sh",
-                 "-c",
-                 command};
+    static const std::vector<std::string> kApart = apart();
+    call.argv = {timeout.string(), "--kill-after=2", fmt::format("{:.0f}", std::ceil(seconds))};
+    call.argv.insert(call.argv.end(), kApart.begin(), kApart.end());
+    if (kApart.empty()) {
+        call.argv.insert(call.argv.end(), {"/bin/sh", "-c", command});
+    } else {
+        call.argv.insert(call.argv.end(), {"/bin/sh", "-c", kFirst, "sh", command});
+    }
     call.environment = this_environment();
     call.folder = folder.string();
     const auto patience = std::chrono::duration<double>(seconds + 5);

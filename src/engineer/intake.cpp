@@ -82,7 +82,7 @@ void Intake::step_on(std::uint64_t first, const Setting& from) {
     const Sweep& sweep = sweeps_.at(first);
     for (const Setting& setting : sweep.text.neighbours(from)) {
         if (sweep.left <= 0) return;
-        if (!sweep.seen.contains(setting)) push(first, setting, "sweep");
+        if (!sweep.seen.contains(setting)) push(first, setting, kSweep);
     }
 }
 

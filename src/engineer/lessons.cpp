@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engineer/standings.hpp"
+#include "engineer/writer.hpp"
 
 namespace cupel::engineer {
 
@@ -25,6 +26,7 @@ Result<TrialLog> TrialLog::read(archive::Archive& archive) {
         if (news == Standings::News::Promising) return {};
         log.begun_.erase(record.kernel);
         Done done{.when = trial_at(verdicts), .gain = 0, .seconds = seconds, .phase = {}};
+        done.broke_law = breaks_laws(record.verdict.status);
         if (news == Standings::News::Promoted && record.incumbent)
             done.gain = std::max(0.0, standings.score(record.kernel) - before);
         log.done_.emplace(record.kernel, std::move(done));

@@ -32,9 +32,10 @@ class TrialLog {
 public:
     struct Done {
         std::int64_t when = 0;
-        double gain = 0;               // Trial::earned
-        double seconds = 0;            // of all its screenings
-        bool schedule = false;         // one of the built-in search
+        double gain = 0;        // Trial::earned
+        double seconds = 0;     // of all its screenings
+        bool schedule = false;  // one of the built-in search
+        bool broke_law = false;
         std::string phase;             // "edit", "sweep"
         archive::KernelId parent = 0;  // the first one; 0: none
     };

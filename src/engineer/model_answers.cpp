@@ -42,6 +42,12 @@ void ModelWriter::credit_idea(const Credit& to, double gain) {
     if (gain > 0 && ideas_.find(to.idea) != nullptr) ideas_.add_gain(to.idea, gain);
 }
 
+// Whose kernel broke a law: its ideas are for nobody else any more.
+void ModelWriter::shame(const Credit& of) {
+    ideas_.bar(of.idea);
+    ideas_.distrust(of.arm.model);
+}
+
 // A sweep that has come to its end gains nothing more.
 void ModelWriter::forget_closed() {
     std::erase_if(credits_, [this](const auto& credit) { return !intake_.is_open(credit.first); });
@@ -213,7 +219,10 @@ Result<void> ModelWriter::tried(const Draft& draft, const Trial& trial) {
     const auto found = open_.find(draft.ticket);
     if (found == open_.end()) {
         // What a sweep gains, its author has earned.
-        if (const auto to = credits_.find(first); to != credits_.end()) credit(to->second, trial);
+        if (const auto to = credits_.find(first); to != credits_.end()) {
+            credit(to->second, trial);
+            if (breaks_laws(trial.verdict.status)) shame(to->second);
+        }
         forget_closed();
         return {};
     }
@@ -239,8 +248,7 @@ Result<void> ModelWriter::settle(const Question& question, const std::string& so
     } else {
         const std::string told = feedback_of(trial.verdict, source);
         if (breaks_laws(status)) {
-            ideas_.bar(note.idea);
-            ideas_.distrust(question.voice);
+            shame({question.arm(), note.idea});
         } else if (note.way != Operator::Repair) {
             ideas_.failed(note.idea, told);
         }

@@ -130,6 +130,51 @@ TEST(ModelIdeas, OfACheatGoToNoOtherModel) {
         EXPECT_THAT(prompt, Not(HasSubstr("answer 1")));
 }
 
+// A text that is honest at its author's guess, and cheats at another setting.
+TEST(ModelIdeas, OfAModelThatCheatsAtASettingGoToNoOtherModel) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    const auto at = [](std::string_view setting) {
+        return worth(3, fmt::format("if ({}) lurk();", setting));
+    };
+    evaluator.statuses[at("1")] = verdict::Status::Cheating;
+    int plans = 0;
+    scripted::Model bad([&](const model::Request& request, int turn) {
+        if (request.note.starts_with("plan"))
+            return fmt::format("IDEA: keep answer {0}\nIDEA: guess answer {0}\n", plans++);
+        if (turn > 2) return fenced(worth(2, fmt::format("int v = {};", turn)));
+        return fenced(at("CUPEL_TUNE(mode, 0, 1)"), "keep the last answer");
+    });
+    std::size_t found_at = 0;  // questions that the other one was asked before
+    scripted::Model good([&](const model::Request& request, int turn) {
+        if (found_at == 0 && run.archive.totals().value().quarantined > 0)
+            found_at = static_cast<std::size_t>(turn) + 1;
+        if (request.note.starts_with("plan")) return std::string("IDEA: tiles\n");
+        return fenced(worth(3 + 0.2 * turn), "tiles");
+    });
+    ModelOptions how = with_ideas();
+    how.fruitless = 1000;
+    scripted::search(run, evaluator, {&bad, &good}, scripted::search_of(40), how);
+    ASSERT_GT(found_at, 0U);
+    ASSERT_GT(good.prompts.size(), found_at + 2);
+    for (std::size_t i = found_at; i < good.prompts.size(); ++i) {
+        EXPECT_THAT(good.prompts[i], Not(HasSubstr("lurk")));
+        EXPECT_THAT(good.prompts[i], Not(HasSubstr("answer 1")));
+    }
+    // The same text at its author's guess is quarantined with it.
+    const auto guess = run.archive.find(hash_hex(at("0"))).value();
+    ASSERT_TRUE(guess.has_value());
+    EXPECT_TRUE(guess->quarantined);
+    // And whoever goes on knows it.
+    run.reopen();
+    const std::size_t before = good.prompts.size();
+    scripted::search(run, evaluator, {&bad, &good}, scripted::search_of(20), how);
+    for (std::size_t i = before; i < good.prompts.size(); ++i) {
+        EXPECT_THAT(good.prompts[i], Not(HasSubstr("lurk")));
+        EXPECT_THAT(good.prompts[i], Not(HasSubstr("answer 2")));
+    }
+}
+
 // What a model has for ideas when a search of its kernels has ended: it plans two, carries out the
 // first by `kernel`, never the second, and writes kernels of no idea.
 Ideas ideas_after(Scene& run, scripted::Evaluator& evaluator, const std::string& kernel,

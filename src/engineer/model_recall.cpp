@@ -110,7 +110,8 @@ Result<void> ModelWriter::recall_ask(const archive::Ask& ask, const model::Excha
 void ModelWriter::recall_gains(const TrialLog& log) {
     for (const auto& [kernel, done] : log.done()) {
         const auto author = claimed_.find(done.parent);
-        if (done.phase != "sweep" || author == claimed_.end()) continue;
+        if (done.phase != kSweep || author == claimed_.end()) continue;
+        if (done.broke_law) shame(author->second);
         const Idea* idea = ideas_.find(author->second.idea);
         lessons_.push_back({done.when, author->second.arm,
                             idea != nullptr ? done.gain / 2 : done.gain,

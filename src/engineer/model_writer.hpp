@@ -139,6 +139,7 @@ private:
     void take_fault(const Question& question, const model::Fault& fault);
     void learn(const Question& question, double gain, double seconds = 0);
     void credit(const Credit& to, const Trial& trial);
+    void shame(const Credit& of);
     void credit_idea(const Credit& to, double gain);
     void forget_closed();
     void end(std::string why, std::string_view more);

@@ -61,6 +61,11 @@ Result<std::unique_ptr<ReplayWriter>> ReplayWriter::open(const model::Recording&
     CUPEL_TRY(std::vector<archive::Ask> asks, earlier.asks());
     for (archive::Ask& ask : asks)
         then[ask.hash] = std::move(ask);
+    CUPEL_DO(earlier.each_kernel([&](const archive::KernelRecord& kernel) -> Result<void> {
+        if (kernel.phase == kSweep && !kernel.parents.empty())
+            writer->settings_[kernel.parents.front()].push_back(kernel.id);
+        return {};
+    }));
     // Each is looked at now, so that what is damaged is known before anything is tried, and read
     // again when its turn comes.
     for (const std::string& hash : recording.hashes()) {
@@ -73,6 +78,7 @@ Result<std::unique_ptr<ReplayWriter>> ReplayWriter::open(const model::Recording&
         const auto ask = then.find(hash);
         const auto tried = ask != then.end() ? ask->second.kernel : std::nullopt;
         if (tried) {
+            writer->kernels_[hash] = *tried;
             CUPEL_TRY(const auto kernel, earlier.kernel(*tried));
             const auto tuned = TunedText::read(text->source);
             if (!kernel || !tuned || tuned->at(tuned->first()) != kernel->kernel.source) {
@@ -95,6 +101,11 @@ Result<std::vector<Draft>> ReplayWriter::write(const Standings& /*standings*/, s
             left_.pop_front();
             if (!exchange) continue;
             CUPEL_TRY(Text text, reread(*exchange, earlier_));
+            // Nothing is left open: which settings were tried then is known.
+            const auto tuned = TunedText::read(text.source);
+            if (tuned) text.source = tuned->at(tuned->first());
+            if (const auto then = kernels_.find(exchange->hash); then != kernels_.end())
+                text.then = then->second;
             // Its parents here, as far as they were tried here too.
             std::vector<archive::KernelId> parents;
             for (const std::string& hash : text.parents) {
@@ -105,9 +116,11 @@ Result<std::vector<Draft>> ReplayWriter::write(const Standings& /*standings*/, s
             auto offered = intake_.offer_again(text.source, std::move(parents), text.way);
             if (!offered) continue;
             text.source.clear();
+            const archive::KernelId then = text.then;
             open_[offered->ticket] = std::move(text);
             const auto& first = offered->first;
             if (first) CUPEL_DO(close(offered->ticket, &*first));
+            if (first) CUPEL_DO(offer_settings(then, first->kernel));
         }
         auto draft = intake_.next();
         if (!draft) break;
@@ -135,6 +148,19 @@ Result<void> ReplayWriter::close(std::uint64_t ticket, const Trial* trial) {
     return archive_.record_ask(ask);
 }
 
+Result<void> ReplayWriter::offer_settings(archive::KernelId then, archive::KernelId now) {
+    const auto settings = settings_.extract(then);
+    if (!settings) return {};
+    for (const archive::KernelId id : settings.mapped()) {
+        CUPEL_TRY(const auto kernel, earlier_.kernel(id));
+        if (!kernel) return fail(Errc::Corrupt, "the archive of that run lacks a setting");
+        intake_.set_origin(kernel->kernel.origin);
+        CUPEL_TRY([[maybe_unused]] const auto offered,
+                  intake_.offer_again(kernel->kernel.source, {now}, kSweep));
+    }
+    return {};
+}
+
 Result<void> ReplayWriter::passed_over(const Draft& draft) {
     intake_.dropped(draft);
     return close(draft.ticket, nullptr);
@@ -142,7 +168,10 @@ Result<void> ReplayWriter::passed_over(const Draft& draft) {
 
 Result<void> ReplayWriter::tried(const Draft& draft, const Trial& trial) {
     static_cast<void>(intake_.tried(draft, trial, trial.score));
-    return close(draft.ticket, &trial);
+    const auto found = open_.find(draft.ticket);
+    const archive::KernelId then = found == open_.end() ? 0 : found->second.then;
+    CUPEL_DO(close(draft.ticket, &trial));
+    return offer_settings(then, trial.kernel);
 }
 
 }  // namespace cupel::engineer

@@ -38,6 +38,7 @@ private:
         std::string hash;  // of the question
         std::string author;
         std::vector<std::string> parents;  // hashes of sources
+        archive::KernelId then = 0;        // what it was in the earlier archive; 0: not tried
     };
     ReplayWriter(const model::Recording& recording, archive::Archive& earlier,
                  archive::Archive& archive)
@@ -46,12 +47,16 @@ private:
                                              archive::Archive& earlier);
     [[nodiscard]] static Result<Text> reread_command(const model::Exchange& exchange);
     [[nodiscard]] Result<void> close(std::uint64_t ticket, const Trial* trial);
+    // The settings of it that were tried then, whatever today's clock would try.
+    [[nodiscard]] Result<void> offer_settings(archive::KernelId then, archive::KernelId now);
 
     const model::Recording& recording_;
     archive::Archive& earlier_;
     archive::Archive& archive_;
-    std::deque<std::string> left_;        // hashes of questions
-    std::map<std::uint64_t, Text> open_;  // by ticket
+    std::deque<std::string> left_;                      // hashes of questions
+    std::map<std::uint64_t, Text> open_;                // by ticket
+    std::map<std::string, archive::KernelId> kernels_;  // of then, by the question's hash
+    std::map<archive::KernelId, std::vector<archive::KernelId>> settings_;  // of then, by guess
     Intake intake_{"model"};
 };
 

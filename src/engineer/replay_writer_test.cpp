@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "engineer/engineer.hpp"
 #include "engineer/model_writer.hpp"
@@ -79,6 +80,32 @@ TEST_F(ReplayWriterTest, TriesTheSameKernelsByteForByte) {
     ASSERT_GE(now.size(), then.size());
     now.resize(then.size());
     EXPECT_EQ(now, then);
+}
+
+// Which settings of a text are tried depends on what they are worth; those of then are.
+TEST_F(ReplayWriterTest, TriesTheSettingsOfThenWhateverTheyAreWorthNow) {
+    const model::Recording recording = record([](const model::Request&, int turn) {
+        return scripted::fenced(scripted::worth(3 + turn, "step(CUPEL_TUNE(s, 1, 2, 3, 4, 5));"));
+    });
+    const auto settings = [](archive::Archive& archive) {
+        std::set<std::string> sources;
+        const std::vector<archive::KernelRecord> kernels = archive.kernels().value();
+        for (const archive::KernelRecord& kernel : kernels)
+            if (kernel.phase == "sweep") sources.insert(kernel.kernel.source);
+        return sources;
+    };
+    const std::set<std::string> then = settings(earlier);
+    ASSERT_GE(then.size(), 4U);
+    archive::Archive archive = archive::Archive::open(":memory:").value();
+    auto writer = ReplayWriter::open(recording, earlier, archive);
+    ASSERT_TRUE(writer.has_value()) << writer.error().text;
+    // Today none of the texts is better than the schedules, and no climb would begin.
+    scripted::Evaluator again;
+    for (const std::string& source : sources_of(earlier, "model"))
+        again.statuses[source] = verdict::Status::Slower;
+    ASSERT_TRUE(
+        optimize(scripted::Schedules(2), {again, archive, nullptr, {writer->get()}}, at_most(100)));
+    EXPECT_EQ(settings(archive), then);
 }
 
 TEST_F(ReplayWriterTest, SaysWhereAnAnswerGivesAnotherKernel) {

@@ -66,6 +66,11 @@ Result<std::optional<Search::Seen>> Search::screen(const Candidate& candidate, K
     record.score = standings_.score(id);
     record.seconds = clock_() - begin;
     CUPEL_DO(desk_.archive.record_verdict(record));
+    // What breaks a law at one setting of a text was written into the text: the kernel that the
+    // settings descend from is the same text at another.
+    const std::vector<KernelId>& parents = candidate.proposal.parents;
+    if (candidate.phase == kSweep && breaks_laws(record.verdict.status) && !parents.empty())
+        CUPEL_DO(desk_.archive.quarantine(parents.front()));
     CUPEL_DO(bar_descendants(record.verdict));
     seen.trial.kernel = id;
     seen.trial.score = record.score;

@@ -35,6 +35,10 @@ struct Trial {
 };
 
 // Law 13: nothing that comes of such a kernel is used.
+// The phase of a setting of a kernel's parameters; its first parent is the kernel at its author's
+// guess.
+inline constexpr std::string_view kSweep = "sweep";
+
 [[nodiscard]] inline bool breaks_laws(verdict::Status status) {
     return status == verdict::Status::Cheating || status == verdict::Status::Impossible;
 }

@@ -223,6 +223,14 @@ Result<void> Referee::State::add_findings(Trial& trial) const {
     return {};
 }
 
+// Others breed from what a screening lets pass, so it must not be wrong at other sizes either. What
+// Cupel prints itself is right there by its tests, and two compilations would be half of its trial.
+Result<void> Referee::State::try_elsewhere(const verdict::Kernel& kernel, Trial& trial) const {
+    const bool ours = !kernel.schedule.empty();
+    if (ours || trial.of != 0 || !verdict::is_right(trial.verdict.status)) return {};
+    return try_shapes(draw_shapes(kernel), trial.verdict);
+}
+
 void Referee::prepare(const std::vector<verdict::Kernel>& kernels) {
     // Nothing is being timed now, so all processors may compile. The artefacts stay in the cache;
     // failures are found again, and told, when the kernel is tried.
@@ -256,6 +264,7 @@ Result<verdict::Screening> Referee::screen(const verdict::Kernel& kernel,
         CUPEL_TRY(State::Trial trial,
                   state_->try_kernel(kernel, {state_->baseline_entry(quickest)}, plan));
         if (trial.of != 0) return state_->fail_baseline(quickest, trial.verdict);
+        CUPEL_DO(state_->try_elsewhere(kernel, trial));
         CUPEL_DO(state_->add_findings(trial));
         return verdict::Screening{.verdict = std::move(trial.verdict), .of_incumbent = false};
     }
@@ -263,6 +272,7 @@ Result<verdict::Screening> Referee::screen(const verdict::Kernel& kernel,
     CUPEL_TRY(State::Trial trial,
               state_->try_kernel(
                   kernel, {{.name = "incumbent", .program = {.object = artefact.object}}}, plan));
+    CUPEL_DO(state_->try_elsewhere(kernel, trial));
     CUPEL_DO(state_->add_findings(trial));
     if (trial.of != 0) {
         trial.verdict.kernel_hash = hash_hex(incumbent->source);

@@ -122,6 +122,27 @@ TEST_F(Softmax, ScreeningComparesWithTheIncumbent) {
     EXPECT_EQ(found->verdict.speedup->baseline, "incumbent");
 }
 
+// Others breed from what a screening lets pass.
+TEST(Screening, SeesWhatIsWrongAtOtherSizes) {
+    const auto referee =
+        open_task(std::string(kSoftmax) + "\nprecision fp32\nshapes B in 1..512\n");
+    ASSERT_NE(referee, nullptr);
+    verdict::Kernel kernel{
+        .source = referee->panel().front().source, .schedule = "", .origin = "test"};
+    const auto honest = referee->screen(kernel, nullptr);
+    ASSERT_TRUE(honest) << honest.error().text;
+    EXPECT_TRUE(verdict::is_right(honest->verdict.status)) << verdict::headline(honest->verdict);
+    const std::size_t body = kernel.source.find('{', kernel.source.find("kernel("));
+    kernel.source.insert(body + 1, "\n  if (B != 64) return;\n");
+    for (const bool first : {true, false}) {
+        const verdict::Kernel* const incumbent = first ? nullptr : &kernel;
+        const auto found = referee->screen(kernel, incumbent);
+        ASSERT_TRUE(found) << found.error().text;
+        EXPECT_EQ(found->verdict.status, verdict::Status::Wrong);
+        EXPECT_NE(found->verdict.reason.find(verdict::kOtherSizes), std::string::npos);
+    }
+}
+
 // Else a naive kernel that takes seconds would be the whole of a short search.
 TEST_F(Softmax, ABaselineThatTrailsByFarIsTimedOnceAProcess) {
     const auto counted_of_baseline = [](Referee& referee, const verdict::Kernel& kernel) {

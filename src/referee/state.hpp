@@ -65,6 +65,8 @@ struct Referee::State {
     };
     [[nodiscard]] Result<Trial> try_kernel(const verdict::Kernel& kernel,
                                            std::vector<Entry> opponents, const Plan& plan);
+    // A stranger's kernel at hidden shapes, as a screening does.
+    [[nodiscard]] Result<void> try_elsewhere(const verdict::Kernel& kernel, Trial& trial) const;
     // For whoever goes on from a right kernel: after all clocks have stopped.
     [[nodiscard]] Result<void> add_findings(Trial& trial) const;
     // A member of the panel failed: that is nobody's verdict.

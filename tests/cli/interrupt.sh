@@ -55,6 +55,24 @@ case $code in
     *) fail "resuming after kill -9 ended with $code" ;;
 esac
 
+# A program that was asked, and all that it started, ends with a run that is killed: the next part calls it anew.
+"$CUPEL" optimize softmax --set B=32 --set N=256 --threads 1 --budget 10m --run agent \
+    --proposer-command 'setsid sleep 47.25 & sleep 47.5; wait' >out 2>err </dev/null &
+pid=$!
+of_agent() { pgrep -f '^sleep 47[.]' || true; }
+for ((i = 0; i < 300; ++i)); do
+    [[ $(of_agent | wc -l) -ge 2 ]] && break
+    sleep 0.2
+done
+[[ $(of_agent | wc -l) -ge 2 ]] || fail "the program was not called in a minute"
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null || true
+for ((i = 0; i < 50; ++i)); do
+    [[ -z $(of_agent) ]] && break
+    sleep 0.1
+done
+[[ -z $(of_agent) ]] || fail "the program outlived a run that was killed"
+
 # What a killed run left in the folder of temporary files is swept up by the next; nothing else is. (That a folder in
 # use stays, and one of another user, is tried in os/files_test.cpp.)
 mkdir tmp victim
