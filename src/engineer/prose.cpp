@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "engineer/conditions.hpp"
 #include "engineer/cpp_text.hpp"
+#include "engineer/prose_macros.hpp"
 #include "engineer/prose_words.hpp"
 
 namespace cupel::engineer {
@@ -188,14 +189,34 @@ void drop_idle_macros(Rows& rows) {
     }
 }
 
+// Of a definition, past the macro's name and parameters.
+std::size_t body_of_definition(const std::string& row) {
+    const std::string_view rest = rest_of_directive(row);
+    const std::size_t name = leading_name(rest).size();
+    const std::size_t from = static_cast<std::size_t>(rest.data() - row.data()) + name;
+    const bool takes = name < rest.size() && rest[name] == '(';
+    return takes ? std::min(row.find(')', from), row.size() - 1) + 1 : from;
+}
+
 // What stands between directives is one text: words in a row may stand on several lines.
 void clean_code(Rows& rows) {
     std::string code;
     std::set<std::string, std::less<>> macros;
+    std::vector<std::string> definitions;
     for (const std::string& row : rows) {
-        if (directive_of(row) == "define") macros.emplace(leading_name(rest_of_directive(row)));
+        if (directive_of(row) != "define") continue;
+        macros.emplace(leading_name(rest_of_directive(row)));
+        definitions.emplace_back(rest_of_directive(row));
+    }
+    const MacroUses uses = uses_of_macros(definitions);
+    for (std::string& row : rows) {
+        if (directive_of(row) == "define") {
+            const std::size_t body = body_of_definition(row);
+            row.replace(body, std::string::npos, without_dropped_arguments(row.substr(body), uses));
+        }
         code += (trim(row).starts_with('#') ? std::string(";") : row) + "\n";
     }
+    code = without_dropped_arguments(std::move(code), uses);
     code = without_idle_labels(without_foreign_attributes(std::move(code)));
     code = without_word_rows(std::move(code), macros);
     const Rows cleaned = split(code, '\n');
