@@ -40,6 +40,11 @@ std::vector<std::string> findings_of_fault(const referee::DeviceTrial& trial,
     if (!quoted.empty()) findings.push_back(quoted);
     for (std::size_t i = 1; i < trial.findings.size(); i++)
         if (findings.size() < verdict::kMostFindings) findings.push_back(trial.findings[i]);
+    // Where nothing but the answer is wrong, what was never looked at may be why.
+    if (status == Status::Wrong && trial.findings.empty()) {
+        for (std::string& words : referee::coverage_words(trial.coverage))
+            if (findings.size() < verdict::kMostFindings) findings.push_back(std::move(words));
+    }
     return findings;
 }
 

@@ -11,6 +11,7 @@
 #include "cli/device_bound.hpp"
 #include "cli/workplace.hpp"
 #include "os/files.hpp"
+#include "referee/device_coverage.hpp"
 #include "referee/device_trial.hpp"
 #include "referee/device_whole.hpp"
 #include "referee/emulator_client.hpp"
@@ -80,12 +81,30 @@ std::string seen_words(std::vector<double> seconds) {
                        format_seconds(seconds.front()), format_seconds(seconds.back()));
 }
 
+nlohmann::json coverage_json(const referee::InputCoverage& one) {
+    return {{"input", one.input},       {"shape", one.shape},   {"runs", one.runs},
+            {"elements", one.elements}, {"unread", one.unread}, {"first", one.first}};
+}
+
+// What ended the trial, or of a right kernel what of its inputs it leaves out.
+std::vector<std::string> findings_of(const DeviceTrial& trial) {
+    using verdict::Status;
+    std::vector<std::string> findings = trial.findings;
+    const Status status = trial.verdict.status;
+    if (status == Status::Accepted || (status == Status::Wrong && findings.empty()))
+        findings = referee::coverage_words(trial.coverage);
+    return findings;
+}
+
 nlohmann::json trial_json(const DeviceTrial& trial, const std::optional<DeviceBound>& bound) {
     nlohmann::json object = verdict::to_json(trial.verdict);
-    object["findings"] = trial.findings;
+    object["findings"] = findings_of(trial);
     object["shapes"] = trial.shapes;
     object["checks_made"] = trial.checks;
     object["checks_not_made"] = trial.unchecked;
+    object["coverage"] = nlohmann::json::array();
+    for (const referee::InputCoverage& one : trial.coverage)
+        object["coverage"].push_back(coverage_json(one));
     object["same_bits"] = nullptr;
     if (trial.same_bits) object["same_bits"] = *trial.same_bits;
     object["device_compiler"] = trial.compiler;
@@ -120,6 +139,12 @@ report::Card trial_card(const std::string& title, const DeviceTrial& trial,
     if (!trial.seconds.empty()) card.rows.push_back({"seen", {seen_words(trial.seconds)}});
     if (trial.findings.size() > 1) card.rows.push_back({"found", trial.findings});
     card.rows.push_back({"scaled to", trial.shapes});
+    if (const std::vector<std::string> unread = referee::coverage_words(trial.coverage);
+        !unread.empty()) {
+        card.rows.push_back({"inputs", unread});
+    } else if (!trial.coverage.empty()) {
+        card.rows.push_back({"inputs", {"read to the last element at each shape that was tried"}});
+    }
     if (trial.same_bits && !*trial.same_bits) {
         card.rows.push_back(
             {"bits", {"the answer's last bits depend on the order of warps and blocks"}});

@@ -175,6 +175,9 @@ struct Coverage {
     std::uint64_t written = 0;
     std::vector<Stretch> stretches =
         {};  // of a sample: what it wrote, ascending, the first kMostStretches
+    // Of an input that is judged (Launch::due), where all blocks were run: what neither this launch
+    // nor one before it has read, as above.
+    std::vector<Stretch> unread = {};
 };
 
 inline constexpr std::size_t kMostStretches = std::size_t{1} << 16;

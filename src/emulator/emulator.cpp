@@ -242,8 +242,12 @@ private:
                     region->data.begin() + static_cast<std::ptrdiff_t>(region->bytes));
             }
             // What one launch wrote the next may read: doubt stays, all else starts anew.
-            for (std::uint8_t& shade : region->shadow)
+            const bool input = region->owner == Owner::Buffer && !region->writable();
+            for (std::uint8_t& shade : region->shadow) {
+                const bool read = input && (shade & (kRead | kReadBefore)) != 0;
                 shade &= kPoison | kFromEnvironment;
+                if (read) shade |= kReadBefore;
+            }
             region->constant_site = kNoIndex;
             region->trails.clear();
             region->grain = code.global_grain;

@@ -181,15 +181,14 @@ bool answers_sample(const Job& job) {
     return job.sample > 0 && job.launches.size() == 1;
 }
 
-// How many bytes the answers have of an output; Invalid: its stretches are not in it, or not in
-// order.
-Result<std::uint64_t> sampled_bytes(const JobResult& result, const JobBuffer& buffer) {
+// How many bytes they are together; Invalid: they are not in the buffer, or not in order.
+Result<std::uint64_t> bytes_of(const std::vector<Stretch>& stretches, const JobBuffer& buffer) {
     std::uint64_t end = 0;
     std::uint64_t bytes = 0;
-    for (const Stretch& one : sampled_stretches(result, buffer)) {
+    for (const Stretch& one : stretches) {
         if (one.bytes == 0 || one.offset < end || one.offset > buffer.bytes ||
             one.bytes > buffer.bytes - one.offset)
-            return fail(Errc::Invalid, "the emulator wrote outside of " + buffer.name);
+            return fail(Errc::Invalid, "the emulator speaks of bytes outside of " + buffer.name);
         end = one.offset + one.bytes;
         bytes += one.bytes;
     }
@@ -217,6 +216,13 @@ std::vector<Stretch> sampled_stretches(const JobResult& result, const JobBuffer&
     return found == coverage.end() ? std::vector<Stretch>() : found->stretches;
 }
 
+std::vector<Stretch> unread_stretches(const JobResult& result, const JobBuffer& buffer) {
+    if (result.reports.empty()) return {};
+    const std::vector<Coverage>& coverage = result.reports.back().coverage;
+    const auto found = std::ranges::find(coverage, buffer.name, &Coverage::buffer);
+    return found == coverage.end() ? std::vector<Stretch>() : found->unread;
+}
+
 Result<void> check_answers(const Job& job, const JobResult& result) {
     if (!result.refusal.empty()) return {};
     const bool ended = result.reports.empty() || result.reports.back().finished;
@@ -228,9 +234,11 @@ Result<void> check_answers(const Job& job, const JobResult& result) {
         if (buffer.role != Role::Output || !ended) continue;
         if (job.sample == 0) bytes += buffer.bytes;
         if (!answers_sample(job)) continue;
-        CUPEL_TRY(const std::uint64_t sampled, sampled_bytes(result, buffer));
+        CUPEL_TRY(const std::uint64_t sampled, bytes_of(sampled_stretches(result, buffer), buffer));
         bytes += sampled;
     }
+    for (const JobBuffer& buffer : job.buffers)
+        CUPEL_DO(bytes_of(unread_stretches(result, buffer), buffer));
     if (result.answers.size() != bytes)
         return fail(Errc::Invalid, "the emulator's answers are not as long as the outputs");
     return {};

@@ -85,6 +85,9 @@ inline constexpr std::string_view kValuesFile = "values.bin";
 // What the sampled blocks wrote of a buffer; empty where `result` does not say.
 [[nodiscard]] std::vector<Stretch> sampled_stretches(const JobResult& result,
                                                      const JobBuffer& buffer);
+// What no launch read of an input; empty where `result` does not say, as of a sample.
+[[nodiscard]] std::vector<Stretch> unread_stretches(const JobResult& result,
+                                                    const JobBuffer& buffer);
 // Whether a result can be that of the job: a report for each launch, as far as launches ended, and
 // then all bytes of the outputs. Who was subverted could otherwise leave a report out.
 [[nodiscard]] Result<void> check_answers(const Job& job, const JobResult& result);

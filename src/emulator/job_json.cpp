@@ -177,21 +177,35 @@ Counters counters_from(const Json& object) {
     return counters;
 }
 
+Json stretches_json(const std::vector<Stretch>& stretches) {
+    Json array = Json::array();
+    for (const Stretch& one : stretches)
+        array.push_back({one.offset, one.bytes});
+    return array;
+}
+
+std::vector<Stretch> stretches_from(const Json& array) {
+    std::vector<Stretch> stretches;
+    for (const Json& one : array) {
+        stretches.push_back(
+            {.offset = one.at(0).get<std::uint64_t>(), .bytes = one.at(1).get<std::uint64_t>()});
+    }
+    return stretches;
+}
+
 Json report_json(const Report& report) {
     Json findings = Json::array();
     for (const Finding& one : report.findings)
         if (findings.size() < kMostFindings) findings.push_back(finding_json(one));
     Json coverage = Json::array();
     for (const Coverage& one : report.coverage) {
-        Json stretches = Json::array();
-        for (const Stretch& stretch : one.stretches)
-            stretches.push_back({stretch.offset, stretch.bytes});
         coverage.push_back({{"buffer", clean(one.buffer)},
                             {"role", role_text(one.role)},
                             {"bytes", one.bytes},
                             {"read", one.read},
                             {"written", one.written},
-                            {"stretches", std::move(stretches)}});
+                            {"stretches", stretches_json(one.stretches)},
+                            {"unread", stretches_json(one.unread)}});
     }
     return {{"finished", report.finished},
             {"findings", std::move(findings)},
@@ -213,17 +227,13 @@ Report report_from(const Json& object) {
     report.checks_not_made = object.at("checks_not_made").get<std::vector<std::string>>();
     report.counters = counters_from(object.at("counters"));
     for (const Json& one : object.at("coverage")) {
-        std::vector<Stretch> stretches;
-        for (const Json& stretch : one.at("stretches")) {
-            stretches.push_back({.offset = stretch.at(0).get<std::uint64_t>(),
-                                 .bytes = stretch.at(1).get<std::uint64_t>()});
-        }
         report.coverage.push_back({.buffer = one.at("buffer").get<std::string>(),
                                    .role = role_from(one.at("role").get<std::string>()),
                                    .bytes = one.at("bytes").get<std::uint64_t>(),
                                    .read = one.at("read").get<std::uint64_t>(),
                                    .written = one.at("written").get<std::uint64_t>(),
-                                   .stretches = std::move(stretches)});
+                                   .stretches = stretches_from(one.at("stretches")),
+                                   .unread = stretches_from(one.at("unread"))});
     }
     report.blocks = object.at("blocks").get<std::uint64_t>();
     report.shared_bytes = object.at("shared_bytes").get<std::uint64_t>();

@@ -209,6 +209,32 @@ TEST(Job, ASampleCountsSomeBlocksOfALargeLaunch) {
     EXPECT_EQ(done(scale_job()).reports.at(0).blocks, 1U);
 }
 
+// What the first launch reads is read, though the last one reads something else.
+TEST(Job, TellsWhatNoLaunchReadOfAnInput) {
+    Job job = scale_job();
+    job.buffers[0].bytes = 24;
+    job.values.resize(24);
+    job.launches[0].block.x = 2;
+    job.launches.push_back(job.launches[0]);
+    job.launches[0].block.x = 4;
+    job.buffers[1].bytes = 8;
+    job.buffers.push_back({"z", Role::Scratch, 16});
+    job.launches[0].arguments[1] = buffer(2, "z");
+    const JobResult result = done(job);
+    EXPECT_EQ(unread_stretches(result, job.buffers[0]),
+              (std::vector<Stretch>{{.offset = 16, .bytes = 8}}));
+    EXPECT_TRUE(unread_stretches(result, job.buffers[1]).empty());  // no input
+    EXPECT_EQ(unread_stretches(*decode_result(encode(result)), job.buffers[0]),
+              unread_stretches(result, job.buffers[0]));
+    EXPECT_TRUE(check_answers(job, result));
+    JobResult beyond = result;
+    for (Coverage& covered : beyond.reports.back().coverage)
+        if (!covered.unread.empty()) covered.unread.back().bytes = 9;
+    EXPECT_FALSE(check_answers(job, beyond));
+    job.sample = 1;  // of all blocks, but only of these is nothing said
+    EXPECT_TRUE(unread_stretches(done(job), job.buffers[0]).empty());
+}
+
 TEST(Job, ABlockThatWaitsForOthersIsNoSample) {
     Job job{.file = "wait.ptx", .ptx = R"(.version 8.0
 .target sm_80

@@ -30,10 +30,18 @@ Tallied tally(const Region& region, Holds holds) {
     return result;
 }
 
-std::vector<Stretch> written_stretches(const Region& region) {
+bool is_written(std::uint8_t shade) {
+    return (shade & kWritten) != 0;
+}
+bool is_unread(std::uint8_t shade) {
+    return (shade & (kRead | kReadBefore)) == 0;
+}
+
+template <class Holds>
+std::vector<Stretch> stretches_of(const Region& region, Holds holds) {
     std::vector<Stretch> stretches;
     for (std::uint64_t i = 0; i < region.bytes; i++) {
-        if ((region.shadow[i] & kWritten) == 0) continue;
+        if (!holds(region.shadow[i])) continue;
         if (!stretches.empty() && stretches.back().offset + stretches.back().bytes == i) {
             stretches.back().bytes++;
         } else if (stretches.size() < kMostStretches) {
@@ -69,8 +77,7 @@ void tell(Grid& grid, const Region& region, Fault fault, const Tallied& found,
 void check_outputs(Grid& grid, const Region& region) {
     if (region.owner != Owner::Buffer) return;
     if (region.role == Role::Input) {
-        tell(grid, region, Fault::Note,
-             tally(region, [](std::uint8_t s) { return (s & kRead) == 0; }), "are never read");
+        tell(grid, region, Fault::Note, tally(region, is_unread), "are never read");
         return;
     }
     if (region.role == Role::Scratch) return;
@@ -110,9 +117,7 @@ void check_constants(Grid& grid, const Region& region) {
 
 void check_state(Grid& grid, const Region& region, const std::vector<std::byte>& before) {
     const bool changed = !std::ranges::equal(before, std::span(region.data).first(region.bytes));
-    const bool written =
-        std::ranges::any_of(region.shadow, [](std::uint8_t s) { return (s & kWritten) != 0; });
-    if (!written) return;
+    if (!std::ranges::any_of(region.shadow, is_written)) return;
     const Event event{.fault = changed ? Fault::HiddenState : Fault::Note, .memory = region.name};
     grid.findings.add(event, 21, [&](const std::string&, const std::string&) {
         return changed ? fmt::format("the variable {} keeps a value from this launch to the next",
@@ -195,9 +200,12 @@ Report make_report(Grid& grid, const std::vector<std::vector<std::byte>>& before
     report.blocks = grid.completed;
     const auto& regions = grid.memory.regions();
     const bool whole = grid.options.checks && grid.options.sample == 0;
+    const auto is_due = [&](const Region& region) {
+        return std::ranges::find(due, &region) != due.end();
+    };
     for (std::size_t i = 0; i < regions.size() && whole; i++) {
         const Region& region = *regions[i];
-        if (std::ranges::find(due, &region) != due.end()) check_outputs(grid, region);
+        if (is_due(region)) check_outputs(grid, region);
         check_constants(grid, region);
         if (region.owner == Owner::ModuleVariable) check_state(grid, region, before[i]);
     }
@@ -206,15 +214,17 @@ Report make_report(Grid& grid, const std::vector<std::vector<std::byte>>& before
     for (const auto& region : regions) {
         if (region->owner != Owner::Buffer || !grid.options.checks) continue;
         const auto read = tally(*region, [](std::uint8_t s) { return (s & kRead) != 0; });
-        const auto written = tally(*region, [](std::uint8_t s) { return (s & kWritten) != 0; });
+        const auto written = tally(*region, is_written);
         report.coverage.push_back({.buffer = region->name,
                                    .role = region->role,
                                    .bytes = region->bytes,
                                    .read = read.count,
                                    .written = written.count});
         if (grid.options.sample > 0 && written.count > 0)
-            report.coverage.back().stretches = written_stretches(*region);
+            report.coverage.back().stretches = stretches_of(*region, is_written);
         if (!whole) continue;
+        if (region->role == Role::Input && is_due(*region))
+            report.coverage.back().unread = stretches_of(*region, is_unread);
         report.counters.unique_bytes_read += read.count;
         report.counters.unique_bytes_written += written.count;
     }

@@ -66,14 +66,13 @@ std::vector<std::uint64_t> index_of(const task::Tensor& tensor, std::uint64_t el
     return index;
 }
 
-// "y[3, 17]"
+}  // namespace
+
 std::string element_name(const task::Tensor& tensor, std::uint64_t element) {
     if (tensor.shape.empty()) return tensor.name;
     const auto index = index_of(tensor, element);
     return fmt::format("{}[{}]", tensor.name, fmt::join(index, ", "));
 }
-
-}  // namespace
 
 std::optional<std::string> first_wrong(const task::Task& task, const Standard& standard,
                                        const Probe& probe, const AnswerView& answer,

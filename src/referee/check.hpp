@@ -42,6 +42,8 @@ struct Probe {
     }
 };
 
+// "y[3, 17]"
+[[nodiscard]] std::string element_name(const task::Tensor& tensor, std::uint64_t element);
 // The first element that is wrong, in words; nothing if the answer holds. Pure, like the standard.
 [[nodiscard]] std::optional<std::string> first_wrong(const task::Task& task,
                                                      const Standard& standard, const Probe& probe,

@@ -89,7 +89,11 @@ public:
         }
         for (const DeviceShape& shape : shapes_) {
             if (out_.verdict.status != Status::Accepted) break;
+            if (on_ == On::Emulator) watch_.emplace(shape.task);
             CUPEL_DO(try_shape_of(shape));
+            if (watch_)
+                std::ranges::move(watch_->take(size_words(shape.task)),
+                                  std::back_inserter(out_.coverage));
         }
         verdict::Verdict& verdict = out_.verdict;
         verdict.seed.value = seed_.hex();
@@ -205,6 +209,7 @@ private:
         }
         note(shape, result);
         if (find_fault(shape, result)) return false;
+        if (watch_) watch_->add(job, result);
         take_answers(result, arena);
         return true;
     }
@@ -323,6 +328,7 @@ private:
     DeviceBuilder builder_;
     DeviceCode code_;  // at the shape at hand
     std::uint64_t asked_ = 0;
+    std::optional<CoverageWatch> watch_ = {};  // of the shape at hand
 };
 
 }  // namespace

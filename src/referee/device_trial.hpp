@@ -17,6 +17,7 @@
 
 #include "base/result.hpp"
 #include "emulator/device.hpp"
+#include "referee/device_coverage.hpp"
 #include "referee/device_job.hpp"
 #include "task/task.hpp"
 #include "verdict/verdict.hpp"
@@ -50,6 +51,7 @@ struct DeviceTrial {
     std::vector<std::string> checks;      // that were made of every launch
     std::vector<std::string> unchecked;   // each with its reason
     std::vector<CountedLaunch> launches;  // of the first shape, in order
+    std::vector<InputCoverage> coverage;  // on the emulator, shape by shape
     // Whether the first question got the same bits under every order that it was asked in; not
     // known where it was not answered.
     std::optional<bool> same_bits;

@@ -13,9 +13,51 @@ is_json out
 equals out accepted status
 equals out emu target
 says out "verified on the emulator, not timed"
+equals out x coverage 0 input
+equals out 1024 coverage 0 elements
+equals out 0 coverage 0 unread
+equals out "[]" findings
 run 0 judge softmax softmax.ptx "${small[@]}"
 says out "scaled: B=16, N=64"
+says out "read to the last element at each shape that was tried"
 says out "not timed"
+
+# What no thread reads is told, and is no fault.
+cat >evens.task <<'TASK'
+task evens(x: f32[N * 2]) -> y: f32[N] where N = 6
+y[i] = x[2 * i] + x[2 * i]
+TASK
+cat >evens.ptx <<'PTX'
+#pragma cupel launch evens<<<1, N>>>(x, y)
+.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry evens(.param .u64 px, .param .u64 py) {
+  .reg .b32 %r<4>; .reg .b64 %d<8>; .reg .f32 %f<4>;
+  ld.param.u64 %d1, [px];
+  ld.param.u64 %d2, [py];
+  mov.u32 %r1, %tid.x;
+  mul.wide.u32 %d3, %r1, 8;
+  add.u64 %d1, %d1, %d3;
+  mul.wide.u32 %d3, %r1, 4;
+  add.u64 %d2, %d2, %d3;
+  ld.global.f32 %f1, [%d1];
+  add.f32 %f1, %f1, %f1;
+  st.global.f32 [%d2], %f1;
+  ret;
+}
+PTX
+run 0 judge evens.task evens.ptx --threads 1 --json
+equals out accepted status
+equals out 6 coverage 0 unread
+equals out "x[1]" coverage 0 first
+says out "no thread reads 6 of the 12 elements of x, x[1] the first"
+run 0 judge evens.task evens.ptx --threads 1
+says out "no thread reads 6 of the 12 elements of x"
+# A formula that needs them: the finding says why the answer is wrong.
+sed -i 's/+ x\[2 \* i\]/+ x[2 * i + 1]/' evens.task
+run 20 judge evens.task evens.ptx --threads 1 --json
+says out "no thread reads 6 of the 12 elements of x, x[1] the first"
 
 # A barrier less: right by luck on many a GPU. Both lines are named, and both threads.
 sed '0,/bar.sync/s/bar.sync.*/ /' softmax.ptx >race.ptx
