@@ -47,6 +47,14 @@ END:
                        extra);
 }
 
+task::Task twice_task() {
+    return task::parse(
+               "task twice(x: f32[N]) -> y: f32[N] where N = 1048576\n"
+               "y[i] = x[i] + x[i]\n",
+               "twice.task", {})
+        .value();
+}
+
 struct Tried {
     DeviceTrial trial;
     DeviceSample sample;
@@ -54,11 +62,7 @@ struct Tried {
 
 // At the scaled shapes, some blocks at the task's own sizes, and `whole`: all of it there.
 Tried tried(std::string_view extra, bool whole, const std::string& before = {}) {
-    const task::Task task = task::parse(
-                                "task twice(x: f32[N]) -> y: f32[N] where N = 1048576\n"
-                                "y[i] = x[i] + x[i]\n",
-                                "twice.task", {})
-                                .value();
+    const task::Task task = twice_task();
     const DeviceKernel kernel{.source = before + twice(extra), .file_name = "twice.ptx"};
     auto trial = try_device(task, kernel, {});
     EXPECT_TRUE(trial) << trial.error().text;
@@ -135,22 +139,39 @@ TEST(DeviceWhole, EmulatesAllOfSeveralLaunches) {
     const std::string again = "#pragma cupel launch twice<<<ceil(N / 128), 128>>>(x, y, N)\n";
     const DeviceTrial honest = tried("", true, again).trial;
     EXPECT_EQ(honest.verdict.status, verdict::Status::Accepted) << honest.verdict.reason;
-    EXPECT_EQ(honest.shapes.back(), "own, answers and bounds only: N=1048576");
+    EXPECT_EQ(honest.shapes.back(), "own: N=1048576");
     const DeviceTrial wrong = tried("@%p2 mul.f32 %f2, %f2, 0f3F7FFFF0;", true, again).trial;
     EXPECT_EQ(wrong.verdict.status, verdict::Status::Wrong);
 }
 
-TEST(DeviceWhole, SaysWhereThereIsTooMuchToEmulate) {
-    const task::Task task = task::parse(
-                                "task twice(x: f32[N]) -> y: f32[N] where N = 1048576\n"
-                                "y[i] = x[i] + x[i]\n",
-                                "twice.task", {})
-                                .value();
-    Tried one = tried("", false);
-    one.sample.launches.front().counters.warp_instructions = std::uint64_t{1} << 34;
-    ASSERT_TRUE(hold_whole(task, {}, {}, one.sample, one.trial));
-    EXPECT_EQ(one.trial.verdict.status, verdict::Status::Accepted);
-    EXPECT_THAT(one.trial.unchecked.back(), HasSubstr("too many to emulate"));
+// Nothing comes of what the threads read there, so the answer is right.
+TEST(DeviceWhole, WatchesForRacesToo) {
+    const std::string again = "#pragma cupel launch twice<<<ceil(N / 128), 128>>>(x, y, N)\n";
+    const std::string reads = "ld.param.u64 %d6, [py]; @%p2 ld.global.f32 %f3, [%d6];";
+    const DeviceTrial racy = tried(reads, true, again).trial;
+    EXPECT_EQ(racy.verdict.status, verdict::Status::Wrong);
+    EXPECT_THAT(racy.verdict.reason, HasSubstr("global race"));
+    EXPECT_THAT(racy.verdict.reason, HasSubstr("(at N=1048576"));
+}
+
+// As if there were more blocks than can be emulated; the sizes nearest to these that can be are
+// these.
+TEST(DeviceWhole, TriesTheNearestSizesWhereThereIsTooMuchToEmulate) {
+    const task::Task task = twice_task();
+    const auto held = [&](std::string_view extra) {
+        Tried one = tried(extra, false);
+        one.sample.launches.front().counters.warp_instructions = std::uint64_t{1} << 34;
+        const DeviceKernel kernel{.source = twice(extra), .file_name = "twice.ptx"};
+        EXPECT_TRUE(hold_whole(task, kernel, {}, one.sample, one.trial));
+        return one.trial;
+    };
+    const DeviceTrial honest = held("");
+    EXPECT_EQ(honest.verdict.status, verdict::Status::Accepted) << honest.verdict.reason;
+    EXPECT_THAT(honest.unchecked.back(), HasSubstr("too many to emulate"));
+    EXPECT_EQ(honest.shapes.back(), "nearest: N=1048576");
+    const DeviceTrial wrong = held("@%p2 mul.f32 %f2, %f2, 0f3F7FFFF0;");
+    EXPECT_EQ(wrong.verdict.status, verdict::Status::Wrong);
+    EXPECT_THAT(wrong.verdict.reason, HasSubstr("(at N=1048576"));
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <optional>
 #include <random>
 #include <set>
@@ -55,10 +54,27 @@ bool is_light(const task::Task& task) {
     return elements <= kMostElements && counts.flops + counts.transcendentals <= kMostWork;
 }
 
-task::Task scaled_down(const task::Task& task) {
+std::optional<task::Task> drawn(
+    const task::Task& task, const Sizes& from, std::uint64_t seed,
+    const std::function<std::int64_t(const task::Override&, std::uint64_t)>& draw) {
+    std::mt19937_64 random(seed);
+    for (int attempt = 0; attempt < kDraws; attempt++) {
+        Sizes sizes = from;
+        for (task::Override& size : sizes)
+            size.value = draw(size, random());
+        auto shape = at_sizes(task, sizes);
+        if (shape && is_light(*shape)) return shape;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+task::Task halved_until(const task::Task& task,
+                        const std::function<bool(const task::Task&)>& fits) {
     task::Task shape = task;
     std::set<std::string> stuck;  // sizes that cannot be halved again
-    while (!is_light(shape)) {
+    while (!fits(shape)) {
         Sizes sizes = own_sizes(shape);
         const auto free = [&](const task::Override& size) {
             return size.value > 2 && !stuck.contains(size.name);
@@ -79,25 +95,9 @@ task::Task scaled_down(const task::Task& task) {
     return shape;
 }
 
-std::optional<task::Task> drawn(
-    const task::Task& task, const Sizes& from, std::uint64_t seed,
-    const std::function<std::int64_t(const task::Override&, std::uint64_t)>& draw) {
-    std::mt19937_64 random(seed);
-    for (int attempt = 0; attempt < kDraws; attempt++) {
-        Sizes sizes = from;
-        for (task::Override& size : sizes)
-            size.value = draw(size, random());
-        auto shape = at_sizes(task, sizes);
-        if (shape && is_light(*shape)) return shape;
-    }
-    return std::nullopt;
-}
-
-}  // namespace
-
 std::vector<DeviceShape> device_shapes(const task::Task& task, std::uint64_t seed) {
     std::vector<DeviceShape> shapes;
-    shapes.push_back({.rule = "scaled", .task = scaled_down(task)});
+    shapes.push_back({.rule = "scaled", .task = halved_until(task, is_light)});
     const Sizes scaled = own_sizes(shapes.front().task);
     auto ragged = drawn(task, scaled, seed, [](const task::Override& size, std::uint64_t random) {
         if (size.value < 4) return size.value;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,11 @@ struct DeviceShape {
 // Sizes that the task bounds (its `shapes` lines) stay within their bounds. Where the formula
 // admits no such sizes the shape is left out.
 [[nodiscard]] std::vector<DeviceShape> device_shapes(const task::Task& task, std::uint64_t seed);
+
+// The largest size is halved again and again, so divisors stay; the last that can be had where no
+// size can be halved any more.
+[[nodiscard]] task::Task halved_until(const task::Task& task,
+                                      const std::function<bool(const task::Task&)>& fits);
 
 // "B=64, N=128": all sizes that are not computed from others.
 [[nodiscard]] std::string size_words(const task::Task& task);

@@ -47,6 +47,10 @@ constexpr std::array<Kind, 3> kWholeKinds = {Kind::Lawful, Kind::Wide, Kind::Exa
 constexpr double kThreeQuestions = 1 << 21;
 constexpr double kTwoQuestions = 1 << 25;
 constexpr double kWholeQuestionSeconds = 0.1;
+// And where it takes less than this, one is asked again and watched as at any other shape, which
+// takes some five times as long: seconds.
+constexpr std::uint64_t kMostWatchedWork = std::uint64_t{1} << 26;
+constexpr double kUnknownWork = 1 << 26;  // where no sample of blocks tells
 // Over what a sample of blocks let expect.
 constexpr double kWholeSlack = 4;
 
@@ -57,12 +61,13 @@ public:
 
     // `work`: instructions of warps that a question is expected to take, where all of it runs.
     Trial(const task::Task& task, const DeviceKernel& kernel, const DeviceOptions& options, On on,
-          double work = 0)
+          std::optional<double> work = {})
         : own_(task),
           kernel_(kernel),
           options_(options),
           on_(on),
-          work_(work),
+          work_(work.value_or(kUnknownWork)),
+          in_order_(!work),
           seed_(Seed::draw()),
           builder_(options.architecture) {
         shapes_ = on == On::Emulator ? device_shapes(task, seed_.number(0))
@@ -175,6 +180,8 @@ private:
             evidence.worst_error = std::max(evidence.worst_error, errors.worst);
             if (on_ == On::Emulator && !out_.same_bits)
                 CUPEL_DO(ask_in_other_orders(shape, arena, checker, probe));
+            if (on_ == On::Whole && kind == kinds(shape).back())
+                CUPEL_DO(watch_whole(shape, arena, checker, probe));
             if (out_.verdict.status != Status::Accepted) return {};
         }
         return {};
@@ -233,11 +240,33 @@ private:
             if (!answered) return {};
             out_.same_bits = answers() == first;
         }
+        hold_again(shape, checker, probe);
+        return {};
+    }
+
+    // The last question again, with every check.
+    Result<void> watch_whole(const DeviceShape& shape, Arena& arena, const Checker& checker,
+                             const Probe& probe) {
+        if (out_.verdict.status != Status::Accepted) return {};
+        if (executed_ > kMostWatchedWork) {
+            out_.unchecked.push_back(
+                fmt::format("all but answers and bounds at {}: {:.0f} million instructions of "
+                            "warps are too many to watch",
+                            size_words(shape.task), static_cast<double>(executed_) / 1e6));
+            return {};
+        }
+        watches_ = true;
+        CUPEL_TRY(const bool answered, answer(shape, arena));
+        if (answered) hold_again(shape, checker, probe);
+        out_.watched_whole = true;
+        return {};
+    }
+
+    void hold_again(const DeviceShape& shape, const Checker& checker, const Probe& probe) {
         Errors errors;
         const auto wrong = checker.verify(probe, checker.answer_in(0), errors);
         if (wrong)
             accuse({.status = Status::Wrong, .law = {}}, shape, "the answer is wrong: " + *wrong);
-        return {};
     }
 
     emulator::Job job_for(const task::Task& task, const Arena& arena) {
@@ -254,7 +283,8 @@ private:
         job.seed = asked_++ == 0 && on_ == On::Emulator ? 0 : seed_.number(kOrders + asked_);
         job.budget = kBudget;
         if (on_ == On::Whole) {
-            job.checks = false;
+            job.checks = watches_;
+            if (in_order_) job.seed = 0;
             job.budget = static_cast<std::uint64_t>(kWholeSlack * work_);
         }
         job.times = on_ == On::Gpu && asked_ == 1 ? kTimes : 0;
@@ -263,7 +293,10 @@ private:
     }
 
     void note(const DeviceShape& shape, const emulator::JobResult& result) {
-        if (on_ == On::Whole) return;  // that only bounds were watched is known
+        executed_ = 0;
+        for (const emulator::Report& report : result.reports)
+            executed_ += report.counters.warp_instructions;
+        if (on_ == On::Whole && !watches_) return;  // that only bounds were watched is known
         const bool first = asked_ == 1;
         out_.device = result.device;
         if (first) out_.seconds = result.seconds;
@@ -322,12 +355,15 @@ private:
     const DeviceOptions& options_;
     On on_;
     double work_;
+    bool in_order_;  // of all blocks at the task's own sizes
     Seed seed_;
     std::vector<DeviceShape> shapes_;
     DeviceTrial out_;
     DeviceBuilder builder_;
     DeviceCode code_;  // at the shape at hand
     std::uint64_t asked_ = 0;
+    std::uint64_t executed_ = 0;               // instructions of warps, for the last answer
+    bool watches_ = false;                     // a run of all blocks at the task's own sizes
     std::optional<CoverageWatch> watch_ = {};  // of the shape at hand
 };
 
@@ -339,7 +375,7 @@ Result<DeviceTrial> try_device(const task::Task& task, const DeviceKernel& kerne
 }
 
 Result<DeviceTrial> try_whole(const task::Task& task, const DeviceKernel& kernel,
-                              const DeviceOptions& options, double work) {
+                              const DeviceOptions& options, std::optional<double> work) {
     return Trial(task, kernel, options, Trial::On::Whole, work).run();
 }
 

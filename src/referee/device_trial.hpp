@@ -55,6 +55,7 @@ struct DeviceTrial {
     // Whether the first question got the same bits under every order that it was asked in; not
     // known where it was not answered.
     std::optional<bool> same_bits;
+    bool watched_whole = false;  // by try_whole: not only answers and bounds
     std::string compiler;
     std::string device;           // of a GPU: "NVIDIA H200, driver for CUDA 13.0"
     std::vector<double> seconds;  // of all launches together, each time that they were timed there
@@ -64,10 +65,11 @@ struct DeviceTrial {
                                              const DeviceOptions& options);
 
 // The same at the task's own sizes, once for each of few questions and with no check but that of
-// bounds. `work`: instructions of warps that a question is expected to take; four times as many end
-// in `timed_out`.
+// bounds; then the last one again with all checks, where that takes seconds. `work`: instructions
+// of warps that a question is expected to take; four times as many end in `timed_out`.
 [[nodiscard]] Result<DeviceTrial> try_whole(const task::Task& task, const DeviceKernel& kernel,
-                                            const DeviceOptions& options, double work);
+                                            const DeviceOptions& options,
+                                            std::optional<double> work);
 
 // The same on this machine's GPU and at the task's own sizes: the answers are checked as ever, but
 // a GPU sees neither races nor what nobody wrote, so this says something of kernels only that the

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "referee/device_shapes.hpp"
 #include "referee/estimate.hpp"
 
 namespace cupel::referee {
@@ -14,10 +15,16 @@ namespace {
 
 // Instructions of warps: ten to twenty seconds of one core.
 constexpr double kMostEmulated = 1 << 29;
-// Where no sample tells how many there are: tried for a few seconds.
-constexpr double kUnknownWork = 1 << 26;
+// Where that is too much: at sizes near those, and all tensors in bytes.
+constexpr double kMostOfNearest = 1 << 28;
+constexpr std::int64_t kMostNearby = std::int64_t{512} << 20;
 // Sums of tensor cores are emulated bit by bit.
 constexpr double kFlopsOfTensorCores = 1;  // as an instruction
+
+double instructions(const emulator::Counters& counters) {
+    return static_cast<double>(counters.warp_instructions) +
+           kFlopsOfTensorCores * static_cast<double>(counters.tensor_flops);
+}
 
 // Of all blocks, if they are like those that were counted.
 std::optional<double> work_of(const DeviceSample& sample) {
@@ -25,10 +32,8 @@ std::optional<double> work_of(const DeviceSample& sample) {
     double work = 0;
     for (const SampledLaunch& launch : sample.launches) {
         if (launch.counted == 0) return std::nullopt;
-        const double counted =
-            static_cast<double>(launch.counters.warp_instructions) +
-            kFlopsOfTensorCores * static_cast<double>(launch.counters.tensor_flops);
-        work += counted * static_cast<double>(launch.blocks) / static_cast<double>(launch.counted);
+        work += instructions(launch.counters) * static_cast<double>(launch.blocks) /
+                static_cast<double>(launch.counted);
     }
     return work;
 }
@@ -39,6 +44,71 @@ void add_evidence(const verdict::Evidence& more, verdict::Evidence& evidence) {
     evidence.elements += more.elements;
     evidence.detection = detection(evidence.positions);
     evidence.worst_error = std::max(evidence.worst_error, more.worst_error);
+}
+
+double operations(const task::Task& task) {
+    const task::Counts counts = task::count(task);
+    double sum = counts.flops + counts.transcendentals;
+    for (const task::Tensor& tensor : task.tensors)
+        sum += static_cast<double>(tensor.elements());
+    return sum;
+}
+
+std::int64_t bytes_of(const task::Task& task) {
+    std::int64_t bytes = 0;
+    for (const task::Tensor& tensor : task.tensors)
+        bytes += tensor.bytes();
+    return bytes;
+}
+
+// The sizes next to the task's own at which all of it can be emulated in seconds, by what the first
+// shape took; nothing where these are no larger than that.
+struct Nearest {
+    task::Task task;
+    double work = 0;
+};
+std::optional<Nearest> nearest_to_own(const task::Task& task, const DeviceTrial& trial) {
+    const task::Task scaled = device_shapes(task, 0).front().task;
+    double each = 0;  // instructions of warps an operation
+    for (const CountedLaunch& launch : trial.launches)
+        each += instructions(launch.counters) / operations(scaled);
+    if (each == 0) return std::nullopt;
+    task::Task nearest = halved_until(task, [&](const task::Task& shape) {
+        return bytes_of(shape) <= kMostNearby && each * operations(shape) <= kMostOfNearest;
+    });
+    if (operations(nearest) <= operations(scaled)) return std::nullopt;
+    const double work = each * operations(nearest);
+    if (bytes_of(nearest) > kMostNearby || work > kMostOfNearest) return std::nullopt;
+    return Nearest{.task = std::move(nearest), .work = work};
+}
+
+// What was found at the task's own sizes, or near them.
+void adopt(DeviceTrial whole, std::string_view rule, const std::string& shape, DeviceTrial& trial) {
+    verdict::Verdict& verdict = trial.verdict;
+    add_evidence(whole.verdict.evidence, verdict.evidence);
+    trial.shapes.push_back(fmt::format(
+        "{}{}: {}", rule, whole.watched_whole ? "" : ", answers and bounds only", shape));
+    for (std::string& one : whole.unchecked)
+        if (std::ranges::find(trial.unchecked, one) == trial.unchecked.end())
+            trial.unchecked.push_back(std::move(one));
+    if (whole.verdict.status == verdict::Status::Accepted) return;
+    verdict.status = whole.verdict.status;
+    verdict.law = whole.verdict.law;
+    verdict.reason = std::move(whole.verdict.reason);
+    verdict.detail = std::move(whole.verdict.detail);
+    std::ranges::move(whole.findings, std::back_inserter(trial.findings));
+}
+
+// Where all of it is too much. What takes longer there than was expected is not held against it.
+Result<void> hold_nearby(const task::Task& task, const DeviceKernel& kernel,
+                         const DeviceOptions& options, DeviceTrial& trial) {
+    const auto nearest = nearest_to_own(task, trial);
+    if (!nearest) return {};
+    CUPEL_TRY(DeviceTrial whole, try_whole(nearest->task, kernel, options, nearest->work));
+    trial.verdict.wall_seconds += whole.verdict.wall_seconds;
+    if (whole.verdict.status == verdict::Status::TimedOut) return {};
+    adopt(std::move(whole), "nearest", size_words(nearest->task), trial);
+    return {};
 }
 
 }  // namespace
@@ -62,22 +132,15 @@ Result<void> hold_whole(const task::Task& task, const DeviceKernel& kernel,
                       ? sample.why_not
                       : fmt::format("{:.0f} million instructions of warps are too many to emulate",
                                     work.value_or(0) / 1e6));
-        return {};
+        return hold_nearby(task, kernel, options, trial);
     }
-    CUPEL_TRY(DeviceTrial whole, try_whole(task, kernel, options, work.value_or(kUnknownWork)));
+    CUPEL_TRY(DeviceTrial whole, try_whole(task, kernel, options, work));
     verdict.wall_seconds += whole.verdict.wall_seconds;
     if (whole.verdict.status == verdict::Status::TimedOut && !work) {
         not_tried("how much there is to emulate is not known, and it was too much");
-        return {};
+        return hold_nearby(task, kernel, options, trial);
     }
-    add_evidence(whole.verdict.evidence, verdict.evidence);
-    trial.shapes.push_back("own, answers and bounds only: " + sample.shape);
-    if (whole.verdict.status == verdict::Status::Accepted) return {};
-    verdict.status = whole.verdict.status;
-    verdict.law = whole.verdict.law;
-    verdict.reason = std::move(whole.verdict.reason);
-    verdict.detail = std::move(whole.verdict.detail);
-    std::ranges::move(whole.findings, std::back_inserter(trial.findings));
+    adopt(std::move(whole), "own", sample.shape, trial);
     return {};
 }
 

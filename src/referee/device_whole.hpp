@@ -2,8 +2,8 @@
 // The answers of a kernel at the task's own sizes: it knows its sizes, so one that was right at
 // small ones need not be here. Of a single launch whose blocks have nothing to do with each other
 // the sample has looked at them. Any other is emulated whole where that takes seconds and not
-// hours: what the scaled shapes settle (races, state, values that nobody wrote) is not looked for
-// again, which takes a third of the time; bounds are held.
+// hours, and bounds are held. What else the scaled shapes settle (races, state, values that nobody
+// wrote) takes some five times as long, and is looked for again where that is seconds.
 #pragma once
 
 #include "base/result.hpp"
