@@ -26,9 +26,11 @@ using Rows = std::set<std::uint32_t>;
 
 class AskWalk {
 public:
+    // What is a use that ends badly: any, or only to be stored (or to be part of a product).
+    enum class Use { Any, Kept };
     AskWalk(const Code& code, const std::vector<bool>& entries, std::uint32_t load,
-            std::size_t& steps)
-        : code_(code), entries_(entries), load_(load), steps_(steps) {}
+            std::size_t& steps, Use use = Use::Any)
+        : code_(code), entries_(entries), load_(load), steps_(steps), use_(use) {}
 
     [[nodiscard]] bool ends_well() {
         Rows rows;
@@ -80,10 +82,12 @@ private:
     }
 
     bool change(const Op& op, std::uint32_t at, Rows& rows) const {
-        bool uses = std::ranges::any_of(std::array{op.a, op.b, op.c, op.e},
-                                        [&](std::uint32_t row) { return rows.contains(row); });
         const bool memory = op.work == Work::Load || op.work == Work::Store ||
                             op.work == Work::Atomic || op.work == Work::Copy;
+        const bool by_address = use_ == Use::Any || !memory;
+        bool uses = (by_address && rows.contains(op.a)) ||
+                    std::ranges::any_of(std::array{op.b, op.c, op.e},
+                                        [&](std::uint32_t row) { return rows.contains(row); });
         if (op.work == Work::Tensor || (op.work == Work::Store && op.elements > 1)) {
             uses = uses || std::ranges::any_of(code_.lists[op.target], [&](std::uint32_t row) {
                        return rows.contains(row);
@@ -117,6 +121,7 @@ private:
     const std::vector<bool>& entries_;  // where branches lead
     std::uint32_t load_;
     std::size_t& steps_;
+    Use use_;
     std::map<std::uint32_t, Rows> known_;  // at entries
     std::vector<std::uint32_t> open_;
 };
@@ -158,8 +163,11 @@ void find_unasked(Code& code) {
             if (!asks) kind = kTakes;
         } else if (asks) {
             kind = kAtomic;
+        } else if (changes_nothing(code, op)) {
+            kind = kAtomicLooks;
         } else {
-            kind = changes_nothing(code, op) ? kAtomicLooks : kAtomicTakes;
+            const bool kept = !AskWalk(code, entries, i, steps, AskWalk::Use::Kept).ends_well();
+            kind = kept ? kAtomicKeeps : kAtomicTakes;
         }
     }
 }

@@ -147,6 +147,32 @@ TEST(Asked, AnAtomicThatChangesNothingIsALoad) {
                 HasSubstr("line 7 (thread 63) reads"));
 }
 
+TEST(Asked, AnAtomicThatIsFoundToChangeNothingIsALoadWhereItsResultIsStored) {
+    const std::string add = "#5\nred.shared.add.u32 [%r1], 1;\n";
+    const auto atomic = [](const std::string& operation) {
+        return "shr.u32 %r5, %t, 10; not.b32 %r6, %r5;\n#7\natom.shared." + operation + ";\n";
+    };
+    for (const char* const look :
+         {"add.u32 %r3, [%r2], %r5", "or.b32 %r3, [%r2], %r5", "xor.b32 %r3, [%r2], %r5",
+          "max.u32 %r3, [%r2], %r5", "and.b32 %r3, [%r2], %r6", "min.u32 %r3, [%r2], %r6",
+          "cas.b32 %r3, [%r2], %r6, %r6"}) {
+        const std::string atom = atomic(look);
+        EXPECT_THAT(ask_faults(add + atom + kKeep), HasSubstr("line 7 (thread 32) reads")) << look;
+        EXPECT_THAT(ask_faults(atom + add + kKeep), HasSubstr("line 5 (thread 32) writes")) << look;
+        EXPECT_EQ(ask_faults(add + kSyncLanes + atom + kKeep), "") << look;
+        EXPECT_EQ(ask_faults(atom + atom + kKeep), "") << look;
+    }
+    for (const char* const change :
+         {"add.u32 %r3, [%r2], %r6", "or.b32 %r3, [%r2], %r6", "min.s32 %r3, [%r2], %r6",
+          "max.s32 %r3, [%r2], %r6", "exch.b32 %r3, [%r2], %r5", "inc.u32 %r3, [%r2], %r5"})
+        EXPECT_EQ(ask_faults(add + atomic(change) + kKeep), "") << change;
+    // Room for so many, and there are none: where it would be is of no matter.
+    EXPECT_EQ(ask_faults(add + atomic("add.u32 %r3, [%r2], %r5") +
+                         "setp.gt.u32 %p1, %t, 64; add.u32 %r3, %r3, %r9;\n"
+                         "@%p1 st.shared.u32 [%r3], 0;"),
+              "");
+}
+
 TEST(Asked, AGuessForACompareAndSwapMayBeVolatile) {
     const std::string turn =
         "L: mov.u32 %r5, %r3; add.s32 %r6, %r5, %t;\n"

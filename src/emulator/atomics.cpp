@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // atom and red: lanes take turns, lowest first. Floating-point sums are therefore in an order that
 // follows from the order of warps and blocks, as on a device.
+#include <algorithm>
+#include <limits>
 #include <map>
 #include <string>
 
@@ -34,6 +36,19 @@ void count_collisions(const Warp& warp, const Part& part) {
             }
         }
         seen[count++] = part.offsets[i];
+    });
+}
+
+// Does F leave any value as it is, with these operands? Tried on a few, among which every operation
+// that changes something changes one.
+template <auto F, class T>
+bool changes_nothing(T b, T c) {
+    constexpr auto kLeast = std::numeric_limits<T>::lowest();
+    constexpr auto kMost = std::numeric_limits<T>::max();
+    return std::ranges::all_of(std::array<T, 6>{T(0), T(1), T(2), kLeast, kMost, b}, [&](T old) {
+        const T next = F(old, b, c);
+        // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): of the bits of a float
+        return std::memcmp(&old, &next, sizeof next) == 0;
     });
 }
 
@@ -101,12 +116,16 @@ private:
         if ((op.flags & kAcquire) != 0) clocks.fence(thread, scope);
         if (!shared) clocks.wrote_global(thread);
         if (!region.trails.empty()) {
+            const bool looks =
+                warp.block->grid.code.strong[op.site] == kAtomicKeeps &&
+                changes_nothing<F, T>(row<T>(warp, op.b)[lane], row<T>(warp, op.c)[lane]);
             race_write({.block = *warp.block,
                         .region = region,
                         .offset = one.offsets[lane],
                         .bytes = sizeof(T),
                         .thread = thread,
-                        .site = op.site},
+                        .site = op.site,
+                        .changes = !looks},
                        nullptr);
         }
         const std::uint8_t* const shadow = region.shadow.data() + one.offsets[lane];

@@ -90,6 +90,9 @@ constexpr std::uint8_t kTakes = 3;        // a strong load whose value is put to
 constexpr std::uint8_t kAtomic = 4;       // whose result decides, or is nobody's
 constexpr std::uint8_t kAtomicTakes = 5;  // whose result is put to use
 constexpr std::uint8_t kAtomicLooks = 6;  // the same, and it changes nothing: a load in disguise
+// An atomic whose result is stored: such a load whenever its operand, as it is found at run time,
+// changes nothing.
+constexpr std::uint8_t kAtomicKeeps = 7;
 
 struct Code {
     std::string name;

@@ -47,7 +47,8 @@ struct StrongWrite {  // atomic or volatile
     std::uint32_t lost_who = 0;
     std::uint32_t seen = 0;  // a bit for each lane, of any warp, that has read it since
     std::uint32_t old = 0;   // the bytes that it replaced
-    std::uint32_t told = 0;  // how often a load was given those
+    std::uint16_t told = 0;  // how often a load was given those
+    std::uint16_t kind = 0;  // as Code::strong, by what was found at run time
 };
 struct Reads {
     std::uint32_t time = 0;

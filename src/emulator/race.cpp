@@ -68,7 +68,7 @@ public:
           trails_(touch.region.trails),
           clocks_(touch.block.clocks),
           block_(touch.block.id()),
-          kind_(touch.block.grid.code.strong[touch.site]),
+          kind_(kind_at_run_time(touch)),
           strong_(kind_ != kOrdinary),
           guesses_(kind_ == kGuess),
           warp_who_((block_ << kThreadBits) | (touch.thread / kLanes * kLanes)),
@@ -102,7 +102,9 @@ public:
         last.time = now;
         last.who = who_;
         last.site = touch_.site;
-        last.seen = last.told = 0;
+        last.seen = 0;
+        last.told = 0;
+        last.kind = kind_;
         const std::size_t grain = touch_.region.grain;
         std::memcpy(&last.old, touch_.region.data.data() + i * grain, grain);
     }
@@ -127,6 +129,10 @@ public:
     }
 
 private:
+    [[nodiscard]] static std::uint8_t kind_at_run_time(const Touch& touch) {
+        const std::uint8_t kind = touch.block.grid.code.strong[touch.site];
+        return kind == kAtomicKeeps && !touch.changes ? kAtomicLooks : kind;
+    }
     // The same whatever else goes on: by the seed, who reads what, and how often it was told.
     [[nodiscard]] bool draws_old(const StrongWrite& last) const {
         const std::uint64_t seed = touch_.block.grid.options.seed;
@@ -142,7 +148,8 @@ private:
     // Of two strong accesses to one word: does it matter which comes first?
     [[nodiscard]] static bool clash(std::uint8_t reader, std::uint8_t writer) {
         if (reader == kAtomicLooks) return writer != kAtomicLooks;
-        return reader == kTakes || (reader == kAtomicTakes && writer == kAsks);
+        return reader == kTakes ||
+               ((reader == kAtomicTakes || reader == kAtomicKeeps) && writer == kAsks);
     }
     // How much a read may meet in a write to come: a plain one any, one that asks plain ones only.
     [[nodiscard]] static unsigned rank(std::uint8_t kind) {
@@ -172,7 +179,7 @@ private:
     // Of a strong write. Two stores leave it open what stays, unless one follows from having seen
     // the other; what an atomic puts to use may be what a store leaves.
     void against_strong(const StrongWrite& last, bool same_value) const {
-        const std::uint8_t before = kind_of(last.site);
+        const auto before = static_cast<std::uint8_t>(last.kind);
         if (!unordered(last.who, last.time)) {
             if (kind_ == kAtomicLooks && unordered(last.lost_who, last.lost_time))
                 report(touch_, {last.lost_who, last.site}, Conflict::ReadWrite, false);

@@ -16,6 +16,7 @@ struct Touch {
     unsigned bytes = 0;
     std::uint32_t thread = 0;
     std::uint32_t site = 0;
+    bool changes = true;  // false: an atomic whose operand leaves any value as it is
 };
 
 void race_read(const Touch& touch);
