@@ -88,6 +88,11 @@ private:
         bool uses = (by_address && rows.contains(op.a)) ||
                     std::ranges::any_of(std::array{op.b, op.c, op.e},
                                         [&](std::uint32_t row) { return rows.contains(row); });
+        // What lanes of the block leave each other in shared memory, as ranks and places in lists,
+        // may be of those who are none.
+        const bool hands_on =
+            use_ == Use::Kept && op.work == Work::Store && op.space == Space::Shared;
+        if (hands_on) return true;
         if (op.work == Work::Tensor || (op.work == Work::Store && op.elements > 1)) {
             uses = uses || std::ranges::any_of(code_.lists[op.target], [&](std::uint32_t row) {
                        return rows.contains(row);
@@ -156,8 +161,9 @@ void find_unasked(Code& code) {
         const bool atomic = op.work == Work::Atomic;
         const bool reads = atomic || op.work == Work::Load;
         if (!reads || (op.flags & kStrong) == 0) continue;
+        const bool loads = !atomic || changes_nothing(code, op);
         const bool asks =
-            AskWalk(code, entries, i, steps).ends_well() || (!atomic && is_guess(code, i, visits));
+            AskWalk(code, entries, i, steps).ends_well() || (loads && is_guess(code, i, visits));
         std::uint8_t& kind = code.strong[op.site];
         if (!atomic) {
             if (!asks) kind = kTakes;

@@ -166,6 +166,10 @@ TEST(Asked, AnAtomicThatIsFoundToChangeNothingIsALoadWhereItsResultIsStored) {
          {"add.u32 %r3, [%r2], %r6", "or.b32 %r3, [%r2], %r6", "min.s32 %r3, [%r2], %r6",
           "max.s32 %r3, [%r2], %r6", "exch.b32 %r3, [%r2], %r5", "inc.u32 %r3, [%r2], %r5"})
         EXPECT_EQ(ask_faults(add + atomic(change) + kKeep), "") << change;
+    // A rank of who has none, left in shared memory.
+    EXPECT_EQ(ask_faults(add + atomic("add.u32 %r3, [%r2], %r5") + "bar.sync 0;\n" +
+                         "st.shared.u32 [%r1], %r3;"),
+              "");
     // Room for so many, and there are none: where it would be is of no matter.
     EXPECT_EQ(ask_faults(add + atomic("add.u32 %r3, [%r2], %r5") +
                          "setp.gt.u32 %p1, %t, 64; add.u32 %r3, %r3, %r9;\n"
@@ -181,6 +185,39 @@ TEST(Asked, AGuessForACompareAndSwapMayBeVolatile) {
     const std::string guess = "#7\nld.volatile.shared.u32 %r3, [%r9];\n";
     EXPECT_EQ(ask_faults(guess + turn + again), "");
     EXPECT_THAT(ask_faults(guess + turn), HasSubstr("line 7"));
+}
+
+TEST(Asked, SoMayAGuessByAnAtomicThatAddsZero) {
+    const std::string loop =
+        "#7\natom.shared.add.u32 %r3, [%r9], 0;\n"
+        "L: mov.u32 %r5, %r3; add.s32 %r6, %r5, %t;\n"
+        "atom.shared.cas.b32 %r3, [%r9], %r5, %r6;\n";
+    EXPECT_EQ(ask_faults(loop + "setp.ne.s32 %p1, %r5, %r3; @%p1 bra L;\n"), "");
+    EXPECT_THAT(ask_faults(loop), HasSubstr("line 7"));
+}
+
+// The words are of two blocks. What is of the scope of one is no atomic to the other.
+TEST(Asked, WhatIsStrongTowardsItsBlockIsNotTowardsAnother) {
+    const std::string words =
+        "and nothing orders the two blocks: one is atomic or ordered towards "
+        "its own block only";
+    for (const char* const pair : {"cta cta", "cta gpu", "gpu cta"}) {
+        const std::string first(pair, 3);
+        const std::string second(pair + 4, 3);
+        const std::string adds = "setp.ne.u32 %p1, %k, 0; @%p1 bra B;\n#5\nred.relaxed." + first +
+                                 ".global.add.u32 [%b], 1; bra E;\nB: #7\nred.relaxed." + second +
+                                 ".global.add.u32 [%b], 1; E:\n";
+        EXPECT_THAT(ask_faults(adds), HasSubstr(words)) << pair;
+        const std::string asks = "setp.ne.u32 %p1, %k, 0; @%p1 bra B;\n#5\nred.relaxed." + first +
+                                 ".global.add.u32 [%b], 1; bra E;\nB: #7\nld.relaxed." + second +
+                                 ".global.u32 %r3, [%b]; setp.ne.u32 %p1, %r3, 9; @%p1 bra E; "
+                                 "st.global.u32 [%d9], 1; E:\n";
+        EXPECT_THAT(ask_faults(asks), HasSubstr(words)) << pair;
+    }
+    EXPECT_EQ(ask_faults("red.relaxed.gpu.global.add.u32 [%b], 1;\n"), "");
+    EXPECT_EQ(ask_faults("mad.lo.u32 %r3, %k, 4, 0; cvt.u64.u32 %d1, %r3; add.u64 %d1, %d1, %b;\n"
+                         "red.relaxed.cta.global.add.u32 [%d1], 1;\n"),
+              "");
 }
 
 TEST(Asked, OfTwoStoresOneMustHaveSeenTheOther) {

@@ -204,6 +204,7 @@ Result<void> Decoder::active_mask(const Instruction& in) {
     if (in.opcode != "activemask.b32") return refuse(in);
     Op op = start(in, Work::Collective);
     op.run = op.checked = &read_active_mask;
+    op.flow = Flow::Part;
     CUPEL_TRY(op.d, target(in.operands[0], Type::B32));
     emit(op);
     return {};

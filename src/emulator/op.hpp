@@ -39,6 +39,7 @@ enum class Flow : std::uint8_t {
     Converge,  // waits for the lanes of a mask, then runs the handler for all of them
     Yield,     // nanosleep: let another warp go on
     Trap,      // the kernel gives up: trap, __assertfail
+    Part,      // activemask: lanes that have parted before may come one after the other
 };
 
 // What kind of work an instruction is, for counting.
@@ -127,6 +128,8 @@ struct Warp {
     std::vector<Group> groups;
     std::vector<Detour> detours;
     bool yielded = false;
+    bool has_parted = false;     // at a branch, and nothing has brought all lanes together since
+    std::uint32_t partings = 0;  // draws whether lanes come together by themselves
 
     [[nodiscard]] std::uint32_t thread(unsigned lane) const { return index * kLanes + lane; }
 };

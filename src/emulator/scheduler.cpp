@@ -148,6 +148,8 @@ private:
                 return barrier(group, op);
             case Flow::Converge:
                 return converge(group, op);
+            case Flow::Part:
+                return part(group, op);
             case Flow::Plain:
                 break;
         }
@@ -168,6 +170,7 @@ private:
             return warp_.groups.size() == 1 || spend(1);
         }
         if constexpr (Checked) grid_.tally.divergent_branches++;
+        warp_.has_parted = true;
         Group away = group;
         away.pc = op.target;
         away.mask = taken;
@@ -175,6 +178,37 @@ private:
         group.pc++;
         warp_.groups.push_back(away);  // `group` is no longer valid
         return spend(1);
+    }
+
+    // Lanes that have parted meet again where they are made to, and mostly elsewhere too. Who asks
+    // which are here must not count on it: in an order that is drawn some come later.
+    bool part(Group& arriving, const Op& op) {
+        Group& group = parted(arriving);
+        const std::uint32_t all = group.mask;
+        std::uint64_t state = grid_.options.seed ^ (block_.index << 20) ^
+                              (std::uint64_t{warp_.index} << 52) ^ warp_.partings++;
+        const auto drawn = static_cast<std::uint32_t>(next_random(state));
+        const std::uint32_t late = all & drawn;
+        const bool parts = grid_.options.seed != 0 && warp_.has_parted && late != all && late != 0;
+        warp_.mask = parts ? all & ~late : all;
+        perform(op);
+        group.mask = warp_.mask;
+        const std::uint32_t pc = group.pc++;
+        if (!parts) return spend(1);
+        note_parting(op, late, all);
+        warp_.groups.push_back({.pc = pc, .mask = late, .spins = group.spins + kPatience});
+        return spend(1);
+    }
+
+    void note_parting(const Op& op, std::uint32_t late, std::uint32_t all) {
+        const auto lane = static_cast<unsigned>(std::countr_zero(late));
+        grid_.findings.add(block_.event(warp_, lane, op, Fault::Note), 3,
+                           [&](const std::string& here, const std::string&) {
+                               return fmt::format(
+                                   "{} asks which lanes are here, and {:#010x} of {:#010x} came "
+                                   "later: they had parted, and nothing made them wait",
+                                   here, late, all);
+                           });
     }
 
     // Lanes that the guard lets pass leave the others, who are done with the operation.
@@ -236,6 +270,7 @@ private:
         if (aligned && group.mask != warp_.alive && !group.forced) return wait_here(group);
         if (aligned && group.mask != warp_.alive) report_divergence(group, op);
         group.forced = false;
+        if (group.mask == warp_.alive) warp_.has_parted = false;
         warp_.mask = group.mask;
         if (arrive_at_barrier(block_, warp_, op)) {
             group.pc++;
@@ -297,6 +332,7 @@ private:
         const std::uint32_t waiting = group.mask & ~present;
         group.forced = false;
         group.mask = present;
+        if (present == warp_.alive) warp_.has_parted = false;
         run_collective(group, op, wanted);
         const std::uint32_t pc = group.pc++;
         if (waiting == 0) return alone || spend(1);

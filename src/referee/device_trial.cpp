@@ -328,6 +328,11 @@ private:
                 out_.findings.push_back(one.text);
             }
             if (first == nullptr && result.reports[i].finished) continue;
+            // What lanes did that is no fault by itself may be why.
+            for (const emulator::Finding& one : result.reports[i].findings) {
+                if (one.fault == emulator::Fault::Note && one.memory.empty())
+                    out_.findings.push_back(one.text);
+            }
             const std::string which =
                 code_.plan.launches.size() > 1 ? " in " + code_.plan.launches[i].kernel : "";
             if (first == nullptr) {
