@@ -19,7 +19,7 @@ constexpr double kLeastDrawn = 64;
 
 using Position = wire::oracle::Position;
 
-// One of the elements that lie whole in the runs, each as likely as any other.
+// The elements that lie whole in the runs.
 class Written {
 public:
     Written(std::span<const emulator::Stretch> runs, std::uint64_t size) {
@@ -28,18 +28,37 @@ public:
             const std::uint64_t end = (run.offset + run.bytes) / size;
             if (first >= end) continue;
             count_ += end - first;
-            pieces_.push_back({.ends = count_, .last = end});
+            pieces_.push_back({.ends = count_, .first = first, .last = end});
         }
     }
     [[nodiscard]] std::uint64_t count() const { return count_; }
+    // `share` of them. Half are the first and last ones of runs, as far as there are so many: a
+    // block that strays into what others write leaves a short run, or one that is longer than it
+    // should be. All else is each as likely as any other.
+    [[nodiscard]] std::vector<std::uint64_t> draw(std::size_t share,
+                                                  std::mt19937_64& random) const {
+        std::vector<std::uint64_t> drawn;
+        if (count_ == 0) return drawn;
+        const std::size_t edges = 2 * pieces_.size();
+        for (std::size_t i = 0; i < std::min(share / 2, edges); i++)
+            drawn.push_back(edge(edges <= share / 2 ? i : random() % edges));
+        while (drawn.size() < share)
+            drawn.push_back(at(random() % count_));
+        return drawn;
+    }
+
+private:
+    [[nodiscard]] std::uint64_t edge(std::size_t number) const {
+        const Piece& piece = pieces_[number / 2];
+        return number % 2 == 0 ? piece.first : piece.last - 1;
+    }
     [[nodiscard]] std::uint64_t at(std::uint64_t index) const {
         const auto piece = std::ranges::upper_bound(pieces_, index, {}, &Piece::ends);
         return piece->last - (piece->ends - index);
     }
-
-private:
     struct Piece {
         std::uint64_t ends;  // elements up to here, of all pieces
+        std::uint64_t first;
         std::uint64_t last;  // the element behind its own
     };
     std::vector<Piece> pieces_;
@@ -93,10 +112,9 @@ Result<std::optional<std::string>> OwnQuestion::first_wrong(const emulator::Job&
         }
         const task::Tensor& tensor = task_->tensor(task_->outputs[i]);
         const Written written(runs, static_cast<std::uint64_t>(tensor.bytes() / tensor.elements()));
-        for (std::size_t k = 0; k < share && written.count() > 0; k++) {
-            positions.push_back({.output = static_cast<std::uint32_t>(i),
-                                 .reserved = 0,
-                                 .element = written.at(random() % written.count())});
+        for (const std::uint64_t element : written.draw(share, random)) {
+            positions.push_back(
+                {.output = static_cast<std::uint32_t>(i), .reserved = 0, .element = element});
         }
         evidence.elements += static_cast<std::int64_t>(written.count());
     }
