@@ -146,8 +146,11 @@ bool is_mendable(const verdict::Verdict& verdict) {
 std::string feedback_of(const verdict::Verdict& verdict, std::string_view source) {
     using verdict::Status;
     if (verdict.reason.find(verdict::kOtherSizes) != std::string::npos) {
-        return "It is right at the sizes of the task, but failed at other sizes that the task "
-               "allows, or beyond what is shown. Which, and how, is not told.\n";
+        const bool scaled = verdict.target != "cpu";
+        return fmt::format(
+            "It is right at the sizes of the task{}, but failed at other sizes that "
+            "the task allows, or beyond what is shown. Which, and how, is not told.\n",
+            scaled ? ", scaled down" : "");
     }
     switch (verdict.status) {
         case Status::CompileError: {

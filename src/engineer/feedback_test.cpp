@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engineer/feedback.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -107,6 +108,24 @@ TEST(Feedback, TellsOfHiddenSizesOnlyThatTheyFailed) {
         EXPECT_THAT(told, Not(HasSubstr("17")));
         EXPECT_THAT(told, Not(HasSubstr("should be")));
         EXPECT_THAT(told, HasSubstr("other sizes"));
+    }
+}
+
+TEST(Feedback, TellsOfDrawnSizesOfDeviceCodeOnlyThatTheyFailed) {
+    verdict::Verdict verdict =
+        verdict_of(Status::Wrong,
+                   fmt::format("61496 of 61500 bytes of y are never written (at B=123, N=125), {}",
+                               verdict::kOtherSizes),
+                   "kernel.cu(7): error: incomplete type \"Size<123LL>\"\n");
+    verdict.target = "emu";
+    verdict.findings = {"line 3 is \"y[i] = 0;\""};
+    for (const Status status : {Status::Wrong, Status::Crashed, Status::CompileError}) {
+        verdict.status = status;
+        const std::string told = feedback_of(verdict, kSource);
+        for (const char* secret : {"61496", "61500", "123", "line 3", "never written"})
+            EXPECT_THAT(told, Not(HasSubstr(secret)));
+        EXPECT_THAT(told, HasSubstr("scaled down, but failed at other sizes"));
+        EXPECT_FALSE(is_mendable(verdict));
     }
 }
 

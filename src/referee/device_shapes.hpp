@@ -15,6 +15,8 @@ namespace cupel::referee {
 
 struct DeviceShape {
     std::string rule;  // "scaled", "ragged", "small", "long N"
+    // From the seed: no author is told of them.
+    [[nodiscard]] bool is_drawn() const { return rule != "scaled" && rule != "own"; }
     [[nodiscard]] bool is_long() const { return rule.starts_with("long "); }
     task::Task task;
 };

@@ -99,6 +99,9 @@ public:
             if (watch_)
                 std::ranges::move(watch_->take(size_words(shape.task)),
                                   std::back_inserter(out_.coverage));
+            // For whoever tells a search of it: these sizes are a secret, and what happened there.
+            if (out_.verdict.status != Status::Accepted && shape.is_drawn())
+                out_.verdict.reason += fmt::format(", {}", verdict::kOtherSizes);
         }
         verdict::Verdict& verdict = out_.verdict;
         verdict.seed.value = seed_.hex();
