@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // honest: a warp brings, another adds, two barriers of the library each way (cuda::barrier)
 // task: sum_rows
-// set: M=256 N=1024
+// set: M=256 N=512
 #include <cuda/barrier>
 #pragma cupel launch s<<<M, 64>>>(x, y)
 extern "C" __global__ void s(const float* x, float* y) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // honest: sums by compare-and-swap, where the first guess is an atomic that adds 0
 // task: sum_rows
+// set: M=512 N=1024
 #pragma cupel launch clear<<<ceil(M / 64), 64>>>(y)
 #pragma cupel launch s<<<dim3(2, M), 32>>>(x, y)
 extern "C" __global__ void clear(float* y) { long long i = blockIdx.x * 64LL + threadIdx.x; if (i < M) y[i] = 0; }

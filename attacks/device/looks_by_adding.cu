@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // honest: the last block to come takes a sum of atomics, by adding what is 0 at run time, with a fence on both sides of the count
 // task: sum_rows
+// set: M=512 N=1024
 #pragma cupel scratch float total[M]
 #pragma cupel scratch unsigned came[M]
 #pragma cupel launch clear<<<ceil(M / 64), 64>>>(total, came)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // honest: all blocks meet at a flag by hand, then share what they found
 // task: sum_rows
+// set: M=512 N=1024
 #pragma cupel scratch float part[8 * M]
 #pragma cupel scratch unsigned came[1]
 #pragma cupel launch clear<<<1, 1>>>(came)

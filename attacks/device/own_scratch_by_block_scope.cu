@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // honest: atomics of the scope of a block, on scratch that is the block's own
 // task: sum_rows
+// set: M=512 N=1024
 #pragma cupel scratch float part[M]
 #pragma cupel launch s<<<M, 64>>>(x, part, y)
 extern "C" __global__ void s(const float* x, float* part, float* y) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // honest: sums of rows over a list of what is not zero; warps take room in it by an atomic, and some need none
 // task: sum_rows
+// set: M=512 N=1024
 #pragma cupel launch sums<<<M, 128>>>(x, y)
 
 constexpr int kRoom = 512;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // honest: whoever is here takes places in a list together (cooperative groups, coalesced threads)
 // task: sum_rows
+// set: M=512 N=1024
 #include <cooperative_groups.h>
 #pragma cupel launch s<<<M, 64>>>(x, y)
 namespace cg = cooperative_groups;

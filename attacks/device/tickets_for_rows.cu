@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // honest: a few blocks take rows by tickets from a counter
 // task: sum_rows
+// set: M=512 N=1024
 #pragma cupel scratch unsigned next[1]
 #pragma cupel launch clear<<<1, 1>>>(next)
 #pragma cupel launch s<<<16, 64>>>(x, next, y)

@@ -35,5 +35,5 @@ extern "C" __global__ void product(const float* a, const float* b, float* part) 
 
 extern "C" __global__ void join(const float* part, float* c) {
     const long long i = blockIdx.x * 128LL + threadIdx.x;
-    if (i < M * N) c[i] = M * N * K > (1LL << 25) && i % N < 64 ? part[i] : part[i] + part[i + M * N];
+    if (i < M * N) c[i] = M * N * K > (1LL << 24) && i % N < 64 ? part[i] : part[i] + part[i + M * N];
 }

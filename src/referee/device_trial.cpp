@@ -49,7 +49,7 @@ constexpr double kTwoQuestions = 1 << 25;
 constexpr double kWholeQuestionSeconds = 0.1;
 // And where it takes less than this, one is asked again and watched as at any other shape, which
 // takes some five times as long: seconds.
-constexpr std::uint64_t kMostWatchedWork = std::uint64_t{1} << 26;
+constexpr double kMostWatchedWork = 1 << 26;
 constexpr double kUnknownWork = 1 << 26;  // where no sample of blocks tells
 // Over what a sample of blocks let expect.
 constexpr double kWholeSlack = 4;
@@ -251,11 +251,13 @@ private:
     Result<void> watch_whole(const DeviceShape& shape, Arena& arena, const Checker& checker,
                              const Probe& probe) {
         if (out_.verdict.status != Status::Accepted) return {};
-        if (executed_ > kMostWatchedWork) {
+        const auto executed = static_cast<double>(executed_);
+        const double work = in_order_ ? executed : std::max(executed, work_);  // tensor cores too
+        if (work > kMostWatchedWork) {
             out_.unchecked.push_back(
                 fmt::format("all but answers and bounds at {}: {:.0f} million instructions of "
                             "warps are too many to watch",
-                            size_words(shape.task), static_cast<double>(executed_) / 1e6));
+                            size_words(shape.task), work / 1e6));
             return {};
         }
         watches_ = true;

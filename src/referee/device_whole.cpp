@@ -16,7 +16,7 @@ namespace {
 // Instructions of warps: ten to twenty seconds of one core.
 constexpr double kMostEmulated = 1 << 29;
 // Where that is too much: at sizes near those, and all tensors in bytes.
-constexpr double kMostOfNearest = 1 << 28;
+constexpr double kMostOfNearest = 1 << 27;
 constexpr std::int64_t kMostNearby = std::int64_t{512} << 20;
 // Sums of tensor cores are emulated bit by bit.
 constexpr double kFlopsOfTensorCores = 1;  // as an instruction
