@@ -89,8 +89,8 @@ std::optional<Diagnosis> read_error(std::string_view line) {
         const auto read = std::from_chars(digits, line.data() + line.size(), found.line);
         if (read.ec != std::errc() || found.line == 0) return std::nullopt;
         // The column, or the end of the parenthesis: nothing else stands before the word.
-        std::string_view rest(read.ptr,
-                              static_cast<std::size_t>(line.data() + line.size() - read.ptr));
+        const std::string_view rest(read.ptr,
+                                    static_cast<std::size_t>(line.data() + line.size() - read.ptr));
         const std::size_t at = rest.find_first_not_of(":)0123456789");
         const std::size_t error = rest.find(kError);
         if (error == std::string_view::npos || (at != std::string_view::npos && at < error))
