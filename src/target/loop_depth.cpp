@@ -17,9 +17,11 @@ public:
         std::vector<bool> begins(function.size() + 1);
         std::vector<std::optional<std::size_t>> targets(function.size());
         for (std::size_t i = 0; i < function.size(); ++i) {
-            if (function[i].to) targets[i] = place(function, *function[i].to);
-            if (targets[i]) begins[*targets[i]] = true;
-            if (function[i].to || !function[i].falls) begins[i + 1] = true;
+            const auto& to = function[i].to;
+            const auto target = to ? place(function, *to) : std::nullopt;
+            if (target) begins[*target] = true;
+            targets[i] = target;
+            if (to || !function[i].falls) begins[i + 1] = true;
         }
         Block blocks = 0;
         for (std::size_t i = 0; i < function.size(); ++i) {
@@ -30,7 +32,7 @@ public:
         before_.resize(after_.size());
         for (std::size_t i = 0; i < function.size(); ++i) {
             const bool last = i + 1 == function.size() || block_of_[i + 1] != block_of_[i];
-            if (targets[i]) join(block_of_[i], block_of_[*targets[i]]);
+            if (const auto target = targets[i]) join(block_of_[i], block_of_[*target]);
             if (last && function[i].falls && i + 1 < function.size())
                 join(block_of_[i], block_of_[i + 1]);
         }
