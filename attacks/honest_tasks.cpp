@@ -9,7 +9,7 @@ extern "C" void kernel(const float* x, float* y) {
 #pragma omp single
   for (long from = 0; from < B; from += 16) {
 #pragma omp task firstprivate(from)
-    for (long b = from; b < from + 16; ++b) {
+    for (long b = from; b < from + 16 && b < B; ++b) {
       const float* const row = x + b * N;
       float most = row[0], sum = 0;
       for (long n = 1; n < N; ++n) most = row[n] > most ? row[n] : most;
