@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// A kernel that is bound by memory, and a loop that moves as many bytes and does nothing else, in
+// turns in one process. Ratios are of neighbours in time, so that whoever shares the memory slows
+// both; the median, and the order statistics that hold it at 95 %.
+//   bandwidth NAME LIBRARY FORM BYTES COPY     FORM: a task's normal form. BYTES: that it moves at
+//                                              least. COPY: 1 to copy them, 0 to read them only
+#include <dlfcn.h>
+#include <immintrin.h>
+#include <omp.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <regex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+constexpr int kSets = 4;  // of inputs and outputs, in turns: what the caches hold is of another one
+constexpr int kRounds = 60;
+
+double seconds_now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+template <typename Work>
+double seconds(Work work) {
+    const double start = seconds_now();
+    work();
+    return seconds_now() - start;
+}
+
+// Shared, as the memory is that the referee gives to kernels.
+char* allocate(std::size_t bytes) {
+    void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (memory == MAP_FAILED) std::abort();
+    return static_cast<char*>(memory);
+}
+
+#ifdef __AVX512F__
+using Vector = __m512i;
+Vector load(const char* p) {
+    return _mm512_loadu_si512(p);
+}
+void stream(char* p, Vector v) {
+    _mm512_stream_si512(reinterpret_cast<Vector*>(p), v);
+}
+#else
+using Vector = __m256i;
+Vector load(const char* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const Vector*>(p));
+}
+void stream(char* p, Vector v) {
+    _mm256_stream_si256(reinterpret_cast<Vector*>(p), v);
+}
+#endif
+
+// Each thread its own part, past the caches.
+void copy(char* to, const char* from, std::size_t bytes) {
+#pragma omp parallel
+    {
+        const auto threads = static_cast<std::size_t>(omp_get_num_threads());
+        const std::size_t part = bytes / threads / 512 * 512;
+        const std::size_t first = part * static_cast<std::size_t>(omp_get_thread_num());
+        for (std::size_t i = first; i < first + part; i += sizeof(Vector))
+            stream(to + i, load(from + i));
+        _mm_sfence();
+    }
+}
+
+void read(const char* from, std::size_t bytes) {
+#pragma omp parallel
+    {
+        const auto threads = static_cast<std::size_t>(omp_get_num_threads());
+        const std::size_t part = bytes / threads / 512 * 512;
+        const std::size_t first = part * static_cast<std::size_t>(omp_get_thread_num());
+        for (std::size_t i = first; i < first + part; i += sizeof(Vector)) {
+            const Vector value = load(from + i);
+            asm volatile("" : : "v"(value));
+        }
+    }
+}
+
+struct Tensor {
+    std::string name, type;
+    std::size_t elements = 1, bytes = 0;
+    bool output = false;
+};
+
+std::vector<Tensor> tensors_of(const std::string& form) {
+    const std::size_t begin = form.find("task ");
+    const std::string line = form.substr(begin, form.find('\n', begin) - begin);
+    const std::size_t arrow = line.find("->");
+    const std::regex one(R"((\w+): (\w+)(\[([\d,]*)\])?)");
+    std::vector<Tensor> all;
+    for (std::sregex_iterator at(line.begin(), line.end(), one), end; at != end; ++at) {
+        Tensor tensor{.name = (*at)[1], .type = (*at)[2]};
+        const std::string shape = (*at)[4];
+        for (std::size_t from = 0; from < shape.size();) {
+            const std::size_t to = std::min(shape.find(',', from), shape.size());
+            tensor.elements *= std::stoul(shape.substr(from, to - from));
+            from = to + 1;
+        }
+        const std::string digits = tensor.type.substr(tensor.type.find_first_of("0123456789"));
+        tensor.bytes = tensor.elements * std::stoul(digits) / 8;
+        tensor.output = static_cast<std::size_t>(at->position()) > arrow;
+        all.push_back(std::move(tensor));
+    }
+    return all;
+}
+
+// Values of the size that normal ones have; positions as the form says.
+void fill(const Tensor& tensor, const std::string& form, char* to) {
+    std::mt19937 random(1);
+    if (tensor.type[0] == 'i') {
+        std::smatch law;
+        const std::regex text("values " + tensor.name + R"( ~ integers\((-?\d+), (-?\d+)\))");
+        if (!std::regex_search(form, law, text)) std::abort();
+        std::uniform_int_distribution<std::int64_t> values(std::stol(law[1]),
+                                                           std::stol(law[2]) - 1);
+        for (std::size_t i = 0; i < tensor.elements; i++) {
+            const std::int64_t value = values(random);
+            std::memcpy(to + i * (tensor.bytes / tensor.elements), &value,
+                        tensor.bytes / tensor.elements);
+        }
+        return;
+    }
+    std::uniform_real_distribution<float> values(-1.7F, 1.7F);
+    for (std::size_t i = 0; i < tensor.elements; i++) {
+        const float value = values(random);
+        std::uint32_t bits = 0;
+        std::memcpy(&bits, &value, sizeof bits);
+        bits >>= tensor.type == "bf16" ? 16 : 0;
+        const _Float16 half = static_cast<_Float16>(value);
+        const void* const from = tensor.type == "f16" ? static_cast<const void*>(&half) : &bits;
+        std::memcpy(to + i * (tensor.bytes / tensor.elements), from,
+                    tensor.bytes / tensor.elements);
+    }
+}
+
+template <std::size_t... I>
+void call(void* kernel, const std::vector<char*>& at, std::index_sequence<I...>) {
+    // More arguments than it takes do no harm in the calling convention of C.
+    reinterpret_cast<void (*)(decltype(static_cast<void>(I), static_cast<char*>(nullptr))...)>(
+        kernel)((I < at.size() ? at[I] : nullptr)...);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (count != 6) return std::fprintf(stderr, "usage: see bench/bandwidth\n"), 2;
+    void* library = dlopen(arguments[2], RTLD_NOW);
+    if (library == nullptr) return std::fprintf(stderr, "%s\n", dlerror()), 1;
+    void* const kernel = dlsym(library, "kernel");
+    const std::string form = arguments[3];
+    const bool copies = arguments[5][0] == '1';
+    const auto bytes = static_cast<std::size_t>(std::stod(arguments[4]) / (copies ? 2 : 1));
+    std::vector<std::vector<char*>> sets(kSets);
+    for (std::vector<char*>& set : sets) {
+        for (const Tensor& tensor : tensors_of(form)) {
+            set.push_back(allocate(tensor.bytes));
+            if (!tensor.output) fill(tensor, form, set.back());
+        }
+    }
+    char* const from = allocate(kSets * bytes);
+    char* const to = allocate(copies ? kSets * bytes : 4096);
+    std::memset(from, 1, kSets * bytes);
+    std::vector<double> ratios;
+    // What the one before has moved is still in a cache: each takes the next part.
+    auto loop = [&, turn = std::size_t{0}]() mutable {
+        const std::size_t part = turn++ % kSets * (bytes / 64 * 64);
+        return seconds([&] {
+            if (copies) return copy(to + part, from + part, bytes - 64);
+            read(from + part, bytes - 64);
+        });
+    };
+    for (int round = -kSets; round < kRounds; round++) {
+        const double before = loop();
+        const double ours = seconds([&] {
+            call(kernel, sets[static_cast<std::size_t>(round + kSets) % kSets],
+                 std::make_index_sequence<8>());
+        });
+        const double after = loop();
+        if (round >= 0) ratios.push_back((before + after) / 2 / ours);
+    }
+    std::sort(ratios.begin(), ratios.end());
+    const auto n = static_cast<double>(ratios.size());
+    const auto low = static_cast<std::size_t>(n / 2 - 0.98 * std::sqrt(n));
+    const auto high = static_cast<std::size_t>(n / 2 + 0.98 * std::sqrt(n));
+    std::printf("| %s | %s | %.2f [%.2f, %.2f] | %.2f |\n", arguments[1], copies ? "copy" : "read",
+                ratios[ratios.size() / 2], ratios[low], ratios[high], ratios.back());
+}
