@@ -14,8 +14,11 @@ extern "C" __global__ void s(const float* x, float* part, unsigned* came, float*
         for (int d = 16; d > 0; d /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, d);
         if (threadIdx.x == 0) part[row * 8 + blockIdx.x] = sum;
     }
-    __syncthreads();
-    if (threadIdx.x == 0) { __threadfence(); atomicAdd(came, 1u); while (*(volatile unsigned*)came < 8) {} __threadfence(); }
-    __syncthreads();
+    if (threadIdx.x == 0) {
+        __threadfence();
+        atomicAdd(came, 1u);
+        while (*(volatile unsigned*)came < 8) {}
+    }
+    __syncthreads();  // takes in for all what the first thread has seen, as in the last block of the CUDA programming guide
     for (long long row = blockIdx.x * 32 + threadIdx.x; row < M; row += 256) { float all = 0; for (int k = 0; k < 8; k++) all += part[row * 8 + k]; y[row] = all; }
 }
