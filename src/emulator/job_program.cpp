@@ -6,16 +6,22 @@
 #include <cstdio>
 #include <exception>
 #include <fstream>
-#include <iterator>
-#include <span>
 
 namespace cupel::emulator {
 namespace {
 
-Result<std::string> read_whole(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return fail(Errc::Io, path + " cannot be read");
-    return std::string{std::istreambuf_iterator<char>(file), {}};
+// Values may be hundreds of megabytes: in one piece, and where they stay.
+template <class Bytes>
+Result<void> read_whole(const std::string& path, Bytes& bytes) {
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
+    const std::streamoff size = file.tellg();
+    if (!file || size < 0) return fail(Errc::Io, path + " cannot be read");
+    bytes.resize(static_cast<std::size_t>(size));
+    file.seekg(0);
+    void* const place = bytes.data();
+    if (size > 0 && !file.read(static_cast<char*>(place), size))
+        return fail(Errc::Io, path + " cannot be read");
+    return {};
 }
 
 Result<void> write_whole(std::string_view bytes) {
@@ -29,12 +35,11 @@ Result<void> write_whole(std::string_view bytes) {
 
 Result<void> done(const std::string& folder,
                   const std::function<Result<JobResult>(const Job&)>& run) {
-    CUPEL_TRY(const std::string text, read_whole(folder + "/" + std::string(kJobFile)));
+    std::string text;
+    CUPEL_DO(read_whole(folder + "/" + std::string(kJobFile), text));
     CUPEL_TRY(Job job, job_from_json(text));
-    CUPEL_TRY(job.ptx, read_whole(folder + "/" + std::string(kPtxFile)));
-    CUPEL_TRY(const std::string values, read_whole(folder + "/" + std::string(kValuesFile)));
-    const auto bytes = std::as_bytes(std::span(values));
-    job.values.assign(bytes.begin(), bytes.end());
+    CUPEL_DO(read_whole(folder + "/" + std::string(kPtxFile), job.ptx));
+    CUPEL_DO(read_whole(folder + "/" + std::string(kValuesFile), job.values));
     CUPEL_TRY(const JobResult result, run(job));
     return write_whole(encode(result));
 }

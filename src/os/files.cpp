@@ -38,6 +38,14 @@ Result<void> write_and_flush(const fs::path& path, std::string_view content) {
     return {};
 }
 
+Result<void> write_new(const fs::path& path, std::string_view content) {
+    Fd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+    if (!fd.valid()) return fail_errno("create");
+    CUPEL_DO(write_all(fd, content));
+    if (close(fd.release()) != 0) return fail_errno("close");
+    return {};
+}
+
 // The file that a link leads to, so that renaming replaces the file and not the link.
 fs::path behind_links(const fs::path& path) {
     std::error_code error;
@@ -99,6 +107,12 @@ Result<void> write_file_atomically(const fs::path& path, std::string_view conten
     // The name too must survive a crash; a file system that cannot flush folders is no error.
     const Fd parent(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (parent.valid()) (void)fsync(parent.get());
+    return {};
+}
+
+Result<void> write_new_file(const fs::path& path, std::string_view content) {
+    auto written = write_new(path, content);
+    if (!written) return std::unexpected(std::move(written).error().in("write " + path.string()));
     return {};
 }
 

@@ -17,6 +17,10 @@ namespace cupel::os {
 [[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path,
                                                  std::string_view content);
 
+// Of a folder that does not outlive us: nothing is flushed, and there must be no such file yet.
+[[nodiscard]] Result<void> write_new_file(const std::filesystem::path& path,
+                                          std::string_view content);
+
 // The file, made where it is missing, locked for as long as the descriptor is open; not valid where
 // another process holds it. The kernel takes the lock away from whoever is killed. A file system
 // that knows no locks keeps nobody out.

@@ -93,6 +93,14 @@ TEST_F(Files, AFullDiskIsReportedAndTheOldFileStays) {
     EXPECT_EQ(entries(), 1);
 }
 
+TEST_F(Files, ANewFileIsNotWrittenOverAnother) {
+    ASSERT_TRUE(write_new_file(path("new"), "first"));
+    const auto again = write_new_file(path("new"), "second");
+    ASSERT_FALSE(again);
+    EXPECT_NE(again.error().text.find("new"), std::string::npos);
+    EXPECT_EQ(read_file(path("new")).value(), "first");
+}
+
 TEST_F(Files, AFileSizeLimitFailsTheWriteAndLeavesNothing) {
     ASSERT_TRUE(write_file_atomically(path("a"), "old"));
     const auto write_within_limit = [&] {

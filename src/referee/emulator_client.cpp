@@ -31,9 +31,9 @@ std::string_view as_text(std::span<const std::byte> bytes) {
 }
 
 Result<void> lay_out_job(const emulator::Job& job, const std::filesystem::path& folder) {
-    CUPEL_DO(os::write_file_atomically(folder / emulator::kJobFile, emulator::job_to_json(job)));
-    CUPEL_DO(os::write_file_atomically(folder / emulator::kPtxFile, job.ptx));
-    return os::write_file_atomically(folder / emulator::kValuesFile, as_text(job.values));
+    CUPEL_DO(os::write_new_file(folder / emulator::kJobFile, emulator::job_to_json(job)));
+    CUPEL_DO(os::write_new_file(folder / emulator::kPtxFile, job.ptx));
+    return os::write_new_file(folder / emulator::kValuesFile, as_text(job.values));
 }
 
 Result<os::Fd> create(const std::filesystem::path& path) {

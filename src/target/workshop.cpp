@@ -33,7 +33,7 @@ Result<void> lay_out(const fs::path& root, const std::vector<WorkFile>& files) {
     for (const auto& file : files) {
         const auto path = root / "source" / file.name;
         CUPEL_DO(make_folder(path.parent_path()));
-        CUPEL_DO(os::write_file_atomically(path, file.bytes));
+        CUPEL_DO(os::write_new_file(path, file.bytes));
         constexpr std::array<timespec, 2> kEpoch{};  // which __TIMESTAMP__ tells
         if (utimensat(AT_FDCWD, path.c_str(), kEpoch.data(), 0) != 0)
             return fail_errno("set the time of " + path.string());
