@@ -160,11 +160,12 @@ constexpr const char* kPieces =
 
 // The same runs one step of k's first axis ahead, once for all steps of the others: these read the
 // lines at hand, and that one goes elsewhere.
-std::string fetch(const Words& words, const task::Access& access, task::Type type,
-                  std::int64_t stride, const std::vector<AxisId>& steps, const Blanks& all) {
+std::string fetch(const Words& words, const task::Access& access, std::int64_t stride,
+                  const std::vector<AxisId>& steps, const Blanks& all) {
     constexpr std::int64_t kLine = 64;  // bytes
     if (steps.size() < 2) return "";
-    const auto size = static_cast<std::int64_t>(task::type_size(type));
+    const auto size =
+        static_cast<std::int64_t>(task::type_size(words.task.tensor(access.tensor).type));
     if (stride_along(words.task, access, steps.front()) * size < kLine) return "";
     Blanks here = all;
     here["inner"] = words.names.axis(steps.back());
@@ -239,7 +240,7 @@ std::string runs(const Words& words, const Operand& operand, VectorMaths& maths,
     all["borders"] = narrowed.empty() ? "" : indented(fill(kBorders, all), 4);
     all["reach"] = times("(" + operand.panel + " - 1)", fmt::format("{}", stride));
     all["size"] = fmt::format("{}", words.task.tensor(access.tensor).elements());
-    all["fetch"] = indented(fetch(words, access, type, stride, counted(words.k, axes), all), 5);
+    all["fetch"] = indented(fetch(words, access, stride, counted(words.k, axes), all), 5);
     all["copy"] = vector_copy(words, type, stride, maths, all);
     return fill(kVectors, all);
 }
