@@ -185,8 +185,8 @@ int Composer::settle(const task::Monomial& monomial, const std::vector<int>& wan
     std::optional<std::size_t> open;  // the last one without an exponent
     for (const task::TensorId input : monomial.inputs) {
         const std::size_t i = position_of(input);
-        if (given[i]) {
-            sum += *given[i];
+        if (const std::optional<int> before = given[i]) {
+            sum += *before;
             continue;
         }
         if (open) give(*open, wanted[*open]);
