@@ -96,9 +96,10 @@ public:
             if (out_.verdict.status != Status::Accepted) break;
             if (on_ == On::Emulator) watch_.emplace(shape.task);
             CUPEL_DO(try_shape_of(shape));
-            if (watch_)
+            if (watch_) {
                 std::ranges::move(watch_->take(size_words(shape.task)),
                                   std::back_inserter(out_.coverage));
+            }
             // For whoever tells a search of it: these sizes are a secret, and what happened there.
             if (out_.verdict.status != Status::Accepted && shape.is_drawn())
                 out_.verdict.reason += fmt::format(", {}", verdict::kOtherSizes);

@@ -88,9 +88,10 @@ void adopt(DeviceTrial whole, std::string_view rule, const std::string& shape, D
     add_evidence(whole.verdict.evidence, verdict.evidence);
     trial.shapes.push_back(fmt::format(
         "{}{}: {}", rule, whole.watched_whole ? "" : ", answers and bounds only", shape));
-    for (std::string& one : whole.unchecked)
+    for (std::string& one : whole.unchecked) {
         if (std::ranges::find(trial.unchecked, one) == trial.unchecked.end())
             trial.unchecked.push_back(std::move(one));
+    }
     if (whole.verdict.status == verdict::Status::Accepted) return;
     verdict.status = whole.verdict.status;
     verdict.law = whole.verdict.law;
