@@ -98,9 +98,10 @@ MacroUses uses_of_macros(const std::vector<std::string>& definitions) {
     constexpr int kMostRounds = 8;
     std::vector<std::pair<std::string, Macro>> macros;
     for (const std::string& definition : definitions) {
-        if (auto macro = read_macro(definition))
+        if (auto macro = read_macro(definition)) {
             macros.emplace_back(definition.substr(0, end_of_name(definition, 0)),
                                 *std::move(macro));
+        }
     }
     // What one hands on to another that drops it is dropped, too.
     MacroUses all;
