@@ -21,6 +21,7 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
 constexpr std::size_t kAlign = 64;
+constexpr std::uint64_t kHandNumber = 1;  // what is derived from a recipe's seed beside the recipe
 
 // The pages are all touched at once, so sizes out of a stranger's certificate could otherwise have
 // other programs killed for want of memory.
@@ -126,6 +127,7 @@ std::uint64_t Arena::input_offset(int slot, std::size_t input) const {
 void Arena::begin(const Seed& seed) {
     seed_ = seed;
     next_key_ = 0;
+    dealt_ = 0;
 }
 
 void Arena::ask(int slot) {
@@ -144,6 +146,13 @@ std::uint64_t Arena::take_keys(int slot) {
     return first;
 }
 
+Deal Arena::deal(Kind kind, std::uint64_t seed) {
+    if (kind == Kind::Wide) return {};
+    const std::uint64_t turn = dealt_++ % Deal::kHand;
+    if (turn == 0) hand_ = derived_u64(seed, kHandNumber);
+    return {.seed = hand_, .turn = turn};
+}
+
 bool Arena::widen(int slot) {
     bool changed = false;
     for (std::size_t i = 0; i < input_places_.size(); ++i) {
@@ -159,7 +168,8 @@ bool Arena::widen(int slot) {
 
 Kind Arena::ask(int slot, Kind kind) {
     const std::uint64_t first = take_keys(slot);
-    const Recipe recipe = composer().draw(kind, seed_.number(first + 2 * task_->inputs.size()));
+    const std::uint64_t seed = seed_.number(first + 2 * task_->inputs.size());
+    const Recipe recipe = composer().draw(kind, seed, deal(kind, seed));
     kinds_.at(static_cast<std::size_t>(slot)) = recipe.kind;
     recipes_.at(static_cast<std::size_t>(slot)) = recipe;
     for (std::size_t i = 0; i < input_places_.size(); ++i) {

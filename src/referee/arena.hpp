@@ -92,6 +92,8 @@ private:
     [[nodiscard]] Key key(std::uint64_t number) const {
         return std::bit_cast<Key>(seed_.number(number));
     }
+    // The question's turn in the hand; the first of each brings the hand's seed along.
+    Deal deal(Kind kind, std::uint64_t seed);
     // The first of the next question's, which is asked in the slot.
     std::uint64_t take_keys(int slot);
     static std::size_t place(const task::Task& task, const std::vector<task::TensorId>& tensors,
@@ -115,6 +117,8 @@ private:
     std::optional<Composer> composer_;
     Seed seed_ = Seed::draw();
     std::uint64_t next_key_ = 0;
+    std::uint64_t dealt_ = 0;              // questions that are not widened
+    std::uint64_t hand_ = 0;               // the seed of what they are dealt
     std::vector<std::uint64_t> slot_key_;  // the first key of the question in each slot
 };
 

@@ -19,7 +19,7 @@ std::unique_ptr<Referee> opened(std::string_view text) {
     EXPECT_TRUE(naive) << naive.error().text;
     Options options;
     options.judge_seconds = 0.3;
-    options.processes = 20;  // on a busy machine a window asks little: of 5, 1 in 50 were lenient
+    options.processes = 5;
     options.window_timeout = 5;
     auto referee = Referee::open(*std::move(task), {{.name = "naive", .source = *naive}}, options);
     EXPECT_TRUE(referee) << referee.error().text;
@@ -86,8 +86,9 @@ TEST_F(RowSum, WhoLooksForExactQuestionsFindsTheWrongRows) {
 }
 
 TEST_F(RowSum, AnAbsoluteToleranceIsLostOnScaledQuestions) {
+    // By the sum that is off, or by many that are.
     expect_wrong(judge(*referee_, kernel("return std::abs(v) < 1e-6f ? 0 : v;", "false", "sum")),
-                 "should be");
+                 "");
 }
 
 TEST_F(RowSum, AnotherRangeThanFloatsIsFoundOnScaledQuestions) {
@@ -148,8 +149,24 @@ TEST(Shapes, AreDrawnWithinTheRangesAndStaySmall) {
     EXPECT_TRUE(differ);
     std::set<std::int64_t> sizes;
     for (std::uint64_t seed = 0; seed < 200; ++seed)
-        sizes.insert(draw_shape(*task, 1, seed)->sizes[0].value);
+        sizes.insert(draw_shape(*task, 2, seed)->sizes[0].value);
     EXPECT_GT(sizes.size(), 50U) << "a list of sizes could be learned by heart";
+    const auto is_prime = [](std::int64_t number) {
+        for (std::int64_t divisor = 2; divisor < number; ++divisor)
+            if (number % divisor == 0) return false;
+        return number > 2;
+    };
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        const auto shape = draw_shape(*task, 1, seed);
+        ASSERT_TRUE(shape);
+        EXPECT_TRUE(is_prime(shape->sizes[0].value)) << shape->sizes[0].value;
+        EXPECT_TRUE(is_prime(shape->sizes[2].value)) << shape->sizes[2].value;
+    }
+    const auto even = task::parse(
+        "task t(x: f32[N]) -> y: f32[N] where N = 32\n  y[n] = 2 * x[n]\nshapes N in 32..36\n",
+        "test.task");
+    ASSERT_TRUE(even);
+    EXPECT_TRUE(draw_shape(*even, 1, 1)) << "no prime is in its range";
     const auto fixed =
         task::parse("task t(x: f32[N]) -> y: f32[N] where N = 5\n  y[n] = 2 * x[n]\n", "test.task");
     EXPECT_FALSE(draw_shape(*fixed, 0, 1));

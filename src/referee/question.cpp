@@ -19,11 +19,21 @@ constexpr int kLeastBits = 12;
 constexpr int kLeastBits64 = 25;
 constexpr int kMostBits64 = 30;  // as far as one random word reaches
 constexpr int kReach = 48;       // of the exponents of a whole product: far from where floats end
+constexpr int kQuarters = 4;     // of what an exponent may be
+constexpr int kUnscaled = static_cast<int>(Deal::kHand) - kQuarters;
 constexpr std::int64_t kLeastRows = 4;
 constexpr std::int64_t kLeastRow = 16;  // elements
 
 int magnitude_of(const task::Values& values) {
     return values.b > 0 && std::isfinite(values.b) ? std::ilogb(values.b) : 0;
+}
+
+std::vector<int> permutation(std::uint64_t count, std::uint64_t seed) {
+    std::vector<int> numbers(count);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    std::mt19937_64 random(seed);
+    std::shuffle(numbers.begin(), numbers.end(), random);
+    return numbers;
 }
 
 std::vector<const task::Monomial*> largest_first(const std::vector<task::Monomial>& monomials) {
@@ -238,7 +248,25 @@ std::vector<int> Composer::draw_styles(std::uint64_t seed, int bits) const {
     return styles;
 }
 
-Recipe Composer::draw(Kind kind, std::uint64_t seed) const {
+std::vector<int> Composer::draw_exponents(std::uint64_t seed, const Deal& deal) const {
+    std::vector<int> exponents(task_->inputs.size(), 0);
+    const std::vector<int> hand = permutation(Deal::kHand, deal.seed);
+    const int card = hand.at(deal.turn);
+    if (card < kUnscaled) return exponents;
+    const int reach = kReach / static_cast<int>(std::max<std::size_t>(1, degree_));
+    std::mt19937_64 random(seed);
+    for (std::size_t i = 0; i < exponents.size(); ++i) {
+        // Each input has its own quarter, lest two of them are only ever large together.
+        const std::vector<int> quarters = permutation(kQuarters, derived_u64(deal.seed, i));
+        const int quarter = quarters.at(static_cast<std::size_t>(card - kUnscaled));
+        const int low = -reach + quarter * (2 * reach + 1) / kQuarters;
+        const int high = -reach + (quarter + 1) * (2 * reach + 1) / kQuarters;
+        exponents[i] = low + static_cast<int>(random() % static_cast<std::uint64_t>(high - low));
+    }
+    return exponents;
+}
+
+Recipe Composer::draw(Kind kind, std::uint64_t seed, const Deal& deal) const {
     std::mt19937_64 random(seed);
     const auto below = [&](int count) {
         return static_cast<int>(random() % static_cast<std::uint64_t>(count));
@@ -248,11 +276,7 @@ Recipe Composer::draw(Kind kind, std::uint64_t seed) const {
     if (kind == Kind::Exact && exact_bits_ == 0) recipe.kind = Kind::Lawful;
     if (!scalable_ || kind == Kind::Wide) return recipe;
 
-    const int reach = kReach / static_cast<int>(std::max<std::size_t>(1, degree_));
-    const bool scaled = below(2) == 0;
-    std::vector<int> wanted(task_->inputs.size(), 0);
-    for (int& exponent : wanted)
-        exponent = scaled ? below(2 * reach + 1) - reach : 0;
+    std::vector<int> wanted = draw_exponents(random(), deal);
     if (recipe.kind == Kind::Exact) {
         const int least = task_->precision == "fp64" ? kLeastBits64 : kLeastBits;
         const int bits = least + below(exact_bits_ - least + 1);

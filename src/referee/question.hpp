@@ -37,11 +37,21 @@ struct Recipe {
     [[nodiscard]] bool has_row(std::uint64_t row) const;
 };
 
+// How far a question is scaled is dealt, not drawn, so that none is left out by bad luck where few
+// are asked. Of each hand, which is shuffled in secret, half are not scaled; the exponents of the
+// others lie one in each quarter of what an input may have.
+struct Deal {
+    static constexpr std::uint64_t kHand = 8;  // questions
+    std::uint64_t seed = 0;                    // of the hand
+    std::uint64_t turn = 0;                    // in it
+};
+
 class Composer {
 public:
     explicit Composer(const task::Task& task);
 
-    [[nodiscard]] Recipe draw(Kind kind, std::uint64_t seed) const;
+    // Widened questions are not scaled and take no turn.
+    [[nodiscard]] Recipe draw(Kind kind, std::uint64_t seed, const Deal& deal) const;
     // The widest odd integers for which every partial sum is exact; 0: there are no exact
     // questions, and `why_not_exact` says why.
     [[nodiscard]] int exact_bits() const { return exact_bits_; }
@@ -73,6 +83,8 @@ private:
                              std::optional<int> total,
                              std::vector<std::optional<int>>& given) const;
     [[nodiscard]] std::vector<int> draw_styles(std::uint64_t seed, int bits) const;
+    // An exponent for each input; none of whole products is beyond what a float can bear.
+    [[nodiscard]] std::vector<int> draw_exponents(std::uint64_t seed, const Deal& deal) const;
     [[nodiscard]] bool mixes_rows() const;
 
     const task::Task* task_;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <set>
@@ -32,6 +33,11 @@ std::vector<float> filled(const task::Task& task, const Recipe& recipe, std::siz
              {.bits = recipe.inputs[input].bits, .exponent = recipe.inputs[input].exponent},
              fresh_key(), 1);
     return values;
+}
+
+// Hands one after the other.
+Deal deal_of(std::uint64_t number) {
+    return {.seed = number / Deal::kHand, .turn = number % Deal::kHand};
 }
 
 float without_bits(float value, std::uint32_t dropped) {
@@ -75,7 +81,7 @@ TEST(Exact, EveryHonestOrderGivesTheTruthToTheLastBit) {
         const Composer composer(task);
         ASSERT_GE(composer.exact_bits(), 12) << k;
         for (std::uint64_t seed = 0; seed < 20; ++seed) {
-            const Recipe recipe = composer.draw(Kind::Exact, seed);
+            const Recipe recipe = composer.draw(Kind::Exact, seed, deal_of(seed));
             ASSERT_EQ(recipe.kind, Kind::Exact);
             auto a = filled(task, recipe, 0);
             auto b = filled(task, recipe, 1);
@@ -95,7 +101,7 @@ TEST(Exact, StrassenGivesTheTruthToo) {
     const task::Task task = matmul(1024);
     const Composer composer(task);
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
-        const Recipe recipe = composer.draw(Kind::Exact, seed);
+        const Recipe recipe = composer.draw(Kind::Exact, seed, deal_of(seed));
         const auto a = filled(task, recipe, 0);
         const auto b = filled(task, recipe, 1);
         float m[7] = {};
@@ -125,7 +131,7 @@ TEST(Exact, LowerPrecisionsCannotEvenHoldTheOperands) {
     for (const std::uint32_t dropped : {13U, 16U}) {  // tf32 and fp16, bf16
         int same = 0;
         for (std::uint64_t seed = 0; seed < 100; ++seed) {
-            const Recipe recipe = composer.draw(Kind::Exact, seed);
+            const Recipe recipe = composer.draw(Kind::Exact, seed, deal_of(seed));
             auto a = filled(task, recipe, 0);
             auto b = filled(task, recipe, 1);
             a.resize(256);
@@ -147,7 +153,7 @@ TEST(Exact, OperandsTakeTurnsAndScalesAreSecret) {
     std::set<int> exponents;
     std::set<std::pair<bool, bool>> wide;
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
-        const Recipe recipe = composer.draw(Kind::Exact, seed);
+        const Recipe recipe = composer.draw(Kind::Exact, seed, deal_of(seed));
         wide.emplace(recipe.inputs[0].bits > 1, recipe.inputs[1].bits > 1);
         exponents.insert(recipe.inputs[0].scale);
     }
@@ -155,6 +161,40 @@ TEST(Exact, OperandsTakeTurnsAndScalesAreSecret) {
     EXPECT_GT(exponents.size(), 10U);
     EXPECT_LE(*exponents.rbegin(), 24);
     EXPECT_GE(*exponents.begin(), -24);
+}
+
+// What a short judgement counts on: of any eight questions some are far larger and some far smaller
+// than what the laws draw, in every input.
+TEST(Scales, EveryHandHoldsEveryQuarterOfEveryInput) {
+    const task::Task task = matmul(64);
+    const Composer composer(task);
+    std::set<std::vector<bool>> orders;  // who is scaled
+    std::set<bool> alike;                // whether both are enlarged or both are diminished
+    for (std::uint64_t hand = 0; hand < 200; ++hand) {
+        std::vector<int> scales[2];
+        std::vector<bool> order;
+        for (std::uint64_t turn = 0; turn < Deal::kHand; ++turn) {
+            const Recipe recipe = composer.draw(Kind::Lawful, Deal::kHand * hand + turn,
+                                                {.seed = hand, .turn = turn});
+            for (std::size_t i = 0; i < 2; ++i)
+                scales[i].push_back(recipe.inputs[i].scale);
+            order.push_back(scales[0].back() != 0 || scales[1].back() != 0);
+            if (order.back()) alike.insert((scales[0].back() > 0) == (scales[1].back() > 0));
+        }
+        orders.insert(order);
+        for (std::vector<int>& input : scales) {
+            std::ranges::sort(input);
+            EXPECT_GE(std::ranges::count(input, 0), 4);
+            EXPECT_GE(input.front(), -24);
+            EXPECT_LT(input[0], -12);
+            EXPECT_LE(input[1], 0);
+            EXPECT_GE(input[6], 0);
+            EXPECT_GE(input[7], 12);
+            EXPECT_LE(input.back(), 24);
+        }
+    }
+    EXPECT_GT(orders.size(), 50U);
+    EXPECT_EQ(alike.size(), 2U);
 }
 
 TEST(Exact, ABiasStandsOnTheGridOfTheProducts) {
@@ -166,7 +206,7 @@ TEST(Exact, ABiasStandsOnTheGridOfTheProducts) {
     EXPECT_EQ(composer.exact_bits(), 24 - 7);
     for (const Kind kind : {Kind::Lawful, Kind::Exact}) {
         for (std::uint64_t seed = 0; seed < 50; ++seed) {
-            const Recipe recipe = composer.draw(kind, seed);
+            const Recipe recipe = composer.draw(kind, seed, deal_of(seed));
             EXPECT_EQ(recipe.inputs[0].exponent + recipe.inputs[1].exponent,
                       recipe.inputs[2].exponent);
         }
@@ -177,14 +217,14 @@ TEST(Exact, SingleSumsMixExactRowsWithOthers) {
     const task::Task task =
         parsed("task t(x: f32[M,N]) -> y: f32[M] where M = 64, N = 512\n  y[m] = sum[n](x[m,n])\n");
     const Composer composer(task);
-    const Recipe recipe = composer.draw(Kind::Exact, 3);
+    const Recipe recipe = composer.draw(Kind::Exact, 3, {});
     EXPECT_TRUE(recipe.by_rows);
     int rows = 0;
     for (std::uint64_t row = 0; row < 64; ++row)
         rows += recipe.has_row(row) ? 1 : 0;
     EXPECT_GT(rows, 16);
     EXPECT_LT(rows, 48);
-    EXPECT_FALSE(Composer(matmul(64)).draw(Kind::Exact, 3).by_rows) << "Strassen mixes rows";
+    EXPECT_FALSE(Composer(matmul(64)).draw(Kind::Exact, 3, {}).by_rows) << "Strassen mixes rows";
 }
 
 TEST(Exact, WhereNothingExactFitsItIsSaid) {
@@ -192,7 +232,7 @@ TEST(Exact, WhereNothingExactFitsItIsSaid) {
         const task::Task task = parsed(text);
         const Composer composer(task);
         EXPECT_EQ(composer.exact_bits(), 0);
-        EXPECT_EQ(composer.draw(Kind::Exact, 1).kind, Kind::Lawful);
+        EXPECT_EQ(composer.draw(Kind::Exact, 1, {}).kind, Kind::Lawful);
         return composer.why_not_exact();
     };
     EXPECT_NE(why("task t(x: f32[N]) -> y: f32 where N = 10000\n  y = sum[n](x[n])\n").find("long"),

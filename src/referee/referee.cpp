@@ -27,6 +27,7 @@ namespace {
 
 constexpr int kSlots = 64;  // questions in a window, at most
 constexpr int kOverheadWindows = 31;
+constexpr int kScreenedShapes = 2;  // hidden ones; a judgement tries more
 
 }  // namespace
 
@@ -228,7 +229,8 @@ Result<void> Referee::State::add_findings(Trial& trial) const {
 Result<void> Referee::State::try_elsewhere(const verdict::Kernel& kernel, Trial& trial) const {
     const bool ours = !kernel.schedule.empty();
     if (ours || trial.of != 0 || !verdict::is_right(trial.verdict.status)) return {};
-    return try_shapes(draw_shapes(kernel), trial.verdict);
+    return try_shapes(draw_shapes(kernel, std::min(kScreenedShapes, options.shapes)),
+                      trial.verdict);
 }
 
 void Referee::prepare(const std::vector<verdict::Kernel>& kernels) {
@@ -311,7 +313,8 @@ Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel
     CUPEL_TRY(Trial trial, try_kernel(kernel, std::move(opponents), full));
     if (trial.of != 0) return fail_baseline(trial.of - 1, trial.verdict);
     verdict::Verdict& verdict = trial.verdict;
-    if (verdict::is_right(verdict.status)) CUPEL_DO(try_shapes(draw_shapes(kernel), verdict));
+    if (verdict::is_right(verdict.status))
+        CUPEL_DO(try_shapes(draw_shapes(kernel, options.shapes), verdict));
     verdict.wall_seconds = os::seconds_since(begin);
     return withhold(std::move(verdict), aa);
 }
@@ -327,9 +330,9 @@ Result<verdict::Verdict> Referee::judge(const verdict::Kernel& kernel) {
 // ---- hidden shapes ----
 
 // Nothing is timed any more, so all are compiled at once.
-std::vector<Shape> Referee::State::draw_shapes(const verdict::Kernel& kernel) const {
+std::vector<Shape> Referee::State::draw_shapes(const verdict::Kernel& kernel, int count) const {
     std::vector<Shape> shapes;
-    for (int number = 0; number < options.shapes; ++number) {
+    for (int number = 0; number < count; ++number) {
         auto task_here = draw_shape(task, number, random_u64());
         if (task_here) shapes.push_back({.task = *std::move(task_here), .compiled = {}});
     }

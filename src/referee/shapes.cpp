@@ -46,6 +46,22 @@ std::int64_t draw_size(const task::ShapeRange& range, int attempt, std::mt19937_
                       static_cast<long long>(range.low), static_cast<long long>(range.high));
 }
 
+bool is_odd_prime(std::int64_t number) {
+    for (std::int64_t divisor = 2; divisor * divisor <= number; ++divisor)
+        if (number % divisor == 0) return false;
+    return number > 2;
+}
+
+// The next odd prime below, or else above; where the range holds none, the size as it is.
+std::int64_t prime_near(std::int64_t size, const task::ShapeRange& range) {
+    if (size > kMostBytes) return size;  // of no tensor that is_small; to divide it takes long
+    for (std::int64_t prime = size; prime >= range.low; --prime)
+        if (is_odd_prime(prime)) return prime;
+    for (std::int64_t prime = size; prime <= range.high; ++prime)
+        if (is_odd_prime(prime)) return prime;
+    return size;
+}
+
 bool is_small(const task::Task& task) {
     std::int64_t bytes = 0;
     for (const task::Tensor& tensor : task.tensors)
@@ -98,6 +114,7 @@ std::optional<task::Task> draw_shape(const task::Task& task, int number, std::ui
                 value = draw_size(*range, attempt, random);
                 const auto place = static_cast<std::size_t>(range - task.shapes.begin());
                 if (number == 0 && place == least) value = range->low;
+                if (number == 1) value = prime_near(value, *range);
             }
             sizes.push_back({.name = size.name, .value = value});
         }

@@ -17,7 +17,8 @@ namespace cupel::referee {
 
 // The task at other sizes: ones, primes, neighbours of powers of two, within the ranges, and small
 // enough that the oracle sees much of the answer. nullopt: no `shapes` lines, or nothing small
-// fits. `number` 0 sets one of the sizes to the least.
+// fits. `number` 0 sets one of the sizes to the least; in 1 each is a prime, where its range holds
+// one: whatever a kernel takes at a time, it does not divide them.
 [[nodiscard]] std::optional<task::Task> draw_shape(const task::Task& task, int number,
                                                    std::uint64_t seed);
 [[nodiscard]] std::string shape_name(const task::Task& task);  // "B=17, N=1"

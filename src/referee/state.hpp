@@ -73,7 +73,7 @@ struct Referee::State {
     [[nodiscard]] std::unexpected<Error> fail_baseline(std::size_t index,
                                                        const verdict::Verdict& verdict) const;
     // The kernel at sizes it was not told of, compiled; then what it does wrong there, if anything.
-    [[nodiscard]] std::vector<Shape> draw_shapes(const verdict::Kernel& kernel) const;
+    [[nodiscard]] std::vector<Shape> draw_shapes(const verdict::Kernel& kernel, int count) const;
     [[nodiscard]] Result<void> try_shapes(const std::vector<Shape>& shapes,
                                           verdict::Verdict& verdict) const;
 };
