@@ -220,6 +220,24 @@ TEST(Asked, WhatIsStrongTowardsItsBlockIsNotTowardsAnother) {
               "");
 }
 
+TEST(Asked, WhatIsAtomicIsSoTowardsItsOwnWidthOnly) {
+    const auto two = [](const std::string& first, const std::string& second) {
+        return ask_faults("setp.gt.u32 %p1, %t, 31; @%p1 bra B;\n#5\n" + first +
+                          "; bra E;\nB: #7\n" + second + "; E:\n");
+    };
+    const std::string half = "red.global.add.u32 [%b+4], 1";
+    const std::string whole = "red.global.add.u64 [%b], 1";
+    for (const auto& [first, second] : {std::pair{half, whole}, std::pair{whole, half}}) {
+        EXPECT_THAT(two(first, second), HasSubstr("bytes, neither is atomic to the other"));
+        EXPECT_EQ(two(first, first), "");
+    }
+    EXPECT_EQ(two("red.global.add.u32 [%b+8], 1", whole), "");
+    // Once ordered, a word may be of any width.
+    EXPECT_EQ(ask_faults("red.shared.add.u32 [%r9], 1; bar.sync 0;\n"
+                         "red.shared.add.u64 [%r9], 1;\n"),
+              "");
+}
+
 TEST(Asked, OfTwoStoresOneMustHaveSeenTheOther) {
     EXPECT_THAT(ask_faults("#5\nst.volatile.shared.u32 [%r9], %t;\n"),
                 HasSubstr("line 5 (thread 33) and line 5 (thread 32) both write"));

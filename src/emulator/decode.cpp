@@ -292,12 +292,14 @@ void Decoder::finish() {
     emit(end);
     code_.strong.assign(code_.sites.size(), 0);
     code_.narrow.assign(code_.sites.size(), false);
+    code_.widths.assign(code_.sites.size(), 0);
     for (Op& op : code_.ops) {
         if (op.flow == Flow::Branch) op.target = code_.starts[op.target];
         const bool memory =
             op.work == Work::Load || op.work == Work::Store || op.work == Work::Atomic;
         if (memory && (op.flags & kStrong) != 0) code_.strong[op.site] = kAsks;
         if (memory && (op.flags & kBlockScope) != 0) code_.narrow[op.site] = true;
+        if (memory) code_.widths[op.site] = op.bytes;
         if (memory && (op.flags & (kAcquire | kRelease)) != 0) code_.fine_order = true;
         const bool global = op.space == Space::Global || op.space == Space::Generic;
         if (memory && global && (op.flags & kStrong) != 0) code_.blocks_communicate = true;

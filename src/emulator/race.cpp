@@ -45,7 +45,11 @@ void report(const Touch& touch, Other other, Conflict conflict, bool same_value)
                                        : "no barrier between";
             // By the letter this is no race, but the answer is open all the same.
             const auto& narrow = touch.block.grid.code.narrow;
-            if (both_strong && far && (narrow[touch.site] || narrow[other.site])) {
+            const auto& widths = touch.block.grid.code.widths;
+            if (both_strong && widths[touch.site] != widths[other.site]) {
+                reason += fmt::format(": of {} and of {} bytes, neither is atomic to the other",
+                                      widths[touch.site], widths[other.site]);
+            } else if (both_strong && far && (narrow[touch.site] || narrow[other.site])) {
                 reason += ": one is atomic or ordered towards its own block only";
             } else if (both_strong) {
                 reason += ": volatile or atomic as both are, either may come first";
@@ -170,9 +174,11 @@ private:
         return !clocks_.before(touch_.thread, who >> kThreadBits, who & kThreadMask, time);
     }
     // PTX ISA, 8.7.1: two accesses are strong towards each other where each is in the scope of the
-    // other.
-    [[nodiscard]] bool out_of_scope(std::uint32_t who, std::uint32_t site) const {
-        const auto& narrow = touch_.block.grid.code.narrow;
+    // other, and they overlap completely.
+    [[nodiscard]] bool is_weak_towards(std::uint32_t who, std::uint32_t site) const {
+        const std::vector<std::uint8_t>& widths = touch_.block.grid.code.widths;
+        if (widths[touch_.site] != widths[site]) return true;
+        const std::vector<bool>& narrow = touch_.block.grid.code.narrow;
         return who >> kThreadBits != block_ && (narrow[touch_.site] || narrow[site]);
     }
     void against_writers(std::uint64_t i, Conflict conflict, bool same_value) const {
@@ -181,7 +187,7 @@ private:
             report(touch_, {plain.who, plain.site}, conflict, same_value);
         if (trails_.strong == nullptr) return;
         const StrongWrite& strong = trails_.strong[i];
-        if (strong_ && kind_ != kTakes && !out_of_scope(strong.who, strong.site)) return;
+        if (strong_ && kind_ != kTakes && !is_weak_towards(strong.who, strong.site)) return;
         if (unordered(strong.who, strong.time)) {
             report(touch_, {strong.who, strong.site}, conflict, same_value);
         } else if (unordered(strong.lost_who, strong.lost_time)) {
@@ -191,7 +197,7 @@ private:
     // Of a strong write. Two stores leave it open what stays, unless one follows from having seen
     // the other; what an atomic puts to use may be what a store leaves.
     void against_strong(const StrongWrite& last, bool same_value) const {
-        if (last.time != 0 && out_of_scope(last.who, last.site)) return;  // told of
+        if (last.time != 0 && is_weak_towards(last.who, last.site)) return;  // told of
         const auto before = static_cast<std::uint8_t>(last.kind);
         if (!unordered(last.who, last.time)) {
             if (kind_ == kAtomicLooks && unordered(last.lost_who, last.lost_time))
@@ -207,7 +213,7 @@ private:
     }
     void against_readers(const Reads& reads) const {
         if (is_old(reads)) return;
-        const bool meets = rank(kind_of(reads.site)) != 0 || out_of_scope(reads.who, reads.site);
+        const bool meets = rank(kind_of(reads.site)) != 0 || is_weak_towards(reads.who, reads.site);
         if (strong_ && !meets) return;
         for (std::uint32_t lanes = reads.lanes; lanes != 0; lanes &= lanes - 1) {
             const std::uint32_t reader =
