@@ -116,6 +116,7 @@ RunTarget target_of_run(const fs::path& folder) {
         return found != run.end() && found->is_string() ? found->get<std::string>() : std::string();
     };
     if (word("target") == "cuda") target = {.name = "cuda", .gpu = word("gpu")};
+    target.task = word("task");
     return target;
 }
 

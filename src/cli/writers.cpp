@@ -15,6 +15,7 @@
 #include "engineer/model_writer.hpp"
 #include "engineer/replay_writer.hpp"
 #include "os/child.hpp"
+#include "os/clock.hpp"
 #include "os/files.hpp"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): not every libc declares it
@@ -76,6 +77,7 @@ Result<void> run_program(const std::string& command, const fs::path& folder, dou
     call.environment = this_environment();
     call.folder = folder.string();
     const auto patience = std::chrono::duration<double>(seconds + 5);
+    const std::int64_t begin = os::now_ns();
     CUPEL_TRY(
         const os::Output output,
         os::run(std::move(call), std::chrono::duration_cast<std::chrono::nanoseconds>(patience),
@@ -84,7 +86,9 @@ Result<void> run_program(const std::string& command, const fs::path& folder, dou
     if (output.stopped) return fail(Errc::Interrupted, "it was stopped with the run");
     constexpr int kTimedOut = 124;
     constexpr int kKilled = 137;
-    if (output.timed_out || output.exit.code == kTimedOut || output.exit.code == kKilled)
+    const bool ended = output.exit.code == kTimedOut || output.exit.code == kKilled;
+    // Before that they are the program's own.
+    if (output.timed_out || (ended && os::seconds_since(begin) >= std::ceil(seconds)))
         return fail(Errc::Interrupted, fmt::format("it was not done after {:.0f} s", seconds));
     if (output.exit.by_signal || output.exit.code != 0) {
         return fail(Errc::Io, fmt::format("it ended with {}; {} holds what it said",
@@ -111,21 +115,39 @@ struct Writers::Parts {
     std::unique_ptr<engineer::ModelWriter> models;  // last: its threads use what is above
 };
 
+namespace {
+
+// The run is for the same, and of the same task.
+Result<void> check_replay(const Options& options) {
+    const RunTarget then = target_of_run(find_run(options.replay));
+    RunTarget now{.name = options.target, .gpu = {}, .task = {}};
+    if (!options.resume.empty()) {
+        now = target_of_run(find_run(options.resume));
+    } else if (!options.subject.empty()) {
+        CUPEL_TRY(const task::Task task, load_task(options));
+        now.task = task.name;
+    }
+    if (then.name != now.name) {
+        return fail(Errc::Usage,
+                    fmt::format("--replay {}: its kernels are for {}, and this run is for {}",
+                                options.replay, then.name, now.name));
+    }
+    if (then.task != now.task && !now.task.empty()) {
+        return fail(Errc::Usage,
+                    fmt::format("--replay {}: its kernels are of {}, and this run is of {}",
+                                options.replay, then.task, now.task));
+    }
+    return {};
+}
+
+}  // namespace
+
 Result<ModelSetup> check_writers(const Options& options) {
     if (!options.replay.empty() && !fs::is_directory(find_run(options.replay) / kRecording)) {
         return fail(Errc::Usage, fmt::format("--replay {}: no recording is there ({}/)",
                                              options.replay, kRecording));
     }
-    if (!options.replay.empty()) {
-        const std::string then = target_of_run(find_run(options.replay)).name;
-        const std::string now =
-            options.resume.empty() ? options.target : target_of_run(find_run(options.resume)).name;
-        if (then != now) {
-            return fail(Errc::Usage,
-                        fmt::format("--replay {}: its kernels are for {}, and this run is for {}",
-                                    options.replay, then, now));
-        }
-    }
+    if (!options.replay.empty()) CUPEL_DO(check_replay(options));
     return set_up_models(options);
 }
 

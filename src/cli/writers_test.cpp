@@ -169,6 +169,9 @@ TEST_F(OptimizeWithWriters, TriesWhatAProgramWritesAndForgetsWhatIsWrong) {
         EXPECT_EQ(kernel.at("source"), wrong_kernel(i == 0 ? 8 : 16));
         EXPECT_EQ(kernel.at("origin"), "command");
     }
+    EXPECT_EQ(run({"optimize", "sum_rows", "--run", "e", "--replay", "c"}), 2) << said;
+    EXPECT_THAT(said, HasSubstr("its kernels are of softmax, and this run is of sum_rows"));
+    EXPECT_FALSE(fs::exists(folder.path() / "e"));
     EXPECT_EQ(run({"show", "c", "--trajectories"}), 0);
     nlohmann::json asked;
     for (const std::string& line : split(said, '\n')) {
