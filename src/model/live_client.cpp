@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <thread>
 
 #include "base/hash.hpp"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMostRefusal = 64 << 10;        // bytes of an error's body that are read
 constexpr std::size_t kMostBody = 8 * kLongestReply;  // ... of an answer: JSON around its text
+constexpr double kMostTokens = 1e15;                  // of one reply, whatever a server counts
 constexpr double kTick = 0.05;                        // seconds between looks at `stop`
 
 double seconds_now() {
@@ -161,11 +163,19 @@ Answer LiveClient::try_once(const Request& request) {
     return std::unexpected(fault_of(outcome, http));
 }
 
+Amount LiveClient::most_cost(const Request& request) const {
+    const Amount most = most_cost_of(request, price_);
+    const double excess = excess_;
+    return {.dollars = excess * most.dollars,
+            .tokens = static_cast<std::int64_t>(
+                std::min(std::ceil(excess * static_cast<double>(most.tokens)), kMostTokens))};
+}
+
 Answer LiveClient::ask_until(const Request& request, Amount& lost) {
     const auto give_up = [](FaultKind kind, std::string text) {
         return std::unexpected(Fault{kind, std::move(text), std::nullopt, false});
     };
-    const Amount most = most_cost_of(request, price_);
+    const Amount most = most_cost(request);
     for (int attempt = 0;; ++attempt) {
         if (lost != Amount{} && request.before_retry && !request.before_retry(lost))
             return give_up(FaultKind::Storage, "what was spent could not be written down");
@@ -181,6 +191,10 @@ Answer LiveClient::ask_until(const Request& request, Amount& lost) {
             const auto& usage = answer->usage;
             const Amount cost = usage ? cost_of(*usage, price_) : most;
             reservation->settle(cost);
+            if (cost.tokens > most.tokens && most.tokens > 0) {
+                excess_ =
+                    excess_ * static_cast<double>(cost.tokens) / static_cast<double>(most.tokens);
+            }
             answer->dollars = cost.dollars;
             answer->tokens = cost.tokens;
             answer->attempts = attempt + 1;

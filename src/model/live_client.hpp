@@ -2,6 +2,7 @@
 // Asks a provider over the network: paced, paid for, tried again where that makes sense.
 #pragma once
 
+#include <atomic>
 #include <functional>
 
 #include "model/client.hpp"
@@ -40,6 +41,8 @@ private:
     // Attempts until one answers, or none makes sense any more. `lost`: what those that came to
     // nothing may have cost.
     [[nodiscard]] Answer ask_until(const Request& request, Amount& lost);
+    // The most that it can cost, by what this server has counted so far.
+    [[nodiscard]] Amount most_cost(const Request& request) const;
     // False: stopped meanwhile.
     [[nodiscard]] bool wait(double seconds) const;
     [[nodiscard]] bool wait_for_turn();
@@ -49,6 +52,9 @@ private:
     Ledger& ledger_;
     std::function<bool()> stop_;
     Traits traits_;
+    // Of what a reply cost, over the most that it should have, at least 1: some servers count more
+    // tokens than they were allowed.
+    std::atomic<double> excess_ = 1;
 };
 
 }  // namespace cupel::model

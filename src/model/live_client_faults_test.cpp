@@ -217,6 +217,23 @@ TEST_F(LiveClientTest, ChargesTheMostWhereTheInputIsNotCounted) {
     EXPECT_DOUBLE_EQ(answer->dollars, most());
 }
 
+// One reply can cost more than was set aside for it, but not the next, and not all of the rest.
+TEST_F(LiveClientTest, SetsMoreAsideWhereAServerCountsMoreThanItMay) {
+    const std::string greedy =
+        testing::kStreamHead + testing::chat_pieces({"Hi"}) + testing::kChatStop +
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":1000000}}\n\n" +
+        testing::kChatDone;
+    serve_in_turn({greedy});
+    const Answer first = ask();
+    ASSERT_TRUE(first.has_value()) << first.error().text;
+    EXPECT_GT(first->dollars, 1000 * most());
+    const Answer second = ask();
+    ASSERT_TRUE(second.has_value()) << second.error().text;
+    EXPECT_EQ(fault().kind, FaultKind::Budget);
+    EXPECT_EQ(calls(), 2U);
+    EXPECT_LE(ledger.spent().dollars, 10);
+}
+
 TEST_F(LiveClientTest, MakesTheNextQuestionWaitWhereThisOneIsGivenUp) {
     serve_in_turn({testing::refusal(429, "rate_limit_error", "later", "Retry-After: 0.7\r\n"),
                    testing::chat_stream({"Hi"})});
