@@ -29,10 +29,12 @@ namespace {
 // Tensors that one launch fills and another reads.
 std::set<TensorId> handed_on(const Plan& plan) {
     std::set<TensorId> found;
-    for (const Launch& launch : plan.launches)
-        for (const auto* ids : {&launch.generic.task.inputs, &launch.generic.task.outputs})
+    for (const Launch& launch : plan.launches) {
+        for (const auto* ids : {&launch.generic.task.inputs, &launch.generic.task.outputs}) {
             for (const TensorId id : *ids)
                 if (plan.generic.task.tensor(id).role == Role::Intermediate) found.insert(id);
+        }
+    }
     return found;
 }
 
@@ -124,9 +126,10 @@ constexpr Tiling kTilings[] = {
 
 std::vector<Style> styles_of(bool tiles, bool tensor_cores) {
     std::vector<Style> styles;
-    if (tensor_cores)
+    if (tensor_cores) {
         for (const Tiling& tiling : kWarpTilings)
             styles.push_back({.worker = "block", .tiling = tiling});
+    }
     if (tiles) {
         for (const Tiling& tiling : kTilings)
             styles.push_back({.worker = "block", .tiling = tiling});
@@ -188,9 +191,10 @@ void add_launch(Trace& trace, const Launch& launch, const Style& style) {
         if (folds && (thread || !rows)) return;
     }
     if (style.vector == 4 && floats) add(trace, "vector", name, {"4"});
-    for (std::size_t s = 0; s < part.stages.size() && style.online; s++)
+    for (std::size_t s = 0; s < part.stages.size() && style.online; s++) {
         if (online_partner(launch, s) != part.stages.size())
             add(trace, "online", part.tensor(part.stages[s].out).name);
+    }
 }
 
 }  // namespace
@@ -215,9 +219,8 @@ Result<std::vector<Trace>> candidates(const Task& task) {
     const bool tensor_cores = task.precision != "fp32" && task.precision != "fp64";
     for (const Style& style : styles_of(!cuts.empty(), !cuts.empty() && tensor_cores)) {
         Trace trace;
-        if (style.tiled)
-            for (const std::size_t cut : cuts)
-                if (cut > 0) add(trace, "cut", task.tensor(task.stages[cut].out).name);
+        for (const std::size_t cut : cuts)
+            if (style.tiled && cut > 0) add(trace, "cut", task.tensor(task.stages[cut].out).name);
         const auto bare = plan_of(task, known, trace);
         if (!bare) continue;
         for (const Launch& launch : bare->launches)

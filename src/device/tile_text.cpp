@@ -2,6 +2,7 @@
 #include "device/tile_text.hpp"
 
 #include <cctype>
+#include <numeric>
 
 #include "schedule/nest.hpp"
 
@@ -64,9 +65,8 @@ void TileText::open_tile(const std::string& kernel, int threads) {
     };
     std::string grid = fmt::format("dim3({}, {}", ceil(product_.n, t.bn), ceil(product_.m, t.bm));
     if (!product_.batch.empty()) grid += ", " + scope_.size_of(product_.batch);
-    std::vector<std::size_t> all;
-    for (std::size_t s = 0; s < task_.stages.size(); s++)
-        all.push_back(s);
+    std::vector<std::size_t> all(task_.stages.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
     open_kernel(scope_, {.name = kernel, .grid = grid + ")", .block = std::to_string(threads)},
                 parameters_of(task_, all), file_, out_);
     out_.line(

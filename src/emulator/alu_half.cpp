@@ -3,6 +3,7 @@
 // real.hpp), so that every operation is rounded once.
 #include <fmt/format.h>
 
+#include "emulator/convert.hpp"
 #include "emulator/forms.hpp"
 #include "emulator/integers.hpp"
 #include "emulator/lanewise.hpp"
@@ -29,8 +30,6 @@ struct Exp2 {
 struct Tanh {
     static double of(double a) { return std::tanh(a); }
 };
-
-enum Option : unsigned { kPlain = 0, kFtz = 1, kSat = 2, kRelu = 4 };
 
 template <class Format, class F, unsigned Options, class... A>
 U16 half(A... a) {

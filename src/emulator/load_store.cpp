@@ -88,6 +88,7 @@ template <class M, class R>
         for (unsigned e = 0; e < op.elements; e++) {
             M value;
             std::memcpy(&value, old.data() + e * sizeof(M), sizeof(M));
+            // NOLINTNEXTLINE(bugprone-signed-char-misuse): a signed load spreads the sign
             row<R>(warp, row_of(warp, op, e, op.d))[i] = static_cast<R>(value);
         }
     });
