@@ -21,7 +21,6 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
 constexpr std::size_t kAlign = 64;
-constexpr std::uint64_t kHandNumber = 1;  // what is derived from a recipe's seed beside the recipe
 
 // The pages are all touched at once, so sizes out of a stranger's certificate could otherwise have
 // other programs killed for want of memory.
@@ -124,10 +123,10 @@ std::uint64_t Arena::input_offset(int slot, std::size_t input) const {
     return static_cast<std::size_t>(slot) * input_stride_ + input_places_.at(input).offset;
 }
 
-void Arena::begin(const Seed& seed) {
+void Arena::begin(const Seed& seed, std::uint64_t dealt) {
     seed_ = seed;
     next_key_ = 0;
-    dealt_ = 0;
+    dealt_ = dealt;
 }
 
 void Arena::ask(int slot) {
@@ -146,11 +145,11 @@ std::uint64_t Arena::take_keys(int slot) {
     return first;
 }
 
-Deal Arena::deal(Kind kind, std::uint64_t seed) {
+Deal Arena::deal(Kind kind) {
     if (kind == Kind::Wide) return {};
-    const std::uint64_t turn = dealt_++ % Deal::kHand;
-    if (turn == 0) hand_ = derived_u64(seed, kHandNumber);
-    return {.seed = hand_, .turn = turn};
+    const std::uint64_t turn = dealt_++;
+    const std::uint64_t of_all = seed_.number(2 * task_->inputs.size());  // the first recipe's
+    return {.seed = derived_u64(of_all, 1 + turn / Deal::kHand), .turn = turn % Deal::kHand};
 }
 
 bool Arena::widen(int slot) {
@@ -169,7 +168,7 @@ bool Arena::widen(int slot) {
 Kind Arena::ask(int slot, Kind kind) {
     const std::uint64_t first = take_keys(slot);
     const std::uint64_t seed = seed_.number(first + 2 * task_->inputs.size());
-    const Recipe recipe = composer().draw(kind, seed, deal(kind, seed));
+    const Recipe recipe = composer().draw(kind, seed, deal(kind));
     kinds_.at(static_cast<std::size_t>(slot)) = recipe.kind;
     recipes_.at(static_cast<std::size_t>(slot)) = recipe;
     for (std::size_t i = 0; i < input_places_.size(); ++i) {

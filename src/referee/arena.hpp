@@ -39,7 +39,9 @@ public:
     // Every question from here on is derived from this seed, by keys with consecutive numbers from
     // 0. A question takes two for each input (those of its values, then those of what is
     // widened and of exact rows), then one for its recipe and one for its kind.
-    void begin(const Seed& seed);
+    // `dealt`: turns that questions of other arenas have had (question.hpp).
+    void begin(const Seed& seed, std::uint64_t dealt = 0);
+    [[nodiscard]] std::uint64_t dealt() const { return dealt_; }
     [[nodiscard]] std::uint64_t keys_drawn() const { return next_key_; }
     // What decides on the kind of the next question.
     [[nodiscard]] std::uint64_t number_of_kind() const {
@@ -92,8 +94,7 @@ private:
     [[nodiscard]] Key key(std::uint64_t number) const {
         return std::bit_cast<Key>(seed_.number(number));
     }
-    // The question's turn in the hand; the first of each brings the hand's seed along.
-    Deal deal(Kind kind, std::uint64_t seed);
+    Deal deal(Kind kind);
     // The first of the next question's, which is asked in the slot.
     std::uint64_t take_keys(int slot);
     static std::size_t place(const task::Task& task, const std::vector<task::TensorId>& tensors,
@@ -117,8 +118,7 @@ private:
     std::optional<Composer> composer_;
     Seed seed_ = Seed::draw();
     std::uint64_t next_key_ = 0;
-    std::uint64_t dealt_ = 0;              // questions that are not widened
-    std::uint64_t hand_ = 0;               // the seed of what they are dealt
+    std::uint64_t dealt_ = 0;              // turns of questions that are not widened
     std::vector<std::uint64_t> slot_key_;  // the first key of the question in each slot
 };
 

@@ -3,10 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <set>
-
 #include "referee/referee.hpp"
-#include "referee/shapes.hpp"
 #include "schedule/schedule.hpp"
 
 namespace cupel::referee {
@@ -127,49 +124,6 @@ extern "C" void kernel(const float* a, const float* b, float* c) {
 }
 )"),
                  "exactly");
-}
-
-TEST(Shapes, AreDrawnWithinTheRangesAndStaySmall) {
-    const auto task = task::parse(
-        "task t(a: f32[M,K], b: f32[K,N]) -> c: f32[M,N] where M = 1024, N = 512, K = 2048\n"
-        "  c[i,j] = sum[k](a[i,k] * b[k,j])\nshapes M in 3..200, K in 1..4096\n",
-        "test.task");
-    ASSERT_TRUE(task) << task.error().text;
-    bool differ = false;
-    for (std::uint64_t seed = 0; seed < 50; ++seed) {
-        const auto shape = draw_shape(*task, static_cast<int>(seed % 2), seed);
-        ASSERT_TRUE(shape);
-        EXPECT_GE(shape->sizes[0].value, 3);
-        EXPECT_LE(shape->sizes[0].value, 200);
-        EXPECT_EQ(shape->sizes[1].value, 512) << "has no range";
-        EXPECT_LE(task::count(*shape).flops, 1e8);
-        EXPECT_TRUE(seed % 2 != 0 || shape->sizes[0].value == 3 || shape->sizes[2].value == 1);
-        differ = differ || shape_name(*shape) != shape_name(*draw_shape(*task, 1, seed + 1));
-    }
-    EXPECT_TRUE(differ);
-    std::set<std::int64_t> sizes;
-    for (std::uint64_t seed = 0; seed < 200; ++seed)
-        sizes.insert(draw_shape(*task, 2, seed)->sizes[0].value);
-    EXPECT_GT(sizes.size(), 50U) << "a list of sizes could be learned by heart";
-    const auto is_prime = [](std::int64_t number) {
-        for (std::int64_t divisor = 2; divisor < number; ++divisor)
-            if (number % divisor == 0) return false;
-        return number > 2;
-    };
-    for (std::uint64_t seed = 0; seed < 50; ++seed) {
-        const auto shape = draw_shape(*task, 1, seed);
-        ASSERT_TRUE(shape);
-        EXPECT_TRUE(is_prime(shape->sizes[0].value)) << shape->sizes[0].value;
-        EXPECT_TRUE(is_prime(shape->sizes[2].value)) << shape->sizes[2].value;
-    }
-    const auto even = task::parse(
-        "task t(x: f32[N]) -> y: f32[N] where N = 32\n  y[n] = 2 * x[n]\nshapes N in 32..36\n",
-        "test.task");
-    ASSERT_TRUE(even);
-    EXPECT_TRUE(draw_shape(*even, 1, 1)) << "no prime is in its range";
-    const auto fixed =
-        task::parse("task t(x: f32[N]) -> y: f32[N] where N = 5\n  y[n] = 2 * x[n]\n", "test.task");
-    EXPECT_FALSE(draw_shape(*fixed, 0, 1));
 }
 
 }  // namespace

@@ -19,8 +19,9 @@ constexpr int kLeastBits = 12;
 constexpr int kLeastBits64 = 25;
 constexpr int kMostBits64 = 30;  // as far as one random word reaches
 constexpr int kReach = 48;       // of the exponents of a whole product: far from where floats end
-constexpr int kQuarters = 4;     // of what an exponent may be
-constexpr int kUnscaled = static_cast<int>(Deal::kHand) - kQuarters;
+constexpr std::uint64_t kHalfHand = Deal::kHand / 2;
+constexpr int kScaled = 2;           // of half a hand
+constexpr std::uint64_t kSides = 2;  // what a hand's seed is asked for beside its halves
 constexpr std::int64_t kLeastRows = 4;
 constexpr std::int64_t kLeastRow = 16;  // elements
 
@@ -249,19 +250,20 @@ std::vector<int> Composer::draw_styles(std::uint64_t seed, int bits) const {
 }
 
 std::vector<int> Composer::draw_exponents(std::uint64_t seed, const Deal& deal) const {
-    std::vector<int> exponents(task_->inputs.size(), 0);
-    const std::vector<int> hand = permutation(Deal::kHand, deal.seed);
-    const int card = hand.at(deal.turn);
-    if (card < kUnscaled) return exponents;
+    const std::size_t count = task_->inputs.size();
+    std::vector<int> exponents(count, 0);
+    const std::uint64_t half = deal.turn / kHalfHand;
+    const int card = permutation(kHalfHand, derived_u64(deal.seed, half)).at(deal.turn % kHalfHand);
+    if (card >= kScaled) return exponents;
+    const std::vector<int> sides = permutation(count, derived_u64(deal.seed, kSides));
     const int reach = kReach / static_cast<int>(std::max<std::size_t>(1, degree_));
+    const int least = half == 0 ? reach / 2 : 0;
     std::mt19937_64 random(seed);
-    for (std::size_t i = 0; i < exponents.size(); ++i) {
-        // Each input has its own quarter, lest two of them are only ever large together.
-        const std::vector<int> quarters = permutation(kQuarters, derived_u64(deal.seed, i));
-        const int quarter = quarters.at(static_cast<std::size_t>(card - kUnscaled));
-        const int low = -reach + quarter * (2 * reach + 1) / kQuarters;
-        const int high = -reach + (quarter + 1) * (2 * reach + 1) / kQuarters;
-        exponents[i] = low + static_cast<int>(random() % static_cast<std::uint64_t>(high - low));
+    for (std::size_t i = 0; i < count; ++i) {
+        const bool enlarged = card == (half == 0 ? 0 : sides[i] % 2);
+        const int size =
+            least + static_cast<int>(random() % static_cast<std::uint64_t>(reach - least + 1));
+        exponents[i] = enlarged ? size : -size;
     }
     return exponents;
 }

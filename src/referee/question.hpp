@@ -37,9 +37,10 @@ struct Recipe {
     [[nodiscard]] bool has_row(std::uint64_t row) const;
 };
 
-// How far a question is scaled is dealt, not drawn, so that none is left out by bad luck where few
-// are asked. Of each hand, which is shuffled in secret, half are not scaled; the exponents of the
-// others lie one in each quarter of what an input may have.
+// How far a question is scaled is dealt, not drawn, so that nothing is left out by bad luck where
+// few are asked. A hand has two halves, each in secret order: two questions that are not scaled
+// beside one of which all inputs are enlarged by much and one of which all are diminished by much;
+// then two that are not beside two of which every second input is enlarged, and then the others.
 struct Deal {
     static constexpr std::uint64_t kHand = 8;  // questions
     std::uint64_t seed = 0;                    // of the hand

@@ -332,8 +332,9 @@ Result<verdict::Verdict> Referee::judge(const verdict::Kernel& kernel) {
 // Nothing is timed any more, so all are compiled at once.
 std::vector<Shape> Referee::State::draw_shapes(const verdict::Kernel& kernel, int count) const {
     std::vector<Shape> shapes;
+    const std::uint64_t seed = random_u64();
     for (int number = 0; number < count; ++number) {
-        auto task_here = draw_shape(task, number, random_u64());
+        auto task_here = draw_shape(task, number, seed);
         if (task_here) shapes.push_back({.task = *std::move(task_here), .compiled = {}});
     }
     if (shapes.empty()) return shapes;

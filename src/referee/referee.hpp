@@ -38,7 +38,7 @@ struct Options {
     double window_timeout = 10.0;  // seconds a kernel may take for one window
     int processes = 8;             // pairs of fresh processes in a judgement, at least
     // Hidden shapes that a judgement tries, where the task allows others than its own.
-    int shapes = 3;
+    int shapes = 4;
     // Baselines that the task names and this machine lacks, in words: they are on the certificate.
     std::vector<std::string> absent;
     std::function<bool()> stop;  // asked between windows; true: end with Errc::Interrupted

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/hash.hpp"
 #include "base/text.hpp"
 #include "referee/arena.hpp"
 #include "referee/check.hpp"
@@ -24,15 +25,25 @@ namespace {
 constexpr std::array<std::int64_t, 18> kOdd = {1,  2,  3,  5,   7,   8,   13,  17,  31,
                                                33, 64, 65, 101, 127, 129, 251, 257, 509};
 constexpr int kTries = 64;
+constexpr double kMoreThanTiles = 67;  // a prime: a whole tile of 64 and a rest
+constexpr double kNearlyMost = 0.75;
 constexpr std::int64_t kMostBytes = std::int64_t{48} << 20;
 constexpr double kMostFlops = 1e8;
 constexpr double kShapeSeconds = 0.02;
 constexpr std::size_t kShapePositions = 64;
 constexpr std::size_t kMostUntouched = 16;  // of these the oracle is asked
 
+enum class Wish { Least, Large, Middle, Any };  // of a size
+
+// Logarithms are drawn alike.
+std::int64_t between(double low, double high, std::mt19937_64& random) {
+    const double at = std::uniform_real_distribution(0.0, 1.0)(random);
+    return std::llround(low * std::pow(high / low, at));
+}
+
 // Whoever knows the list above must not know all sizes: two in three are any number, small ones as
 // likely as large ones. Later attempts draw from the small ones only.
-std::int64_t draw_size(const task::ShapeRange& range, int attempt, std::mt19937_64& random) {
+std::int64_t draw_any(const task::ShapeRange& range, int attempt, std::mt19937_64& random) {
     const std::size_t among =
         std::max<std::size_t>(4, kOdd.size() - static_cast<std::size_t>(attempt) / 3);
     const std::int64_t listed = kOdd.at(random() % std::min(among, kOdd.size()));
@@ -41,9 +52,7 @@ std::int64_t draw_size(const task::ShapeRange& range, int attempt, std::mt19937_
     auto high = static_cast<double>(std::max<std::int64_t>(range.high, 1));
     if (attempt >= kTries / 4)
         high = std::clamp(2.0 * static_cast<double>(kOdd.at(among - 1)), low, high);
-    const double at = std::uniform_real_distribution(0.0, 1.0)(random);
-    return std::clamp(std::llround(low * std::pow(high / low, at)),
-                      static_cast<long long>(range.low), static_cast<long long>(range.high));
+    return std::clamp(between(low, high, random), range.low, range.high);
 }
 
 bool is_odd_prime(std::int64_t number) {
@@ -60,6 +69,38 @@ std::int64_t prime_near(std::int64_t size, const task::ShapeRange& range) {
     for (std::int64_t prime = size; prime <= range.high; ++prime)
         if (is_odd_prime(prime)) return prime;
     return size;
+}
+
+std::int64_t draw_size(const task::ShapeRange& range, Wish wish, int attempt,
+                       std::mt19937_64& random) {
+    const auto low = static_cast<double>(std::max<std::int64_t>(range.low, 1));
+    const auto high = static_cast<double>(std::max<std::int64_t>(range.high, 1));
+    // Smaller with each attempt, until the task is_small.
+    const double most = low * std::pow(high / low, 1 - static_cast<double>(attempt) / kTries);
+    switch (wish) {
+        case Wish::Least:
+            return range.low;
+        case Wish::Large:
+            return prime_near(between(std::max(low, kNearlyMost * most), most, random), range);
+        case Wish::Middle:
+            return prime_near(between(std::min(std::max(low, kMoreThanTiles), most), most, random),
+                              range);
+        case Wish::Any:
+            break;
+    }
+    return draw_any(range, attempt, random);
+}
+
+// Of the ranges, for the number-th set: in the first two the least of some are beside much of the
+// others, and then the other way around.
+std::vector<Wish> draw_wishes(std::size_t ranges, int number, std::uint64_t seed) {
+    if (number > 1) return std::vector(ranges, number == 2 ? Wish::Middle : Wish::Any);
+    std::vector<Wish> wishes;
+    for (std::size_t i = 0; i < ranges; ++i)
+        wishes.push_back(i % 2 == static_cast<std::size_t>(number) ? Wish::Least : Wish::Large);
+    std::mt19937_64 random(seed);
+    std::shuffle(wishes.begin(), wishes.end(), random);
+    return wishes;
 }
 
 bool is_small(const task::Task& task) {
@@ -102,19 +143,17 @@ std::vector<wire::oracle::Position> untouched(const task::Task& task, const Answ
 
 std::optional<task::Task> draw_shape(const task::Task& task, int number, std::uint64_t seed) {
     if (task.shapes.empty()) return std::nullopt;
-    std::mt19937_64 random(seed);
+    const std::vector<Wish> wishes = draw_wishes(task.shapes.size(), number, seed);
+    std::mt19937_64 random(derived_u64(seed, static_cast<std::uint64_t>(number)));
     for (int attempt = 0; attempt < kTries; ++attempt) {
         std::vector<task::Override> sizes;
-        const std::size_t least = random() % task.shapes.size();
         for (const task::Size& size : task.sizes) {
             if (size.derived) continue;
             std::int64_t value = size.value;
             const auto range = std::ranges::find(task.shapes, size.name, &task::ShapeRange::size);
             if (range != task.shapes.end()) {
-                value = draw_size(*range, attempt, random);
                 const auto place = static_cast<std::size_t>(range - task.shapes.begin());
-                if (number == 0 && place == least) value = range->low;
-                if (number == 1) value = prime_near(value, *range);
+                value = draw_size(*range, wishes[place], attempt, random);
             }
             sizes.push_back({.name = size.name, .value = value});
         }

@@ -15,10 +15,14 @@
 
 namespace cupel::referee {
 
-// The task at other sizes: ones, primes, neighbours of powers of two, within the ranges, and small
-// enough that the oracle sees much of the answer. nullopt: no `shapes` lines, or nothing small
-// fits. `number` 0 sets one of the sizes to the least; in 1 each is a prime, where its range holds
-// one: whatever a kernel takes at a time, it does not divide them.
+// The task at other sizes within the ranges, small enough that the oracle sees much of the answer.
+// nullopt: no `shapes` lines, or nothing small fits. With one seed the numbers make a set:
+//   0, 1  every second size is the least of its range, the others are nearly as large as they can
+//         be; then the other way around
+//   2     all have a whole tile of 64 and a rest, or more
+//   3 ..  any: ones, primes, neighbours of powers of two, other numbers
+// Large sizes and those of 2 are odd primes where the range holds them: whatever a kernel takes at
+// a time, it does not divide them.
 [[nodiscard]] std::optional<task::Task> draw_shape(const task::Task& task, int number,
                                                    std::uint64_t seed);
 [[nodiscard]] std::string shape_name(const task::Task& task);  // "B=17, N=1"
