@@ -25,7 +25,7 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr milliseconds kSlice{20};  // how often a waiting referee looks whether the contender lives
-constexpr milliseconds kFreezePatience{2000};
+constexpr milliseconds kFreezePatience{10'000};  // a busy machine lets a thread wait for seconds
 constexpr std::uint64_t kHeadroom = std::uint64_t{3}
                                     << 30;  // address space beyond the arena: stacks, malloc arenas
 
