@@ -142,6 +142,10 @@ Result<DeviceBound> bound_device(const task::Task& task, const referee::DeviceKe
     CUPEL_TRY(made.sample, referee::sample_device(task, kernel, options, trial));
     if (!made.sample.ptx.empty()) {
         CUPEL_TRY(made.assembled, target::assemble_device(made.sample.ptx, sheet.architecture));
+        if (made.assembled.refused && !made.sample.refused) {
+            made.sample.refused = true;
+            made.sample.why_not = made.assembled.unknown;
+        }
     }
     made.bound = gpu::bound_of(sheet, demand_of(task), work_of_launches(made));
     refuse_what_does_not_fit(made);

@@ -8,9 +8,10 @@
 namespace cupel::emulator {
 namespace {
 
-constexpr std::uint64_t kMaxShared = 227 * 1024;  // of a block, on the largest GPU
-constexpr std::uint64_t kMaxLocal = 64 * 1024;    // of a thread
-constexpr std::uint32_t kMaxRows = 8U << 20;      // bytes of one warp
+// Of variables that have a size; a block may have more by what a launch asks for beside them.
+constexpr std::uint64_t kMaxShared = 48 * 1024;
+constexpr std::uint64_t kMaxLocal = 64 * 1024;  // of a thread
+constexpr std::uint32_t kMaxRows = 8U << 20;    // bytes of one warp
 
 }  // namespace
 
@@ -144,7 +145,11 @@ Result<void> Decoder::lay_out() {
         if (named[i]) fits = lay(module_.variables[i], kernel_.variables.size() + i) && fits;
     }
     const Offset at = kernel_.instructions.empty() ? 0 : kernel_.instructions.front().at;
-    if (!fits) return error(at, "more shared or local memory than this emulator gives to a kernel");
+    if (!fits)
+        return error(
+            at,
+            "more than 48 KiB of shared variables, which no assembler takes (more is to be "
+            "had by extern __shared__), or more local memory than is emulated");
     code_.local_bytes = (code_.local_bytes + 15) / 16 * 16;
     // Dynamic shared memory starts at a multiple of 16 at least, and of what its variables ask for.
     std::uint64_t align = 16;

@@ -46,6 +46,18 @@ std::int64_t number_before(std::string_view line, std::string_view what) {
     return number;
 }
 
+// "ptxas kernel.ptx, line 31; error   : Illegal operand" and "ptxas error   : Entry function uses
+// too much shared data": what comes behind.
+std::string assembler_error(std::string_view words) {
+    for (const std::string& line : split(words, '\n')) {
+        const std::size_t at = line.find("error ");
+        const std::size_t colon = line.find(": ", at);
+        if (at != std::string::npos && colon != std::string::npos)
+            return std::string(trim(line.substr(colon + 2)));
+    }
+    return {};
+}
+
 }  // namespace
 
 std::vector<DeviceResources> read_resources(std::string_view words) {
@@ -86,8 +98,11 @@ Result<Assembled> assemble_device(std::string_view ptx, const std::string& archi
     CUPEL_TRY(const Work done, work(job));
     if (!done.succeeded()) {
         const auto limit = limit_met(done, job.limits, "assembling", "the machine code");
-        const std::string error = first_error(done.text);
-        return Assembled{.unknown = "ptxas: " + limit.value_or(error.empty() ? "failed" : error)};
+        const std::string error = assembler_error(done.text);
+        // A text for a later CUDA than this assembler's may be right.
+        const bool refused = !limit && !error.empty() && !error.contains(".version");
+        return Assembled{.unknown = "ptxas: " + limit.value_or(error.empty() ? "failed" : error),
+                         .refused = refused};
     }
     Assembled made{.kernels = read_resources(done.text)};
     if (made.kernels.empty()) made.unknown = "ptxas says nothing of any kernel";

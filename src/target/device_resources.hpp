@@ -24,6 +24,7 @@ struct DeviceResources {
 struct Assembled {
     std::vector<DeviceResources> kernels = {};
     std::string unknown = {};  // why there are none
+    bool refused = false;      // because the assembler finds a mistake in the text: no GPU takes it
 };
 
 // Runs `ptxas -v` in a cell, for an architecture such as "sm_90". $CUPEL_CUDA, /usr/local/cuda and

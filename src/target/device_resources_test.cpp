@@ -52,6 +52,12 @@ TEST(DeviceResources, KernelsOfTheTreeAreAssembledWhereAnAssemblerIs) {
     ASSERT_TRUE(broken.has_value());
     EXPECT_TRUE(broken->kernels.empty());
     EXPECT_THAT(broken->unknown, HasSubstr("ptxas: "));
+    EXPECT_FALSE(made->refused);
+    // An instruction that there is not is a mistake of the text.
+    const auto wrong =
+        assemble_device(std::string(*ptx).replace(ptx->rfind("ret;"), 4, "rot;"), "sm_90");
+    ASSERT_TRUE(wrong.has_value());
+    EXPECT_TRUE(wrong->refused) << wrong->unknown;
 }
 
 }  // namespace
