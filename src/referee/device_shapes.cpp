@@ -21,6 +21,7 @@ constexpr int kDraws = 64;
 // Primes, and as often what four divides and no larger power of two: some kernels take their way
 // of vectors there, and forget its bound.
 constexpr std::array<std::int64_t, 10> kSmall = {2, 3, 5, 7, 11, 4, 12, 20, 28, 36};
+constexpr std::uint64_t kMostSmall = 64;
 
 using Sizes = std::vector<task::Override>;
 
@@ -52,6 +53,22 @@ bool is_light(const task::Task& task) {
         elements += tensor.elements();
     const task::Counts counts = task::count(task);
     return elements <= kMostElements && counts.flops + counts.transcendentals <= kMostWork;
+}
+
+// Whoever knows the list above must not know all of them.
+std::int64_t small_size(std::int64_t most, std::uint64_t random) {
+    const bool listed = random % 2 == 0;
+    const std::uint64_t from = random / 2;
+    return std::min(most, listed ? kSmall.at(from % kSmall.size())
+                                 : static_cast<std::int64_t>(1 + from % kMostSmall));
+}
+
+// Eight times an odd number, in the last eighth before the size: vectors of eight fit, and what
+// takes more at a time has a rest. A size that is no such multiple is its own rest.
+std::int64_t nearly(std::int64_t size, std::uint64_t random) {
+    if (size % 16 != 0) return size;
+    const auto steps = static_cast<std::uint64_t>(std::max<std::int64_t>(1, size / 128));
+    return size - 8 - 16 * static_cast<std::int64_t>(random % steps);
 }
 
 std::optional<task::Task> drawn(
@@ -107,17 +124,22 @@ std::vector<DeviceShape> device_shapes(const task::Task& task, std::uint64_t see
     });
     if (ragged) shapes.push_back({.rule = "ragged", .task = *std::move(ragged)});
     const Sizes own = own_sizes(task);
-    auto small = drawn(task, own, seed + 1, [](const task::Override& size, std::uint64_t random) {
-        return std::min(size.value, kSmall.at(random % kSmall.size()));
-    });
+    const std::size_t single = seed % std::max<std::size_t>(1, own.size());
+    const auto small_but = [&](bool one) {
+        return drawn(task, own, seed + 1, [&](const task::Override& size, std::uint64_t random) {
+            if (one && size.name == own[single].name) return std::int64_t{1};
+            return small_size(size.value, random);
+        });
+    };
+    auto small = small_but(true);
+    if (!small) small = small_but(false);
     if (small) shapes.push_back({.rule = "small", .task = *std::move(small)});
     for (std::size_t i = 0; i < own.size(); i++) {
         if (i >= scaled.size() || own[i].value <= scaled[i].value) continue;
         auto along =
             drawn(task, own, seed + 2 + i, [&](const task::Override& size, std::uint64_t random) {
-                return size.name == own[i].name
-                           ? size.value
-                           : std::min(size.value, kSmall.at(random % kSmall.size()));
+                return size.name == own[i].name ? nearly(size.value, random)
+                                                : small_size(size.value, random);
             });
         if (along) shapes.push_back({.rule = "long " + own[i].name, .task = *std::move(along)});
     }

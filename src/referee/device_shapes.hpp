@@ -23,12 +23,12 @@ struct DeviceShape {
 
 // scaled: the largest size is halved until little enough work is left, so divisors stay;
 // ragged: the sizes of that, each a little less and odd, drawn from the seed;
-// small: each size is one of the first few primes or a small multiple of four (or less, where the
-// task has less).
-// long: one size as the task has it, the others small, for each size that was scaled down: a loop
-// takes its second turn there, and what is compiled for large sizes is.
-// Sizes that the task bounds (its `shapes` lines) stay within their bounds. Where the formula
-// admits no such sizes the shape is left out.
+// small: one size is 1 where the formula admits it, the others are one of the first few primes or a
+// small multiple of four, or any number to 64 (or less, where the task has less).
+// long: one size nearly as the task has it, eight times an odd number, the others small, for each
+// size that was scaled down: a loop takes its second turn there and has a rest, and what is
+// compiled for large sizes is. Sizes that the task bounds (its `shapes` lines) stay within their
+// bounds. Where the formula admits no such sizes the shape is left out.
 [[nodiscard]] std::vector<DeviceShape> device_shapes(const task::Task& task, std::uint64_t seed);
 
 // The largest size is halved again and again, so divisors stay; the last that can be had where no
