@@ -107,6 +107,18 @@ TEST_P(DeviceCompile, SizesInfinityAndCommonHeadersAreThere) {
     EXPECT_NE(entry_for(made.ptx, "k"), "k");
 }
 
+TEST_P(DeviceCompile, HeadersOfTypesAreThoseOfNvidia) {
+    if (std::string_view(GetParam()) == "clang") GTEST_SKIP() << "they are NVIDIA's own";
+    const auto made = compiled(
+        "#include <limits>\n#include <type_traits>\n#include <utility>\n"
+        "template <class T> __device__ T low() { return std::numeric_limits<T>::lowest(); }\n"
+        "__global__ void k(float* y) {\n"
+        "    static_assert(std::is_same_v<std::remove_const_t<const float>, float>);\n"
+        "    auto both = std::pair<float, float>(low<float>(), 1.0f);\n"
+        "    y[0] = std::move(both.first);\n}\n");
+    EXPECT_NE(entry_for(made.ptx, "k"), "");
+}
+
 TEST_P(DeviceCompile, ErrorsCarryTheAuthorsFileNameAndLine) {
     const auto refusal =
         refused(std::string(kDeviceGood) + "__global__ void wrong(float* y) { y[0] = nothing; }\n");

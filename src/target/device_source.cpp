@@ -76,6 +76,13 @@ std::vector<std::pair<std::string, std::string>> make_headers() {
     add({"cuda_runtime.h", "cuda_runtime_api.h", "device_launch_parameters.h", "cstdio", "stdio.h",
          "cassert", "assert.h"},
         once);
+    // NVIDIA's own, where they are: NVRTC has none of the host's.
+    for (const char* const name : {"limits", "type_traits", "utility"}) {
+        headers.emplace_back(
+            name, fmt::format("{}#include <cuda/std/{}>\nnamespace std {{\n"
+                              "using namespace ::cuda::std;\n}}\n",
+                              once, name));
+    }
     return headers;
 }
 
