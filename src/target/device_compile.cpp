@@ -48,9 +48,17 @@ std::vector<std::string> nvrtc_line(const DeviceCompiler& compiler) {
 }
 
 std::vector<std::string> nvcc_line(const DeviceCompiler& compiler) {
-    return {compiler.program, "-ptx",        "-arch=" + virtual_architecture(compiler),
-            "-lineinfo",      "-std=c++17",  "-include",
-            kPreludeInside,   kDeviceInside, "-o",
+    // The host's <limits> are functions of the host, where NVRTC has NVIDIA's.
+    return {compiler.program,
+            "-ptx",
+            "-arch=" + virtual_architecture(compiler),
+            "-lineinfo",
+            "-std=c++17",
+            "--expt-relaxed-constexpr",
+            "-include",
+            kPreludeInside,
+            kDeviceInside,
+            "-o",
             kPtxInside};
 }
 
