@@ -13,7 +13,6 @@
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "referee/parallel.hpp"
-#include "referee/widen.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -21,6 +20,8 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
 constexpr std::size_t kAlign = 64;
+constexpr std::uint64_t kScaledHands = 1;  // what is derived from the first recipe's seed beside it
+constexpr std::uint64_t kWideHands = 2;
 
 // The pages are all touched at once, so sizes out of a stranger's certificate could otherwise have
 // other programs killed for want of memory.
@@ -123,10 +124,10 @@ std::uint64_t Arena::input_offset(int slot, std::size_t input) const {
     return static_cast<std::size_t>(slot) * input_stride_ + input_places_.at(input).offset;
 }
 
-void Arena::begin(const Seed& seed, std::uint64_t dealt) {
+void Arena::begin(const Seed& seed, const Turns& before) {
     seed_ = seed;
     next_key_ = 0;
-    dealt_ = dealt;
+    turns_ = before;
 }
 
 void Arena::ask(int slot) {
@@ -145,20 +146,35 @@ std::uint64_t Arena::take_keys(int slot) {
     return first;
 }
 
+// Of hands: what the first question's recipe is drawn from, and the number of the hand.
 Deal Arena::deal(Kind kind) {
     if (kind == Kind::Wide) return {};
-    const std::uint64_t turn = dealt_++;
-    const std::uint64_t of_all = seed_.number(2 * task_->inputs.size());  // the first recipe's
-    return {.seed = derived_u64(of_all, 1 + turn / Deal::kHand), .turn = turn % Deal::kHand};
+    const std::uint64_t turn = turns_.scaled++;
+    const std::uint64_t all = derived_u64(seed_.number(2 * task_->inputs.size()), kScaledHands);
+    return {.seed = derived_u64(all, turn / Deal::kHand), .turn = turn % Deal::kHand};
+}
+
+WideDeal Arena::deal_wide() {
+    const std::uint64_t turn = turns_.widened++;
+    const std::uint64_t all = derived_u64(seed_.number(2 * task_->inputs.size()), kWideHands);
+    return {.seed = derived_u64(all, turn / WideDeal::kHand), .number = turn};
 }
 
 bool Arena::widen(int slot) {
+    return widen(slot, nullptr);
+}
+
+bool Arena::widen(int slot, const WideDeal* deal) {
     bool changed = false;
     for (std::size_t i = 0; i < input_places_.size(); ++i) {
         const std::uint64_t key =
             seed_.number(slot_key_.at(static_cast<std::size_t>(slot)) + task_->inputs.size() + i);
+        const Widening widening{
+            .key = key,
+            .rows = !composer().is_polynomial(),
+            .all = deal != nullptr ? dealt_rows(*task_, i, *deal) : std::optional<Row>()};
         changed = widen_values(input(slot, i), task_->tensor(task_->inputs[i]), task_->values[i],
-                               key, !composer().is_polynomial()) ||
+                               widening) ||
                   changed;
     }
     kinds_.at(static_cast<std::size_t>(slot)) = changed ? Kind::Wide : Kind::Lawful;
@@ -187,7 +203,10 @@ Kind Arena::ask(int slot, Kind kind) {
                    threads_);
         if (wanted.bits > 0) fill_exact(slot, i, recipe);
     }
-    if (recipe.kind == Kind::Wide) widen(slot);
+    if (recipe.kind == Kind::Wide) {
+        const WideDeal wide = deal_wide();
+        widen(slot, &wide);
+    }
     return kinds_.at(static_cast<std::size_t>(slot));
 }
 

@@ -19,10 +19,17 @@
 #include "os/fd.hpp"
 #include "referee/fill.hpp"
 #include "referee/question.hpp"
+#include "referee/widen.hpp"
 #include "task/task.hpp"
 #include "wire/control.hpp"
 
 namespace cupel::referee {
+
+// Of questions of races, in their hands (question.hpp, widen.hpp).
+struct Turns {
+    std::uint64_t scaled = 0;
+    std::uint64_t widened = 0;
+};
 
 class Arena {
 public:
@@ -39,9 +46,9 @@ public:
     // Every question from here on is derived from this seed, by keys with consecutive numbers from
     // 0. A question takes two for each input (those of its values, then those of what is
     // widened and of exact rows), then one for its recipe and one for its kind.
-    // `dealt`: turns that questions of other arenas have had (question.hpp).
-    void begin(const Seed& seed, std::uint64_t dealt = 0);
-    [[nodiscard]] std::uint64_t dealt() const { return dealt_; }
+    // Hands go on after the turns that questions of other arenas have had.
+    void begin(const Seed& seed, const Turns& before = {});
+    [[nodiscard]] const Turns& turns() const { return turns_; }
     [[nodiscard]] std::uint64_t keys_drawn() const { return next_key_; }
     // What decides on the kind of the next question.
     [[nodiscard]] std::uint64_t number_of_kind() const {
@@ -60,6 +67,8 @@ public:
     // has no largest value, so no kernel may count on one (a softmax that leaves its maximum out
     // does). Says whether the task has inputs to which that can be done.
     bool widen(int slot);
+    // Whether races have asked as many widened questions as one hand has (widen.hpp).
+    [[nodiscard]] bool has_dealt_wide_hand() const { return turns_.widened >= WideDeal::kHand; }
     [[nodiscard]] Kind kind(int slot) const { return kinds_.at(static_cast<std::size_t>(slot)); }
     // Of an exact question with lawful rows among the others: whether the element is in one of
     // them.
@@ -95,6 +104,8 @@ private:
         return std::bit_cast<Key>(seed_.number(number));
     }
     Deal deal(Kind kind);
+    WideDeal deal_wide();
+    bool widen(int slot, const WideDeal* deal);  // none: all rows are drawn
     // The first of the next question's, which is asked in the slot.
     std::uint64_t take_keys(int slot);
     static std::size_t place(const task::Task& task, const std::vector<task::TensorId>& tensors,
@@ -118,7 +129,7 @@ private:
     std::optional<Composer> composer_;
     Seed seed_ = Seed::draw();
     std::uint64_t next_key_ = 0;
-    std::uint64_t dealt_ = 0;              // turns of questions that are not widened
+    Turns turns_;
     std::vector<std::uint64_t> slot_key_;  // the first key of the question in each slot
 };
 

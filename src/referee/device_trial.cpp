@@ -157,7 +157,7 @@ private:
         CUPEL_TRY(OracleClient oracle, OracleClient::start(shape.task, arena, options_.threads));
         Checker checker(shape.task, oracle, arena, Adders::TensorCores);
         CUPEL_DO(checker.study(arena));
-        arena.begin(seed_, dealt_);  // a hand goes on at the next sizes
+        arena.begin(seed_, turns_);  // hands go on at the next sizes
         Errors errors;
         for (const Kind kind : kinds(shape)) {
             if (options_.stop && options_.stop()) return fail(Errc::Interrupted, "interrupted");
@@ -167,7 +167,7 @@ private:
                     static_cast<double>(asked_) / static_cast<double>(questions()));
             }
             arena.ask(0, kind);
-            dealt_ = arena.dealt();
+            turns_ = arena.turns();
             const double seconds = on_ == On::Whole ? kWholeQuestionSeconds : kQuestionSeconds;
             CUPEL_TRY(const Probe probe, checker.draw(0, seconds, kLeastPositions));
             CUPEL_TRY(const bool answered, answer(shape, arena));
@@ -374,7 +374,7 @@ private:
     DeviceBuilder builder_;
     DeviceCode code_;  // at the shape at hand
     std::uint64_t asked_ = 0;
-    std::uint64_t dealt_ = 0;                  // turns of the questions' scales
+    Turns turns_;                              // of all questions
     std::uint64_t executed_ = 0;               // instructions of warps, for the last answer
     bool watches_ = false;                     // a run of all blocks at the task's own sizes
     std::optional<CoverageWatch> watch_ = {};  // of the shape at hand

@@ -24,8 +24,11 @@ constexpr double kWindowSeconds =
     4e-3;  // a window should last this long, so that its fixed cost hardly matters
 constexpr double kSlow = 8;           // times the quickest opponent
 constexpr double kPanelPatience = 6;  // a naive product may take seconds, on a loud machine tens
-constexpr int kFewestWide = 4;        // questions of the widened round that even a screening sees,
-constexpr double kWideSeconds = 1;    // unless they would take longer
+// Questions of a widened warm-up, so that even a screening sees a whole hand; where they would take
+// longer than this, half a hand, as who is hopelessly slow has two processes after the first.
+constexpr int kFewestWide = WideDeal::kHand;
+constexpr int kFewestWideOfSlow = kFewestWide / 2;
+constexpr double kWideSeconds = 1;
 
 // Elements per output of answers compared whole that the oracle is then asked about: the largest
 // differences settle the rest.
@@ -44,12 +47,11 @@ std::vector<std::size_t> shuffled(std::size_t count) {
     return order;
 }
 
-// How often the kinds of rows that a widened question may have or not are drawn at least.
 int fewest_wide(const Outcome& outcome) {
     double slowest = 0;
     for (const verdict::Sample& sample : outcome.samples)
         slowest = std::max(slowest, sample.seconds / sample.questions);
-    return slowest * kFewestWide < kWideSeconds ? kFewestWide : 1;
+    return slowest * kFewestWide < kWideSeconds ? kFewestWide : kFewestWideOfSlow;
 }
 
 // Whoever fails ends the trial.
@@ -152,11 +154,11 @@ Result<Race::Sessions> Race::start(const std::vector<Entry>& entries, const Plan
     return sessions;
 }
 
-// Always once in the warm-up of the second process, so that even a screening sees one. Where the
-// formula only adds and multiplies, wide questions cost no more than others: there they are drawn
-// one by one and timed.
+// Always in the warm-up of the second process, so that even a screening sees some, and of as many
+// more as it takes until a whole hand was asked. Where the formula only adds and multiplies, wide
+// questions cost no more than others: there they are drawn one by one and timed.
 bool Race::draw_wide(int process, int number) const {
-    if (number == 0) return process == 1;
+    if (number == 0) return process == 1 || (process > 1 && !arena_->has_dealt_wide_hand());
     return !arena_->composer().is_polynomial() && random_u64() % kWideEvery == 0;
 }
 

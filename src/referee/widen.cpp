@@ -5,6 +5,7 @@
 #include <array>
 #include <cfloat>
 #include <cmath>
+#include <numeric>
 #include <random>
 #include <utility>
 #include <vector>
@@ -40,7 +41,7 @@ Row draw_row(std::mt19937& random, unsigned choices) {
 // Along the last dimension, as most sums are. Now and then all rows of a larger piece are alike,
 // few of these plain: scores are all negative only where all keys of an attention are. A piece is
 // one index of the leading dimensions, or everything.
-Rows draw_rows(const task::Tensor& tensor, std::mt19937& random) {
+Rows draw_rows(const task::Tensor& tensor, std::optional<Row> dealt, std::mt19937& random) {
     constexpr unsigned kOneOfWholes = 3;  // is all alike, and
     constexpr unsigned kOneOfPieces = 2;  // of the smaller ones
     constexpr unsigned kChoicesOfPieces = 4;
@@ -50,6 +51,10 @@ Rows draw_rows(const task::Tensor& tensor, std::mt19937& random) {
     if (rank > 1) rows.length = static_cast<std::size_t>(tensor.shape.back());
     if (rank < 2) rows.length = static_cast<std::size_t>(tensor.elements());
     rows.what.resize(static_cast<std::size_t>(tensor.elements()) / rows.length);
+    if (dealt) {
+        std::ranges::fill(rows.what, *dealt);
+        return rows;
+    }
     const auto draw = [&](auto&& self, std::span<Row> piece, std::size_t dimension) -> void {
         const bool is_row = dimension + 1 >= rank;
         if (is_row || random() % (dimension == 0 ? kOneOfWholes : kOneOfPieces) == 0) {
@@ -160,13 +165,21 @@ void place_extremes(std::span<Float> values, const task::Tensor& tensor, std::mt
     }
 }
 
+// Only a normal law has tiny values; the others are drawn instead.
+std::optional<Row> wholly(const Widening& widening, const task::Values& law) {
+    if (widening.all == Row::Tiny && law.law != task::Law::Normal) return std::nullopt;
+    return widening.all;
+}
+
 template <class Float>
 bool widen_floats(std::span<Float> values, const task::Tensor& tensor, const task::Values& law,
-                  std::mt19937& random, bool rows) {
+                  const Widening& widening) {
     const bool normal = law.law == task::Law::Normal;
     const bool integers = law.law == task::Law::Integers;
-    if (!normal && !integers && !rows) return false;
-    const Rows chosen = rows || integers ? draw_rows(tensor, random) : Rows{};
+    if (!normal && !integers && !widening.rows) return false;
+    std::mt19937 random(static_cast<std::uint32_t>(widening.key));
+    const Rows chosen =
+        widening.rows || integers ? draw_rows(tensor, wholly(widening, law), random) : Rows{};
     for (std::size_t i = 0; i < chosen.what.size(); ++i) {
         const std::uint64_t drawn = random();
         const std::span<Float> row = values.subspan(i * chosen.length, chosen.length);
@@ -176,14 +189,15 @@ bool widen_floats(std::span<Float> values, const task::Tensor& tensor, const tas
         if (integers) bend_integers(row, chosen.what[i], law);
     }
     if (normal) widen_runs(values, chosen, random);
-    if (rows) place_extremes(values, tensor, random);
+    if (widening.rows) place_extremes(values, tensor, random);
     return true;
 }
 
 template <class Stored>
 bool widen_integers(std::span<Stored> values, const task::Tensor& tensor, const task::Values& law,
-                    std::mt19937& random) {
-    const Rows rows = draw_rows(tensor, random);
+                    const Widening& widening) {
+    std::mt19937 random(static_cast<std::uint32_t>(widening.key));
+    const Rows rows = draw_rows(tensor, wholly(widening, law), random);
     for (std::size_t i = 0; i < rows.what.size(); ++i) {
         if (rows.what[i] != Row::Plain)
             bend_integers(values.subspan(i * rows.length, rows.length), rows.what[i], law);
@@ -194,12 +208,12 @@ bool widen_integers(std::span<Stored> values, const task::Tensor& tensor, const 
 // As floats, which hold every such number; what grew beyond the type's largest is put back to it.
 template <float (*Convert)(std::uint16_t), std::uint16_t (*Back)(float)>
 bool widen_halves(std::span<std::uint16_t> bits, const task::Tensor& tensor,
-                  const task::Values& law, std::mt19937& random, bool rows) {
+                  const task::Values& law, const Widening& widening) {
     constexpr float kMostOfHalf = 65504;  // a bfloat has no smaller range than a float
     const float most = tensor.type == task::Type::F16 ? kMostOfHalf : FLT_MAX;
     std::vector<float> values(bits.size());
     std::ranges::transform(bits, values.begin(), Convert);
-    const bool changed = widen_floats(std::span(values), tensor, law, random, rows);
+    const bool changed = widen_floats(std::span(values), tensor, law, widening);
     std::ranges::transform(values, bits.begin(),
                            [&](float value) { return Back(std::clamp(value, -most, most)); });
     return changed;
@@ -212,26 +226,38 @@ std::span<Stored> elements(std::span<std::byte> bytes) {
 
 }  // namespace
 
+std::optional<Row> dealt_rows(const task::Task& task, std::size_t input, const WideDeal& deal) {
+    std::array<std::optional<Row>, WideDeal::kHand> hand = {Row::Low, Row::High, Row::Tiny, {}};
+    std::vector<std::size_t> places(task.inputs.size());
+    std::iota(places.begin(), places.end(), std::size_t{0});
+    std::mt19937_64 random(deal.seed);
+    std::ranges::shuffle(hand, random);
+    std::ranges::shuffle(places, random);
+    const bool integers = task.values.at(input).law == task::Law::Integers;
+    const bool together = integers == (deal.number / WideDeal::kHand % 2 == 0);
+    const std::uint64_t turn = deal.number + (together ? 0 : places.at(input));
+    return hand.at(turn % WideDeal::kHand);
+}
+
 bool widen_values(std::span<std::byte> bytes, const task::Tensor& tensor,
-                  const task::Values& values, std::uint64_t key, bool rows) {
-    std::mt19937 random(static_cast<std::uint32_t>(key));
+                  const task::Values& values, const Widening& widening) {
     switch (tensor.type) {
         case task::Type::F32:
-            return widen_floats(elements<float>(bytes), tensor, values, random, rows);
+            return widen_floats(elements<float>(bytes), tensor, values, widening);
         case task::Type::F64:
-            return widen_floats(elements<double>(bytes), tensor, values, random, rows);
+            return widen_floats(elements<double>(bytes), tensor, values, widening);
         case task::Type::I64:
-            return widen_integers(elements<std::int64_t>(bytes), tensor, values, random);
+            return widen_integers(elements<std::int64_t>(bytes), tensor, values, widening);
         case task::Type::I32:
-            return widen_integers(elements<std::int32_t>(bytes), tensor, values, random);
+            return widen_integers(elements<std::int32_t>(bytes), tensor, values, widening);
         case task::Type::I8:
-            return widen_integers(elements<std::int8_t>(bytes), tensor, values, random);
+            return widen_integers(elements<std::int8_t>(bytes), tensor, values, widening);
         case task::Type::F16:
             return widen_halves<from_half, to_half>(elements<std::uint16_t>(bytes), tensor, values,
-                                                    random, rows);
+                                                    widening);
         case task::Type::BF16:
             return widen_halves<from_bfloat, to_bfloat>(elements<std::uint16_t>(bytes), tensor,
-                                                        values, random, rows);
+                                                        values, widening);
     }
     return false;
 }

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "task/task.hpp"
@@ -14,6 +15,29 @@ namespace cupel::referee {
 
 // What is done to one row: the elements of a tensor that agree in its first dimensions.
 enum class Row { Plain, Low, High, Tiny };
+
+// Rows of one kind fill a whole column, or a channel of a whole batch, only where all rows of an
+// input are of that kind. So that is dealt, not drawn: of every four widened questions each input
+// is once all Low, once all High, once all Tiny and once as it comes, in a secret order. In one
+// hand all have their turns together, in the next each at another place of the order, so that of
+// two one is Low while the other is High, or is at one end while the other comes as it comes:
+// scores of an attention are far below zero only there. Inputs of integers begin together, as
+// narrow sums of products overflow where both factors are at an end; others begin apart.
+struct WideDeal {
+    static constexpr std::uint64_t kHand = 4;  // questions
+    std::uint64_t seed = 0;                    // of the hand
+    std::uint64_t number = 0;                  // of the widened question, from 0
+};
+
+// What all rows of the input are; nothing: each is drawn.
+[[nodiscard]] std::optional<Row> dealt_rows(const task::Task& task, std::size_t input,
+                                            const WideDeal& deal);
+
+struct Widening {
+    std::uint64_t key = 0;
+    bool rows = false;
+    std::optional<Row> all = {};  // rows, as dealt
+};
 
 // Changes the values of one input under a key. Only where `rows`, which formulas that add and
 // multiply only do not need:
@@ -25,6 +49,6 @@ enum class Row { Plain, Low, High, Tiny };
 // Of integers the rows of one end hold one value, and need no leave: sums of them overflow where
 // random ones cancel. Says whether the law has such values.
 bool widen_values(std::span<std::byte> bytes, const task::Tensor& tensor,
-                  const task::Values& values, std::uint64_t key, bool rows);
+                  const task::Values& values, const Widening& widening);
 
 }  // namespace cupel::referee

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "referee/widen.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "base/hash.hpp"
 #include "referee/fill.hpp"
 #include "referee/half.hpp"
+#include "task/task.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -19,12 +25,13 @@ constexpr std::int64_t kLength = 256;
 
 template <class T>
 std::vector<std::vector<T>> widened(task::Type type, const task::Values& values, bool rows,
-                                    std::uint64_t key = random_u64()) {
+                                    std::uint64_t key = random_u64(),
+                                    std::optional<Row> dealt = {}) {
     const task::Tensor tensor{.name = "x", .type = type, .shape = {kRows, kLength}};
     std::vector<T> all(static_cast<std::size_t>(kRows * kLength));
     const auto bytes = std::as_writable_bytes(std::span(all));
     fill_values(bytes, type, values, {.a = static_cast<std::uint32_t>(key), .b = 7}, 1);
-    EXPECT_TRUE(widen_values(bytes, tensor, values, key, rows));
+    EXPECT_TRUE(widen_values(bytes, tensor, values, {.key = key, .rows = rows, .all = dealt}));
     std::vector<std::vector<T>> table;
     for (auto at = all.begin(); at != all.end(); at += kLength)
         table.emplace_back(at, at + kLength);
@@ -133,6 +140,78 @@ TEST(Widen, HalvesHaveLowRowsAndLargeRunsAndStayFinite) {
     EXPECT_EQ(rows_where<std::uint16_t>(task::Type::F16, wide, true, is_infinite), 0);
 }
 
+using Dealt = std::array<std::vector<std::optional<Row>>, 2>;
+
+Dealt hand_of(const task::Task& task, std::uint64_t seed, std::uint64_t hand) {
+    Dealt dealt;
+    for (std::uint64_t turn = 0; turn < WideDeal::kHand; ++turn) {
+        const WideDeal deal{.seed = seed, .number = hand * WideDeal::kHand + turn};
+        for (std::size_t input = 0; input < dealt.size(); ++input)
+            dealt.at(input).push_back(dealt_rows(task, input, deal));
+    }
+    return dealt;
+}
+
+task::Task products(const char* type, const char* values) {
+    auto task = task::parse(
+        fmt::format("task products(a: {0}[M,N], b: {0}[N]) -> y: f32[M] where M = 8, N = 8\n"
+                    "  y[m] = sum[n](a[m,n] * b[n])\n"
+                    "precision fp32\n"
+                    "values a ~ {1}, b ~ {1}\n",
+                    type, values),
+        "here");
+    EXPECT_TRUE(task) << task.error().text;
+    return *task;
+}
+
+TEST(Widen, AHandHasEveryInputOnceWhollyOfEachKind) {
+    const task::Task task = products("f32", "normal(0, 1)");
+    const std::multiset<std::optional<Row>> all = {Row::Low, Row::High, Row::Tiny, std::nullopt};
+    for (std::uint64_t number = 0; number < 64; ++number) {
+        for (const auto& input : hand_of(task, number, number % 2))
+            EXPECT_EQ(std::multiset(input.begin(), input.end()), all);
+    }
+}
+
+// Scores of an attention are all far below zero only where keys are at one end and queries are not.
+TEST(Widen, InTheFirstHandOneInputIsAtAnEndWhereAnotherIsAtTheOtherOrAsItComes) {
+    const task::Task task = products("f32", "normal(0, 1)");
+    for (std::uint64_t seed = 0; seed < 256; ++seed) {
+        const auto [a, b] = hand_of(task, seed, 0);
+        int apart = 0;
+        for (std::size_t turn = 0; turn < WideDeal::kHand; ++turn) {
+            EXPECT_NE(a[turn], b[turn]);
+            const bool at_an_end = b[turn] == Row::Low || b[turn] == Row::High;
+            apart += at_an_end && a[turn] != Row::Tiny ? 1 : 0;
+        }
+        EXPECT_GE(apart, 1) << seed;
+    }
+}
+
+TEST(Widen, IntegersAreAtTheSameEndFirstAndOthersInTheSecondHand) {
+    const task::Task integers = products("i8", "integers(-128, 128)");
+    const task::Task floats = products("f32", "normal(0, 1)");
+    for (std::uint64_t seed = 0; seed < 64; ++seed) {
+        const Dealt first = hand_of(integers, seed, 0);
+        const Dealt second = hand_of(integers, seed, 1);
+        EXPECT_EQ(first[0], first[1]);
+        EXPECT_NE(second[0], second[1]);
+        const Dealt of_floats = hand_of(floats, seed, 1);
+        EXPECT_EQ(of_floats[0], of_floats[1]);
+    }
+}
+
+TEST(Widen, WhatIsDealtHoldsForEveryRow) {
+    const auto wholly = [](Row row, auto holds) {
+        const auto table = widened<float>(task::Type::F32, kNormalInput, true, 3, row);
+        return std::ranges::all_of(
+            table, [&](const auto& line) { return std::ranges::all_of(line, holds); });
+    };
+    EXPECT_TRUE(wholly(Row::Low, [](float x) { return x < 0; }));
+    EXPECT_TRUE(wholly(Row::High, [](float x) { return x > 0; }));
+    EXPECT_TRUE(wholly(Row::Tiny, [](float x) { return std::abs(x) < 0.05F; }));
+}
+
 TEST(Widen, TheSameKeyDoesTheSame) {
     EXPECT_EQ(widened<float>(task::Type::F32, kNormalInput, true, 5),
               widened<float>(task::Type::F32, kNormalInput, true, 5));
@@ -145,8 +224,8 @@ TEST(Widen, WhatHasNoSuchValuesStays) {
     const task::Values uniform{.tensor = 0, .law = task::Law::Uniform, .a = 0, .b = 1};
     std::vector<float> values = {0.25F, 0.5F, 0.75F, 0.125F};
     const std::vector<float> before = values;
-    EXPECT_FALSE(
-        widen_values(std::as_writable_bytes(std::span(values)), tensor, uniform, 1, false));
+    EXPECT_FALSE(widen_values(std::as_writable_bytes(std::span(values)), tensor, uniform,
+                              {.key = 1, .rows = false}));
     EXPECT_EQ(values, before);
 }
 
