@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::size_t kMostWatched = 4;
 constexpr std::size_t kWatchedBytes = std::size_t{8} << 20;
+// Widened rounds are few, and what is wrong in them may be one element of a row: where an extreme
+// stands alone, all else of a softmax is zero.
+constexpr std::size_t kWatchedWideBytes = std::size_t{64} << 20;
 
 }  // namespace
 
@@ -28,8 +31,10 @@ Kind draw_kind(bool polynomial, std::uint64_t drawn) {
 
 std::vector<int> draw_watched(std::span<const Kind> kinds, std::size_t answer_bytes,
                               std::uint64_t seed) {
+    const bool wide = std::ranges::all_of(kinds, [](Kind kind) { return kind == Kind::Wide; });
     const std::size_t wanted = std::clamp<std::size_t>(
-        kWatchedBytes / std::max<std::size_t>(1, answer_bytes), 1, kMostWatched);
+        (wide ? kWatchedWideBytes : kWatchedBytes) / std::max<std::size_t>(1, answer_bytes), 1,
+        kMostWatched);
     std::mt19937_64 random(seed);
     std::vector<int> slots(kinds.size());
     std::iota(slots.begin(), slots.end(), 0);

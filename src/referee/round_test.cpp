@@ -72,6 +72,8 @@ TEST(Round, HowManyAreComparedWholeDependsOnTheirSize) {
     EXPECT_EQ(draw_watched(kinds, std::size_t{64} << 20, 1).size(), 1U);
     EXPECT_EQ(draw_watched(kinds, std::size_t{4} << 20, 1).size(), 2U);
     EXPECT_EQ(draw_watched(std::span(kinds).first(1), 4, 1), std::vector<int>{0});
+    const std::vector<Kind> wide(4, Kind::Wide);
+    EXPECT_EQ(draw_watched(wide, std::size_t{16} << 20, 1).size(), 4U);
 }
 
 TEST(Round, DetectionIsOfOnePerCentOfWrongElements) {

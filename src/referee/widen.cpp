@@ -5,6 +5,7 @@
 #include <array>
 #include <cfloat>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <random>
 #include <utility>
@@ -30,6 +31,15 @@ constexpr std::int64_t kMostStrided = 1 << 20;  // elements of tensors whose col
 struct Rows {
     std::size_t length = 1;
     std::vector<Row> what;
+    std::vector<bool> grown;  // per run of elements; those in plain rows are larger
+};
+
+// Elements that differ in one index only.
+struct Line {
+    std::size_t first = 0;
+    std::size_t step = 1;
+    std::size_t count = 0;
+    [[nodiscard]] std::size_t at(std::size_t i) const { return first + i * step; }
 };
 
 Row draw_row(std::mt19937& random, unsigned choices) {
@@ -74,11 +84,13 @@ Rows draw_rows(const task::Tensor& tensor, std::optional<Row> dealt, std::mt1993
 }
 
 template <class Float>
-void widen_runs(std::span<Float> values, const Rows& rows, std::mt19937& random) {
+void widen_runs(std::span<Float> values, Rows& rows, std::mt19937& random) {
     const std::size_t runs = (values.size() + kWidened - 1) / kWidened;
     const std::size_t always = runs == 0 ? 0 : random() % runs;  // small tensors have few
+    rows.grown.assign(runs, false);
     for (std::size_t run = 0; run < runs; ++run) {
         if (run != always && random() % kOneIn != 0) continue;
+        rows.grown[run] = true;
         const std::size_t end = std::min((run + 1) * kWidened, values.size());
         for (std::size_t i = run * kWidened; i < end; ++i) {
             if (rows.what.empty() || rows.what[i / rows.length] == Row::Plain)
@@ -124,23 +136,92 @@ void bend_integers(std::span<Stored> row, Row what, const task::Values& values) 
 
 // One of the extremes of a line: its largest, its smallest, or its smallest magnitude.
 template <class Float>
-std::size_t extreme_of(std::span<const Float> values, std::size_t first, std::size_t step,
-                       std::size_t count, std::uint64_t drawn) {
+std::size_t extreme_of(std::span<const Float> values, const Line& line, std::uint64_t drawn) {
     const auto key = [&](std::size_t i) {
-        const Float value = values[first + i * step];
+        const Float value = values[line.at(i)];
         return drawn == 0 ? value : drawn == 1 ? -value : -std::abs(value);
     };
     std::size_t best = 0;
-    for (std::size_t i = 1; i < count; ++i)
+    for (std::size_t i = 1; i < line.count; ++i)
         best = key(i) > key(best) ? i : best;
     return best;
+}
+
+// A maximum that leaves some elements out does no harm to exponentials where others are nearly as
+// large. Here none is: of plain ones one is far and the others are as the law draws them; of those
+// far from zero one is not. Says which.
+template <class Float>
+std::size_t isolate_extreme(std::span<Float> values, const Line& line, Row what, double spread,
+                            bool largest) {
+    const std::size_t from = extreme_of<Float>(values, line, largest ? 0 : 1);
+    Float& extreme = values[line.at(from)];
+    const auto far = static_cast<Float>(kFar * spread);
+    const Float magnitude = std::abs(extreme);
+    if (what == Row::Plain) {
+        extreme = (largest ? Float(1) : Float(-1)) * (far + magnitude * Float(kFarSpread));
+    } else {
+        extreme = (what == Row::Low ? Float(-1) : Float(1)) * (magnitude - far) / Float(kFarSpread);
+    }
+    return from;
 }
 
 // Who of equal ones comes first is seen only where some are equal, and not neighbours; that the
 // last one is not read only where it is the extreme, which of many it hardly ever is.
 template <class Float>
-void place_extremes(std::span<Float> values, const task::Tensor& tensor, std::mt19937& random) {
-    constexpr unsigned kExtremes = 3;
+class Placing {
+public:
+    Placing(std::span<Float> values, const Rows& rows, const task::Values& law)
+        : values_(values), rows_(&rows), law_(&law) {
+        all_alike_ =
+            std::ranges::adjacent_find(rows.what, std::not_equal_to<>()) == rows.what.end();
+    }
+
+    void place(const Line& line, std::mt19937& random) {
+        constexpr unsigned kWays = 4;
+        constexpr unsigned kExtremes = 3;
+        const std::uint64_t drawn = random();
+        const std::uint64_t way = drawn % kWays;
+        if (way == 0) {
+            place_alone(line, drawn / kWays);
+            return;
+        }
+        const std::size_t from = extreme_of<Float>(values_, line, drawn / kWays % kExtremes);
+        Float& extreme = values_[line.at(from)];
+        if (way == 1) values_[line.at(random() % line.count)] = extreme;
+        if (way == 2) std::swap(values_[line.first], extreme);
+        if (way == 3) std::swap(values_[line.at(line.count - 1)], extreme);
+    }
+
+private:
+    // Most often last.
+    void place_alone(const Line& line, std::uint64_t drawn) {
+        constexpr unsigned kPlaces = 4;
+        const bool in_one_row = line.step == 1 && line.count <= rows_->length;
+        const Row what = rows_->what[line.first / rows_->length];
+        if (law_->law != task::Law::Normal || !(in_one_row || all_alike_) || what == Row::Tiny)
+            return;
+        if (what == Row::Plain) undo_growth(line);
+        const bool largest = what == Row::Low || (what == Row::Plain && drawn % 2 == 0);
+        const std::size_t from = isolate_extreme(values_, line, what, law_->b, largest);
+        const std::uint64_t place = drawn / 2 % kPlaces;
+        if (place == 0) return;
+        std::swap(values_[line.at(place == 1 ? 0 : line.count - 1)], values_[line.at(from)]);
+    }
+
+    void undo_growth(const Line& line) {
+        for (std::size_t i = 0; i < line.count; ++i) {
+            if (rows_->grown[line.at(i) / kWidened]) values_[line.at(i)] /= Float(1 << kGrowth);
+        }
+    }
+
+    std::span<Float> values_;
+    const Rows* rows_;
+    const task::Values* law_;
+    bool all_alike_ = false;
+};
+
+template <class Float>
+void place_extremes(Placing<Float> placing, const task::Tensor& tensor, std::mt19937& random) {
     const std::size_t rank = tensor.shape.size();
     if (rank == 0) return;
     std::size_t dimension = rank - 1;
@@ -150,18 +231,10 @@ void place_extremes(std::span<Float> values, const task::Tensor& tensor, std::mt
         step *= static_cast<std::size_t>(tensor.shape[d]);
     const auto count = static_cast<std::size_t>(tensor.shape[dimension]);
     if (count < 2) return;
-    for (std::size_t block = 0; block < values.size(); block += count * step) {
-        for (std::size_t first = block; first < block + step; ++first) {
-            const std::uint64_t drawn = random();
-            const std::uint64_t way = drawn % 4;
-            if (way == 0) continue;
-            const std::size_t from =
-                extreme_of<Float>(values, first, step, count, drawn / 4 % kExtremes);
-            Float& extreme = values[first + from * step];
-            if (way == 1) values[first + random() % count * step] = extreme;
-            if (way == 2) std::swap(values[first], extreme);
-            if (way == 3) std::swap(values[first + (count - 1) * step], extreme);
-        }
+    const auto elements = static_cast<std::size_t>(tensor.elements());
+    for (std::size_t block = 0; block < elements; block += count * step) {
+        for (std::size_t first = block; first < block + step; ++first)
+            placing.place({.first = first, .step = step, .count = count}, random);
     }
 }
 
@@ -178,7 +251,7 @@ bool widen_floats(std::span<Float> values, const task::Tensor& tensor, const tas
     const bool integers = law.law == task::Law::Integers;
     if (!normal && !integers && !widening.rows) return false;
     std::mt19937 random(static_cast<std::uint32_t>(widening.key));
-    const Rows chosen =
+    Rows chosen =
         widening.rows || integers ? draw_rows(tensor, wholly(widening, law), random) : Rows{};
     for (std::size_t i = 0; i < chosen.what.size(); ++i) {
         const std::uint64_t drawn = random();
@@ -189,7 +262,7 @@ bool widen_floats(std::span<Float> values, const task::Tensor& tensor, const tas
         if (integers) bend_integers(row, chosen.what[i], law);
     }
     if (normal) widen_runs(values, chosen, random);
-    if (widening.rows) place_extremes(values, tensor, random);
+    if (widening.rows) place_extremes(Placing<Float>(values, chosen, law), tensor, random);
     return true;
 }
 

@@ -45,7 +45,8 @@ struct Widening {
 //   High  the same at the other end
 //   Tiny  of a normal law: 2^8 to 2^24 times smaller
 //   and of four lines along some dimension, one has an extreme value twice, one has it first, one
-//   last
+//   last, and in one of a normal law the extreme is so far from all others that exponentials of
+//   the differences are nothing
 // Of integers the rows of one end hold one value, and need no leave: sums of them overflow where
 // random ones cancel. Says whether the law has such values.
 bool widen_values(std::span<std::byte> bytes, const task::Tensor& tensor,

@@ -94,6 +94,37 @@ TEST(Widen, SomeMaximaStandLast) {
     EXPECT_GT(rows_where<float>(task::Type::F32, kNormalInput, true, is_last), 200);
 }
 
+// A softmax whose maximum leaves the last ones out is wrong only there.
+TEST(Widen, SomeMaximaStandAloneAndLast) {
+    const auto is_alone = [](const std::vector<float>& row) {
+        const float before = *std::max_element(row.begin(), row.end() - 1);
+        return std::isinf(std::exp(row.back() - before));
+    };
+    EXPECT_GT(rows_where<float>(task::Type::F32, kNormalInput, true, is_alone), 200);
+    EXPECT_EQ(rows_where<float>(task::Type::F32, kNormalInput, false, is_alone), 0);
+    std::ptrdiff_t most = 0;  // by chance it is along columns
+    for (std::uint64_t key = 0; key < 8; ++key) {
+        const auto low = widened<float>(task::Type::F32, kNormalInput, true, key, Row::Low);
+        most = std::max(most, std::ranges::count_if(low, is_alone));
+    }
+    EXPECT_GT(most, kRows / 16);
+}
+
+// ... along columns, too, where a question is all of one kind.
+TEST(Widen, SomeMaximaOfColumnsStandAloneAndLast) {
+    int alone = 0;
+    for (std::uint64_t key = 0; key < 16; ++key) {
+        const auto table = widened<float>(task::Type::F32, kNormalInput, true, key, Row::Low);
+        for (std::size_t column = 0; column < kLength; ++column) {
+            float before = table.front()[column];
+            for (std::size_t i = 0; i + 1 < table.size(); ++i)
+                before = std::max(before, table[i][column]);
+            alone += std::isinf(std::exp(table.back()[column] - before)) ? 1 : 0;
+        }
+    }
+    EXPECT_GT(alone, 64);
+}
+
 TEST(Widen, ADeclaredRangeIsKeptAndItsEndsAreReached) {
     const task::Values uniform{.tensor = 0, .law = task::Law::Uniform, .a = -1, .b = 2};
     const auto is_outside = [](const std::vector<float>& row) {
