@@ -51,7 +51,7 @@ public:
     // baseline's answer.
     Result<std::optional<std::string>> judge(const Answer& answer) {
         const AnswerView view(answer.begin(), answer.end());
-        Errors errors;
+        AnswerErrors errors;
         if (auto wrong = checker_->verify(probe_, view, errors)) return wrong;
         auto positions = checker_->dispute(view, AnswerView(answer_.begin(), answer_.end()));
         if (positions.empty()) return std::nullopt;

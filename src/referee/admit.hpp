@@ -31,9 +31,9 @@ struct Suspect {
     const task::Mutant* mutant = nullptr;  // ... a changed formula, with its own oracle
     std::optional<OracleClient> oracle = std::nullopt;
 
-    Errors errors = {};       // over all questions so far
-    Sheet::Marks marks = {};  // of the question on which it was found out
-    double nearest = 0;       // the largest error seen, over the tolerance, while it was not
+    AnswerErrors errors = {};  // over all questions so far
+    Sheet::Marks marks = {};   // of the question on which it was found out
+    double nearest = 0;        // the largest error seen, over the tolerance, while it was not
     // Largest distances from the truth: on questions of the declared values, on values around zero,
     // and where the inputs vanish.
     Distance declared = {};

@@ -130,7 +130,7 @@ Result<Sheet> Sheet::make(const task::Task& task, Checker& checker,
     return sheet;
 }
 
-Sheet::Marks Sheet::mark(std::span<const Truth> answers, Errors& errors) const {
+Sheet::Marks Sheet::mark(std::span<const Truth> answers, AnswerErrors& errors) const {
     const AnswerView view(scratch_->begin(), scratch_->end());
     for (std::size_t i = 0; i < positions_.size(); ++i) {
         const Position& position = positions_[i];
@@ -149,7 +149,7 @@ Sheet::Marks Sheet::mark(std::span<const Truth> answers, Errors& errors) const {
         for (std::size_t i = 0; i < probe->positions.size(); ++i) {
             one.positions[0] = probe->positions[i];
             one.truths[0] = probe->truths[i];
-            Errors of_one;
+            AnswerErrors of_one;
             std::optional<std::string> words = checker_->verify(one, view, of_one);
             marks.margin = std::max(marks.margin, of_one.worst);
             if (!words) continue;

@@ -45,7 +45,8 @@ public:
     };
     // Answers of float32 arithmetic at the positions, as the checker takes a kernel's; `errors`: of
     // who gave them, over all questions so far.
-    [[nodiscard]] Marks mark(std::span<const wire::oracle::Truth> answers, Errors& errors) const;
+    [[nodiscard]] Marks mark(std::span<const wire::oracle::Truth> answers,
+                             AnswerErrors& errors) const;
     [[nodiscard]] Distance distance(std::span<const wire::oracle::Truth> answers) const;
 
 private:

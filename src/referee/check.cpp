@@ -15,6 +15,7 @@
 #include "referee/compare.hpp"
 #include "referee/half.hpp"
 #include "task/independence.hpp"
+#include "task/rewrite.hpp"
 #include "task/sign.hpp"
 
 namespace cupel::referee {
@@ -74,48 +75,105 @@ std::string element_name(const task::Tensor& tensor, std::uint64_t element) {
     return fmt::format("{}[{}]", tensor.name, fmt::join(index, ", "));
 }
 
-std::optional<std::string> first_wrong(const task::Task& task, const Standard& standard,
-                                       const Probe& probe, const AnswerView& answer,
-                                       Errors& errors) {
-    const double limit = std::max(standard.allowed(), 1e-300);
-    if (probe.random) {
-        errors.independent =
-            independent_together(static_cast<double>(errors.positions), errors.independent,
-                                 static_cast<double>(probe.positions.size()), probe.independent);
+namespace {
+
+std::vector<double> positions_per_output(std::size_t outputs,
+                                         std::span<const wire::oracle::Position> positions) {
+    std::vector<double> counts(outputs);
+    for (const wire::oracle::Position& position : positions)
+        counts[position.output] += 1;
+    return counts;
+}
+
+void count_independent(const Probe& probe, AnswerErrors& errors) {
+    const std::vector<double> more = positions_per_output(errors.outputs.size(), probe.positions);
+    for (std::size_t i = 0; i < probe.independent.size(); ++i) {
+        Errors& output = errors.outputs[i];
+        output.independent =
+            independent_together(static_cast<double>(output.positions), output.independent, more[i],
+                                 probe.independent[i]);
     }
+}
+
+std::string words_for(const Standard& standard, const Standard::Judged& judged, const Probe& probe,
+                      std::size_t position) {
+    std::string words;
+    if (std::isfinite(judged.error) && judged.error > 0) {
+        words = fmt::format(" (error {:.3g} roundings; honest {} stays below {:.3g})", judged.error,
+                            standard.honest(), standard.allowed());
+    } else if (probe.kind_at(position) == Kind::Exact) {
+        words = fmt::format(" (exactly: honest {} makes no roundings here)", standard.honest());
+    }
+    if (probe.kind == Kind::Wide) {
+        words +=
+            "; some values of this question are 64 times larger than usual, of one sign, tiny, "
+            "or equal";
+    }
+    return words;
+}
+
+}  // namespace
+
+std::optional<std::string> first_wrong(const task::Task& task, std::span<const Standard> standards,
+                                       const Probe& probe, const AnswerView& answer,
+                                       AnswerErrors& errors) {
+    errors.outputs.resize(standards.size());
+    if (probe.random) count_independent(probe, errors);
     for (std::size_t i = 0; i < probe.positions.size(); ++i) {
         const wire::oracle::Position& position = probe.positions[i];
+        const Standard& standard = standards[position.output];
         const task::Tensor& tensor = task.tensor(task.outputs[position.output]);
         const double value = value_at(answer[position.output], position.element, tensor.type);
         const Standard::Judged judged =
             standard.judge(probe.truths[i], value, tensor.type, probe.kind_at(i));
         if (probe.random) {
-            errors.positions += 1;
-            errors.sum_of_squares += judged.error * judged.error;
+            Errors& output = errors.outputs[position.output];
+            output.positions += 1;
+            output.sum_of_squares += judged.error * judged.error;
         }
-        errors.worst = std::max(errors.worst, judged.error / limit);
+        errors.worst = std::max(errors.worst, judged.error / std::max(standard.allowed(), 1e-300));
         if (!judged.wrong) continue;
-        std::string words =
-            fmt::format("{} is {:.9g}, should be {:.9g}", element_name(tensor, position.element),
-                        value, probe.truths[i].value);
-        if (std::isfinite(judged.error) && judged.error > 0) {
-            words += fmt::format(" (error {:.3g} roundings; honest {} stays below {:.3g})",
-                                 judged.error, standard.honest(), standard.allowed());
-        } else if (probe.kind_at(i) == Kind::Exact) {
-            words +=
-                fmt::format(" (exactly: honest {} makes no roundings here)", standard.honest());
-        }
-        if (probe.kind == Kind::Wide) {
-            words +=
-                "; some values of this question are 64 times larger than usual, of one sign, tiny, "
-                "or equal";
-        }
-        return words;
+        return fmt::format("{} is {:.9g}, should be {:.9g}", element_name(tensor, position.element),
+                           value, probe.truths[i].value) +
+               words_for(standard, judged, probe, i);
     }
-    return standard.judge_average(errors);
+    for (std::size_t i = 0; i < standards.size(); ++i) {
+        const auto words = standards[i].judge_average(errors.outputs[i]);
+        if (!words) continue;
+        return standards.size() == 1
+                   ? words
+                   : fmt::format("{}: {}", task.tensor(task.outputs[i]).name, *words);
+    }
+    return std::nullopt;
 }
 
 namespace {
+
+// Calls `read` with each access of the stage.
+template <class Read>
+void for_accesses(const task::Task& task, const task::Stage& stage, Read read) {
+    for (const task::ExprId id : task::below(task, stage.body)) {
+        const task::Expr& expr = task.expr(id);
+        if (expr.op == task::Op::Load) read(task.access(expr.reference));
+    }
+}
+
+// The task of this output alone: none but the stages it is made by.
+task::Task part_of(const task::Task& task, task::TensorId output) {
+    task::Task part = task;
+    part.outputs = {output};
+    std::set<task::TensorId> needed{output};
+    for (std::size_t i = task.stages.size(); i-- > 0;) {
+        const task::Stage& stage = task.stages[i];
+        if (!needed.contains(stage.out)) {
+            part.stages.erase(part.stages.begin() + static_cast<std::ptrdiff_t>(i));
+            continue;
+        }
+        for_accesses(task, stage,
+                     [&](const task::Access& access) { needed.insert(access.tensor); });
+    }
+    return part;
+}
 
 // Its sums are all those that the parser took out of expressions: of `sum[k](...) + b[j]` only the
 // answer is stored. An answer that another one is made of may be read as it was stored.
@@ -123,44 +181,53 @@ bool is_one_sum(const task::Task& task) {
     const auto is_output = [&](task::TensorId id) {
         return task.tensor(id).role == task::Role::Output;
     };
-    return std::ranges::all_of(task.stages,
-                               [&](const task::Stage& stage) {
-                                   return is_output(stage.out) ||
-                                          (stage.how == task::Reducer::Sum &&
-                                           task.tensor(stage.out).name.ends_with("_sum"));
-                               }) &&
-           std::ranges::none_of(
-               task.accesses, [&](const task::Access& access) { return is_output(access.tensor); });
+    return std::ranges::all_of(task.stages, [&](const task::Stage& stage) {
+        bool reads_output = false;
+        for_accesses(task, stage, [&](const task::Access& access) {
+            reads_output = reads_output || is_output(access.tensor);
+        });
+        const bool is_hidden_sum =
+            stage.how == task::Reducer::Sum && task.tensor(stage.out).name.ends_with("_sum");
+        return !reads_output && (is_output(stage.out) || is_hidden_sum);
+    });
 }
 
 }  // namespace
 
-Checker::Checker(const task::Task& task, OracleClient& oracle, const Arena& arena, Adders adders)
-    : task_(&task),
-      oracle_(&oracle),
-      arena_(&arena),
-      standard_(task.precision, {.adds_only = arena.composer().is_polynomial(),
-                                 .never_cancels = task::sums_never_cancel(task),
-                                 .terms = arena.composer().least_terms(),
-                                 .longest = arena.composer().most_terms(),
-                                 .short_factors = arena.composer().has_short_factors(),
-                                 .one_sum = is_one_sum(task),
-                                 .adders = adders}) {
-    for (const task::TensorId output : task.outputs)
-        apart_.push_back(task::independent_dimensions(task, output));
+Standard::Formula formula_of(const task::Task& task, task::TensorId output, Adders adders) {
+    const task::Task part = part_of(task, output);
+    const Composer composer(part);
+    return {.adds_only = composer.is_polynomial(),
+            .never_cancels = task::sums_never_cancel(part),
+            .terms = composer.least_terms(),
+            .longest = composer.most_terms(),
+            .short_factors = composer.has_short_factors(),
+            .one_sum = is_one_sum(part),
+            .adders = adders};
 }
 
-double Checker::independent(std::span<const wire::oracle::Position> positions) const {
-    std::set<std::vector<std::uint64_t>> sums;
+Checker::Checker(const task::Task& task, OracleClient& oracle, const Arena& arena, Adders adders)
+    : task_(&task), oracle_(&oracle), arena_(&arena) {
+    for (const task::TensorId output : task.outputs) {
+        apart_.push_back(task::independent_dimensions(task, output));
+        standards_.emplace_back(task.precision, formula_of(task, output, adders));
+    }
+}
+
+std::vector<double> Checker::independent(std::span<const wire::oracle::Position> positions) const {
+    std::vector<std::set<std::vector<std::uint64_t>>> sums(apart_.size());
     for (const wire::oracle::Position& position : positions) {
         const auto index =
             index_of(task_->tensor(task_->outputs[position.output]), position.element);
-        std::vector<std::uint64_t> sum{position.output};
+        std::vector<std::uint64_t> sum;
         for (const std::size_t dimension : apart_[position.output])
             sum.push_back(index[dimension]);
-        sums.insert(std::move(sum));
+        sums[position.output].insert(std::move(sum));
     }
-    return static_cast<double>(sums.size());
+    std::vector<double> counts;
+    for (const auto& different : sums)
+        counts.push_back(static_cast<double>(different.size()));
+    return counts;
 }
 
 AnswerView Checker::answer_in(int slot) const {
@@ -182,14 +249,17 @@ std::int64_t Checker::answer_elements() const {
 Result<void> Checker::study(Arena& arena) {
     CUPEL_CHECK(&arena == arena_);
     const std::int64_t begin = os::now_ns();
-    double studied = 0;
+    std::vector<double> studied(standards_.size());
+    const std::size_t least = static_cast<std::size_t>(kStudied) * standards_.size();
+    const auto too_few = [&] { return *std::ranges::min_element(studied) < kStudied; };
     const auto in_time = [&] {
         return static_cast<double>(os::now_ns() - begin) < kStudySeconds * 1e9;
     };
-    for (int asked = 0; (asked < kStudyQuestions || studied < kStudied) && in_time(); ++asked) {
+    for (int asked = 0; (asked < kStudyQuestions || too_few()) && in_time(); ++asked) {
         arena.ask(0, Kind::Lawful);
-        CUPEL_TRY(const Probe probe, draw(0, kStudyDraw, static_cast<std::size_t>(kStudied)));
-        studied += probe.independent;
+        CUPEL_TRY(const Probe probe, draw(0, kStudyDraw, least));
+        for (std::size_t i = 0; i < studied.size(); ++i)
+            studied[i] += probe.independent[i];
     }
     return {};
 }
@@ -226,19 +296,21 @@ Result<Probe> Checker::at(int slot, std::vector<wire::oracle::Position> position
     probe.random = random && probe.kind == Kind::Lawful;
     if (probe.random) {
         probe.independent = independent(probe.positions);
-        standard_.learn_independent(probe.independent, static_cast<double>(probe.positions.size()));
+        const std::vector<double> drawn = positions_per_output(standards_.size(), probe.positions);
+        for (std::size_t i = 0; i < standards_.size(); ++i)
+            standards_[i].learn_independent(probe.independent[i], drawn[i]);
     }
     for (std::size_t i = 0; i < probe.positions.size(); ++i) {
-        standard_.learn(probe.truths[i],
-                        task_->tensor(task_->outputs[probe.positions[i].output]).type, probe.kind,
-                        random);
+        const std::uint32_t output = probe.positions[i].output;
+        standards_[output].learn(probe.truths[i], task_->tensor(task_->outputs[output]).type,
+                                 probe.kind, random);
     }
     return probe;
 }
 
 std::optional<std::string> Checker::verify(const Probe& probe, const AnswerView& answer,
-                                           Errors& errors) const {
-    return first_wrong(*task_, standard_, probe, answer, errors);
+                                           AnswerErrors& errors) const {
+    return first_wrong(*task_, standards_, probe, answer, errors);
 }
 
 std::vector<wire::oracle::Position> Checker::dispute(const AnswerView& a, const AnswerView& b,

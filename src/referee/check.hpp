@@ -32,7 +32,8 @@ struct Probe {
     std::vector<wire::oracle::Truth> truths;
     bool random =
         true;  // false: chosen because they look bad, so they say nothing about the average
-    double independent = 0;    // of random ones: how many can be off by themselves
+    // Of random ones: how many can be off by themselves. Per output; empty: none are random.
+    std::vector<double> independent = {};
     Kind kind = Kind::Lawful;  // of the question
     // Positions in lawful rows of a question whose other rows are exact: three honest orders may
     // agree there by chance, and a fourth need not. Empty: none.
@@ -44,10 +45,15 @@ struct Probe {
 
 // "y[3, 17]"
 [[nodiscard]] std::string element_name(const task::Tensor& tensor, std::uint64_t element);
-// The first element that is wrong, in words; nothing if the answer holds. Pure, like the standard.
+// What follows from the stages that this output is made by, whatever stands beside it.
+[[nodiscard]] Standard::Formula formula_of(const task::Task& task, task::TensorId output,
+                                           Adders adders);
+// The first element that is wrong, in words; nothing if the answer holds. Pure, like the standards,
+// of which there is one per output.
 [[nodiscard]] std::optional<std::string> first_wrong(const task::Task& task,
-                                                     const Standard& standard, const Probe& probe,
-                                                     const AnswerView& answer, Errors& errors);
+                                                     std::span<const Standard> standards,
+                                                     const Probe& probe, const AnswerView& answer,
+                                                     AnswerErrors& errors);
 
 class Checker {
 public:
@@ -55,8 +61,8 @@ public:
             Adders adders = Adders::Processor);
 
     // Asks questions that no kernel sees, in slot 0 of `arena` (its own), until honest arithmetic
-    // was seen on enough sums to hold the first answer to. A kernel's one sum can be four times as
-    // far off as the panel's one by luck, at one row in twenty.
+    // was seen on enough sums of each output to hold the first answer to. A kernel's one sum can be
+    // four times as far off as the panel's one by luck, at one row in twenty.
     [[nodiscard]] Result<void> study(Arena& arena);
 
     // Secret random positions of the question in `slot`, as many as cost about `seconds` of the
@@ -68,7 +74,7 @@ public:
 
     // `first_wrong`, by what honest arithmetic was seen to do so far.
     [[nodiscard]] std::optional<std::string> verify(const Probe& probe, const AnswerView& answer,
-                                                    Errors& errors) const;
+                                                    AnswerErrors& errors) const;
 
     // Elements where two answers differ most, `most` per output, as positions to ask the oracle
     // about.
@@ -80,14 +86,15 @@ public:
     [[nodiscard]] std::int64_t answer_elements() const;
 
 private:
-    // How many of them share no sum with another.
-    [[nodiscard]] double independent(std::span<const wire::oracle::Position> positions) const;
+    // How many of them share no sum with another, per output.
+    [[nodiscard]] std::vector<double> independent(
+        std::span<const wire::oracle::Position> positions) const;
 
     const task::Task* task_;
     std::vector<std::vector<std::size_t>> apart_;  // per output: independent_dimensions
     OracleClient* oracle_;
     const Arena* arena_;
-    Standard standard_;
+    std::vector<Standard> standards_;  // per output
 };
 
 }  // namespace cupel::referee

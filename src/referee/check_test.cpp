@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <utility>
 
 namespace cupel::referee {
 namespace {
@@ -47,7 +48,7 @@ protected:
         const auto probe = checker.draw(0, 0, 1);
         EXPECT_TRUE(probe);
         answer();
-        Errors errors;
+        AnswerErrors errors;
         return checker.verify(*probe, checker.answer_in(0), errors);
     }
 
@@ -62,6 +63,31 @@ TEST_F(OneLongSum, AnHonestOrderHoldsFromTheFirstQuestionOn) {
         const auto wrong = first_verdict();
         ASSERT_EQ(wrong, std::nullopt) << *wrong;
     }
+}
+
+// A sum that can cancel takes no rule from the softmax beside it, nor the softmax the sum's.
+TEST(FormulaOfAnOutput, FollowsFromTheStagesThatItIsMadeBy) {
+    const auto task = task::parse(
+        "task t(x: f32[B,N], w: f32[B,N]) -> y: f32[B,N], z: f32[B], v: f32[B] where B = 3, N = "
+        "64\n"
+        "  e[b,n] = exp(x[b,n] - max[k](x[b,k]))\n"
+        "  y[b,n] = e[b,n] / sum[k](e[b,k])\n"
+        "  z[b] = sum[n](x[b,n] * w[b,n])\n"
+        "  v[b] = z[b] * 2\n",
+        "t");
+    ASSERT_TRUE(task) << task.error().text;
+    const auto formula = [&](std::size_t output) {
+        return formula_of(*task, task->outputs[output], Adders::Processor);
+    };
+    EXPECT_TRUE(formula(0).never_cancels);
+    EXPECT_FALSE(formula(0).adds_only);
+    EXPECT_FALSE(formula(0).one_sum);
+    EXPECT_EQ(formula(0).terms, 1);
+    EXPECT_FALSE(formula(1).never_cancels);
+    EXPECT_TRUE(formula(1).adds_only);
+    EXPECT_TRUE(formula(1).one_sum);
+    EXPECT_EQ(formula(1).terms, 64);
+    EXPECT_FALSE(formula(2).one_sum) << "what is read of z may have been stored";
 }
 
 }  // namespace

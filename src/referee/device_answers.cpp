@@ -122,7 +122,7 @@ Result<std::optional<std::string>> OwnQuestion::first_wrong(const emulator::Job&
     CUPEL_TRY(const Probe probe, checker_->at(0, std::move(positions), true));
     evidence.questions++;
     evidence.positions += static_cast<std::int64_t>(probe.positions.size());
-    Errors errors;
+    AnswerErrors errors;
     auto wrong = checker_->verify(probe, checker_->answer_in(0), errors);
     evidence.worst_error = std::max(evidence.worst_error, errors.worst);
     return wrong;

@@ -158,7 +158,7 @@ private:
         Checker checker(shape.task, oracle, arena, Adders::TensorCores);
         CUPEL_DO(checker.study(arena));
         arena.begin(seed_, turns_);  // hands go on at the next sizes
-        Errors errors;
+        AnswerErrors errors;
         for (const Kind kind : kinds(shape)) {
             if (options_.stop && options_.stop()) return fail(Errc::Interrupted, "interrupted");
             if (options_.progress) {
@@ -270,7 +270,7 @@ private:
     }
 
     void hold_again(const DeviceShape& shape, const Checker& checker, const Probe& probe) {
-        Errors errors;
+        AnswerErrors errors;
         const auto wrong = checker.verify(probe, checker.answer_in(0), errors);
         if (wrong)
             accuse({.status = Status::Wrong, .law = {}}, shape, "the answer is wrong: " + *wrong);

@@ -150,10 +150,10 @@ private:
     std::vector<std::vector<Bytes>> copies_;
     double slow_seconds_ = 0;  // spent in windows of slow entries
     bool hopeless_ = false;
-    bool landslide_ = false;      // hopeless, or the other way round where only scores are wanted
-    int questions_ = 1;           // a full window's
-    int rounds_ = 2;              // counted, per process
-    std::vector<Errors> errors_;  // per entry, over the whole race
+    bool landslide_ = false;  // hopeless, or the other way round where only scores are wanted
+    int questions_ = 1;       // a full window's
+    int rounds_ = 2;          // counted, per process
+    std::vector<AnswerErrors> errors_;  // per entry, over the whole race
 };
 
 }  // namespace cupel::referee

@@ -188,7 +188,7 @@ Result<std::optional<Fault>> try_shape(const task::Task& shape, const target::Ar
         return fault;
     };
     if (const std::optional<Window>& ending = session.ending()) return at_shape(fault_of(*ending));
-    Errors errors;
+    AnswerErrors errors;
     for (const Kind kind : {Kind::Lawful, Kind::Exact, Kind::Wide}) {
         arena.ask(0, kind);
         CUPEL_TRY(const Probe probe, checker.draw(0, kShapeSeconds, kShapePositions));

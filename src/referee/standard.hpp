@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "referee/question.hpp"
 #include "task/task.hpp"
@@ -18,10 +19,9 @@ namespace cupel::referee {
 // u of a precision class: half the gap above one.
 [[nodiscard]] double unit_of(std::string_view precision);
 
-// The errors of one kernel so far.
+// The errors of one kernel so far, in one output.
 struct Errors {
     double sum_of_squares = 0;
-    double worst = 0;            // in units of the tolerance
     std::int64_t positions = 0;  // in the sum of squares: only the random ones
     double independent = 0;      // how many of these can have been off by themselves
 };
@@ -31,9 +31,16 @@ struct Errors {
 [[nodiscard]] double independent_together(double positions, double independent,
                                           double more_positions, double more_independent);
 
+// ... and in all of them.
+struct AnswerErrors {
+    std::vector<Errors> outputs;  // empty before the first answer
+    double worst = 0;             // in units of the tolerance
+};
+
 // What sums of 16-bit products may be made with: tensor cores cut off what they add.
 enum class Adders { Processor, TensorCores };
 
+// Of one output: what is hard for one would forgive everything in the others.
 class Standard {
 public:
     // What follows from the formula.
@@ -95,7 +102,7 @@ private:
     double cut_off_ = 1;           // by tensor cores: their errors over the panel's
     double hidden_floor_ = 1;
     bool sums_are_hidden_ = false;  // behind answers that are rounded as they are stored
-    // What honest arithmetic was seen to do, over all questions of this task so far.
+    // What honest arithmetic was seen to do, over all questions so far.
     std::array<double, wire::oracle::kPanel> panel_squares_{};
     std::array<double, wire::oracle::kPanel> panel_fourths_{};
     double panel_positions_ = 0;

@@ -128,8 +128,7 @@ TEST(Standard, OneSumOfShortFactorsIsHeldToFloatsAndOneStepOfItsType) {
     EXPECT_FALSE(is_wrong(-0x1p-10, Type::F16));
     EXPECT_TRUE(is_wrong(-0x1p-10 - 1.01 * sums, Type::F16));
     // Below one step nothing counts, and so in the average.
-    Errors errors{
-        .sum_of_squares = 100 * 60.0 * 60, .worst = 0, .positions = 100, .independent = 100};
+    Errors errors{.sum_of_squares = 100 * 60.0 * 60, .positions = 100, .independent = 100};
     EXPECT_FALSE(standard.judge_average(errors));
     errors.sum_of_squares = 100 * 150.0 * 150;
     EXPECT_TRUE(standard.judge_average(errors));
@@ -184,8 +183,7 @@ TEST(Standard, ExactQuestionsDoNotMakeAveragesStricter) {
     Standard standard = learned();
     for (int i = 0; i < 10'000; ++i)
         standard.learn(truth(8, 8, {0, 0, 0}), Type::F32, Kind::Exact, true);
-    const Errors errors{
-        .sum_of_squares = 100 * 3.9 * 3.9, .worst = 0, .positions = 100, .independent = 1000};
+    const Errors errors{.sum_of_squares = 100 * 3.9 * 3.9, .positions = 100, .independent = 1000};
     EXPECT_FALSE(standard.judge_average(errors));
 }
 
@@ -197,7 +195,6 @@ TEST(Standard, AllowsTwiceTheAverageErrorOfTheWorstHonestOrder) {
     const auto average = [&](double error, std::int64_t count, double independent = 1000) {
         return standard
             .judge_average({.sum_of_squares = error * error * static_cast<double>(count),
-                            .worst = 0,
                             .positions = count,
                             .independent = independent})
             .has_value();
@@ -222,8 +219,8 @@ TEST(Standard, WhereEveryAnswerIsExactThereIsNoAverage) {
     for (int i = 0; i < 100; ++i)
         standard.learn(truth(1, 0, {1, 1, 1}), Type::F32, Kind::Lawful, true);
     standard.learn_independent(100, 100);
-    EXPECT_FALSE(standard.judge_average(
-        {.sum_of_squares = 0, .worst = 0, .positions = 100, .independent = 100}));
+    EXPECT_FALSE(
+        standard.judge_average({.sum_of_squares = 0, .positions = 100, .independent = 100}));
 }
 
 TEST(Standard, WhereFewRowsAreHardChanceIsGivenMore) {
@@ -235,7 +232,6 @@ TEST(Standard, WhereFewRowsAreHardChanceIsGivenMore) {
     standard.learn_independent(1000, 1000);
     const auto thrice = [&](std::int64_t count) {
         return Errors{.sum_of_squares = 9 * 2.245 * static_cast<double>(count),
-                      .worst = 0,
                       .positions = count,
                       .independent = static_cast<double>(count)};
     };
@@ -250,8 +246,7 @@ TEST(Standard, WhatWasChosenForLookingBadIsNoPartOfTheAverage) {
     for (int i = 0; i < 100; ++i)
         standard.learn(truth(1, 1, {50, 50, 50}), Type::F32, Kind::Lawful, false);
     standard.learn_independent(1000, 1000);
-    const Errors errors{
-        .sum_of_squares = 100 * 9.0, .worst = 0, .positions = 100, .independent = 1000};
+    const Errors errors{.sum_of_squares = 100 * 9.0, .positions = 100, .independent = 1000};
     EXPECT_TRUE(standard.judge_average(errors));
 }
 
@@ -339,19 +334,20 @@ protected:
     }
     std::optional<std::string> judge() {
         errors_ = {};
-        return first_wrong(task_, standard_, probe_, {std::as_bytes(std::span(answer_))}, errors_);
+        return first_wrong(task_, {&standard_, 1}, probe_, {std::as_bytes(std::span(answer_))},
+                           errors_);
     }
 
     task::Task task_;
     Standard standard_{"fp32"};
     Probe probe_;
     std::vector<float> answer_;
-    Errors errors_;
+    AnswerErrors errors_;
 };
 
 TEST_F(FirstWrong, ARightAnswerHoldsAndIsCountedWhole) {
     EXPECT_EQ(judge(), std::nullopt);
-    EXPECT_EQ(errors_.positions, 15);
+    EXPECT_EQ(errors_.outputs[0].positions, 15);
     EXPECT_EQ(errors_.worst, 0);
 }
 
@@ -372,7 +368,7 @@ TEST_F(FirstWrong, ErrorsAreGivenInUnitsOfTheTolerance) {
     answer_[7] = std::nextafter(answer_[7], 100.0F);  // 8 + 2^-20: two roundings of four
     EXPECT_EQ(judge(), std::nullopt);
     EXPECT_NEAR(errors_.worst, 0.5, 1e-6);
-    EXPECT_NEAR(errors_.sum_of_squares, 4, 1e-6);
+    EXPECT_NEAR(errors_.outputs[0].sum_of_squares, 4, 1e-6);
 }
 
 TEST_F(FirstWrong, AnExactQuestionSaysThatNothingIsForgiven) {
@@ -386,6 +382,61 @@ TEST_F(FirstWrong, AnExactQuestionSaysThatNothingIsForgiven) {
     ASSERT_TRUE(words);
     EXPECT_NE(words->find("y[2, 4]"), std::string::npos) << *words;
     EXPECT_NE(words->find("exactly"), std::string::npos) << *words;
+}
+
+// One exponential and one long sum, whose honest orders err fifty times as much.
+class TwoOutputs : public testing::Test {
+protected:
+    static constexpr int kElements = 100;
+    TwoOutputs() {
+        auto parsed = task::parse(
+            "task t(x: f32[M,N]) -> y: f32[M,N], z: f32[M] where M = 100, N = 1\n"
+            "  y[m,n] = exp(x[m,n])\n  z[m] = sum[n](x[m,n])\n",
+            "t");
+        task_ = *std::move(parsed);
+        probe_.independent = {kElements, kElements};
+        for (std::uint32_t output = 0; output < 2; ++output) {
+            const double error = output == 0 ? 1 : 50;
+            for (std::uint64_t i = 0; i < kElements; ++i) {
+                const Truth t = truth(1, 1, {error, error, error});
+                standards_[output].learn(t, Type::F32, Kind::Lawful, true);
+                probe_.positions.push_back({.output = output, .reserved = 0, .element = i});
+                probe_.truths.push_back(t);
+            }
+            standards_[output].learn_independent(kElements, kElements);
+        }
+    }
+    // Of answers that are off by so many roundings everywhere.
+    std::optional<std::string> judge(double y, double z) {
+        const std::vector<float> of_y(kElements, static_cast<float>(1 + y * kUnit));
+        const std::vector<float> of_z(kElements, static_cast<float>(1 + z * kUnit));
+        errors_ = {};
+        return first_wrong(task_, standards_, probe_,
+                           {std::as_bytes(std::span(of_y)), std::as_bytes(std::span(of_z))},
+                           errors_);
+    }
+
+    task::Task task_;
+    std::array<Standard, 2> standards_{Standard("fp32"), Standard("fp32")};
+    Probe probe_;
+    AnswerErrors errors_;
+};
+
+TEST_F(TwoOutputs, WhatIsHonestInOneForgivesNothingInTheOther) {
+    EXPECT_EQ(judge(2, 50), std::nullopt);
+    EXPECT_EQ(errors_.outputs[0].positions, kElements);
+    EXPECT_EQ(errors_.outputs[1].independent, kElements);
+    EXPECT_NEAR(errors_.worst, 0.5, 1e-6) << "the larger of 2 / 4 and 50 / 200";
+    const auto words = judge(6, 0);
+    ASSERT_TRUE(words);
+    EXPECT_TRUE(words->starts_with("y[0, 0] is ")) << *words;
+}
+
+TEST_F(TwoOutputs, EachHasItsOwnAverage) {
+    const auto words = judge(4, 0);
+    ASSERT_TRUE(words) << "the average of both is below twice that of the honest";
+    EXPECT_TRUE(words->starts_with("y: root mean square error of 4 ")) << *words;
+    EXPECT_EQ(judge(0, 100), std::nullopt);
 }
 
 }  // namespace
