@@ -24,21 +24,25 @@ namespace {
 constexpr std::size_t kCompared = 4096;
 constexpr std::size_t kLanes = 16;
 
-struct Difference {
-    float absolute = 0;
-    float relative = 0;
+template <class Number>
+struct DifferenceIn {
+    Number absolute = 0;
+    Number relative = 0;
 };
+using Difference = DifferenceIn<float>;
 
 // A difference that is not a number (one answer is NaN, or both are infinite) counts as the largest
 // of all.
-inline float or_huge(float difference) {
-    return difference <= std::numeric_limits<float>::max() ? difference
-                                                           : std::numeric_limits<float>::max();
+template <class Number>
+Number or_huge(Number difference) {
+    return difference <= std::numeric_limits<Number>::max() ? difference
+                                                            : std::numeric_limits<Number>::max();
 }
 
-inline Difference difference_of(float a, float b) {
+template <class Number>
+DifferenceIn<Number> difference_of(Number a, Number b) {
     if (a == b || (a != a && b != b)) return {};
-    const float absolute = or_huge(std::abs(a - b));
+    const Number absolute = or_huge(std::abs(a - b));
     return {.absolute = absolute, .relative = or_huge(absolute / (std::abs(a) + std::abs(b)))};
 }
 
@@ -140,22 +144,27 @@ std::vector<std::uint64_t> suspect_bytes(std::span<const std::byte> a, std::span
     return result;
 }
 
-// The largest differences by share, and as many by size.
-template <class Convert>
-std::vector<std::uint64_t> suspect_halves(const std::uint16_t* a, const std::uint16_t* b,
-                                          std::size_t count, std::size_t most, Convert convert) {
+// The largest differences by share, and as many by size: where honest sums nearly cancel, their
+// shares crowd out any other. `number` makes a stored element a float or a double.
+template <class Stored, class ToNumber>
+std::vector<std::uint64_t> suspect_numbers(std::span<const std::byte> a,
+                                           std::span<const std::byte> b, std::size_t most,
+                                           ToNumber number) {
+    using By = decltype(difference_of(number(Stored{}), number(Stored{})));
     struct Apart {
-        Difference by;
+        By by;
         std::uint64_t element;
     };
+    const auto* const of_a = reinterpret_cast<const Stored*>(a.data());
+    const auto* const of_b = reinterpret_cast<const Stored*>(b.data());
     std::vector<Apart> apart;
-    for (std::size_t i = 0; i < count; ++i) {
-        if (a[i] == b[i]) continue;
-        const Difference d = difference_of(convert(a[i]), convert(b[i]));
-        if (d.absolute > 0) apart.push_back({d, i});
+    for (std::size_t i = 0; i < a.size() / sizeof(Stored); ++i) {
+        if (of_a[i] == of_b[i]) continue;
+        const By by = difference_of(number(of_a[i]), number(of_b[i]));
+        if (by.absolute > 0) apart.push_back({by, i});
     }
     std::unordered_set<std::uint64_t> found;
-    for (float Difference::* const kind : {&Difference::absolute, &Difference::relative}) {
+    for (auto By::* const kind : {&By::absolute, &By::relative}) {
         const std::size_t keep = std::min((most + 1) / 2, apart.size());
         std::partial_sort(
             apart.begin(), apart.begin() + static_cast<std::ptrdiff_t>(keep), apart.end(),
@@ -165,25 +174,6 @@ std::vector<std::uint64_t> suspect_halves(const std::uint16_t* a, const std::uin
     }
     std::vector<std::uint64_t> result(found.begin(), found.end());
     if (result.size() > most) result.resize(most);
-    return result;
-}
-
-std::vector<std::uint64_t> suspect_doubles(const double* a, const double* b, std::size_t count,
-                                           std::size_t most) {
-    std::vector<std::pair<double, std::uint64_t>> apart;
-    for (std::size_t i = 0; i < count; ++i) {
-        if (a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]))) continue;
-        const double share = std::abs(a[i] - b[i]) / (std::abs(a[i]) + std::abs(b[i]));
-        apart.emplace_back(std::isfinite(share) ? share : std::numeric_limits<double>::max(), i);
-    }
-    const std::size_t keep = std::min(most, apart.size());
-    std::partial_sort(apart.begin(), apart.begin() + static_cast<std::ptrdiff_t>(keep), apart.end(),
-                      std::greater<>());
-    std::vector<std::uint64_t> result;
-    result.reserve(keep);
-    for (std::size_t i = 0; i < keep; ++i) {
-        result.push_back(apart[i].second);
-    }
     return result;
 }
 
@@ -198,14 +188,11 @@ std::vector<std::uint64_t> suspects(std::span<const std::byte> a, std::span<cons
         return suspect_floats(reinterpret_cast<const float*>(a.data()),
                               reinterpret_cast<const float*>(b.data()), count, most, threads);
     }
-    if (type == task::Type::F64) {
-        return suspect_doubles(reinterpret_cast<const double*>(a.data()),
-                               reinterpret_cast<const double*>(b.data()), count, most);
-    }
+    if (type == task::Type::F64)
+        return suspect_numbers<double>(a, b, most, [](double stored) { return stored; });
     if (type == task::Type::F16 || type == task::Type::BF16) {
-        return suspect_halves(reinterpret_cast<const std::uint16_t*>(a.data()),
-                              reinterpret_cast<const std::uint16_t*>(b.data()), count, most,
-                              type == task::Type::F16 ? from_half : from_bfloat);
+        return suspect_numbers<std::uint16_t>(a, b, most,
+                                              type == task::Type::F16 ? from_half : from_bfloat);
     }
     return suspect_bytes(a, b, size, most);
 }

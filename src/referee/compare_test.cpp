@@ -86,6 +86,26 @@ TEST(Suspects, DoublesAreComparedInFull) {
         std::vector<std::uint64_t>{1});
 }
 
+// Honest sums that nearly cancel differ by a larger share than one far larger error, elsewhere,
+// has.
+TEST(Suspects, OfDoublesTheFarthestApartIsNamedBesideManyThatNearlyCancel) {
+    std::vector<double> a(100'000, 10);
+    std::vector<double> b = a;
+    for (std::size_t i = 0; i < b.size(); i += 3) {
+        a[i] = 1e-4;
+        b[i] = 1e-4 + 1e-14;
+    }
+    b[77'777] = 10 * (1 + 3e-13);
+    b[55'555] = std::numeric_limits<double>::quiet_NaN();
+    for (const std::size_t most : {8U, 16U}) {
+        const auto found = suspects(std::as_bytes(std::span(a)), std::as_bytes(std::span(b)),
+                                    task::Type::F64, most, 1);
+        EXPECT_TRUE(contains(found, 77'777));
+        EXPECT_TRUE(contains(found, 55'555));
+        EXPECT_LE(found.size(), most);
+    }
+}
+
 // A bit that most answers of 16 bits differ by must not hide the one that is far off.
 TEST(Suspects, OfSixteenBitsTheFarthestApartIsNamedBeforeManyNearOnes) {
     for (const task::Type type : {task::Type::F16, task::Type::BF16}) {
