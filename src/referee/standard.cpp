@@ -45,6 +45,10 @@ constexpr double kWideFloor = 1e-30;
 // Where sums never cancel, an element's own scale is the measure, with room for other formulas of
 // the same function.
 constexpr double kOwnLeeway = 256;
+// What growth by 64 makes of a product. Where a formula does more than add and multiply, one answer
+// may be exp(85), and says nothing of what the others may lose; nor must a small element be held to
+// itself alone, where another formula of the same function cancels (0 for -50 / (1 + exp(50))).
+constexpr double kGrownProduct = 4096;
 
 double smallest_normal(task::Type type) {
     return type == task::Type::F64 ? DBL_MIN : static_cast<double>(FLT_MIN);
@@ -128,6 +132,7 @@ void Standard::learn(const Truth& truth, task::Type type, Kind kind, bool random
         return;
     }
     if (!std::isfinite(truth.value) || truth.scale <= 0) return;
+    if (std::isfinite(truth.scale)) usual_scale_ = std::max(usual_scale_, truth.scale);
     const bool counts = random && kind == Kind::Lawful;  // exact ones would make averages small
     sums_are_hidden_ = sums_are_hidden_ || (whole_products_ && step_at(truth.value, type) > 0);
     for (std::size_t order = 0; order < std::size(truth.panel); ++order) {
@@ -188,9 +193,9 @@ Standard::Judged Standard::judge_lawful(const Truth& truth, double value, task::
 }
 
 // What matters here is that nothing overflows or is lost: errors are held to the largest scale, as
-// Strassen's and Winograd's honest algorithms can promise; but where sums never cancel, what is
-// small (as of a softmax) must not be left out. Where honest arithmetic itself does not
-// hold, little is asked of the kernel: see is_outflow.
+// Strassen's and Winograd's honest algorithms can promise, or to what growth makes of usual ones;
+// but where sums never cancel, what is small (as of a softmax) must not be left out. Where honest
+// arithmetic itself does not hold, little is asked of the kernel: see is_outflow.
 Standard::Judged Standard::judge_wide(const Truth& truth, double value, task::Type type) const {
     const auto finite = [](double x) { return std::isfinite(x); };
     if (!finite(truth.value)) return {};
@@ -201,8 +206,10 @@ Standard::Judged Standard::judge_wide(const Truth& truth, double value, task::Ty
         apart = std::max(apart, beyond_storing(truth, panel, type));
     // Not `allowed()`: until a lawful question was seen, that is nothing.
     const double rounding = kMaxFactor * std::max(cut_off_ * panel_worst_, kFloor);
-    const double scale =
-        formula_.never_cancels ? std::min(wide_scale_, kOwnLeeway * truth.scale) : wide_scale_;
+    double scale = wide_scale_;
+    if (!formula_.adds_only)
+        scale = std::min(scale, kGrownProduct * std::max(usual_scale_, truth.scale));
+    if (formula_.never_cancels) scale = std::min(scale, kOwnLeeway * truth.scale);
     const double most = kWideFactor * std::max(apart, rounding * unit_ * scale) + kWideFloor;
     return {.error = 0, .wrong = !(beyond_storing(truth, value, type) <= most)};
 }

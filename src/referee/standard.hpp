@@ -110,7 +110,8 @@ private:
     double panel_independent_ = 0;
     double panel_worst_ = 0;
     bool panel_exact_ = true;  // no order has rounded yet
-    double wide_scale_ = 0;    // the largest in any widened question
+    double wide_scale_ = 0;    // the largest in any widened question ...
+    double usual_scale_ = 0;   // ... and in all others
 };
 
 }  // namespace cupel::referee

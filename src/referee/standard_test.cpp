@@ -282,6 +282,26 @@ TEST(Standard, WhatIsSmallMustNotBeLeftOutWhereSumsNeverCancel) {
     EXPECT_TRUE(left_out(Standard("fp32", {.adds_only = false, .never_cancels = true})));
 }
 
+// Of one exp(85) among them, beside elements that are large, usual and next to nothing.
+TEST(Standard, OneHugeAnswerForgivesNothingInTheOthersOfItsQuestion) {
+    const auto learned_of = [](bool adds_only) {
+        Standard standard("fp32", {.adds_only = adds_only});
+        standard.learn(truth(10, 100, {1, 1, 1}), Type::F32, Kind::Lawful, true);
+        standard.learn(truth(1e36, 1e37, {1, 1, 1}), Type::F32, Kind::Wide, true);
+        return standard;
+    };
+    const Truth large = truth(1e6, 1e7, {1, 1, 1});
+    const Truth usual = truth(50, 100, {1, 1, 1});
+    const Truth small = truth(-1e-20, 1e-19, {1, 1, 1});
+    const Standard more = learned_of(false);
+    EXPECT_TRUE(wrong(more, large, 0.5e6, Kind::Wide));
+    EXPECT_FALSE(wrong(more, large, 0.9e6, Kind::Wide));
+    EXPECT_TRUE(wrong(more, usual, 48, Kind::Wide));
+    EXPECT_FALSE(wrong(more, usual, 49, Kind::Wide));
+    EXPECT_FALSE(wrong(more, small, 0, Kind::Wide)) << "as other formulas have it";
+    EXPECT_FALSE(wrong(learned_of(true), large, 0.5e6, Kind::Wide)) << "as Strassen's may";
+}
+
 TEST(Standard, AWideQuestionMayComeBeforeAnyLawfulOne) {
     Standard standard("fp32");
     const Truth exact = truth(8, 8, {0, 0, 0});
