@@ -54,6 +54,10 @@ mutant "elements of one sum count as many" task/independence.cpp "std::erase_if(
 mutant "the last element of a block is not compared" referee/compare.cpp "for (; i < count; ++i)" "for (; i + 1 < count; ++i)" referee 'Suspects.*'
 mutant "a difference that is no number is none" referee/compare.cpp "if (a == b || (a != a && b != b)) return {};" "if (a == b || a != a || b != b) return {};" referee 'Suspects.*'
 mutant "relative differences are not looked at" referee/compare.cpp "for (float Difference::* const kind : {&Difference::absolute, &Difference::relative})" "for (float Difference::* const kind : {&Difference::absolute, &Difference::absolute})" referee 'Suspects.*'
+mutant "one double far off is not looked at" referee/compare.cpp "for (auto By::* const kind : {&By::absolute, &By::relative})" "for (auto By::* const kind : {&By::relative, &By::relative})" referee 'Suspects.*'
+mutant "one output is held to another's standard" referee/check.cpp "standards[position.output];" "standards[standards.size() - 1];" referee 'TwoOutputs.*'
+mutant "one output's rules follow from all stages" referee/check.cpp "if (!needed.contains(stage.out)) {" "if (false && !needed.contains(stage.out)) {" referee 'FormulaOfAnOutput.*'
+mutant "one huge answer forgives all others" referee/standard.cpp "if (!formula_.adds_only)" "if (false)" referee 'Standard.*'
 mutant "the oracle hides a NaN" oracle/arithmetic.hpp "return a > b || (std::isnan(a) && !std::isnan(b));" "return a > b;" oracle '*'
 mutant "an axis is off by one" oracle/arithmetic.hpp "out.value[lane] = static_cast<T>(at);" "out.value[lane] = static_cast<T>(at + 1);" oracle '*'
 
