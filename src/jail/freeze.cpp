@@ -63,6 +63,8 @@ os::Fd open_stat(const std::string& folder) {
 // thread sleeps, long enough to be off its processor before it is woken again.
 constexpr std::chrono::nanoseconds kFirstAway = std::chrono::microseconds(20);
 constexpr std::chrono::nanoseconds kMostAway = std::chrono::microseconds(160);
+// ... counted between two looks, however long they are apart.
+constexpr std::chrono::nanoseconds kMostAtOnce = std::chrono::milliseconds(20);
 // Apart from the process there is nobody to give way to; after that long a thread is held up by
 // something else, and looking on without a pause would be of no use.
 constexpr std::chrono::nanoseconds kLooking = std::chrono::microseconds(500);
@@ -119,13 +121,17 @@ Freezer::Stand Freezer::look() {
 }
 
 bool Freezer::freeze(std::chrono::nanoseconds patience, bool apart) {
-    const std::int64_t begin = os::now_ns();
+    // Where the whole machine stood still, time went by for us, but not for it.
+    std::chrono::nanoseconds waited{0};
+    std::int64_t before = os::now_ns();
     std::chrono::nanoseconds moment = kFirstAway;
     if (syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGSTOP, nullptr, 0) != 0) return false;
     for (;;) {
         const Stand stand = look();
         if (stand != Stand::Running) return stand == Stand::Stopped;
-        const std::chrono::nanoseconds waited(os::now_ns() - begin);
+        const std::int64_t now = os::now_ns();
+        waited += std::min(std::chrono::nanoseconds(now - before), kMostAtOnce);
+        before = now;
         if (waited > patience) return false;
         if (apart && waited < kLooking) continue;
         give_way(moment);
