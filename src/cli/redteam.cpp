@@ -79,6 +79,16 @@ Result<fs::path> find_folder() {
     return fail(Errc::NotFound, "no attacks/ folder here, nor beside this program");
 }
 
+// Tasks that only attacks have lie beside them.
+std::vector<std::string> task_folders() {
+    std::vector<std::string> folders = search_folders("tasks");
+    for (const std::string& folder : search_folders("attacks")) {
+        folders.push_back(folder);
+        folders.push_back(folder + "/device");
+    }
+    return folders;
+}
+
 // Those whose name contains the word, and the twins of those.
 Result<std::vector<Exhibit>> choose(const fs::path& folder, std::string_view ending,
                                     const std::string& word) {
@@ -102,7 +112,7 @@ Result<std::vector<Exhibit>> choose(const fs::path& folder, std::string_view end
 
 Result<std::unique_ptr<referee::Referee>> open_court(const Exhibit& first, int threads,
                                                      Console& console) {
-    CUPEL_TRY(task::Task task, task::load(first.task, search_folders("tasks"), first.sizes));
+    CUPEL_TRY(task::Task task, task::load(first.task, task_folders(), first.sizes));
     task.baselines.clear();  // what is on trial here is the referee
     referee::Options tuning = tuning_for(threads, console);
     tuning.progress = nullptr;
@@ -178,13 +188,11 @@ Result<referee::DeviceTrial> try_emulated(const Exhibit& exhibit, const task::Ta
     return trial;
 }
 
-// Device code, on the emulator. Tasks that only it has (of halves, as tensor cores want them) lie
-// beside it.
-Result<std::vector<Trial>> try_all_emulated(const std::vector<Exhibit>& exhibits,
-                                            const fs::path& folder, int threads, Console& console) {
+// Device code, on the emulator.
+Result<std::vector<Trial>> try_all_emulated(const std::vector<Exhibit>& exhibits, int threads,
+                                            Console& console) {
     std::vector<Trial> trials;
-    std::vector<std::string> tasks = search_folders("tasks");
-    tasks.push_back(folder.string());
+    const std::vector<std::string> tasks = task_folders();
     for (const Exhibit& exhibit : exhibits) {
         console.status("redteam", fmt::format("{} of {}: {}", trials.size() + 1, exhibits.size(),
                                               exhibit.what));
@@ -265,9 +273,9 @@ Result<int> run_redteam(const Options& options, Console& console) {
     const fs::path of_target = emulated ? folder / "device" : folder;
     CUPEL_TRY(const std::vector<Exhibit> exhibits,
               choose(of_target, emulated ? ".cu" : ".cpp", options.only));
-    CUPEL_TRY(const std::vector<Trial> trials,
-              emulated ? try_all_emulated(exhibits, of_target, threads, console)
-                       : try_all(exhibits, threads, console));
+    CUPEL_TRY(const std::vector<Trial> trials, emulated
+                                                   ? try_all_emulated(exhibits, threads, console)
+                                                   : try_all(exhibits, threads, console));
     console.document(to_json(trials));
     console.print(card_of(trials));
     // A cheat that gets through is a bug of the referee, and so is an honest kernel that does not.

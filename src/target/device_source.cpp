@@ -78,10 +78,9 @@ std::vector<std::pair<std::string, std::string>> make_headers() {
         once);
     // NVIDIA's own, where they are: NVRTC has none of the host's.
     for (const char* const name : {"limits", "type_traits", "utility"}) {
-        headers.emplace_back(
-            name, fmt::format("{}#include <cuda/std/{}>\nnamespace std {{\n"
-                              "using namespace ::cuda::std;\n}}\n",
-                              once, name));
+        headers.emplace_back(name, fmt::format("{}#include <cuda/std/{}>\nnamespace std {{\n"
+                                               "using namespace ::cuda::std;\n}}\n",
+                                               once, name));
     }
     return headers;
 }
