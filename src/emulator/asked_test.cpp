@@ -238,6 +238,30 @@ TEST(Asked, WhatIsAtomicIsSoTowardsItsOwnWidthOnly) {
               "");
 }
 
+TEST(Asked, WhatAnAtomicHasFoundComesBeforeWhatItsThreadDoesNext) {
+    const auto reset = [](const std::string& add, const std::string& between = "") {
+        const std::string ticket = mutated(
+            "setp.ne.u32 %p1, %t, 0; @%p1 bra E;\n#5\n"
+            "ADD; setp.ne.u32 %p1, %r3, 1; @%p1 bra E;\n",
+            "ADD", 0, add);
+        return ask_faults(ticket + between + "#7\nst.global.u32 [%b], 0; E:\n");
+    };
+    const std::string add = "atom.global.add.u32 %r3, [%b], 1";
+    EXPECT_EQ(reset(add), "");
+    EXPECT_EQ(reset(add, "red.global.add.u32 [%b], 1;\n"), "");
+    const std::string words = "line 7 (block 1 thread 0) and line 5 (block 0 thread 0) both write";
+    EXPECT_THAT(reset("atom.relaxed.cta.global.add.u32 %r3, [%b], 1"), HasSubstr(words));
+    EXPECT_THAT(reset("atom.global.add.u32 %r3, [%b], 1", "st.volatile.global.u32 [%b], 2;\n"),
+                HasSubstr("line 7 (block 1 thread 0) and line 5"));
+    // Also what others do behind a barrier, but nobody who has not met the atomic.
+    const std::string all = "setp.ne.u32 %p1, %t, 0; @%p1 bra B;\n#5\n" + add +
+                            "; st.shared.u32 [%r9], %r3; B: BARRIER\n"
+                            "setp.ne.u32 %p1, %t, 40; @%p1 bra E; setp.eq.u32 %p1, %k, 0;\n"
+                            "@%p1 bra E;\n#7\nst.global.u32 [%b], 0; E:\n";
+    EXPECT_EQ(ask_faults(mutated(all, "BARRIER", 0, "bar.sync 0;")), "");
+    EXPECT_THAT(ask_faults(mutated(all, "BARRIER")), HasSubstr("line 7 (block 1 thread 40)"));
+}
+
 TEST(Asked, OfTwoStoresOneMustHaveSeenTheOther) {
     EXPECT_THAT(ask_faults("#5\nst.volatile.shared.u32 [%r9], %t;\n"),
                 HasSubstr("line 5 (thread 33) and line 5 (thread 32) both write"));

@@ -48,7 +48,8 @@ struct StrongWrite {  // atomic or volatile
     std::uint32_t seen = 0;  // a bit for each lane, of any warp, that has read it since
     std::uint32_t old = 0;   // the bytes that it replaced
     std::uint16_t told = 0;  // how often a load was given those
-    std::uint16_t kind = 0;  // as Code::strong, by what was found at run time
+    std::uint8_t kind = 0;   // as Code::strong, by what was found at run time
+    bool chained = false;    // an atomic that has seen the lost one, as all of its thread since
 };
 struct Reads {
     std::uint32_t time = 0;

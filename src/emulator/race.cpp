@@ -104,9 +104,13 @@ public:
         }
         StrongWrite& last = trails_.strong[i];
         against_strong(last, same_value);
+        const bool has_seen = kind_ >= kAtomic && !is_weak_towards(last.who, last.site);
         if (last.time != 0 && last.who != who_) {
             last.lost_time = last.time;
             last.lost_who = last.who;
+            last.chained = has_seen;
+        } else {
+            last.chained = last.chained && has_seen;
         }
         last.time = now;
         last.who = who_;
@@ -190,7 +194,9 @@ private:
         if (strong_ && kind_ != kTakes && !is_weak_towards(strong.who, strong.site)) return;
         if (unordered(strong.who, strong.time)) {
             report(touch_, {strong.who, strong.site}, conflict, same_value);
-        } else if (unordered(strong.lost_who, strong.lost_time)) {
+        } else if (!strong.chained && unordered(strong.lost_who, strong.lost_time)) {
+            // What an atomic has found comes before whatever that atomic comes before (PTX ISA,
+            // 8.10.6, observation order): so the last of some blocks may set their counter back.
             report(touch_, {strong.lost_who, strong.site}, conflict, same_value);
         }
     }
