@@ -96,6 +96,10 @@ void Block::fill_rows() {
     grid.first_rows = std::move(first);
 }
 
+bool Block::waits() const {
+    return polls >= kPolls;
+}
+
 bool Block::run(std::uint64_t slice) {
     const std::uint64_t until = grid.executed + slice;
     polls = 0;
@@ -108,8 +112,11 @@ bool Block::run(std::uint64_t slice) {
         }
         bool ran = false;
         for (const std::uint32_t i : order) {
+            const bool drawn = grid.options.seed != 0;
+            if (drawn && ran && grid.executed >= until) break;
+            const std::uint64_t left = std::max(until, grid.executed + 1) - grid.executed;
             const std::uint64_t quantum =
-                grid.options.seed == 0 ? kQuantum : 1 + next_random(random_) % kQuantum;
+                drawn ? std::min(left, 1 + next_random(random_) % kQuantum) : kQuantum;
             ran = run_warp(*this, warps[i], quantum) || ran;
         }
         if (!ran && !force_groups(*this)) {
@@ -131,7 +138,7 @@ bool Block::run(std::uint64_t slice) {
             grid.stopped = true;
             break;
         }
-        if (grid.executed >= until || (polls >= kPolls && alive > 0)) return false;
+        if (grid.executed >= until || (waits() && alive > 0)) return false;
     }
     return true;
 }

@@ -133,6 +133,8 @@ struct Block {
 
     // Runs for up to so many warp instructions; true when all threads have exited.
     bool run(std::uint64_t slice);
+    // Did the last turn end as nothing but another block can help?
+    [[nodiscard]] bool waits() const;
 
     [[nodiscard]] std::uint32_t id() const { return static_cast<std::uint32_t>(index); }
     [[nodiscard]] Event event(const Warp& warp, unsigned lane, const Op& op, Fault fault) const {

@@ -16,6 +16,12 @@ namespace {
 
 // A block that has not ended by then may be waiting for another one, so others get a turn.
 constexpr std::uint64_t kSlice = 200'000;
+// In an order that is drawn, blocks that can see each other also stop anywhere, as many are at work
+// on a device at once: else no lock would ever be found taken. Short turns come as often as long
+// ones; so many blocks are at work, and more only while those wait.
+constexpr std::uint64_t kTurnBits = 12;
+constexpr std::size_t kAtWork = 8;
+constexpr std::uint64_t kOneMoreOf = 16;
 // Of a sample; then the block at hand is the last.
 constexpr std::uint64_t kSampleWork = 1'000'000;
 constexpr std::uint64_t kResidentBytes = std::uint64_t{1} << 30;
@@ -50,6 +56,35 @@ void run_sample(Grid& grid) {
     }
 }
 
+// Whose turn it is, and for how long.
+class Turns {
+public:
+    explicit Turns(Grid& grid)
+        : grid_(grid), drawn_(grid.options.seed != 0 && grid.code.blocks_communicate) {}
+
+    // Those that wait have had their turn: a fresh block comes first.
+    [[nodiscard]] bool is_for_fresh(std::size_t resident) {
+        if (!drawn_ || waits_ || resident == 0) return true;
+        return next_random(grid_.random) % (resident < kAtWork ? 2 : kOneMoreOf) == 0;
+    }
+    // True when the block has come to its end.
+    [[nodiscard]] bool run(Block& block) {
+        const bool ended = block.run(drawn_ ? draw() : kSlice);
+        waits_ = !ended && block.waits();
+        return ended;
+    }
+
+private:
+    [[nodiscard]] std::uint64_t draw() {
+        const std::uint64_t most = std::uint64_t{1} << next_random(grid_.random) % kTurnBits;
+        return 1 + next_random(grid_.random) % most;
+    }
+
+    Grid& grid_;
+    bool drawn_;
+    bool waits_ = false;
+};
+
 void run_all(Grid& grid) {
     std::vector<std::uint32_t> order(grid.blocks);
     std::iota(order.begin(), order.end(), 0);
@@ -61,14 +96,14 @@ void run_all(Grid& grid) {
     const std::uint64_t room = std::max<std::uint64_t>(1, kResidentBytes / bytes_of_block(grid));
     std::deque<std::unique_ptr<Block>> resident;
     std::size_t next = 0;
+    Turns turns(grid);
     while (!grid.stopped && (next < order.size() || !resident.empty())) {
-        // Those that wait have had their turn: a fresh block comes first, while there is room.
-        if (next < order.size() && resident.size() < room) {
+        if (next < order.size() && resident.size() < room && turns.is_for_fresh(resident.size())) {
             resident.push_front(std::make_unique<Block>(grid, order[next++]));
         }
         std::unique_ptr<Block> block = std::move(resident.front());
         resident.pop_front();
-        if (!block->run(kSlice)) {
+        if (!turns.run(*block)) {
             resident.push_back(std::move(block));
         } else {
             grid.completed++;
