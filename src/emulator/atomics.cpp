@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// atom and red: lanes take turns, lowest first. Floating-point sums are therefore in an order that
-// follows from the order of warps and blocks, as on a device.
+// atom and red: lanes take turns, lowest first or as the seed says. Floating-point sums are
+// therefore in an order that follows from that of lanes, warps and blocks, as on a device.
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -37,6 +37,22 @@ void count_collisions(const Warp& warp, const Part& part) {
         }
         seen[count++] = part.offsets[i];
     });
+}
+
+// PTX does not say which lane of a warp comes first: in orders that are drawn each may. A step that
+// is odd leads through all of them.
+template <class F>
+[[gnu::always_inline]] inline void for_lanes_in_turn(Warp& warp, std::uint32_t mask, F f) {
+    const std::uint64_t seed = warp.block->grid.options.seed;
+    if (seed == 0) return for_lanes(mask, f);
+    std::uint64_t state = seed ^ (warp.block->index << 20) ^ (std::uint64_t{warp.index} << 52) ^
+                          (std::uint64_t{warp.atomics++} << 32);
+    const std::uint64_t drawn = next_random(state);
+    const auto step = static_cast<unsigned>(drawn | 1);
+    auto lane = static_cast<unsigned>(drawn >> 32);
+    for (unsigned i = 0; i < kLanes; i++, lane += step) {
+        if (((mask >> lane % kLanes) & 1) != 0) f(lane % kLanes);
+    }
 }
 
 // Does F leave any value as it is, with these operands? Tried on a few, among which every operation
@@ -77,7 +93,7 @@ struct Atomic {
     }
 
 private:
-    static void one_by_one(const Warp& warp, const Op& op, const Part& part, Taint& result) {
+    static void one_by_one(Warp& warp, const Op& op, const Part& part, Taint& result) {
         Region& region = *part.region;
         const auto* const b = row<T>(warp, op.b);
         const auto* const c = row<T>(warp, op.c);
@@ -85,7 +101,7 @@ private:
         const bool shared = region.owner == Owner::Shared;
         Part one = part;
         bool changed = shared;
-        for_lanes(part.mask, [&](unsigned i) {
+        for_lanes_in_turn(warp, part.mask, [&](unsigned i) {
             one.mask = 1U << i;
             std::byte* const place = region.data.data() + part.offsets[i];
             if constexpr (Checked) check_one(warp, op, one, i, result);

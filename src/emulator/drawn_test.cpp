@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What comes first is drawn: which block goes on.
+// What comes first is drawn: which block goes on, and which lane is the first at an atomic.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "emulator/testing.hpp"
 
@@ -55,6 +56,31 @@ TEST(Drawn, WhoWaitsForAnotherBlockStillComesToItsEnd) {
         "ld.volatile.global.u32 %r1, [%b+96]; setp.lt.u32 %p2, %r1, 24; @%p2 bra W; E:\n";
     for (std::uint64_t seed = 0; seed < 4; seed++)
         EXPECT_EQ(left_by_blocks(meet, seed).back(), 24U);
+}
+
+// The places that the lanes of a warp get from a counter.
+std::vector<std::uint32_t> places(std::uint64_t seed, bool checks) {
+    Trial trial(
+        kernel("atom.global.add.u32 %r1, [%a], 1; shl.b32 %r5, %t, 2; cvt.u64.u32 %d5, %r5;\n"
+               "add.u64 %d6, %b, %d5; st.global.u32 [%d6], %r1;\n"));
+    const BufferId a = trial.input("a", std::vector<std::uint32_t>(1), Role::InOut);
+    const BufferId b = trial.output("b", 128);
+    Launch launch{.kernel = "k", .grid = {1, 1, 1}, .block = {32, 1, 1}};
+    launch.arguments = {Address{a}, Address{b}, argument(0)};
+    EXPECT_EQ(faults(trial.run(launch, {.seed = seed, .checks = checks})), "");
+    return trial.read<std::uint32_t>(b);
+}
+
+TEST(Drawn, AnyLaneMayBeTheFirstAtAnAtomic) {
+    std::vector<std::uint32_t> in_order(32);
+    std::iota(in_order.begin(), in_order.end(), 0U);
+    EXPECT_EQ(places(0, true), in_order);
+    for (std::uint64_t seed = 1; seed < 5; seed++) {
+        const std::vector<std::uint32_t> one = places(seed, true);
+        EXPECT_NE(one, in_order);
+        EXPECT_EQ(one, places(seed, false));
+        EXPECT_THAT(one, ::testing::UnorderedElementsAreArray(in_order));
+    }
 }
 
 }  // namespace

@@ -130,6 +130,7 @@ struct Warp {
     bool yielded = false;
     bool has_parted = false;     // at a branch, and nothing has brought all lanes together since
     std::uint32_t partings = 0;  // draws whether lanes come together by themselves
+    std::uint32_t atomics = 0;   // draws whose turn it is first
 
     [[nodiscard]] std::uint32_t thread(unsigned lane) const { return index * kLanes + lane; }
 };
