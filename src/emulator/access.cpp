@@ -210,18 +210,31 @@ bool may_write(const Warp& warp, const Op& op, const Part& part) {
     return false;
 }
 
-void report_address_taint(const Warp& warp, const Op& op, const Taint& taint) {
+namespace {
+
+void tell_taint(const Warp& warp, const Op& op, const Taint& taint, int kind,
+                std::string_view what) {
     const auto tell = [&](std::uint32_t lanes, Fault fault, std::string_view words) {
         if (lanes == 0) return;
         const auto lane = static_cast<unsigned>(std::countr_zero(lanes));
-        warp.block->grid.findings.add(warp.block->event(warp, lane, op, fault), 1,
+        warp.block->grid.findings.add(warp.block->event(warp, lane, op, fault), kind,
                                       [&](const std::string& here, const std::string&) {
-                                          return fmt::format("the address at {} {}", here, words);
+                                          return fmt::format("{} at {} {}", what, here, words);
                                       });
     };
     tell(taint.poison & warp.mask, Fault::Uninitialised, "comes from memory that nobody wrote");
     tell(taint.environment & warp.mask, Fault::Environment,
          "depends on a clock or on where the block runs");
+}
+
+}  // namespace
+
+void report_address_taint(const Warp& warp, const Op& op, const Taint& taint) {
+    tell_taint(warp, op, taint, 1, "the address");
+}
+
+void check_choice(const Warp& warp, const Op& op, std::uint32_t row_offset) {
+    tell_taint(warp, op, taint_of(warp, row_offset), 7, "the number or count of the barrier");
 }
 
 }  // namespace cupel::emulator

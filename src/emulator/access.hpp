@@ -217,6 +217,8 @@ void report_address_taint(const Warp& warp, const Op& op, const Taint& taint);
     if (((taint.poison | taint.environment) & warp.mask) != 0)
         report_address_taint(warp, op, taint);
 }
+// Of an operand that says who waits for whom.
+void check_choice(const Warp& warp, const Op& op, std::uint32_t row_offset);
 void count_shapeless(const Warp& warp, const Part& part, unsigned bytes);
 [[gnu::always_inline]] inline void count_access(const Warp& warp, const Part& part,
                                                 unsigned bytes) {

@@ -26,6 +26,7 @@ void fetch_lanes(Warp& warp, const Op& source, unsigned bytes, U32 mask, Fetched
         fetched.taint.poison |= part.bad;
         if (part.mask == 0) return;
         if (checks) {
+            check_address_taint(warp, source);
             const Taint found = check_load(warp, source, part, bytes);
             fetched.taint.poison |= found.poison;
             fetched.taint.environment |= found.environment;
@@ -46,6 +47,7 @@ Fetched fetch(Warp& warp, const Op& op) {
     source.space = Space::Global;
     source.flags = 0;
     const auto* const wanted = row<U32>(warp, op.c);
+    if (warp.block->grid.options.checks) fetched.taint = taint_of(warp, op.c);
     U32 whole = 0;
     U32 partly = 0;
     for_lanes(warp.mask, [&](unsigned i) {
@@ -109,6 +111,7 @@ void report_uninitialised(const Warp& warp, const Op& op, unsigned lane) {
 template <class Use>
 void for_barriers(Warp& warp, const Op& op, Use use) {
     Block& block = *warp.block;
+    if (block.grid.options.checks) check_address_taint(warp, op);
     for_parts(warp, op, 8, [&](const Part& part) {
         for_lanes(part.mask, [&](unsigned i) {
             const bool in_shared = part.region->owner == Owner::Shared;
@@ -219,6 +222,10 @@ void wait_copies(Warp& warp, const Op& op) {
 void mbarrier_init(Warp& warp, const Op& op) {
     Block& block = *warp.block;
     const auto* const count = row<U32>(warp, op.b);
+    if (block.grid.options.checks) {
+        check_address_taint(warp, op);
+        check_choice(warp, op, op.b);
+    }
     for_parts(warp, op, 8, [&](const Part& part) {
         for_lanes(part.mask, [&](unsigned i) {
             if (part.region->owner != Owner::Shared) return;
@@ -241,6 +248,7 @@ void mbarrier_init(Warp& warp, const Op& op) {
 void mbarrier_arrive(Warp& warp, const Op& op) {
     std::array<U64, kLanes> states{};
     const auto* const count = row<U32>(warp, op.b);
+    if (warp.block->grid.options.checks) check_choice(warp, op, op.b);
     for_barriers(warp, op, [&](unsigned i, MBarrier& barrier) {
         states[i] = barrier.phase;
         arrive(warp, op, i, barrier, count[i]);
@@ -271,8 +279,10 @@ void mbarrier_test(Warp& warp, const Op& op) {
             warp.block->clocks.acquire(warp.thread(i), barrier.last);
     });
     if ((passed & warp.mask) != warp.mask) warp.yielded = true;
+    // What is asked for may be in doubt, and so is the answer then.
+    const Taint doubt = taint_of(warp, op.b);
     set_predicate(warp, op.d, passed);
-    set_taint(warp, op.d, {});
+    set_taint(warp, op.d, doubt);
 }
 
 }  // namespace cupel::emulator

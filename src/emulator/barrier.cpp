@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "emulator/block.hpp"
+#include "emulator/access.hpp"
 
 namespace cupel::emulator {
 namespace {
@@ -96,6 +96,10 @@ void open(Block& block, BlockBarrier& barrier) {
 
 bool arrive_at_barrier(Block& block, Warp& warp, const Op& op) {
     const auto lane = static_cast<unsigned>(std::countr_zero(warp.mask));
+    if (block.grid.options.checks) {
+        check_choice(warp, op, op.a);
+        check_choice(warp, op, op.b);
+    }
     const std::uint32_t id = row<std::uint32_t>(warp, op.a)[lane] % kBarriers;
     const std::uint32_t counted =
         (op.flags & kCounted) != 0 ? row<std::uint32_t>(warp, op.b)[lane] : 0;

@@ -128,4 +128,16 @@ struct Code {
     }
 };
 
+// Calls use(row) for each row that the operation may write to.
+template <class Use>
+void for_written(const Code& code, const Op& op, Use use) {
+    for (const std::uint32_t row : {op.d, op.d2}) {
+        if (row != kTrashRow) use(row);
+    }
+    if (op.work == Work::Tensor || (op.elements > 1 && op.work == Work::Load)) {
+        for (const std::uint32_t row : code.lists[op.target])
+            use(row);
+    }
+}
+
 }  // namespace cupel::emulator

@@ -37,6 +37,22 @@ unsigned from_lane(unsigned lane, U32 b, U32 c, bool& valid) {
     return j % kLanes;
 }
 
+// Of every lane or of none: which lanes take part together is one question to all of them.
+Taint doubt_of_mask(const Warp& warp, const Op& op) {
+    const Taint mask = taint_of(warp, op.e);
+    return {.poison = (mask.poison & warp.mask) != 0 ? kAllLanes : 0,
+            .environment = (mask.environment & warp.mask) != 0 ? kAllLanes : 0};
+}
+
+// From which lane each takes a value.
+Taint doubt_of_choice(const Warp& warp, const Op& op) {
+    const Taint b = taint_of(warp, op.b);
+    const Taint c = taint_of(warp, op.c);
+    const Taint mask = doubt_of_mask(warp, op);
+    return {.poison = b.poison | c.poison | mask.poison,
+            .environment = b.environment | c.environment | mask.environment};
+}
+
 template <Shuffle Mode, bool Checked>
 void shuffle(Warp& warp, const Op& op) {
     std::array<U32, kLanes> values;
@@ -48,7 +64,7 @@ void shuffle(Warp& warp, const Op& op) {
     // NOLINTNEXTLINE(misc-const-correctness): some instances change it
     Taint taint;
     const Taint from = Checked ? taint_of(warp, op.a) : Taint{};
-    const Taint by = Checked ? taint_of(warp, op.b) : Taint{};
+    const Taint by = Checked ? doubt_of_choice(warp, op) : Taint{};
     for_lanes(warp.mask, [&](unsigned i) {
         bool valid = false;
         const unsigned j = from_lane<Mode>(i, b[i], c[i], valid);
@@ -157,9 +173,10 @@ Handler reduce_handler(std::string_view operation) {
 // Every lane's result depends on every lane's operand.
 void vote_checked(Warp& warp, const Op& op) {
     const Taint a = taint_of(warp, op.a);
+    const Taint mask = doubt_of_mask(warp, op);
     op.inner(warp, op);
-    const Taint all{.poison = (a.poison & warp.mask) != 0 ? kAllLanes : 0,
-                    .environment = (a.environment & warp.mask) != 0 ? kAllLanes : 0};
+    const Taint all{.poison = (a.poison & warp.mask) != 0 ? kAllLanes : mask.poison,
+                    .environment = (a.environment & warp.mask) != 0 ? kAllLanes : mask.environment};
     set_taint(warp, op.d, all);
     set_taint(warp, op.d2, all);
 }

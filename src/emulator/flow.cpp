@@ -152,13 +152,7 @@ private:
             op.work == Work::Store || op.work == Work::Atomic || op.work == Work::Copy;
         if (memory || op.work == Work::Barrier) reach.effects = true;
         if (op.flow == Flow::Exit || op.flow == Flow::Trap) reach.effects = true;
-        for (const std::uint32_t row : {op.d, op.d2}) {
-            if (row != kTrashRow) reach.rows.push_back(row);
-        }
-        if (op.work == Work::Tensor || (op.elements > 1 && op.work == Work::Load)) {
-            const auto& list = code_.lists[op.target];
-            reach.rows.insert(reach.rows.end(), list.begin(), list.end());
-        }
+        for_written(code_, op, [&](std::uint32_t row) { reach.rows.push_back(row); });
     }
 
     const Code& code_;

@@ -104,11 +104,24 @@ private:
 
     [[gnu::always_inline]] void perform(const Op& op) {
         if constexpr (Checked) {
-            op.checked(warp_, op);
-            if (op.spreads) spread_taint(warp_, op);
+            if (op.guard == kTrueRow) {
+                check(op);
+            } else {
+                perform_guarded(op);
+            }
         } else {
             op.run(warp_, op);
         }
+    }
+    [[gnu::always_inline]] void check(const Op& op) {
+        op.checked(warp_, op);
+        if (op.spreads) spread_taint(warp_, op);
+    }
+    // What a guard in doubt let pass is in doubt as well, whatever the operation itself says.
+    void perform_guarded(const Op& op) {
+        const std::uint32_t doubtful = taint_of(warp_, op.guard).environment & warp_.mask;
+        check(op);
+        if (doubtful != 0) colour_written(warp_, op, doubtful);
     }
 
     void observe(const Op& op, std::uint32_t pc, std::uint32_t mask, std::uint32_t active) {
@@ -378,12 +391,7 @@ private:
             if ((same & ~wanted[first]) != 0)
                 report_excluded(same & ~wanted[first], op, wanted[first]);
             warp_.mask = same;
-            if constexpr (Checked) {
-                op.checked(warp_, op);
-                if (op.spreads) spread_taint(warp_, op);
-            } else {
-                op.run(warp_, op);
-            }
+            perform(op);
         }
     }
 

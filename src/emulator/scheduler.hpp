@@ -18,6 +18,8 @@ bool force_groups(Block& block);
 
 // taint.cpp: doubt reached a decision. `lanes`: those that the guard is asked for.
 void check_guard(Warp& warp, const Op& op, std::uint32_t lanes, bool diverts);
+// All that the operation writes, of these lanes, depends on the environment.
+void colour_written(const Warp& warp, const Op& op, std::uint32_t lanes);
 void end_detours(Warp& warp, const Group& group);
 void spread_some_taint(const Warp& warp, const Op& op);
 // Where nothing is in doubt there is nothing to spread: nearly always.

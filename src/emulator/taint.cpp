@@ -43,22 +43,25 @@ void spread_some_taint(const Warp& warp, const Op& op) {
     set_taint(warp, op.d2, all);
 }
 
+void colour_written(const Warp& warp, const Op& op, std::uint32_t lanes) {
+    for_written(warp.block->grid.code, op, [&](std::uint32_t row) { colour(warp, row, lanes); });
+}
+
 void check_guard(Warp& warp, const Op& op, std::uint32_t lanes, bool diverts) {
     const Taint guard = taint_of(warp, op.guard);
     const std::uint32_t poisoned = guard.poison & lanes;
     if (poisoned != 0)
         report(warp, op, poisoned, Fault::Uninitialised, "decides by a value that nobody wrote");
+    const Code& code = warp.block->grid.code;
     const std::uint32_t coloured = guard.environment & lanes;
     if (coloured == 0) return;
     constexpr std::string_view kWords =
         "decides by a clock or by where the block runs, and what it does depends on it";
     if (!diverts) {  // a guarded operation: its results differ, or what it does to memory
         if (has_effects(op)) report(warp, op, coloured, Fault::Environment, kWords);
-        colour(warp, op.d, coloured);
-        colour(warp, op.d2, coloured);
+        colour_written(warp, op, coloured);
         return;
     }
-    const Code& code = warp.block->grid.code;
     const auto index = static_cast<std::uint32_t>(op.imm);
     const BranchReach& reach = code.reaches[index];
     if (reach.effects || reach.end == kNoIndex) {
