@@ -197,6 +197,23 @@ bool locate_all(const Warp& warp, const Op& op, unsigned bytes, Part& part) {
     return true;
 }
 
+void check_alignment(const Warp& warp, const Op& op, std::uint32_t lanes, unsigned bytes) {
+    const Addresses addresses = addresses_of(warp, op);
+    for_lanes(lanes, [&](unsigned i) {
+        if ((addresses[i] & (bytes - 1)) == 0) return;
+        std::uint64_t base = 0;
+        const Space space = space_of(op.space, addresses[i]);
+        const Region* const region = region_at(warp, space, op.space, addresses[i], base);
+        if (region == nullptr) return;  // told of where it is touched
+        report_misaligned(warp, op, *region,
+                          {.lane = i, .at = addresses[i] - base, .bytes = bytes});
+    });
+}
+
+void check_vector(Warp& warp, const Op& op) {
+    check_alignment(warp, op, warp.mask, op.bytes);
+}
+
 bool may_write(const Warp& warp, const Op& op, const Part& part) {
     if (part.region->writable()) return true;
     const auto lane = static_cast<unsigned>(std::countr_zero(part.mask));

@@ -76,6 +76,11 @@ void locate(const Warp& warp, const Op& op, unsigned bytes, std::uint32_t rest, 
     return true;
 }
 
+// Is each lane at a multiple of so many bytes, whatever it reads of them? If not, there is a
+// finding.
+void check_vector(Warp& warp, const Op& op);  // of op.bytes
+void check_alignment(const Warp& warp, const Op& op, std::uint32_t lanes, unsigned bytes);
+
 // Do all lanes lie to the first one as they did before? Inline, so that its loops become vectors of
 // whatever machine the caller is for.
 template <class Address>
@@ -210,6 +215,7 @@ void mark_constant(Region& region, const Part& part, std::uint32_t site, unsigne
 [[nodiscard]] bool may_write(const Warp& warp, const Op& op, const Part& part);
 // Of the bytes from `at` on of what each lane touches.
 [[nodiscard]] Taint taint_in_memory(const Part& part, unsigned at, unsigned bytes);
+[[nodiscard]] bool is_in_flight(const std::uint8_t* shadow, unsigned bytes);
 void report_in_flight(const Warp& warp, std::uint32_t site, unsigned lane, const Part& part);
 void report_address_taint(const Warp& warp, const Op& op, const Taint& taint);
 [[gnu::always_inline]] inline void check_address_taint(const Warp& warp, const Op& op) {

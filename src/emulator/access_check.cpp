@@ -166,6 +166,12 @@ void settle(const Part& part, unsigned bytes, std::uint32_t epoch) {
 
 }  // namespace
 
+bool is_in_flight(const std::uint8_t* shadow, unsigned bytes) {
+    return std::any_of(shadow, shadow + bytes, [](const std::uint8_t& shade) {
+        return (__atomic_load_n(&shade, __ATOMIC_RELAXED) & kInFlight) != 0;
+    });
+}
+
 void report_in_flight(const Warp& warp, std::uint32_t site, unsigned lane, const Part& part) {
     const Event event{.fault = Fault::AsyncHazard,
                       .site = site,
@@ -203,10 +209,7 @@ Taint check_unsettled(const Warp& warp, const Part& part, std::uint32_t site, un
     }
     for_lanes(part.mask, [&](unsigned i) {
         const std::uint8_t* const shadow = region.shadow.data() + part.offsets[i];
-        const bool in_flight = std::any_of(shadow, shadow + bytes, [](const std::uint8_t& shade) {
-            return (__atomic_load_n(&shade, __ATOMIC_RELAXED) & kInFlight) != 0;
-        });
-        if (in_flight) report_in_flight(warp, site, i, part);
+        if (is_in_flight(shadow, bytes)) report_in_flight(warp, site, i, part);
     });
     return taint_in_memory(part, 0, bytes);
 }

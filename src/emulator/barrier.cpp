@@ -92,6 +92,19 @@ void open(Block& block, BlockBarrier& barrier) {
     barrier = {};
 }
 
+void report_operands(const Block& block, const Warp& warp, const Op& op, unsigned lane,
+                     std::uint32_t counted) {
+    block.grid.findings.add(
+        block.event(warp, lane, op, Fault::BarrierDivergence), 11,
+        [&](const std::string& here, const std::string&) {
+            const std::uint32_t id = row<std::uint32_t>(warp, op.a)[lane];
+            if (id >= kBarriers)
+                return fmt::format("{} names barrier {}, and a block has {}", here, id, kBarriers);
+            return fmt::format("{} waits for {} threads, and barriers count whole warps of 32",
+                               here, counted);
+        });
+}
+
 }  // namespace
 
 bool arrive_at_barrier(Block& block, Warp& warp, const Op& op) {
@@ -108,6 +121,8 @@ bool arrive_at_barrier(Block& block, Warp& warp, const Op& op) {
     const auto is_for_all = [&](std::uint32_t count) {
         return count == 0 || count == whole || count == block.grid.threads;
     };
+    if (row<std::uint32_t>(warp, op.a)[lane] >= kBarriers || counted % kLanes != 0)
+        report_operands(block, warp, op, lane, counted);
     // A count of all threads is none: those that have exited are not waited for. But who arrives
     // and exits has arrived, so then it stays a count.
     const std::uint32_t expected = is_for_all(counted) && waits ? 0 : counted;

@@ -195,6 +195,13 @@ void Decoder::load_used(const Instruction& in, Op op, const std::vector<std::uin
         emit_copy(in, address, op.a, bytes);
         op.a = address;
     }
+    Op whole = op;  // lies at a multiple of its own bytes all the same
+    whole.run = whole.checked = &check_vector;
+    whole.work = Work::Move;
+    whole.counted = false;
+    whole.d = kTrashRow;
+    whole.bytes = static_cast<std::uint8_t>(op.bytes * rows.size());
+    emit(whole);
     for (std::size_t e = 0; e < rows.size(); e++) {
         const std::uint32_t own = ((std::uint32_t{1} << op.bytes) - 1) << (e * op.bytes);
         if ((in.used_bytes & own) == 0) {
