@@ -13,6 +13,7 @@ using Bytes = std::array<std::byte, 16>;
 
 struct Fetched {
     std::array<Bytes, kLanes> bytes{};
+    std::array<const std::byte*, kLanes> from{};  // null where nothing is taken
     Taint taint;
 };
 
@@ -33,7 +34,8 @@ void fetch_lanes(Warp& warp, const Op& source, unsigned bytes, U32 mask, Fetched
             count_access(warp, part, bytes);
         }
         for_lanes(part.mask, [&](unsigned i) {
-            std::memcpy(fetched.bytes[i].data(), part.region->data.data() + part.offsets[i], bytes);
+            fetched.from[i] = part.region->data.data() + part.offsets[i];
+            std::memcpy(fetched.bytes[i].data(), fetched.from[i], bytes);
         });
     });
     warp.mask = before;
@@ -55,12 +57,14 @@ Fetched fetch(Warp& warp, const Op& op) {
         if (wanted[i] > 0 && wanted[i] < op.bytes) partly |= 1U << i;
     });
     if (whole != 0) fetch_lanes(warp, source, op.bytes, whole, fetched);
+    check_alignment(warp, source, partly, op.bytes);
     for_lanes(partly, [&](unsigned i) {  // byte by byte, so that none beyond is touched
         Fetched one;
         for (U32 b = 0; b < wanted[i]; b++) {
             source.imm = b;
             fetch_lanes(warp, source, 1, 1U << i, one);
             fetched.bytes[i][b] = one.bytes[i][0];
+            if (b == 0) fetched.from[i] = one.from[i];
         }
         fetched.taint.poison |= one.taint.poison;
         fetched.taint.environment |= one.taint.environment;
@@ -68,10 +72,10 @@ Fetched fetch(Warp& warp, const Op& op) {
     return fetched;
 }
 
-void finish(Block& block, std::uint32_t thread, const Copy& copy) {
-    for (std::uint32_t b = 0; b < copy.bytes; b++)
-        block.shared.shadow[copy.offset + b] &= static_cast<std::uint8_t>(~kInFlight);
-    if (block.shared.trails.empty()) return;
+// To others the copy is a write of the thread, where it says that it is there.
+void tell(Block& block, std::uint32_t thread, Copy& copy) {
+    if (block.shared.trails.empty() || copy.told) return;
+    copy.told = true;
     race_write({.block = block,
                 .region = block.shared,
                 .offset = copy.offset,
@@ -81,11 +85,41 @@ void finish(Block& block, std::uint32_t thread, const Copy& copy) {
                nullptr);
 }
 
+void finish(Block& block, std::uint32_t thread, Copy& copy) {
+    for (std::uint32_t b = 0; b < copy.bytes; b++)
+        block.shared.shadow[copy.offset + b] &= static_cast<std::uint8_t>(~kInFlight);
+    tell(block, thread, copy);
+    // The bytes were taken when the copy began; at what time a device takes them nobody knows.
+    if (copy.source == nullptr ||
+        std::memcmp(copy.source, block.shared.data.data() + copy.offset, copy.taken) == 0)
+        return;
+    const Event event{
+        .fault = Fault::AsyncHazard, .site = copy.site, .block = block.index, .thread = thread};
+    block.grid.findings.add(event, 8, [&](const std::string& here, const std::string&) {
+        return fmt::format("what {} copies from, or to, was changed before anyone waited for it",
+                           here);
+    });
+}
+
+// Those of the thread that it had begun by then.
+void finish_until(Block& block, const Awaited& awaited) {
+    Copies& copies = block.copies[awaited.thread];
+    const auto finish_some = [&](std::vector<Copy>& some) {
+        std::erase_if(some, [&](Copy& copy) {
+            if (copy.number >= awaited.until) return false;
+            finish(block, awaited.thread, copy);
+            return true;
+        });
+    };
+    std::ranges::for_each(copies.groups, finish_some);
+    finish_some(copies.open);
+}
+
 void finish_groups(Block& block, std::uint32_t thread, std::size_t keep) {
     if (block.copies.empty()) return;
     auto& groups = block.copies[thread].groups;
     while (groups.size() > keep) {
-        for (const Copy& copy : groups.front())
+        for (Copy& copy : groups.front())
             finish(block, thread, copy);
         groups.erase(groups.begin());
     }
@@ -94,18 +128,24 @@ void finish_groups(Block& block, std::uint32_t thread, std::size_t keep) {
 void finish_all(Block& block, std::uint32_t thread) {
     finish_groups(block, thread, 0);
     if (block.copies.empty()) return;
-    for (const Copy& copy : block.copies[thread].open)
+    for (Copy& copy : block.copies[thread].open)
         finish(block, thread, copy);
     block.copies[thread].open.clear();
 }
 
-void report_uninitialised(const Warp& warp, const Op& op, unsigned lane) {
+void report_use(const Warp& warp, const Op& op, unsigned lane, int kind, std::string_view words) {
     Block& block = *warp.block;
-    block.grid.findings.add(block.event(warp, lane, op, Fault::AsyncHazard), 5,
-                            [](const std::string& here, const std::string&) {
-                                return fmt::format("{} uses an mbarrier that nobody initialised",
-                                                   here);
+    block.grid.findings.add(block.event(warp, lane, op, Fault::AsyncHazard), kind,
+                            [&](const std::string& here, const std::string&) {
+                                return fmt::format("{} {}", here, words);
                             });
+}
+
+// Whatever is written to its bytes takes the mark from them.
+bool is_whole(const Block& block, std::uint64_t offset) {
+    const std::uint8_t* const shadow = block.shared.shadow.data() + offset;
+    return std::all_of(shadow, shadow + 8,
+                       [](std::uint8_t shade) { return (shade & kMbarrierHere) != 0; });
 }
 
 template <class Use>
@@ -117,9 +157,11 @@ void for_barriers(Warp& warp, const Op& op, Use use) {
             const bool in_shared = part.region->owner == Owner::Shared;
             const auto found = block.mbarriers.find(part.offsets[i]);
             if (!in_shared || found == block.mbarriers.end()) {
-                report_uninitialised(warp, op, i);
+                report_use(warp, op, i, 5, "uses an mbarrier that nobody initialised");
                 return;
             }
+            if (block.grid.options.checks && !is_whole(block, part.offsets[i]))
+                report_use(warp, op, i, 9, "uses an mbarrier whose bytes were written over");
             if (block.grid.options.checks && !block.shared.trails.empty() &&
                 op.work == Work::Atomic) {
                 race_write({.block = block,
@@ -152,6 +194,8 @@ void arrive(Warp& warp, const Op& op, unsigned lane, MBarrier& barrier, U32 coun
     barrier.pending = barrier.expected;
     barrier.last.merge(barrier.gathering);
     barrier.gathering.clear();
+    barrier.arrived.insert(barrier.arrived.end(), barrier.arriving.begin(), barrier.arriving.end());
+    barrier.arriving.clear();
 }
 
 }  // namespace
@@ -171,6 +215,7 @@ void copy_async_checked(Warp& warp, const Op& op) {
     const Fetched fetched = fetch(warp, op);
     Block& block = *warp.block;
     if (block.copies.empty()) block.copies.resize(block.grid.threads);
+    const auto* const taken = row<U32>(warp, op.c);
     for_parts(warp, op, op.bytes, [&](const Part& part) {
         if (part.mask == 0) return;
         Region& region = *part.region;
@@ -178,6 +223,8 @@ void copy_async_checked(Warp& warp, const Op& op) {
         for_lanes(part.mask, [&](unsigned i) {
             const std::byte* const value = fetched.bytes[i].data();
             const std::uint32_t thread = warp.thread(i);
+            const std::uint8_t* const shadow = region.shadow.data() + part.offsets[i];
+            if (is_in_flight(shadow, op.bytes)) report_in_flight(warp, op.site, i, part);
             if (!region.trails.empty()) {
                 race_write({.block = block,
                             .region = region,
@@ -188,8 +235,13 @@ void copy_async_checked(Warp& warp, const Op& op) {
                            value);
             }
             std::memcpy(region.data.data() + part.offsets[i], value, op.bytes);
-            block.copies[thread].open.push_back(
-                {.offset = part.offsets[i], .bytes = op.bytes, .site = op.site});
+            Copies& copies = block.copies[thread];
+            copies.open.push_back({.offset = part.offsets[i],
+                                   .bytes = op.bytes,
+                                   .taken = std::min<std::uint32_t>(taken[i], op.bytes),
+                                   .source = fetched.from[i],
+                                   .number = copies.begun++,
+                                   .site = op.site});
         });
         shade_stored(warp, part, op.bytes, 0, fetched.taint);
         for_lanes(part.mask, [&](unsigned i) {
@@ -229,9 +281,12 @@ void mbarrier_init(Warp& warp, const Op& op) {
     for_parts(warp, op, 8, [&](const Part& part) {
         for_lanes(part.mask, [&](unsigned i) {
             if (part.region->owner != Owner::Shared) return;
+            if (count[i] == 0 || count[i] > 0xFFFFF)
+                report_use(warp, op, i, 10, "expects less than one or over 1048575 at an mbarrier");
             const U32 expected = std::max(1U, count[i] & 0xFFFFF);
-            block.mbarriers[part.offsets[i]] = {
-                .expected = expected, .pending = expected, .gathering = {}, .last = {}};
+            MBarrier& barrier = block.mbarriers[part.offsets[i]];
+            barrier = {};
+            barrier.expected = barrier.pending = expected;
             if (!block.grid.options.checks) return;
             race_write({.block = block,
                         .region = block.shared,
@@ -241,8 +296,24 @@ void mbarrier_init(Warp& warp, const Op& op) {
                         .site = op.site},
                        nullptr);
         });
-        if (part.mask != 0) shade_stored(warp, part, 8, 0, {});
+        if (part.mask == 0) return;
+        shade_stored(warp, part, 8, 0, {});
+        if (part.region->owner != Owner::Shared) return;
+        for_lanes(part.mask, [&](unsigned i) {
+            for (unsigned b = 0; b < 8; b++)
+                part.region->shadow[part.offsets[i] + b] |= kMbarrierHere;
+        });
     });
+}
+
+void mbarrier_end(Warp& warp, const Op& op) {
+    std::vector<std::uint64_t> ended;
+    for_parts(warp, op, 8, [&](const Part& part) {
+        for_lanes(part.mask, [&](unsigned i) { ended.push_back(part.offsets[i]); });
+    });
+    for_barriers(warp, op, [](unsigned, const MBarrier&) {});
+    for (const std::uint64_t offset : ended)
+        warp.block->mbarriers.erase(offset);
 }
 
 void mbarrier_arrive(Warp& warp, const Op& op) {
@@ -258,8 +329,18 @@ void mbarrier_arrive(Warp& warp, const Op& op) {
 }
 
 void mbarrier_copies(Warp& warp, const Op& op) {
+    Block& block = *warp.block;
     for_barriers(warp, op, [&](unsigned i, MBarrier& barrier) {
-        finish_all(*warp.block, warp.thread(i));
+        const std::uint32_t thread = warp.thread(i);
+        if (!block.copies.empty()) {
+            Copies& copies = block.copies[thread];
+            for (std::vector<Copy>& group : copies.groups)
+                for (Copy& copy : group)
+                    tell(block, thread, copy);
+            for (Copy& copy : copies.open)
+                tell(block, thread, copy);
+            barrier.arriving.push_back({.thread = thread, .until = copies.begun});
+        }
         // Without .noinc the arrival is one that nobody counted on: it is added and taken at once.
         if (op.elements != kNoIncrement) barrier.pending++;
         arrive(warp, op, i, barrier, 1);
@@ -275,6 +356,9 @@ void mbarrier_test(Warp& warp, const Op& op) {
                                                    : barrier.phase > states[i];
         if (!done) return;
         passed |= 1U << i;
+        for (const Awaited& awaited : barrier.arrived)
+            finish_until(*warp.block, awaited);
+        barrier.arrived.clear();
         if (warp.block->grid.options.checks)
             warp.block->clocks.acquire(warp.thread(i), barrier.last);
     });

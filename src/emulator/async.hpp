@@ -16,6 +16,7 @@ void commit_copies(Warp& warp, const Op& op);
 void wait_copies(Warp& warp, const Op& op);  // imm: groups that may stay open; -1: wait for all
 
 void mbarrier_init(Warp& warp, const Op& op);  // b: how many arrive
+void mbarrier_end(Warp& warp, const Op& op);
 void mbarrier_arrive(Warp& warp,
                      const Op& op);  // d: the state, b: how many arrivals this counts for
 void mbarrier_copies(Warp& warp, const Op& op);  // arrives when the thread's copies are there

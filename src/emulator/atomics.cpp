@@ -149,6 +149,7 @@ private:
         for (unsigned i = 0; i < sizeof(T); i++)
             seen |= shadow[i];
         const std::uint32_t bit = 1U << lane;
+        if ((seen & kInFlight) != 0) report_in_flight(warp, op.site, lane, one);
         if ((seen & kPoison) != 0) {
             report_doubt(warp, op, bit, Fault::Uninitialised, "changes memory that nobody wrote");
         }

@@ -88,21 +88,35 @@ struct BlockBarrier {
     bool arrived_without_waiting = false;  // somebody, who went on
 };
 
+// Of a thread: the copies that it had begun by then.
+struct Awaited {
+    std::uint32_t thread = 0;
+    std::uint64_t until = 0;
+};
+
 struct MBarrier {
     std::uint32_t expected = 0;
     std::uint32_t pending = 0;  // arrivals that this phase still needs
     std::uint64_t phase = 0;
     Knowledge gathering;  // of those who arrived in this phase
     Knowledge last;       // of the phases before
+    // Copies that arrive with this phase, and those of phases that nobody has seen ended.
+    std::vector<Awaited> arriving;
+    std::vector<Awaited> arrived;
 };
 
 // A copy into shared memory that nobody has waited for.
 struct Copy {
     std::uint64_t offset = 0;
     std::uint32_t bytes = 0;
+    std::uint32_t taken = 0;  // of the source, which must stay as it was
+    const std::byte* source = nullptr;
+    std::uint64_t number = 0;  // of the thread's copies
     std::uint32_t site = 0;
+    bool told = false;  // an mbarrier tells of it, so to those it is written by now
 };
-struct Copies {                             // of one thread
+struct Copies {  // of one thread
+    std::uint64_t begun = 0;
     std::vector<Copy> open;                 // not yet in a group
     std::vector<std::vector<Copy>> groups;  // oldest first
 };

@@ -109,7 +109,9 @@ Result<void> Decoder::mbarrier(const Instruction& in) {
         op.run = op.checked = &mbarrier_init;
     } else if (kind == "inval") {
         CUPEL_DO(expect_operands(in, 1, 1));
-        op.run = op.checked = &run_nothing;
+        CUPEL_DO(set_address(in.operands[0], space, 8, op));
+        op.run = op.checked = &mbarrier_end;
+        op.flags |= kStrong;
     } else if (kind == "arrive") {
         CUPEL_DO(expect_operands(in, 2, 3));
         CUPEL_TRY(op.d, target(in.operands[0], Type::B64));

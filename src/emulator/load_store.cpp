@@ -190,7 +190,7 @@ private:
         const bool traced = !region.trails.empty();
         for_lanes(part.mask, [&](unsigned i) {
             const std::uint32_t offset = part.offsets[i];
-            if (!block.copies.empty() && (region.shadow[offset] & kInFlight) != 0)
+            if (!block.copies.empty() && is_in_flight(region.shadow.data() + offset, bytes))
                 report_in_flight(warp, op.site, i, part);
             std::array<std::byte, 64> value;
             for (unsigned e = 0; e < op.elements; e++) {

@@ -20,6 +20,7 @@ constexpr std::uint8_t kRead = 4;
 constexpr std::uint8_t kWritten = 8;
 constexpr std::uint8_t kInFlight = 16;        // an asynchronous copy into it is not yet waited for
 constexpr std::uint8_t kReadAsConstant = 32;  // ld.global.nc: nobody may write it in this launch
+constexpr std::uint8_t kMbarrierHere = 128;   // one lives there, until something else is written
 constexpr std::uint8_t kReadBefore = 64;      // of an input: in an earlier launch
 
 // Where things are. Shared and local addresses start at 1024, so that null points at nothing; their
