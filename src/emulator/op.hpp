@@ -109,6 +109,7 @@ struct Group {
     bool forced = false;      // the lanes that it waits for can never come: it goes on without
     std::uint32_t spins = 0;  // backward branches since others last had a turn
     std::uint8_t barrier = 0;
+    std::uint32_t passed_by = 0;  // lanes that went on here, with another mask, while these wait
 };
 
 // Lanes whose way depended on the environment, until both ways meet again.

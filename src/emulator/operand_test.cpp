@@ -14,7 +14,8 @@ using testing::kernel;
 using testing::mutated;
 using testing::Trial;
 
-// A warp. %d1: 16 bytes of its own in %a for each lane, with 16 more behind them; %r3: 0.
+// A warp. %d1: 16 bytes of its own in %a for each lane, with 16 more behind
+// them; %r3: 0.
 std::string operand_faults(const std::string& body) {
     Trial trial(
         kernel("shl.b32 %r1, %t, 4; cvt.u64.u32 %d1, %r1; add.u64 %d1, %d1, %a;\n"
@@ -40,6 +41,23 @@ TEST(Operands, OfVectorsOfWhichSomeIsUsedLieWhereTheWholeMust) {
     EXPECT_THAT(operand_faults(load),
                 HasSubstr("line 5 (thread 0) accesses 16 bytes at byte 4 of a"));
     EXPECT_EQ(operand_faults(mutated(load, "+4")), "");
+}
+
+TEST(Operands, OfVotesAreTheSameMaskForAllWhomItNames) {
+    const std::string body =
+        "setp.lt.u32 %p2, %t, 16; selp.b32 %r4, MINE, 0xFFFF0000, %p2;\n"
+        "#5\nvote.sync.ballot.b32 %r5, 1, %r4;\n";
+    EXPECT_THAT(operand_faults(mutated(body, "MINE", 0, "-1")),
+                HasSubstr("mask error: line 5 (thread 0) waits in vote.sync.ballot.b32"));
+    EXPECT_EQ(operand_faults(mutated(body, "MINE", 0, "0xFFFF")), "");
+    // A lane may come a second time, with the mask that it is waited for with.
+    const std::string again =
+        "mov.u32 %r4, 0x6; setp.eq.u32 %p2, %t, 0; @%p2 mov.u32 %r4, 0x3;\n"
+        "setp.gt.u32 %p3, %t, 2; @%p3 bra E; setp.eq.u32 %p4, %t, 1;\n"
+        "V: vote.sync.ballot.b32 %r5, 1, %r4; @!%p4 bra E;\n"
+        "mov.u32 %r4, 0x3; setp.ne.u32 %p4, %t, %t;\n"
+        "setp.eq.u32 %p5, %r5, 0x6; @%p5 bra V; E:\n";
+    EXPECT_EQ(operand_faults(again), "");
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ void merge_groups(Warp& warp) {
             groups[i].mask |= groups[j].mask;
             groups[i].spins = std::min(groups[i].spins, groups[j].spins);
             groups[i].forced = groups[i].forced || groups[j].forced;
+            groups[i].passed_by |= groups[j].passed_by;
             groups.erase(groups.begin() + static_cast<std::ptrdiff_t>(j));
         }
     }
@@ -314,6 +315,7 @@ private:
                 continue;
             taken |= other.mask;
             group.forced = group.forced || other.forced;
+            group.passed_by |= other.passed_by;
             other.mask = 0;
         }
         group.mask |= taken;
@@ -330,11 +332,16 @@ private:
         const bool alone = warp_.groups.size() == 1 && warp_.mask == arriving.mask;
         Group& group = absorb(parted(arriving));
         const auto* const wanted = row<std::uint32_t>(warp_, op.e);
-        std::uint32_t present = 0;  // lanes for whom everybody has come
-        for_lanes(group.mask, [&](unsigned i) {
-            const std::uint32_t missing = wanted[i] & warp_.alive & ~group.mask;
-            if (missing == 0) present |= 1U << i;
-        });
+        std::uint32_t present = 0;  // lanes for whom everybody has come, and names the same mask
+        for (std::uint32_t rest = group.mask; rest != 0;) {
+            const std::uint32_t mask = wanted[static_cast<unsigned>(std::countr_zero(rest))];
+            const std::uint32_t same = lanes_that_name(mask, wanted, rest);
+            rest &= ~same;
+            if ((mask & warp_.alive & ~same) != 0) continue;
+            present |= same;
+            // They have exited meanwhile, and have not come with this mask.
+            if ((mask & group.passed_by & ~same) != 0) report_missing(group, op, same);
+        }
         if (op.work == Work::Barrier && present != group.mask)
             present = meet_elsewhere(group, op, present);
         if (group.forced && present != group.mask) {
@@ -343,14 +350,24 @@ private:
         }
         if (present == 0) return wait_here(group);
         const std::uint32_t waiting = group.mask & ~present;
+        const std::uint32_t passed_by = group.passed_by | present;
         group.forced = false;
+        group.passed_by = 0;
         group.mask = present;
         if (present == warp_.alive) warp_.has_parted = false;
         run_collective(group, op, wanted);
         const std::uint32_t pc = group.pc++;
         if (waiting == 0) return alone || spend(1);
-        warp_.groups.push_back({.pc = pc, .mask = waiting, .state = State::Converging});
+        warp_.groups.push_back(
+            {.pc = pc, .mask = waiting, .state = State::Converging, .passed_by = passed_by});
         return spend(1);
+    }
+
+    static std::uint32_t lanes_that_name(std::uint32_t mask, const std::uint32_t* wanted,
+                                         std::uint32_t lanes) {
+        std::uint32_t same = 0;
+        for_lanes(lanes, [&](unsigned i) { same |= std::uint32_t{wanted[i] == mask} << i; });
+        return same;
     }
 
     // bar.warp.sync may be met at different places of the code.
@@ -383,10 +400,7 @@ private:
     void run_collective(const Group& group, const Op& op, const std::uint32_t* wanted) {
         for (std::uint32_t rest = group.mask; rest != 0;) {
             const auto first = static_cast<unsigned>(std::countr_zero(rest));
-            std::uint32_t same = 0;
-            for_lanes(rest, [&](unsigned i) {
-                if (wanted[i] == wanted[first]) same |= 1U << i;
-            });
+            const std::uint32_t same = lanes_that_name(wanted[first], wanted, rest);
             rest &= ~same;
             if ((same & ~wanted[first]) != 0)
                 report_excluded(same & ~wanted[first], op, wanted[first]);
@@ -411,10 +425,17 @@ private:
         const std::uint32_t wanted = row<std::uint32_t>(warp_, op.e)[lane];
         grid_.findings.add(block_.event(warp_, lane, op, Fault::MaskError), 1,
                            [&](const std::string& here, const std::string&) {
+                               const std::uint32_t missing = wanted & warp_.alive & ~group.mask;
+                               const std::string_view opcode = grid_.code.sites[op.site].opcode;
+                               if (missing == 0) {
+                                   return fmt::format(
+                                       "{} waits in {} for lanes {:#010x}, of which "
+                                       "some name another mask",
+                                       here, opcode, wanted);
+                               }
                                return fmt::format(
                                    "{} waits in {} for lanes {:#010x}, which never come", here,
-                                   grid_.code.sites[op.site].opcode,
-                                   wanted & warp_.alive & ~group.mask);
+                                   opcode, missing);
                            });
     }
 
