@@ -224,9 +224,9 @@ std::vector<double> Checker::independent(std::span<const wire::oracle::Position>
             sum.push_back(index[dimension]);
         sums[position.output].insert(std::move(sum));
     }
-    std::vector<double> counts;
-    for (const auto& different : sums)
-        counts.push_back(static_cast<double>(different.size()));
+    std::vector<double> counts(sums.size());
+    std::ranges::transform(sums, counts.begin(),
+                           [](const auto& sum) { return static_cast<double>(sum.size()); });
     return counts;
 }
 

@@ -41,7 +41,7 @@ Number or_huge(Number difference) {
 
 template <class Number>
 DifferenceIn<Number> difference_of(Number a, Number b) {
-    if (a == b || (a != a && b != b)) return {};
+    if (a == b || (std::isnan(a) && std::isnan(b))) return {};
     const Number absolute = or_huge(std::abs(a - b));
     return {.absolute = absolute, .relative = or_huge(absolute / (std::abs(a) + std::abs(b)))};
 }
