@@ -148,7 +148,7 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{"call f;", "a call of 'f'; functions must be inlined"},
         std::pair{"brx.idx %r1, L; L:", "is not an instruction"},
         std::pair{"cp.async.cg.shared.global [%r1], [%a], 8;", "expected 4, 8 or 16 bytes"},
-        std::pair{".shared .b8 s[300000]; ret;", "more shared or local memory"}));
+        std::pair{".shared .b8 s[50000]; ret;", "more than 48 KiB of shared variables"}));
 
 }  // namespace
 }  // namespace cupel::emulator
