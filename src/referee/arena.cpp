@@ -172,7 +172,8 @@ bool Arena::widen(int slot, const WideDeal* deal) {
         const Widening widening{
             .key = key,
             .rows = !composer().is_polynomial(),
-            .all = deal != nullptr ? dealt_rows(*task_, i, *deal) : std::optional<Row>()};
+            .all = deal != nullptr ? dealt_rows(*task_, i, *deal) : std::optional<Row>(),
+            .each = deal != nullptr && deal->number < WideDeal::kHand};
         changed = widen_values(input(slot, i), task_->tensor(task_->inputs[i]), task_->values[i],
                                widening) ||
                   changed;

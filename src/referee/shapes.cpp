@@ -95,9 +95,9 @@ std::int64_t draw_size(const task::ShapeRange& range, Wish wish, int attempt,
 // others, and then the other way around.
 std::vector<Wish> draw_wishes(std::size_t ranges, int number, std::uint64_t seed) {
     if (number > 1) return std::vector(ranges, number == 2 ? Wish::Middle : Wish::Any);
-    std::vector<Wish> wishes;
-    for (std::size_t i = 0; i < ranges; ++i)
-        wishes.push_back(i % 2 == static_cast<std::size_t>(number) ? Wish::Least : Wish::Large);
+    std::vector<Wish> wishes(ranges, Wish::Large);
+    for (auto i = static_cast<std::size_t>(number); i < ranges; i += 2)
+        wishes[i] = Wish::Least;
     std::mt19937_64 random(seed);
     std::shuffle(wishes.begin(), wishes.end(), random);
     return wishes;

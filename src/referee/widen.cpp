@@ -51,7 +51,8 @@ Row draw_row(std::mt19937& random, unsigned choices) {
 // Along the last dimension, as most sums are. Now and then all rows of a larger piece are alike,
 // few of these plain: scores are all negative only where all keys of an attention are. A piece is
 // one index of the leading dimensions, or everything.
-Rows draw_rows(const task::Tensor& tensor, std::optional<Row> dealt, std::mt19937& random) {
+Rows draw_rows(const task::Tensor& tensor, std::optional<Row> dealt, bool each,
+               std::mt19937& random) {
     constexpr unsigned kOneOfWholes = 3;  // is all alike, and
     constexpr unsigned kOneOfPieces = 2;  // of the smaller ones
     constexpr unsigned kChoicesOfPieces = 4;
@@ -63,6 +64,11 @@ Rows draw_rows(const task::Tensor& tensor, std::optional<Row> dealt, std::mt1993
     rows.what.resize(static_cast<std::size_t>(tensor.elements()) / rows.length);
     if (dealt) {
         std::ranges::fill(rows.what, *dealt);
+        return rows;
+    }
+    if (each) {
+        for (Row& row : rows.what)
+            row = draw_row(random, kChoicesOfPieces);
         return rows;
     }
     const auto draw = [&](auto&& self, std::span<Row> piece, std::size_t dimension) -> void {
@@ -251,8 +257,9 @@ bool widen_floats(std::span<Float> values, const task::Tensor& tensor, const tas
     const bool integers = law.law == task::Law::Integers;
     if (!normal && !integers && !widening.rows) return false;
     std::mt19937 random(static_cast<std::uint32_t>(widening.key));
-    Rows chosen =
-        widening.rows || integers ? draw_rows(tensor, wholly(widening, law), random) : Rows{};
+    Rows chosen = widening.rows || integers
+                      ? draw_rows(tensor, wholly(widening, law), widening.each, random)
+                      : Rows{};
     for (std::size_t i = 0; i < chosen.what.size(); ++i) {
         const std::uint64_t drawn = random();
         const std::span<Float> row = values.subspan(i * chosen.length, chosen.length);
@@ -270,7 +277,7 @@ template <class Stored>
 bool widen_integers(std::span<Stored> values, const task::Tensor& tensor, const task::Values& law,
                     const Widening& widening) {
     std::mt19937 random(static_cast<std::uint32_t>(widening.key));
-    const Rows rows = draw_rows(tensor, wholly(widening, law), random);
+    const Rows rows = draw_rows(tensor, wholly(widening, law), widening.each, random);
     for (std::size_t i = 0; i < rows.what.size(); ++i) {
         if (rows.what[i] != Row::Plain)
             bend_integers(values.subspan(i * rows.length, rows.length), rows.what[i], law);
@@ -300,16 +307,19 @@ std::span<Stored> elements(std::span<std::byte> bytes) {
 }  // namespace
 
 std::optional<Row> dealt_rows(const task::Task& task, std::size_t input, const WideDeal& deal) {
-    std::array<std::optional<Row>, WideDeal::kHand> hand = {Row::Low, Row::High, Row::Tiny, {}};
+    std::array hand = {Row::Low, Row::High, Row::Tiny};
     std::vector<std::size_t> places(task.inputs.size());
     std::iota(places.begin(), places.end(), std::size_t{0});
     std::mt19937_64 random(deal.seed);
     std::ranges::shuffle(hand, random);
     std::ranges::shuffle(places, random);
+    const std::uint64_t free = random() % WideDeal::kHand;  // of all inputs at once
+    const std::uint64_t turn = deal.number % WideDeal::kHand;
+    if (turn == free) return std::nullopt;
     const bool integers = task.values.at(input).law == task::Law::Integers;
     const bool together = integers == (deal.number / WideDeal::kHand % 2 == 0);
-    const std::uint64_t turn = deal.number + (together ? 0 : places.at(input));
-    return hand.at(turn % WideDeal::kHand);
+    const std::uint64_t place = together ? 0 : places.at(input);
+    return hand.at((turn - (turn > free ? 1 : 0) + place) % hand.size());
 }
 
 bool widen_values(std::span<std::byte> bytes, const task::Tensor& tensor,

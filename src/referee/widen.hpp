@@ -18,11 +18,12 @@ enum class Row { Plain, Low, High, Tiny };
 
 // Rows of one kind fill a whole column, or a channel of a whole batch, only where all rows of an
 // input are of that kind. So that is dealt, not drawn: of every four widened questions each input
-// is once all Low, once all High, once all Tiny and once as it comes, in a secret order. In one
-// hand all have their turns together, in the next each at another place of the order, so that of
-// two one is Low while the other is High, or is at one end while the other comes as it comes:
-// scores of an attention are far below zero only there. Inputs of integers begin together, as
-// narrow sums of products overflow where both factors are at an end; others begin apart.
+// is once all Low, once all High and once all Tiny, in a secret order, and all inputs are once as
+// they come: in the first hand each row for itself, so that two have rows of every pair of kinds.
+// In one hand all are of one kind together, in the next each is of another, so that of two one is
+// Low while the other is High: scores of an attention are far below zero only there. Inputs of
+// integers begin together, as narrow sums of products overflow where both factors are at an end;
+// others begin apart.
 struct WideDeal {
     static constexpr std::uint64_t kHand = 4;  // questions
     std::uint64_t seed = 0;                    // of the hand
@@ -37,6 +38,7 @@ struct Widening {
     std::uint64_t key = 0;
     bool rows = false;
     std::optional<Row> all = {};  // rows, as dealt
+    bool each = false;            // row is drawn for itself; else larger pieces may be alike
 };
 
 // Changes the values of one input under a key. Only where `rows`, which formulas that add and
