@@ -54,6 +54,12 @@ std::uint64_t next_random(std::uint64_t& state) {  // splitmix64
     return z ^ (z >> 31);
 }
 
+GlobalMemory::GlobalMemory(std::uint64_t seed) : random_(seed) {
+    constexpr std::uint64_t kPage = std::uint64_t{2} << 20;
+    constexpr std::uint64_t kPages = std::uint64_t{1} << 17;  // a quarter of a TiB
+    next_ += kPage * (next_random(random_) % kPages);
+}
+
 Region& GlobalMemory::add(std::unique_ptr<Region> region) {
     next_ += kGap + 256 * (next_random(random_) % kPlaces);
     region->base = next_;

@@ -24,11 +24,12 @@ constexpr std::uint8_t kMbarrierHere = 128;   // one lives there, until somethin
 constexpr std::uint8_t kReadBefore = 64;      // of an input: in an earlier launch
 
 // Where things are. Shared and local addresses start at 1024, so that null points at nothing; their
-// generic addresses are in windows far from each other and from all buffers.
+// generic addresses are in windows far from each other and from all buffers. All are where a driver
+// might have them, buffers at a place that is drawn: a kernel is not to know where it runs.
 constexpr std::uint64_t kFirstAddress = 1024;
-constexpr std::uint64_t kSharedWindow = std::uint64_t{1} << 44;
-constexpr std::uint64_t kLocalWindow = std::uint64_t{2} << 44;
-constexpr std::uint64_t kGlobalWindow = std::uint64_t{3} << 44;
+constexpr std::uint64_t kSharedWindow = 0x7E00'0000'0000;
+constexpr std::uint64_t kLocalWindow = 0x7E80'0000'0000;
+constexpr std::uint64_t kGlobalWindow = 0x7F00'0000'0000;
 constexpr std::uint64_t kWindowBytes = std::uint64_t{1} << 32;
 
 // Who touched a piece of memory last: 4 bytes, or less where the kernel has narrower accesses. In
@@ -112,7 +113,7 @@ class GlobalMemory {
 public:
     // Regions lie far apart; how far follows from the seed, so that an answer which depends on
     // addresses differs between two seeds.
-    explicit GlobalMemory(std::uint64_t seed) : random_(seed) {}
+    explicit GlobalMemory(std::uint64_t seed);
 
     Region& add(std::unique_ptr<Region> region);
     // That holds the byte; null where none does. `last`: of the caller, the one found before.
