@@ -334,9 +334,10 @@ void mbarrier_copies(Warp& warp, const Op& op) {
         const std::uint32_t thread = warp.thread(i);
         if (!block.copies.empty()) {
             Copies& copies = block.copies[thread];
-            for (std::vector<Copy>& group : copies.groups)
+            for (std::vector<Copy>& group : copies.groups) {
                 for (Copy& copy : group)
                     tell(block, thread, copy);
+            }
             for (Copy& copy : copies.open)
                 tell(block, thread, copy);
             barrier.arriving.push_back({.thread = thread, .until = copies.begun});

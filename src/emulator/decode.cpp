@@ -145,11 +145,11 @@ Result<void> Decoder::lay_out() {
         if (named[i]) fits = lay(module_.variables[i], kernel_.variables.size() + i) && fits;
     }
     const Offset at = kernel_.instructions.empty() ? 0 : kernel_.instructions.front().at;
-    if (!fits)
-        return error(
-            at,
-            "more than 48 KiB of shared variables, which no assembler takes (more is to be "
-            "had by extern __shared__), or more local memory than is emulated");
+    if (!fits) {
+        return error(at,
+                     "more than 48 KiB of shared variables, which no assembler takes (more is to "
+                     "be had by extern __shared__), or more local memory than is emulated");
+    }
     code_.local_bytes = (code_.local_bytes + 15) / 16 * 16;
     // Dynamic shared memory starts at a multiple of 16 at least, and of what its variables ask for.
     std::uint64_t align = 16;
