@@ -18,6 +18,7 @@
 #include "referee/differences.hpp"
 #include "referee/estimate.hpp"
 #include "referee/race.hpp"
+#include "referee/trailing.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -87,16 +88,19 @@ Result<Rounds> rounds_of(const verdict::Verdict& verdict, const std::string& nam
     return rounds;
 }
 
-// As many processes as any judgement has that was not given up.
-Result<void> check_extent(const Rounds& rounds, const std::string& name) {
+// As many processes as any judgement has, or as one that was given up as hopeless: that it was, its
+// speedup says, which the samples must give.
+Result<void> check_extent(const Rounds& rounds, const verdict::Verdict& verdict,
+                          const std::string& name) {
     std::set<int> processes;
     for (const auto& [at, round] : rounds)
         processes.insert(at.first);
-    const Plan least;
-    if (std::cmp_less(processes.size(), least.fewest_processes)) {
+    const bool hopeless = verdict.speedup && verdict.speedup->ratio.high < 1;
+    const int least = hopeless ? kTrailProcesses : Plan{}.fewest_processes;
+    if (std::cmp_less(processes.size(), least)) {
         return fail(Errc::Corrupt, fmt::format("{}.samples: {} processes, where a judgement has at "
                                                "least {}",
-                                               name, processes.size(), least.fewest_processes));
+                                               name, processes.size(), least));
     }
     return {};
 }
@@ -131,7 +135,7 @@ Result<void> check_samples(const Certificate& certificate, const verdict::Verdic
         next += keys * round.questions;
         seen.insert(round.contenders.begin(), round.contenders.end());
     }
-    CUPEL_DO(check_extent(rounds, name));
+    CUPEL_DO(check_extent(rounds, verdict, name));
     // A selection leaves out who is far too slow to matter; a claim asks all.
     if (name == "claim" && seen != known)
         return fail(Errc::Corrupt, name + ".samples: one of the panel was never asked");
