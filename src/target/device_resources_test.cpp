@@ -58,6 +58,16 @@ TEST(DeviceResources, KernelsOfTheTreeAreAssembledWhereAnAssemblerIs) {
         assemble_device(std::string(*ptx).replace(ptx->rfind("ret;"), 4, "rot;"), "sm_90");
     ASSERT_TRUE(wrong.has_value());
     EXPECT_TRUE(wrong->refused) << wrong->unknown;
+    // Nor does a version hide one: of a later CUDA the text may be right, of an earlier it is not.
+    const auto of_version = [&](const std::string& number) {
+        const std::size_t at = ptx->find(".version ");
+        return std::string(*ptx).replace(at, ptx->find('\n', at) - at, ".version " + number);
+    };
+    const auto later = assemble_device(of_version("99.0"), "sm_90");
+    const auto earlier = assemble_device(of_version("6.0"), "sm_90");
+    ASSERT_TRUE(later.has_value() && earlier.has_value());
+    EXPECT_FALSE(later->refused) << later->unknown;
+    EXPECT_TRUE(earlier->refused) << earlier->unknown;
 }
 
 }  // namespace
