@@ -171,6 +171,14 @@ Amount LiveClient::most_cost(const Request& request) const {
                 std::min(std::ceil(excess * static_cast<double>(most.tokens)), kMostTokens))};
 }
 
+void LiveClient::learn_excess(const Amount& cost, const Request& request) {
+    const auto most = static_cast<double>(most_cost_of(request, price_).tokens);
+    const double found = static_cast<double>(cost.tokens) / std::max(1.0, most);
+    double known = excess_;
+    while (found > known && !excess_.compare_exchange_weak(known, found)) {
+    }
+}
+
 Answer LiveClient::ask_until(const Request& request, Amount& lost) {
     const auto give_up = [](FaultKind kind, std::string text) {
         return std::unexpected(Fault{kind, std::move(text), std::nullopt, false});
@@ -191,10 +199,7 @@ Answer LiveClient::ask_until(const Request& request, Amount& lost) {
             const auto& usage = answer->usage;
             const Amount cost = usage ? cost_of(*usage, price_) : most;
             reservation->settle(cost);
-            if (cost.tokens > most.tokens && most.tokens > 0) {
-                excess_ =
-                    excess_ * static_cast<double>(cost.tokens) / static_cast<double>(most.tokens);
-            }
+            learn_excess(cost, request);
             answer->dollars = cost.dollars;
             answer->tokens = cost.tokens;
             answer->attempts = attempt + 1;

@@ -43,6 +43,8 @@ private:
     [[nodiscard]] Answer ask_until(const Request& request, Amount& lost);
     // The most that it can cost, by what this server has counted so far.
     [[nodiscard]] Amount most_cost(const Request& request) const;
+    // Of several calls at once the greediest counts, each by what its request alone allowed.
+    void learn_excess(const Amount& cost, const Request& request);
     // False: stopped meanwhile.
     [[nodiscard]] bool wait(double seconds) const;
     [[nodiscard]] bool wait_for_turn();

@@ -234,6 +234,20 @@ TEST_F(LiveClientTest, SetsMoreAsideWhereAServerCountsMoreThanItMay) {
     EXPECT_LE(ledger.spent().dollars, 10);
 }
 
+TEST_F(LiveClientTest, LearnsFromCallsSideBySideWhatOneOfThemShows) {
+    const std::string greedy =
+        testing::kStreamHead + testing::chat_pieces({"Hi"}) + testing::kChatStop +
+        "data: "
+        "{\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":100000}}\n\n" +
+        testing::kChatDone;
+    serve_in_turn({greedy});
+    std::vector<std::jthread> callers;
+    for (int i = 0; i < 4; ++i)
+        callers.emplace_back([&] { EXPECT_TRUE(ask().has_value()); });
+    callers.clear();
+    EXPECT_TRUE(ask().has_value()) << "what is set aside was multiplied by each of the four";
+}
+
 TEST_F(LiveClientTest, MakesTheNextQuestionWaitWhereThisOneIsGivenUp) {
     serve_in_turn({testing::refusal(429, "rate_limit_error", "later", "Retry-After: 0.7\r\n"),
                    testing::chat_stream({"Hi"})});
