@@ -22,7 +22,7 @@ inline constexpr const char* kDeviceKernels = "kernels.json";
 struct RunTarget {
     std::string name = "cpu";  // or "cuda"
     std::string gpu = {};      // whose sheet bounds are by
-    std::string task = {};     // its name
+    std::string task = {};     // the task's name
 };
 // As run.json says; "cpu" where nothing says otherwise.
 [[nodiscard]] RunTarget target_of_run(const std::filesystem::path& folder);

@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
 constexpr std::size_t kAlign = 64;
-constexpr std::uint64_t kScaledHands = 1;  // what is derived from the first recipe's seed beside it
+constexpr std::uint64_t kScaledHands = 1;  // kinds of hands
 constexpr std::uint64_t kWideHands = 2;
 
 // The pages are all touched at once, so sizes out of a stranger's certificate could otherwise have
@@ -146,18 +146,21 @@ std::uint64_t Arena::take_keys(int slot) {
     return first;
 }
 
-// Of hands: what the first question's recipe is drawn from, and the number of the hand.
+// From the key of the first question's recipe, so that it needs no number of its own.
+std::uint64_t Arena::hand_seed(std::uint64_t kind, std::uint64_t hand) const {
+    const std::uint64_t first = seed_.number(2 * task_->inputs.size());
+    return derived_u64(derived_u64(first, kind), hand);
+}
+
 Deal Arena::deal(Kind kind) {
     if (kind == Kind::Wide) return {};
     const std::uint64_t turn = turns_.scaled++;
-    const std::uint64_t all = derived_u64(seed_.number(2 * task_->inputs.size()), kScaledHands);
-    return {.seed = derived_u64(all, turn / Deal::kHand), .turn = turn % Deal::kHand};
+    return {.seed = hand_seed(kScaledHands, turn / Deal::kHand), .turn = turn % Deal::kHand};
 }
 
 WideDeal Arena::deal_wide() {
     const std::uint64_t turn = turns_.widened++;
-    const std::uint64_t all = derived_u64(seed_.number(2 * task_->inputs.size()), kWideHands);
-    return {.seed = derived_u64(all, turn / WideDeal::kHand), .number = turn};
+    return {.seed = hand_seed(kWideHands, turn / WideDeal::kHand), .number = turn};
 }
 
 bool Arena::widen(int slot) {

@@ -103,6 +103,7 @@ private:
     [[nodiscard]] Key key(std::uint64_t number) const {
         return std::bit_cast<Key>(seed_.number(number));
     }
+    [[nodiscard]] std::uint64_t hand_seed(std::uint64_t kind, std::uint64_t hand) const;
     Deal deal(Kind kind);
     WideDeal deal_wide();
     bool widen(int slot, const WideDeal* deal);  // none: all rows are drawn
