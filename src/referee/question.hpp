@@ -7,7 +7,7 @@
 //   exact   where the formula is multilinear with coefficients that are powers of two: in each
 //           product one operand is an odd integer of some bits, the others are 1 or -1, all times
 //           powers of two; the sums are short enough that every honest order gives the very truth
-//   wide    runs that are 64 times larger, rows of one sign, tiny ones, equal extremes (widen.hpp)
+//   wide    runs up to 64 times larger, rows of one sign, tiny ones, equal extremes (widen.hpp)
 #pragma once
 
 #include <cstdint>

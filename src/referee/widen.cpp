@@ -31,7 +31,7 @@ constexpr std::int64_t kMostStrided = 1 << 20;  // elements of tensors whose col
 struct Rows {
     std::size_t length = 1;
     std::vector<Row> what;
-    std::vector<bool> grown;  // per run of elements; those in plain rows are larger
+    std::vector<int> growth;  // per run of elements, as a power of two: of those in plain rows
 };
 
 // Elements that differ in one index only.
@@ -89,18 +89,21 @@ Rows draw_rows(const task::Tensor& tensor, std::optional<Row> dealt, bool each,
     return rows;
 }
 
+// Where a formula does more than add and multiply every second run grows by less: exponentials of
+// what is 64 times larger are infinite or nothing, and between those and the usual lies much.
 template <class Float>
 void widen_runs(std::span<Float> values, Rows& rows, std::mt19937& random) {
     const std::size_t runs = (values.size() + kWidened - 1) / kWidened;
     const std::size_t always = runs == 0 ? 0 : random() % runs;  // small tensors have few
-    rows.grown.assign(runs, false);
+    rows.growth.assign(runs, 0);
     for (std::size_t run = 0; run < runs; ++run) {
         if (run != always && random() % kOneIn != 0) continue;
-        rows.grown[run] = true;
+        const bool less = !rows.what.empty() && random() % 2 == 0;
+        rows.growth[run] = less ? 1 + static_cast<int>(random() % (kGrowth - 1)) : kGrowth;
         const std::size_t end = std::min((run + 1) * kWidened, values.size());
         for (std::size_t i = run * kWidened; i < end; ++i) {
             if (rows.what.empty() || rows.what[i / rows.length] == Row::Plain)
-                values[i] *= Float(1 << kGrowth);
+                values[i] *= Float(1 << rows.growth[run]);
         }
     }
 }
@@ -215,9 +218,8 @@ private:
     }
 
     void undo_growth(const Line& line) {
-        for (std::size_t i = 0; i < line.count; ++i) {
-            if (rows_->grown[line.at(i) / kWidened]) values_[line.at(i)] /= Float(1 << kGrowth);
-        }
+        for (std::size_t i = 0; i < line.count; ++i)
+            values_[line.at(i)] /= Float(1 << rows_->growth[line.at(i) / kWidened]);
     }
 
     std::span<Float> values_;

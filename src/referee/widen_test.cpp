@@ -70,6 +70,19 @@ TEST(Widen, SomeRowsAreTinyAndSomeRunsLarge) {
     EXPECT_GT(rows_where<float>(task::Type::F32, kNormalInput, false, is_large), 1000);
 }
 
+// Between what the law draws and what has no exponential in fp32 a kernel may be wrong, too.
+TEST(Widen, SomeRunsOfFormulasWithExponentialsAreOnlySomewhatLarger) {
+    const auto is_between = [](float x) { return std::abs(x) > 6 && std::abs(x) < 80; };
+    const auto has_a_run = [&](const std::vector<float>& row) {
+        const auto largest = std::ranges::max(row, {}, [](float x) { return std::abs(x); });
+        return std::abs(largest) < 80 && std::ranges::count_if(row, is_between) >= 8;
+    };
+    for (std::uint64_t key = 0; key < 32; ++key) {
+        const auto table = widened<float>(task::Type::F32, kNormalInput, true, key, Row::Plain);
+        EXPECT_GT(std::ranges::count_if(table, has_a_run), kRows / 64) << key;
+    }
+}
+
 TEST(Widen, NoValueIsLargerThanARunsAre) {
     const auto is_beyond = [](const std::vector<double>& row) {
         return std::ranges::any_of(row, [](double x) { return std::abs(x) > 64 * 5; });
