@@ -192,11 +192,13 @@ private:
         if (trails_.strong == nullptr) return;
         const StrongWrite& strong = trails_.strong[i];
         if (strong_ && kind_ != kTakes && !is_weak_towards(strong.who, strong.site)) return;
+        // What an atomic has found comes before whatever that atomic comes before (PTX ISA, 8.10.6,
+        // observation order): so the last of some blocks may set their counter back. A load is not
+        // let off: that this thread's atomic was the last one may be the luck of one order.
+        const bool follows = conflict == Conflict::WriteWrite && strong.chained;
         if (unordered(strong.who, strong.time)) {
             report(touch_, {strong.who, strong.site}, conflict, same_value);
-        } else if (!strong.chained && unordered(strong.lost_who, strong.lost_time)) {
-            // What an atomic has found comes before whatever that atomic comes before (PTX ISA,
-            // 8.10.6, observation order): so the last of some blocks may set their counter back.
+        } else if (!follows && unordered(strong.lost_who, strong.lost_time)) {
             report(touch_, {strong.lost_who, strong.site}, conflict, same_value);
         }
     }
