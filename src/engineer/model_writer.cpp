@@ -35,6 +35,24 @@ struct ModelWriter::Mail {
     std::condition_variable came;
     Questions answered;
     std::size_t waiting = 0;
+
+    // Of the one question to a model that works on this machine: while it only waits for time to
+    // pass others are tried, and it works again where nothing is timed.
+    enum class Pace { Works, Pauses, WantsToWork };
+    Pace pace = Pace::Works;
+    bool open = false;  // nothing is timed now
+
+    void pauses() {
+        const std::scoped_lock lock(mutex);
+        pace = Pace::Pauses;
+        came.notify_one();
+    }
+
+    bool may_go_on() {
+        const std::scoped_lock lock(mutex);
+        pace = open ? Pace::Works : Pace::WantsToWork;
+        return open;
+    }
 };
 
 ModelWriter::ModelWriter(std::vector<Voice> voices, ModelOptions options, archive::Archive& archive,
@@ -174,6 +192,10 @@ void ModelWriter::put(std::unique_ptr<Question> question) {
         const std::string provider = question->voice.substr(0, question->voice.find(':'));
         question->hash = model::request_hash(provider, question->request);
     }
+    if (options_.side_by_side == 0) {
+        question->request.pauses = [mail = mail_.get()] { mail->pauses(); };
+        question->request.may_go_on = [mail = mail_.get()] { return mail->may_go_on(); };
+    }
     ++spending_.calls;
     const std::scoped_lock lock(mail_->mutex);
     ++mail_->waiting;
@@ -187,6 +209,7 @@ void ModelWriter::put(std::unique_ptr<Question> question) {
         const std::scoped_lock inner(mail->mutex);
         mail->answered.push_back(std::move(owned));
         --mail->waiting;
+        mail->pace = Mail::Pace::Works;
         mail->came.notify_one();
     });
 }
@@ -195,7 +218,12 @@ ModelWriter::Questions ModelWriter::collect(bool idle) {
     std::unique_lock lock(mail_->mutex);
     const auto something = [this] { return !mail_->answered.empty(); };
     if (options_.side_by_side == 0) {
-        mail_->came.wait(lock, [&] { return something() || mail_->waiting == 0; });
+        const auto pauses = [this] { return mail_->pace == Mail::Pace::Pauses; };
+        mail_->open = true;
+        mail_->came.wait(lock, [&] { return something() || mail_->waiting == 0 || pauses(); });
+        if (idle && pauses())
+            mail_->came.wait_for(lock, kIdleWait, [&] { return something() || !pauses(); });
+        mail_->open = false;
     } else if (idle && mail_->waiting > 0) {
         mail_->came.wait_for(lock, kIdleWait, something);
     }

@@ -4,8 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <optional>
 #include <set>
+#include <thread>
 
 #include "engineer/scene.hpp"
 
@@ -273,6 +277,35 @@ TEST(ModelWriter, ReplaysARunByteForByteWithNobodyToAsk) {
     scripted::Evaluator again;
     search(run, again, {nullptr}, search_of(14));
     EXPECT_EQ(again.screened, evaluator.screened);
+}
+
+// As one that asks to be asked an hour later.
+TEST(ModelWriter, OthersAreTriedWhileAModelOfThisMachineOnlyWaits) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    std::atomic<bool> wants = false;
+    std::atomic<int> meanwhile = 0;
+    std::atomic<bool> others = true;
+    evaluator.found_out = [&](const verdict::Kernel&) {
+        if (wants) ++meanwhile;
+        return std::optional<Status>();
+    };
+    scripted::Model model([&](const model::Request& request, int turn) {
+        wants = true;
+        request.pauses();
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (meanwhile < 2 && std::chrono::steady_clock::now() < end)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        if (meanwhile < 2) others = false;
+        while (!request.may_go_on())
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        wants = false;
+        meanwhile = 0;
+        return fenced(worth(3 + 0.2 * turn), "late");
+    });
+    search(run, evaluator, {&model}, search_of(60), in_turn(), 200);
+    EXPECT_GT(model.prompts.size(), 1U);
+    EXPECT_TRUE(others);
 }
 
 TEST(ModelWriter, AsksSideBySideAndLosesNothing) {

@@ -42,6 +42,10 @@ struct Request {
     // Not sent, not hashed: told before another attempt what those before it may have cost, so that
     // it is known even where the asker is killed. False: that cannot be kept, so no more attempts.
     std::function<bool(const Amount& lost)> before_retry = {};
+    // Not sent, not hashed: told that from now on time only passes until the next attempt; and
+    // asked then, until it says yes, whether the model may work again.
+    std::function<void()> pauses = {};
+    std::function<bool()> may_go_on = {};
 };
 
 // Tokens. What a provider counts apart is in both: `cached` is part of `input`, `reasoning` of

@@ -2,6 +2,7 @@
 #include "model/key.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,6 +62,9 @@ Result<Key> Key::from_text(std::string_view text, std::string_view where) {
     }
     Key key;
     key.secret_ = word;
+    // A core dump would hold it.
+    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+    CUPEL_CHECK(::setrlimit(RLIMIT_CORE, &none) == 0);
     return key;
 }
 

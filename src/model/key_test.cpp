@@ -2,6 +2,7 @@
 #include "model/key.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -24,6 +25,13 @@ TEST(Key, IsReadFromTheEnvironmentAndLeavesIt) {
     const auto gone = Key::from_environment("CUPEL_TEST_KEY");
     ASSERT_FALSE(gone.has_value());
     EXPECT_EQ(gone.error().code, Errc::Usage);
+}
+
+TEST(Key, IsInNoCoreDump) {
+    ASSERT_TRUE(Key::from_text("sk-12345678", "here").has_value());
+    rlimit core{};
+    ASSERT_EQ(::getrlimit(RLIMIT_CORE, &core), 0);
+    EXPECT_EQ(core.rlim_max, 0U);
 }
 
 TEST(Key, IsReadFromADescriptorThatIsClosedThen) {

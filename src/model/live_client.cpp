@@ -118,20 +118,23 @@ Fault fault_of(const HttpOutcome& outcome, const HttpRequest& request) {
 
 }  // namespace
 
-bool LiveClient::wait(double seconds) const {
+bool LiveClient::wait(const Request& request, double seconds) const {
     const double end = seconds_now() + seconds;
+    const bool asks = seconds > 0 && request.pauses && request.may_go_on;
+    if (asks) request.pauses();
     while (true) {
         if (stop_ && stop_()) return false;
         const double left = end - seconds_now();
-        if (left <= 0) return true;
-        std::this_thread::sleep_for(std::chrono::duration<double>(std::min(left, kTick)));
+        if (left <= 0 && (!asks || request.may_go_on())) return true;
+        const double tick = left > 0 ? std::min(left, kTick) : kTick;
+        std::this_thread::sleep_for(std::chrono::duration<double>(tick));
     }
 }
 
-bool LiveClient::wait_for_turn() {
+bool LiveClient::wait_for_turn(const Request& request) {
     double left = account_.bucket.take(seconds_now());
     do {
-        if (!wait(left)) return false;
+        if (!wait(request, left)) return false;
         left = account_.bucket.held(seconds_now());
     } while (left > 0);
     return true;
@@ -189,7 +192,7 @@ Answer LiveClient::ask_until(const Request& request, Amount& lost) {
             return give_up(FaultKind::Storage, "what was spent could not be written down");
         auto reservation = ledger_.reserve(most);
         if (!reservation) return give_up(FaultKind::Budget, ledger_.shortage(most));
-        if (!wait_for_turn()) {
+        if (!wait_for_turn(request)) {
             reservation->settle({});
             return give_up(FaultKind::Stopped, "asked to stop");
         }
@@ -220,7 +223,7 @@ Answer LiveClient::ask_until(const Request& request, Amount& lost) {
                 fmt::format(" (after {} attempt{})", attempt + 1, attempt == 0 ? "" : "s");
             return std::unexpected(std::move(fault));
         }
-        if (!wait(*pause)) return give_up(FaultKind::Stopped, "asked to stop");
+        if (!wait(request, *pause)) return give_up(FaultKind::Stopped, "asked to stop");
     }
 }
 

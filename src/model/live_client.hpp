@@ -46,8 +46,8 @@ private:
     // Of several calls at once the greediest counts, each by what its request alone allowed.
     void learn_excess(const Amount& cost, const Request& request);
     // False: stopped meanwhile.
-    [[nodiscard]] bool wait(double seconds) const;
-    [[nodiscard]] bool wait_for_turn();
+    [[nodiscard]] bool wait(const Request& request, double seconds) const;
+    [[nodiscard]] bool wait_for_turn(const Request& request);
 
     Account& account_;
     Price price_;

@@ -34,6 +34,22 @@ TEST_F(LiveClientTest, WaitsAsLongAsA429Asks) {
     EXPECT_GE(os::seconds_since(begin), 0.2);
 }
 
+TEST_F(LiveClientTest, SaysThatItOnlyWaitsAndAsksBeforeItGoesOn) {
+    serve_in_turn({testing::refusal(429, "rate_limit_error", "slow down", "Retry-After: 0.1\r\n"),
+                   testing::chat_stream({"Hi"})});
+    int pauses = 0;
+    int refused = 0;
+    Request patient = request;
+    patient.pauses = [&] { ++pauses; };
+    patient.may_go_on = [&] {
+        EXPECT_EQ(calls(), 1U);
+        return ++refused > 3;
+    };
+    ASSERT_TRUE(client.ask(patient).has_value());
+    EXPECT_EQ(pauses, 1);
+    EXPECT_EQ(refused, 4);
+}
+
 TEST_F(LiveClientTest, GivesUpWhereA429AsksForTooLong) {
     serve_in_turn({testing::refusal(429, "rate_limit_error", "tomorrow", "Retry-After: 3600\r\n")});
     const Fault given_up = fault();
