@@ -72,10 +72,12 @@ struct Xor {
 };
 template <class F>
 void predicate_logic(Warp& warp, const Op& op) {
-    set_predicate(warp, op.d, F::of(predicate(warp, op.a), predicate(warp, op.b)));
+    const U32 a = predicate(warp, op.a) ^ static_cast<U32>(op.imm);
+    const U32 b = predicate(warp, op.b) ^ static_cast<U32>(op.imm >> 32);
+    set_predicate(warp, op.d, F::of(a, b));
 }
 void predicate_not(Warp& warp, const Op& op) {
-    set_predicate(warp, op.d, ~predicate(warp, op.a));
+    set_predicate(warp, op.d, ~predicate(warp, op.a) ^ static_cast<U32>(op.imm));
 }
 void predicate_move(Warp& warp, const Op& op) {
     set_predicate(warp, op.d, predicate(warp, op.a) ^ static_cast<U32>(op.imm));

@@ -36,6 +36,28 @@ std::uint32_t result_f(const std::string& op, float a, float b = 0, float c = 0)
 
 constexpr std::uint32_t kMinus = 0x8000'0000;
 
+TEST(Alu, EachPredicateOfAnOperationIsNegatedByItself) {
+    const auto of = [](const std::string& op, std::uint32_t a, std::uint32_t b) {
+        return result("setp.ne.u32 %p1, %r1, 0; setp.ne.u32 %p2, %r2, 0;\n" + op +
+                          "\nselp.u32 %r9, 1, 0, %p3;",
+                      a, b);
+    };
+    for (std::uint32_t a = 0; a < 2; ++a) {
+        EXPECT_EQ(of("not.pred %p3, %p1;", a, 0), 1 - a);
+        EXPECT_EQ(of("not.pred %p3, !%p1;", a, 0), a);
+        EXPECT_EQ(of("mov.pred %p3, !%p1;", a, 0), 1 - a);
+        for (std::uint32_t b = 0; b < 2; ++b) {
+            EXPECT_EQ(of("and.pred %p3, %p1, !%p2;", a, b), a & (1 - b));
+            EXPECT_EQ(of("and.pred %p3, !%p1, %p2;", a, b), (1 - a) & b);
+            EXPECT_EQ(of("or.pred %p3, !%p1, !%p2;", a, b), (1 - a) | (1 - b));
+            EXPECT_EQ(of("or.pred %p3, %p1, %p2;", a, b), a | b);
+            EXPECT_EQ(of("xor.pred %p3, !%p1, !%p2;", a, b), a ^ b);
+            EXPECT_EQ(of("xor.pred %p3, %p1, !%p2;", a, b), a ^ (1 - b));
+            EXPECT_EQ(of("setp.ne.and.u32 %p3, %r1, 0, !%p2;", a, b), a & (1 - b));
+        }
+    }
+}
+
 TEST(Alu, IntegersWrapAndShiftsSaturate) {
     EXPECT_EQ(result("add.s32 %r9, %r1, %r2;", 0x7FFF'FFFF, 1), kMinus);
     EXPECT_EQ(result("mul.hi.s32 %r9, %r1, %r2;", kMinus, 2), 0xFFFF'FFFF);

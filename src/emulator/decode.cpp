@@ -266,7 +266,7 @@ Result<void> Decoder::arithmetic_operands(const Instruction& in, const Form& for
     for (unsigned i = 0; i < form.sources; i++) {
         const Operand& operand = in.operands[i + 1];
         if (form.types[i + 1] == Type::Pred) {
-            CUPEL_TRY(*rows[i], predicate_source(operand, op));
+            CUPEL_TRY(*rows[i], predicate_source(operand, op, i == 1));
         } else {
             CUPEL_TRY(*rows[i], source(operand, form.types[i + 1]));
         }

@@ -203,11 +203,12 @@ Result<std::uint32_t> Decoder::source(const Operand& operand, Type type) {
     return error(operand.at, fmt::format("expected a value of type .{}", name_of(type)));
 }
 
-Result<std::uint32_t> Decoder::predicate_source(const Operand& operand, Op& op) {
-    if (operand.kind == OperandKind::Integer) return operand.bits != 0 ? kTrueRow : kZeroRow;
+Result<std::uint32_t> Decoder::predicate_source(const Operand& operand, Op& op, bool second) {
+    if (operand.kind == OperandKind::Integer)
+        return (operand.bits != 0) != operand.negated ? kTrueRow : kZeroRow;
     Operand plain = operand;
     plain.negated = false;
-    if (operand.negated) op.imm = static_cast<std::int64_t>(kAllLanes);
+    if (operand.negated) op.imm |= static_cast<std::int64_t>(kAllLanes) << (second ? 32 : 0);
     return source(plain, Type::Pred);
 }
 

@@ -124,7 +124,8 @@ private:
     // Rows. A `source` is read, a `target` written; the type says how wide a register must be.
     Result<std::uint32_t> source(const Operand& operand, Type type);
     Result<std::uint32_t> target(const Operand& operand, Type type);
-    Result<std::uint32_t> predicate_source(const Operand& operand, Op& op);
+    // `second`: of two predicates; each has half of `imm` for its negation.
+    Result<std::uint32_t> predicate_source(const Operand& operand, Op& op, bool second = false);
     Result<std::vector<std::uint32_t>> sources(const Operand& vector, Type type, std::size_t count);
     Result<std::vector<std::uint32_t>> targets(const Operand& vector, Type type, std::size_t count);
     Result<std::uint32_t> constant_row(const Operand& operand, Type type);

@@ -70,7 +70,7 @@ Result<os::Output> run_quietly(std::vector<std::string> argv) {
     // Waiting threads sleep, so that on a busy machine they do not use up their slices.
     command.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C", "OMP_DYNAMIC=false",
                            "OMP_WAIT_POLICY=passive"};
-    CUPEL_TRY(auto output, os::run(std::move(command), std::chrono::seconds(60)));
+    CUPEL_TRY(auto output, os::run(std::move(command), std::chrono::minutes(3)));
     if (!output.timed_out && !output.exit.by_signal && output.exit.code == 0) return output;
     return fail(Errc::Io, fmt::format("measuring the ceilings failed{}: {}",
                                       output.timed_out ? " (timed out)" : "", trim(output.text)));
