@@ -39,13 +39,13 @@ TEST_F(LiveClientTest, SaysThatItOnlyWaitsAndAsksBeforeItGoesOn) {
                    testing::chat_stream({"Hi"})});
     int pauses = 0;
     int refused = 0;
-    Request patient = request;
+    Request patient = question();
     patient.pauses = [&] { ++pauses; };
     patient.may_go_on = [&] {
         EXPECT_EQ(calls(), 1U);
         return ++refused > 3;
     };
-    ASSERT_TRUE(client.ask(patient).has_value());
+    ASSERT_TRUE(client->ask(patient).has_value());
     EXPECT_EQ(pauses, 1);
     EXPECT_EQ(refused, 4);
 }
