@@ -2,8 +2,11 @@
 // Single instructions against what the instruction set says of them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "emulator/testing.hpp"
 
@@ -35,6 +38,38 @@ std::uint32_t result_f(const std::string& op, float a, float b = 0, float c = 0)
 }
 
 constexpr std::uint32_t kMinus = 0x8000'0000;
+
+// As coarse as an H200 has them, and no coarser.
+TEST(Alu, ApproximationsMissTheTruthAsFarAsSiliconDoes) {
+    struct Function {
+        std::string name;
+        double (*truth)(double);
+        double from, to, most;  // absolute
+    };
+    const std::vector<Function> functions = {
+        {"tanh.approx.f32", [](double x) { return std::tanh(x); }, 0.5, 4, 8.1e-6},
+        {"lg2.approx.f32", [](double x) { return std::log2(x); }, 0.55, 1.8, 2.5e-7},
+        {"sin.approx.f32", [](double x) { return std::sin(x); }, -3, 3, 3.8e-7},
+        {"cos.approx.f32", [](double x) { return std::cos(x); }, -3, 3, 3.8e-7},
+    };
+    for (const Function& function : functions) {
+        double worst = 0;
+        for (int i = 0; i < 400; ++i) {
+            const auto x =
+                static_cast<float>(function.from + (function.to - function.from) * i / 400);
+            const auto bits = result_f(function.name + " %f9, %f1;", x);
+            const auto got = static_cast<double>(std::bit_cast<float>(bits));
+            const double error = got - function.truth(static_cast<double>(x));
+            worst = std::max(worst, std::abs(error));
+        }
+        EXPECT_LE(worst, function.most) << function.name;
+        EXPECT_GE(worst, function.most / 2) << function.name;
+    }
+    EXPECT_EQ(result_f("lg2.approx.f32 %f9, %f1;", 1), bits(0.0F));
+    EXPECT_EQ(result_f("sin.approx.f32 %f9, %f1;", -0.0F), kMinus);
+    EXPECT_EQ(result_f("cos.approx.f32 %f9, %f1;", 0), bits(1.0F));
+    EXPECT_EQ(result_f("tanh.approx.f32 %f9, %f1;", 40), bits(1.0F));
+}
 
 TEST(Alu, EachPredicateOfAnOperationIsNegatedByItself) {
     const auto of = [](const std::string& op, std::uint32_t a, std::uint32_t b) {
