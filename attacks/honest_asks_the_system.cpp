@@ -5,6 +5,7 @@
 #include "task.hpp"
 
 #include <linux/membarrier.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -33,12 +34,25 @@ void ask() {
   getrusage(RUSAGE_SELF, &usage);
   tms taken;
   times(&taken);
+  prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
+  (void)getuid();
+  (void)getppid();
+  char folder[64];
+  (void)!getcwd(folder, sizeof folder);
+  int policy = 0;
+  pthread_getschedparam(pthread_self(), &policy, &priority);
+  pthread_setschedparam(pthread_self(), policy, &priority);
   (void)!access("/etc/hostname", R_OK);
   (void)!readlink("/proc/self/exe", name, sizeof name);
   void* const scratch =
       mmap(nullptr, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (scratch == MAP_FAILED) return;
   madvise(scratch, 1 << 16, MADV_DONTDUMP);
+  madvise(scratch, 1 << 16, MADV_COLD);
+  mlock(scratch, 4096);
+  munlock(scratch, 4096);
+  unsigned char resident[16];
+  mincore(scratch, 1 << 16, resident);
   munmap(scratch, 1 << 16);
 }
 

@@ -159,15 +159,23 @@ void hide_clone3(Filter& filter) {
 // What honest kernels ask for in the hope of speed, and do without where they are told no: pinned
 // threads, locked or huge pages, pages fetched ahead, where memory lies, barriers for all threads.
 void refuse_favours(Filter& filter) {
-    for (const int call : {SCMP_SYS(sched_setaffinity), SCMP_SYS(mlock), SCMP_SYS(mlock2),
-                           SCMP_SYS(get_mempolicy), SCMP_SYS(membarrier)}) {
+    for (const int call :
+         {SCMP_SYS(sched_setaffinity), SCMP_SYS(mlock), SCMP_SYS(mlock2), SCMP_SYS(munlock),
+          SCMP_SYS(get_mempolicy), SCMP_SYS(membarrier), SCMP_SYS(mincore)}) {
         filter.refuse(call, EPERM);
     }
-    for (const int advice : {MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_HUGEPAGE,
-                             MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_DONTDUMP, MADV_DODUMP}) {
+    constexpr int kCollapse = 25;  // MADV_COLLAPSE, of Linux 6.1
+    for (const int advice :
+         {MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_HUGEPAGE, MADV_POPULATE_READ,
+          MADV_POPULATE_WRITE, MADV_DONTDUMP, MADV_DODUMP, MADV_COLD, MADV_PAGEOUT, kCollapse}) {
         filter.refuse_if(SCMP_SYS(madvise), EPERM,
                          {argument_is(2, static_cast<std::uint32_t>(advice))});
     }
+    filter.refuse_if(SCMP_SYS(prctl), EPERM, {argument_is(0, PR_SET_TIMERSLACK)});
+    // The ordinary scheduler only, which a thread has already.
+    filter.refuse_if(SCMP_SYS(sched_setscheduler), EPERM, {argument_is(1, SCHED_OTHER)});
+    for (const int operation : {FUTEX_LOCK_PI, FUTEX_LOCK_PI2, FUTEX_TRYLOCK_PI, FUTEX_UNLOCK_PI})
+        filter.refuse_if(SCMP_SYS(futex), ENOSYS, {argument_has(1, FUTEX_CMD_MASK, operation)});
 }
 
 // Code that times itself by what it used; the clocks are there for that.
@@ -177,13 +185,14 @@ void refuse_usage(Filter& filter) {
     }
 }
 
-// abort() and printf() of honest code, and its looks for files, come by here; what they ask for is
-// refused, and they go on.
+// abort() and printf() of honest code, its looks for files, and who it is, come by here; what they
+// ask for is refused, and they go on.
 void refuse_politely(Filter& filter) {
     for (const int call :
          {SCMP_SYS(rt_sigaction), SCMP_SYS(tgkill), SCMP_SYS(ioctl), SCMP_SYS(sysinfo),
           SCMP_SYS(uname), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
-          SCMP_SYS(readlink), SCMP_SYS(readlinkat)}) {
+          SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd), SCMP_SYS(getuid),
+          SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(getppid)}) {
         filter.refuse(call, EPERM);
     }
 }
@@ -213,12 +222,14 @@ Result<os::Fd> program_filter(bool lenient) {
     hide_clone3(filter);
     refuse_favours(filter);
     refuse_usage(filter);
-    filter.allow(std::array{
-        SCMP_SYS(execve), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
-        SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(arch_prctl), SCMP_SYS(set_tid_address),
-        SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction), SCMP_SYS(tgkill), SCMP_SYS(sysinfo),
-        SCMP_SYS(uname), SCMP_SYS(seccomp), SCMP_SYS(close_range), SCMP_SYS(getuid),
-        SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid)});
+    filter.allow(
+        std::array{SCMP_SYS(execve),       SCMP_SYS(access),          SCMP_SYS(faccessat),
+                   SCMP_SYS(faccessat2),   SCMP_SYS(readlink),        SCMP_SYS(readlinkat),
+                   SCMP_SYS(arch_prctl),   SCMP_SYS(set_tid_address), SCMP_SYS(sigaltstack),
+                   SCMP_SYS(rt_sigaction), SCMP_SYS(tgkill),          SCMP_SYS(sysinfo),
+                   SCMP_SYS(uname),        SCMP_SYS(seccomp),         SCMP_SYS(close_range),
+                   SCMP_SYS(getuid),       SCMP_SYS(geteuid),         SCMP_SYS(getgid),
+                   SCMP_SYS(getegid),      SCMP_SYS(getppid),         SCMP_SYS(getcwd)});
     filter.allow_if(SCMP_SYS(mmap), {argument_has(3, MAP_TYPE, MAP_SHARED)});
     filter.allow_if(SCMP_SYS(prctl), {argument_is(0, PR_SET_NO_NEW_PRIVS)});
     filter.allow_if(SCMP_SYS(ioctl), {argument_is(1, TCGETS)});

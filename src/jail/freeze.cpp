@@ -149,7 +149,7 @@ int Freezer::threads() const {
 }
 
 void Freezer::place(std::span<const int> cpus) {
-    if (cpus.empty()) return;
+    if (cpus.empty() || threads_.empty()) return;
     const auto pin = [&](int thread, std::size_t number, bool& placed) {
         if (placed) return;
         cpu_set_t set;

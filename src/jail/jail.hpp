@@ -104,7 +104,8 @@ public:
     [[nodiscard]] int threads() const;
     // Gives each thread of the frozen process a processor of its own, the first thread the first
     // one. Left to itself the kernel may wake two threads on one processor, and one of them then
-    // waits for a tick of the scheduler: milliseconds, in one window and not in the next.
+    // waits for a tick of the scheduler: milliseconds, in one window and not in the next. One that
+    // is alone is left free, as threads that it starts anew in each call would share its place.
     void place(std::span<const int> cpus);
 
 private:

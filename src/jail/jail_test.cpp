@@ -313,6 +313,20 @@ TEST(Freezer, IsNotMisledByTheNameOfAProcess) {
     EXPECT_TRUE(child->wait(kPatience));
 }
 
+TEST(Freezer, LeavesAThreadThatIsAloneAllItsProcessors) {
+    auto child = os::Child::start({.argv = {"/bin/sleep", "60"}});
+    ASSERT_TRUE(child) << child.error().text;
+    auto freezer = Freezer::make(child->pid());
+    ASSERT_TRUE(freezer) << freezer.error().text;
+    ASSERT_TRUE(freezer->freeze(kPatience));
+    freezer->place(std::vector{os::allowed_cpus().front()});
+    cpu_set_t set;
+    ASSERT_EQ(sched_getaffinity(child->pid(), sizeof set, &set), 0);
+    EXPECT_EQ(static_cast<std::size_t>(CPU_COUNT(&set)), os::allowed_cpus().size());
+    child->kill(SIGKILL);
+    EXPECT_TRUE(child->wait(kPatience));
+}
+
 TEST(Freezer, PlacesEachThreadOnAProcessorOfItsOwn) {
     const pid_t pid = fork();
     ASSERT_GE(pid, 0);
