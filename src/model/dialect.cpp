@@ -34,7 +34,7 @@ struct ReplyReader::Json {
                                  : std::string_view();
     }
     [[nodiscard]] std::optional<std::int64_t> count() const {
-        constexpr std::int64_t kMost = std::int64_t{1} << 40;
+        constexpr std::int64_t kMost = std::int64_t{1} << 24;  // no context holds as many tokens
         if (!value.is_number_integer()) return std::nullopt;
         const auto number = value.get<std::int64_t>();
         if (number < 0 || number > kMost) return std::nullopt;
@@ -196,6 +196,18 @@ void ReplyReader::take_finish(std::string_view reason) {
     }
 }
 
+// Tokens that only the total holds are reasoning, which some gateways count beside the completion
+// (xAI's) and some not at all (Gemini's); or input out of a cache, where that is counted apart.
+void ReplyReader::take_hidden(const Json& usage) {
+    Usage& now = counted_;
+    const std::int64_t hidden = usage["total_tokens"].count().value_or(0) - now.input - now.output;
+    const bool from_cache = hidden == now.cached && hidden != now.reasoning;
+    if (hidden > 0) (from_cache ? now.input : now.output) += hidden;
+    // A part is never more than the whole: then it was counted beside it.
+    if (now.reasoning.value_or(0) > now.output) now.output += *now.reasoning;
+    if (now.cached.value_or(0) > now.input) now.input += *now.cached;
+}
+
 // The names differ, and so does what the input counts: Anthropic's leaves out what was cached.
 // Whose input or output nobody counted costs what it can have cost.
 void ReplyReader::take_usage(const Json& usage, bool last) {
@@ -214,7 +226,7 @@ void ReplyReader::take_usage(const Json& usage, bool last) {
         read(usage["completion_tokens_details"]["reasoning_tokens"].count(), now.reasoning);
         // As some count (DeepSeek).
         read(usage["prompt_cache_hit_tokens"].count(), now.cached);
-        if (now.cached) now.cached = std::min(*now.cached, now.input);
+        if (whole) take_hidden(usage);
     } else {
         const auto apart = [&now] { return now.cached.value_or(0) + now.written.value_or(0); };
         std::int64_t plain = now.input - apart();
@@ -292,6 +304,8 @@ Answer ReplyReader::finish() {
         spoil(FaultKind::Transient, "the stream ended before the reply did");
     }
     if (fault_) return std::unexpected(*fault_);
+    // What is there took a token: who counts none has not counted.
+    if (!reply_.text.empty() && reply_.usage && reply_.usage->output == 0) reply_.usage.reset();
     return std::move(reply_);
 }
 

@@ -45,6 +45,7 @@ private:
     void take_messages(const Json& event);
     // `last`: what it counts of the output is the whole of it.
     void take_usage(const Json& usage, bool last);
+    void take_hidden(const Json& usage);
     void take_finish(std::string_view reason);
     void add_text(std::string_view text);
     void spoil(FaultKind kind, std::string text);
