@@ -5,11 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
-#include <span>
 #include <utility>
 
 #include "base/text.hpp"
+#include "model/refusal.hpp"
 #include "model/utf8.hpp"
 
 namespace cupel::model {
@@ -75,76 +74,6 @@ json messages_body(const Request& request) {
     return body;
 }
 
-bool names_one_of(std::string_view text, std::span<const std::string_view> words) {
-    std::string lower(text);
-    std::ranges::transform(lower, lower.begin(), [](unsigned char c) {
-        return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    });
-    return std::ranges::any_of(
-        words, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
-}
-
-// A limit of money answers 429 (or 400) as a limit of speed does, and must not be tried again. The
-// words are those of limits that were met: limits of speed name budgets of tokens, and link to
-// pages of billing where more is sold.
-bool is_spend_cap(std::string_view words) {
-    static constexpr std::string_view kOfSpeed = "rate_limit_exceeded";
-    static constexpr std::array<std::string_view, 16> kWords = {
-        "insufficient_quota", "exceeded your current quota",
-        "billing_error",      "billing_hard_limit",
-        "billing hard limit", "billing_not_active",
-        "spend limit",        "spending limit",
-        "spend cap",          "spending cap",
-        "credit balance",     "api usage limits",
-        "budget_exceeded",    "budget has been exceeded",
-        "out of credits",     "insufficient credits"};
-    return words.find(kOfSpeed) == std::string_view::npos && names_one_of(words, kWords);
-}
-
-// Words of an error in whichever shape it came: {"error":{"type","code","message"}}, a string, or
-// text.
-std::string error_words(std::string_view body) {
-    const json document = json::parse(body, nullptr, false);
-    const json* error = &document;
-    if (document.is_object() && document.contains("error")) error = &document["error"];
-    if (error->is_string()) return error->get<std::string>();
-    std::string words;
-    if (error->is_object()) {
-        for (const char* name : {"type", "code", "message"}) {
-            const auto found = error->find(name);
-            if (found == error->end() || !found->is_string()) continue;
-            if (!words.empty()) words += ": ";
-            words += found->get_ref<const std::string&>();
-        }
-    }
-    return words.empty() ? std::string(body) : words;
-}
-
-// One line. It is shortened by whoever has taken the key out of it: half a key is none the less
-// one.
-std::string one_line(std::string_view text) {
-    std::string line = whole_characters(trim(text));
-    for (char& c : line)
-        if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) c = ' ';
-    return line.empty() ? "no reason given" : line;
-}
-
-FaultKind kind_of_status(int status, std::string_view words) {
-    if (status == 402 || ((status == 429 || status == 400 || status == 403) && is_spend_cap(words)))
-        return FaultKind::SpendCap;
-    const bool again =
-        status == 408 || status == 409 || status == 425 || status == 429 || status >= 500;
-    return again ? FaultKind::Transient : FaultKind::Refused;
-}
-
-// An error that comes as an event has a name instead of a status.
-FaultKind kind_of_event(std::string_view words) {
-    static constexpr std::array<std::string_view, 5> kNever = {
-        "invalid_request", "authentication", "permission", "not_found", "request_too_large"};
-    if (is_spend_cap(words)) return FaultKind::SpendCap;
-    return names_one_of(words, kNever) ? FaultKind::Refused : FaultKind::Transient;
-}
-
 }  // namespace
 
 std::string request_url(const Provider& provider) {
@@ -174,7 +103,11 @@ std::vector<std::string> request_headers(const Provider& provider, const Key& ke
 // ---- reading a reply ----
 
 void ReplyReader::spoil(FaultKind kind, std::string text) {
-    if (!fault_) fault_ = Fault{kind, std::move(text), std::nullopt, true};
+    spoil({kind, std::move(text), std::nullopt, true});
+}
+
+void ReplyReader::spoil(Fault fault) {
+    if (!fault_) fault_ = std::move(fault);
 }
 
 void ReplyReader::add_text(std::string_view text) {
@@ -241,6 +174,12 @@ void ReplyReader::take_usage(const Json& usage, bool last) {
 
 void ReplyReader::take_chat(const Json& chunk) {
     const Json choice = chunk["choices"].first();
+    begun_ = begun_ || choice.there();
+    // As OpenRouter says that who it asks broke off.
+    if (choice["error"].there()) {
+        const auto as_it_can = json::error_handler_t::replace;
+        return spoil(read_error(choice.value.dump(-1, ' ', false, as_it_can)));
+    }
     add_text(choice["delta"]["content"].text());
     add_text(choice["message"]["content"].text());  // where the server did not stream
     take_finish(choice["finish_reason"].text());
@@ -249,6 +188,7 @@ void ReplyReader::take_chat(const Json& chunk) {
 
 void ReplyReader::take_messages(const Json& event) {
     const std::string_view type = event["type"].text();
+    begun_ = begun_ || type.starts_with("message") || type.starts_with("content_block");
     if (type == "message_start") {
         take_usage(event["message"]["usage"], false);
     } else if (type == "content_block_delta") {
@@ -281,10 +221,8 @@ void ReplyReader::take(const Event& event) {
         return spoil(FaultKind::Nonsense, "what came is no JSON object: " + one_line(text));
     }
     const Json chunk{document};
-    if (event.name == "error" || chunk["error"].there()) {
-        const std::string words = error_words(text);
-        return spoil(kind_of_event(words), "the provider broke off: " + one_line(words));
-    }
+    if (event.name == "error" || chunk["error"].there() || chunk["object"].text() == "error")
+        return spoil(read_error(text));
     if (dialect_ == Dialect::Chat) {
         take_chat(chunk);
     } else {
@@ -297,38 +235,18 @@ void ReplyReader::take_whole(std::string_view body) {
     take({.name = "", .data = std::string(trim(body))});
     // A body that is a whole JSON object was not cut: some servers give no reason to end.
     done_ = !fault_ && (finished_ || !reply_.text.empty());
+    if (!begun_) spoil(FaultKind::Nonsense, "what came is no reply: " + one_line(body));
 }
 
 Answer ReplyReader::finish() {
     if (!fault_ && !finished_ && !done_) {
         spoil(FaultKind::Transient, "the stream ended before the reply did");
     }
+    if (!begun_) spoil(FaultKind::Nonsense, "the stream ended without a reply");
     if (fault_) return std::unexpected(*fault_);
     // What is there took a token: who counts none has not counted.
     if (!reply_.text.empty() && reply_.usage && reply_.usage->output == 0) reply_.usage.reset();
     return std::move(reply_);
-}
-
-// ---- refusals ----
-
-Fault read_refusal(const Refusal& refusal) {
-    Fault fault;
-    if (refusal.status >= 300 && refusal.status < 400) {
-        fault.kind = FaultKind::Refused;
-        fault.text = fmt::format(
-            "HTTP {}: it points elsewhere ({}), and neither prompt nor key is sent there; if that "
-            "address is right, give it as --base-url",
-            refusal.status, one_line(refusal.location));
-        return fault;
-    }
-    const std::string words = error_words(refusal.body);
-    fault.kind = kind_of_status(refusal.status, words);
-    const bool money = fault.kind == FaultKind::SpendCap;
-    fault.text =
-        fmt::format("HTTP {}{}: {}", refusal.status,
-                    money ? " (a limit of money, so it is not asked again)" : "", one_line(words));
-    fault.retry_after = refusal.retry_after;
-    return fault;
 }
 
 }  // namespace cupel::model

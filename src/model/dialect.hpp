@@ -49,24 +49,17 @@ private:
     void take_finish(std::string_view reason);
     void add_text(std::string_view text);
     void spoil(FaultKind kind, std::string text);
+    void spoil(Fault fault);
 
     Dialect dialect_;
     Reply reply_;
     Usage counted_;  // so far; the reply's own where input and the whole output were counted
     bool input_told_ = false;
     std::optional<Fault> fault_;
+    bool begun_ = false;     // something of the reply came, be it empty
     bool finished_ = false;  // a reason to end was given
     bool done_ = false;      // the end was marked
 };
-
-// What an HTTP status other than 200 means.
-struct Refusal {
-    int status = 0;
-    std::string body;  // the beginning of it
-    std::optional<double> retry_after;
-    std::string location;  // of a redirection
-};
-[[nodiscard]] Fault read_refusal(const Refusal& refusal);
 
 // "120" or a date; seconds from `now` (Unix). None where it is neither.
 [[nodiscard]] std::optional<double> read_retry_after(std::string_view value, std::int64_t now);

@@ -81,5 +81,74 @@ TEST(Usage, IsTheLastThatIsTold) {
     EXPECT_EQ(answer->usage, (Usage{.input = 10, .output = 990}));
 }
 
+// ---- errors under status 200 ----
+
+struct Error {
+    std::string data;
+    FaultKind kind;
+};
+
+TEST(ErrorOfAReply, IsReadAsTheStatusThatItsCodeIs) {
+    const std::vector<Error> errors = {
+        {R"({"error":{"message":"No auth credentials found","code":401}})", FaultKind::Refused},
+        {R"({"error":{"message":"Provider returned error","code":502}})", FaultKind::Transient},
+        {R"({"error":{"message":"slow down","code":"429"}})", FaultKind::Transient},
+        {R"({"error":{"message":"no","code":"402"}})", FaultKind::SpendCap},
+        {R"({"error":{"message":"no","type":"not_found","code":"429x"}})", FaultKind::Refused},
+        {R"({"error":{"message":"no","type":"not_found","code":4000000000000}})",
+         FaultKind::Refused},
+        {R"({"error":{"message":"overloaded","code":null}})", FaultKind::Transient},
+        {R"({"object":"error","message":"bad","type":"BadRequestError","param":null,"code":400})",
+         FaultKind::Refused},
+    };
+    for (const Error& error : errors) {
+        const Answer in_stream = read_events(Dialect::Chat, {error.data, "[DONE]"});
+        ASSERT_FALSE(in_stream.has_value()) << error.data;
+        EXPECT_EQ(in_stream.error().kind, error.kind) << error.data;
+        ReplyReader whole(Dialect::Chat);
+        whole.take_whole(error.data);
+        EXPECT_EQ(whole.finish().error().kind, error.kind) << error.data;
+    }
+}
+
+TEST(ErrorOfAReply, MayBeAnEventOfThatName) {
+    ReplyReader reader(Dialect::Chat);
+    reader.take({.name = "error", .data = R"({"code":400,"message":"too long"})"});
+    const Fault fault = reader.finish().error();
+    EXPECT_EQ(fault.kind, FaultKind::Refused);
+    EXPECT_THAT(fault.text, HasSubstr("too long"));
+}
+
+TEST(ErrorOfAReply, MayStandInItsChoice) {
+    const Answer answer =
+        read_events(Dialect::Chat, {R"({"choices":[{"delta":{"content":"Hel"}}]})",
+                                    R"({"choices":[{"delta":{"content":""},"error":{"code":502,)"
+                                    R"("message":"upstream"},"finish_reason":"error"}]})",
+                                    "[DONE]"});
+    ASSERT_FALSE(answer.has_value());
+    EXPECT_EQ(answer.error().kind, FaultKind::Transient);
+    EXPECT_TRUE(answer.error().may_cost);
+}
+
+TEST(Reply, IsNoneWhereNothingOfItCame) {
+    for (const std::vector<std::string>& events :
+         {std::vector<std::string>{"[DONE]"},
+          {R"({"choices":[]})", "[DONE]"},
+          {R"({"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":0}})", "[DONE]"}}) {
+        const Answer answer = read_events(Dialect::Chat, events);
+        ASSERT_FALSE(answer.has_value()) << events[0];
+        EXPECT_EQ(answer.error().kind, FaultKind::Nonsense);
+        EXPECT_TRUE(answer.error().may_cost);
+    }
+    for (const std::string body : {"{}", R"({"detail":"Not Found"})", R"({"choices":[]})"}) {
+        ReplyReader reader(Dialect::Chat);
+        reader.take_whole(body);
+        const Answer answer = reader.finish();
+        ASSERT_FALSE(answer.has_value()) << body;
+        EXPECT_EQ(answer.error().kind, FaultKind::Nonsense) << body;
+        EXPECT_THAT(answer.error().text, HasSubstr(body));
+    }
+}
+
 }  // namespace
 }  // namespace cupel::model

@@ -39,7 +39,9 @@ void EventStream::end_line(const Take& take) {
     if (value.starts_with(' ')) value.remove_prefix(1);
     if (field == "event") {
         event_.name = value;
-    } else if (field == "data") {
+    } else if (field == "data" || field == "error") {
+        // Older llama.cpp says in a field of that name what went wrong.
+        if (field == "error") event_.name = field;
         if (has_data_) event_.data += '\n';
         event_.data += value;
         has_data_ = true;

@@ -29,6 +29,11 @@ TEST(EventStream, ReadsTheSameEventsHoweverTheBytesAreCut) {
         EXPECT_EQ(events_of(text, piece), expected) << piece;
 }
 
+TEST(EventStream, TakesAFieldThatIsCalledErrorForAnEventOfThatName) {
+    EXPECT_EQ(events_of("data: a\n\nerror: {\"code\":400}\n\n", 3),
+              (std::vector<std::string>{"|a", "error|{\"code\":400}"}));
+}
+
 TEST(EventStream, CountsCommentsAsSignsOfLife) {
     EventStream stream;
     const auto none = [](const Event&) { FAIL(); };

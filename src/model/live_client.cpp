@@ -11,6 +11,7 @@
 #include "base/hash.hpp"
 #include "model/dialect.hpp"
 #include "model/event_stream.hpp"
+#include "model/refusal.hpp"
 #include "model/utf8.hpp"
 #include "os/clock.hpp"
 

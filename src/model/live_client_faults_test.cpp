@@ -7,6 +7,7 @@
 
 #include "model/dialect.hpp"
 #include "model/live_client_fixture.hpp"
+#include "model/refusal.hpp"
 #include "os/clock.hpp"
 
 namespace cupel::model {
