@@ -102,7 +102,7 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
     const Piece piece = arrival.request.take(arrival.head, {data, size});
     if (piece == Piece::Alive) arrival.alive_ns = os::now_ns();
     if (piece == Piece::Done && arrival.done_ns == 0) arrival.done_ns = os::now_ns();
-    arrival.enough = piece == Piece::Enough;
+    arrival.enough = arrival.enough || piece == Piece::Enough;
     return arrival.enough ? CURL_WRITEFUNC_ERROR : size;
 }
 
@@ -133,6 +133,9 @@ void set_up(CURL* easy, const HttpRequest& request, curl_slist* headers, Arrival
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     set(CURLOPT_HTTPHEADER, headers);
     set(CURLOPT_USERAGENT, "cupel");
+    // Some gateways compress whether asked to or not. What is handed on, and so every bound on it,
+    // is of what comes out: 16 KiB at a time.
+    set(CURLOPT_ACCEPT_ENCODING, "");
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect * 1000));
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_HEADERFUNCTION, on_header);

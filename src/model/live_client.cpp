@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <thread>
+#include <utility>
 
 #include "base/hash.hpp"
 #include "model/dialect.hpp"
@@ -31,6 +32,22 @@ double chance() {
     return static_cast<double>(random_u64() >> 11) * 0x1p-53;
 }
 
+// Not every server labels its streams; no JSON begins as they do. None: not to be seen yet.
+std::optional<bool> begins_stream(std::string_view body) {
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
+    constexpr std::size_t kMostBlank = 1 << 10;  // lines, so that they are not read ever again
+    const std::size_t blank = std::min(body.find_first_not_of("\r\n"), body.size());
+    if (blank > kMostBlank) return false;
+    body.remove_prefix(blank);
+    bool may_be = false;
+    for (const std::string_view field : {"data:", "event:", ":"}) {
+        if (body.starts_with(field)) return true;
+        may_be = may_be || field.starts_with(body);
+    }
+    return may_be ? std::nullopt : std::optional(false);
+}
+
 // Reads the body of one answer, whatever kind it is.
 class Reading {
 public:
@@ -47,19 +64,15 @@ public:
             too_large_ = true;
             return Piece::Enough;
         }
-        if (!head.type.starts_with("text/event-stream")) {
-            body_ += bytes;
-            return Piece::Quiet;
+        if (head.type.starts_with("text/event-stream")) streamed_ = true;
+        if (streamed_) return take_events(bytes);
+        body_ += bytes;
+        if (!is_whole_) {
+            const auto stream = begins_stream(body_);
+            is_whole_ = stream == false;
+            streamed_ = stream == true;
         }
-        streamed_ = true;
-        const std::size_t before = events_.lines();
-        const auto hand_on = [this](const Event& event) { reader_.take(event); };
-        if (!events_.feed(bytes, hand_on)) {
-            too_large_ = true;
-            return Piece::Enough;
-        }
-        if (reader_.ended()) return Piece::Done;
-        return events_.lines() > before ? Piece::Alive : Piece::Quiet;
+        return streamed_ ? take_events(std::exchange(body_, {})) : Piece::Quiet;
     }
 
     [[nodiscard]] const std::string& body() const { return body_; }
@@ -79,11 +92,23 @@ public:
     }
 
 private:
+    Piece take_events(std::string_view bytes) {
+        const std::size_t before = events_.lines();
+        const auto hand_on = [this](const Event& event) { reader_.take(event); };
+        if (!events_.feed(bytes, hand_on)) {
+            too_large_ = true;
+            return Piece::Enough;
+        }
+        if (reader_.ended()) return Piece::Done;
+        return events_.lines() > before ? Piece::Alive : Piece::Quiet;
+    }
+
     ReplyReader reader_;
     EventStream events_;
     std::string body_;
     std::size_t read_ = 0;
     bool streamed_ = false;
+    bool is_whole_ = false;  // no stream, that is; both are false where nothing was seen yet
     bool too_large_ = false;
 };
 
