@@ -21,8 +21,11 @@ namespace {
 
 constexpr std::size_t kMostRefusal = 64 << 10;        // bytes of an error's body that are read
 constexpr std::size_t kMostBody = 8 * kLongestReply;  // ... of an answer: JSON around its text
-constexpr double kMostTokens = 1e15;                  // of one reply, whatever a server counts
-constexpr double kTick = 0.05;                        // seconds between looks at `stop`
+// ... of a stream for each token that was allowed: gateways send an event of up to 500 bytes for
+// each, of reasoning too, and some say it twice or thrice in that. Nothing of it is kept.
+constexpr std::size_t kMostOfToken = 2 << 10;
+constexpr double kMostTokens = 1e15;  // of one reply, whatever a server counts
+constexpr double kTick = 0.05;        // seconds between looks at `stop`
 
 double seconds_now() {
     return static_cast<double>(os::now_ns()) * 1e-9;
@@ -51,7 +54,10 @@ std::optional<bool> begins_stream(std::string_view body) {
 // Reads the body of one answer, whatever kind it is.
 class Reading {
 public:
-    explicit Reading(Dialect dialect) : reader_(dialect) {}
+    Reading(Dialect dialect, int max_tokens)
+        : reader_(dialect),
+          most_streamed_(std::max(
+              kMostBody, kMostOfToken * static_cast<std::size_t>(std::max(0, max_tokens)))) {}
 
     Piece take(const HttpHead& head, std::string_view bytes) {
         read_ += bytes.size();
@@ -60,11 +66,11 @@ public:
             body_ += bytes;
             return Piece::Alive;
         }
-        if (read_ > kMostBody) {
+        if (head.type.starts_with("text/event-stream")) streamed_ = true;
+        if (read_ > (streamed_ ? most_streamed_ : kMostBody)) {
             too_large_ = true;
             return Piece::Enough;
         }
-        if (head.type.starts_with("text/event-stream")) streamed_ = true;
         if (streamed_) return take_events(bytes);
         body_ += bytes;
         if (!is_whole_) {
@@ -107,6 +113,7 @@ private:
     EventStream events_;
     std::string body_;
     std::size_t read_ = 0;
+    std::size_t most_streamed_;
     bool streamed_ = false;
     bool is_whole_ = false;  // no stream, that is; both are false where nothing was seen yet
     bool too_large_ = false;
@@ -167,7 +174,7 @@ bool LiveClient::wait_for_turn(const Request& request) {
 }
 
 Answer LiveClient::try_once(const Request& request) {
-    Reading reading(account_.provider.dialect);
+    Reading reading(account_.provider.dialect, request.max_tokens);
     HttpRequest http;
     http.url = request_url(account_.provider);
     http.headers = request_headers(account_.provider, account_.key);

@@ -117,5 +117,25 @@ TEST_F(LiveClientTest, TriesAgainWhereWhatIsCompressedIsBroken) {
     EXPECT_EQ(answer->attempts, 2);
 }
 
+// ---- long ----
+
+TEST_F(LiveClientTest, ReadsAStreamAsLongAsItsTokensMayBe) {
+    std::string silence;  // comments are not looked into, so this takes no time
+    while (silence.size() < (9U << 20))
+        silence += ": " + std::string(4000, '.') + "\n";
+    serve_in_turn({testing::kStreamHead + silence + testing::chat_pieces({"Hi"}) +
+                   testing::kChatStop + testing::kChatUsage + testing::kChatDone});
+    Request patient = question();
+    patient.max_tokens = 5'000;
+    const Answer answer = client->ask(patient);
+    ASSERT_TRUE(answer.has_value()) << answer.error().text;
+    EXPECT_EQ(answer->text, "Hi");
+    patient.max_tokens = 4'200;
+    const Answer less = client->ask(patient);
+    ASSERT_FALSE(less.has_value());
+    EXPECT_EQ(less.error().kind, FaultKind::TooLarge);
+    EXPECT_EQ(calls(), 2U);
+}
+
 }  // namespace
 }  // namespace cupel::model
