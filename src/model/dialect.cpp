@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/text.hpp"
@@ -119,10 +120,22 @@ void ReplyReader::add_text(std::string_view text) {
     reply_.text += text;
 }
 
+// A text, or parts of which some are texts and others thoughts.
+void ReplyReader::add_content(const Json& content) {
+    add_text(content.text());
+    if (!content.value.is_array()) return;
+    for (const json& value : content.value) {
+        const Json part{value};
+        if (part["type"].text().ends_with("text")) add_text(part["text"].text());
+    }
+}
+
 void ReplyReader::take_finish(std::string_view reason) {
+    static constexpr std::array<std::string_view, 4> kCut = {"length", "max_tokens", "model_length",
+                                                             "model_context_window_exceeded"};
     if (reason.empty()) return;
     finished_ = true;
-    if (reason == "length" || reason == "max_tokens") {
+    if (std::ranges::find(kCut, reason) != kCut.end()) {
         reply_.ending = Ending::Cut;
     } else if (reason == "content_filter" || reason == "refusal") {
         reply_.ending = Ending::Declined;
@@ -180,8 +193,8 @@ void ReplyReader::take_chat(const Json& chunk) {
         const auto as_it_can = json::error_handler_t::replace;
         return spoil(read_error(choice.value.dump(-1, ' ', false, as_it_can)));
     }
-    add_text(choice["delta"]["content"].text());
-    add_text(choice["message"]["content"].text());  // where the server did not stream
+    add_content(choice["delta"]["content"]);
+    add_content(choice["message"]["content"]);  // where the server did not stream
     take_finish(choice["finish_reason"].text());
     take_usage(chunk["usage"], true);
 }
@@ -191,6 +204,9 @@ void ReplyReader::take_messages(const Json& event) {
     begun_ = begun_ || type.starts_with("message") || type.starts_with("content_block");
     if (type == "message_start") {
         take_usage(event["message"]["usage"], false);
+    } else if (type == "content_block_start") {
+        if (event["content_block"]["type"].text() == "text")
+            add_text(event["content_block"]["text"].text());
     } else if (type == "content_block_delta") {
         // Thoughts come as deltas of another type.
         if (event["delta"]["type"].text() == "text_delta") add_text(event["delta"]["text"].text());
@@ -200,10 +216,7 @@ void ReplyReader::take_messages(const Json& event) {
     } else if (type == "message_stop") {
         done_ = true;
     } else if (type == "message") {  // where the server did not stream
-        if (event["content"].value.is_array()) {
-            for (const json& block : event["content"].value)
-                add_text(Json{block}["text"].text());
-        }
+        add_content(event["content"]);
         take_finish(event["stop_reason"].text());
         take_usage(event["usage"], true);
     }
@@ -243,9 +256,14 @@ Answer ReplyReader::finish() {
         spoil(FaultKind::Transient, "the stream ended before the reply did");
     }
     if (!begun_) spoil(FaultKind::Nonsense, "the stream ended without a reply");
+    // What is there took a token, and so did the question: who counts none has not counted.
+    if (reply_.usage && reply_.usage->output == 0 &&
+        (reply_.usage->input == 0 || !reply_.text.empty()))
+        reply_.usage.reset();
+    // Who was cut or would not says so, and who counts has thought.
+    if (trim(reply_.text).empty() && reply_.ending == Ending::Whole && !reply_.usage)
+        spoil(FaultKind::Nonsense, "the reply is empty");
     if (fault_) return std::unexpected(*fault_);
-    // What is there took a token: who counts none has not counted.
-    if (!reply_.text.empty() && reply_.usage && reply_.usage->output == 0) reply_.usage.reset();
     return std::move(reply_);
 }
 

@@ -47,6 +47,7 @@ private:
     void take_usage(const Json& usage, bool last);
     void take_hidden(const Json& usage);
     void take_finish(std::string_view reason);
+    void add_content(const Json& content);
     void add_text(std::string_view text);
     void spoil(FaultKind kind, std::string text);
     void spoil(Fault fault);

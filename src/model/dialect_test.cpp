@@ -150,5 +150,57 @@ TEST(Reply, IsNoneWhereNothingOfItCame) {
     }
 }
 
+TEST(Reply, IsTheTextAmongItsParts) {
+    const std::string parts =
+        R"([{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},)"
+        R"({"type":"text","text":"Hel"},7,{"type":"image"},{"type":"text","text":"lo"}])";
+    for (const std::string name : {"message", "delta"}) {
+        const std::string chunk = fmt::format(
+            R"({{"choices":[{{"{}":{{"content":{}}},"finish_reason":"stop"}}]}})", name, parts);
+        const Answer answer = read_events(Dialect::Chat, {chunk, "[DONE]"});
+        ASSERT_TRUE(answer.has_value()) << answer.error().text;
+        EXPECT_EQ(answer->text, "Hello") << name;
+    }
+    ReplyReader message(Dialect::Messages);
+    message.take_whole(R"({"type":"message","stop_reason":"end_turn","content":)" + parts + "}");
+    EXPECT_EQ(message.finish().value().text, "Hello");
+}
+
+TEST(Reply, HoldsWhatABlockBeginsWith) {
+    const Answer answer = read_events(
+        Dialect::Messages,
+        {R"({"type":"message_start","message":{"usage":{"input_tokens":3}}})",
+         R"({"type":"content_block_start","content_block":{"type":"thinking","thinking":"hm"}})",
+         R"({"type":"content_block_start","content_block":{"type":"text","text":"Hel"}})",
+         R"({"type":"content_block_delta","delta":{"type":"text_delta","text":"lo"}})",
+         R"({"type":"message_delta","delta":{"stop_reason":"model_context_window_exceeded"}})",
+         R"({"type":"message_stop"})"});
+    ASSERT_TRUE(answer.has_value()) << answer.error().text;
+    EXPECT_EQ(answer->text, "Hello");
+    EXPECT_EQ(answer->ending, Ending::Cut);
+}
+
+// Nobody could tell whether it was paid for; who counted has, and who was cut says by what.
+TEST(Reply, IsNoneWhereItIsEmptyAndNothingElseIsTold) {
+    const auto chat = [](std::string_view reason, std::string_view usage) {
+        return read_events(Dialect::Chat,
+                           {fmt::format(R"({{"choices":[{{"delta":{{"content":" \n"}},)"
+                                        R"("finish_reason":"{}"}}]{}}})",
+                                        reason, usage),
+                            "[DONE]"});
+    };
+    for (const std::string usage :
+         {"", R"(,"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0})"}) {
+        const Answer empty = chat("stop", usage);
+        ASSERT_FALSE(empty.has_value());
+        EXPECT_EQ(empty.error().kind, FaultKind::Nonsense);
+        EXPECT_TRUE(empty.error().may_cost);
+    }
+    EXPECT_TRUE(
+        chat("stop", R"(,"usage":{"prompt_tokens":5,"completion_tokens":900})").has_value());
+    EXPECT_EQ(chat("length", "").value().ending, Ending::Cut);
+    EXPECT_EQ(chat("content_filter", "").value().ending, Ending::Declined);
+}
+
 }  // namespace
 }  // namespace cupel::model
