@@ -191,7 +191,7 @@ void ReplyReader::take_chat(const Json& chunk) {
     // As OpenRouter says that who it asks broke off.
     if (choice["error"].there()) {
         const auto as_it_can = json::error_handler_t::replace;
-        return spoil(read_error(choice.value.dump(-1, ' ', false, as_it_can)));
+        return spoil(read_error(choice.value.dump(-1, ' ', false, as_it_can), true));
     }
     add_content(choice["delta"]["content"]);
     add_content(choice["message"]["content"]);  // where the server did not stream
@@ -235,7 +235,7 @@ void ReplyReader::take(const Event& event) {
     }
     const Json chunk{document};
     if (event.name == "error" || chunk["error"].there() || chunk["object"].text() == "error")
-        return spoil(read_error(text));
+        return spoil(read_error(text, begun_));
     if (dialect_ == Dialect::Chat) {
         take_chat(chunk);
     } else {

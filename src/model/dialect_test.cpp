@@ -119,6 +119,19 @@ TEST(ErrorOfAReply, MayBeAnEventOfThatName) {
     EXPECT_THAT(fault.text, HasSubstr("too long"));
 }
 
+TEST(ErrorOfAReply, CostsNothingWhereItTurnsTheQuestionAway) {
+    const auto costs = [](int code, const std::vector<std::string>& before) {
+        std::vector<std::string> events = before;
+        events.push_back(fmt::format(R"({{"error":{{"message":"m","code":{}}}}})", code));
+        return read_events(Dialect::Chat, events).error().may_cost;
+    };
+    for (const int code : {400, 401, 429, 503, 529})
+        EXPECT_FALSE(costs(code, {})) << code;
+    for (const int code : {0, 408, 500, 502, 504})
+        EXPECT_TRUE(costs(code, {})) << code;
+    EXPECT_TRUE(costs(400, {R"({"choices":[{"delta":{"content":"Hel"}}]})"}));
+}
+
 TEST(ErrorOfAReply, MayStandInItsChoice) {
     const Answer answer =
         read_events(Dialect::Chat, {R"({"choices":[{"delta":{"content":"Hel"}}]})",

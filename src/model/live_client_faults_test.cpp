@@ -194,14 +194,24 @@ TEST_F(LiveClientTest, GivesUpWhereEveryConnectionIsReset) {
     EXPECT_DOUBLE_EQ(ledger.spent().dollars, 3 * most());
 }
 
-TEST_F(LiveClientTest, TriesAgainBehindA408AndA409AndPaysForNeither) {
+// Behind a gateway that waited in vain somebody may be thinking still.
+TEST_F(LiveClientTest, PaysForWhatAGatewayMayHaveHandedOn) {
     serve_in_turn({testing::refusal(408, "timeout", "the request took too long"),
-                   testing::refusal(409, "conflict", "another request is at work"),
+                   testing::answer(504, "text/html", "<html>504 Gateway Time-out</html>"),
                    testing::chat_stream({"Hi"})});
     const Answer answer = ask();
     ASSERT_TRUE(answer.has_value()) << answer.error().text;
     EXPECT_EQ(answer->attempts, 3);
-    EXPECT_DOUBLE_EQ(answer->dollars, (40 * 1 + 60 * 0.5 + 40 * 4) / 1e6);
+    EXPECT_DOUBLE_EQ(answer->dollars, 2 * most() + (40 * 1 + 60 * 0.5 + 40 * 4) / 1e6);
+    EXPECT_DOUBLE_EQ(ledger.spent().dollars, answer->dollars);
+}
+
+TEST_F(LiveClientTest, PaysForNothingThatIsTurnedAway) {
+    for (const int status : {400, 401, 402, 404, 409, 429, 500, 503, 529})
+        EXPECT_FALSE(read_refusal({status, "", std::nullopt, ""}).may_cost) << status;
+    EXPECT_EQ(read_refusal({409, "", std::nullopt, ""}).kind, FaultKind::Transient);
+    for (const int status : {408, 502, 504, 522, 524})
+        EXPECT_TRUE(read_refusal({status, "", std::nullopt, ""}).may_cost) << status;
 }
 
 TEST_F(LiveClientTest, TakesAMessageWithoutItsEndForCut) {

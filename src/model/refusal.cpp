@@ -92,6 +92,17 @@ FaultKind kind_of_status(int status, std::string_view words) {
     return again ? FaultKind::Transient : FaultKind::Refused;
 }
 
+// A gateway that waited in vain has handed the question on: what answers is thinking, and is paid.
+bool may_have_begun(int status) {
+    static constexpr std::array kWaited = {408, 502, 504, 522, 524};  // the last are Cloudflare's
+    return std::ranges::find(kWaited, status) != kWaited.end();
+}
+
+// Turned away before anything was done; but 500, under 200, is said of what has begun.
+bool is_turned_away(int status) {
+    return (status < 500 || status == 503 || status == 529) && !may_have_begun(status);
+}
+
 // An error that comes as an event has a name instead of a status.
 FaultKind kind_of_event(std::string_view words) {
     static constexpr std::array<std::string_view, 5> kNever = {
@@ -126,16 +137,17 @@ Fault read_refusal(const Refusal& refusal) {
         fmt::format("HTTP {}{}: {}", refusal.status,
                     money ? " (a limit of money, so it is not asked again)" : "", one_line(words));
     fault.retry_after = refusal.retry_after;
+    fault.may_cost = may_have_begun(refusal.status);
     return fault;
 }
 
-Fault read_error(std::string_view text) {
+Fault read_error(std::string_view text, bool begun) {
     const Complaint complaint = read_complaint(text);
     const std::string& words = complaint.words;
     Fault fault;
     fault.kind = complaint.status ? kind_of_status(*complaint.status, words) : kind_of_event(words);
     fault.text = "the provider broke off: " + one_line(words);
-    fault.may_cost = true;
+    fault.may_cost = begun || !complaint.status || !is_turned_away(*complaint.status);
     return fault;
 }
 

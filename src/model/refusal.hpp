@@ -19,8 +19,9 @@ struct Refusal {
 };
 [[nodiscard]] Fault read_refusal(const Refusal& refusal);
 
-// An error under status 200: the whole body, or what an event of a stream holds.
-[[nodiscard]] Fault read_error(std::string_view text);
+// An error under status 200: the whole body, or what an event of a stream holds. `begun`: something
+// of the reply had come.
+[[nodiscard]] Fault read_error(std::string_view text, bool begun);
 
 // Of what a stranger says. It is shortened by whoever has taken the key out of it: half a key is
 // none the less one.
