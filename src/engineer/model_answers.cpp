@@ -104,6 +104,7 @@ void ModelWriter::take_fault(const Question& question, const model::Fault& fault
         case FaultKind::Transient:
         case FaultKind::Nonsense:
         case FaultKind::TooLarge:
+        case FaultKind::Unfit:
             break;
     }
     ++fruitless_;

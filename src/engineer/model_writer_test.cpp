@@ -156,6 +156,37 @@ TEST(ModelWriter, StopsAskingWhenTheMoneyIsSpentAndSearchesOn) {
         ::testing::ElementsAre("models are asked no more: their budget is spent: nothing is left"));
 }
 
+TEST(ModelWriter, AsksOnWhereOneQuestionDoesNotFit) {
+    struct Narrow final : model::Client {
+        int every;  // how many of the questions fit, one in so many
+        int asked = 0;
+        explicit Narrow(int one_in) : every(one_in) {}
+        model::Answer ask(const model::Request&) override {
+            if (asked++ % every != every - 1) {
+                return std::unexpected(
+                    model::Fault{model::FaultKind::Unfit, "too long", std::nullopt, false});
+            }
+            model::Reply reply;
+            reply.text = "I cannot.";
+            return reply;
+        }
+    };
+    const auto asked = [](int one_in) {
+        Scene run;
+        Narrow narrow(one_in);
+        model::RecordingClient client(run.recording, "test", &narrow, run.price);
+        ModelOptions how = in_turn();
+        how.fruitless = 9;
+        ModelWriter writer({{"test:m0", "m0", &client, 0}}, how, run.archive, run.recording);
+        scripted::Evaluator evaluator;
+        const scripted::Schedules space(3);
+        EXPECT_TRUE(optimize(space, {evaluator, run.archive, nullptr, {&writer}}, search_of(100)));
+        return narrow.asked;
+    };
+    EXPECT_EQ(asked(3), 9);    // until nothing of use came for long
+    EXPECT_EQ(asked(100), 3);  // three in a row are no chance
+}
+
 TEST(ModelWriter, BooksWhatCallsCostThatCameToNothing) {
     Scene run;
     struct Cut final : model::Client {

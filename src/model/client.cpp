@@ -13,9 +13,10 @@ constexpr std::array<std::pair<Ending, std::string_view>, 3> kEndings = {{
     {Ending::Declined, "declined"},
 }};
 
-constexpr std::array<std::pair<FaultKind, std::string_view>, 9> kFaults = {{
+constexpr std::array<std::pair<FaultKind, std::string_view>, 10> kFaults = {{
     {FaultKind::Transient, "transient"},
     {FaultKind::Refused, "refused"},
+    {FaultKind::Unfit, "unfit"},
     {FaultKind::SpendCap, "spend_cap"},
     {FaultKind::Budget, "budget"},
     {FaultKind::Nonsense, "nonsense"},

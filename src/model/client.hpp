@@ -81,6 +81,7 @@ struct Reply {
 enum class FaultKind {
     Transient,    // tried again as long as it made sense: overload, a broken or silent connection
     Refused,      // will never work as it is: the key, the model's name, the request
+    Unfit,        // this question will never work: too long, or against a filter; others may
     SpendCap,     // the provider's own limit of money: nothing more is had from it
     Budget,       // ours: the call might have cost more than is left
     Nonsense,     // the reply is not what the provider's interface says

@@ -74,11 +74,25 @@ TEST_F(LiveClientTest, NeverTriesAgainBehindASpendCap) {
 }
 
 TEST_F(LiveClientTest, NeverTriesAgainWhatIsRefused) {
-    for (const int status : {400, 401, 403, 404, 413, 422}) {
+    for (const int status : {400, 401, 403, 404, 422}) {
         serve_in_turn({testing::refusal(status, "some_error", "no")});
         EXPECT_EQ(fault().kind, FaultKind::Refused) << status;
         EXPECT_EQ(calls(), 1U) << status;
     }
+}
+
+TEST_F(LiveClientTest, NeverTriesAgainWhatDoesNotFit) {
+    for (const std::string& unfit :
+         {testing::refusal(400, "exceed_context_size_error",
+                           "it exceeds the available context size"),
+          testing::answer(413, "text/html", "<h1>413 Request Entity Too Large</h1>"),
+          testing::kStreamHead + "error: {\"code\":400,\"type\":\"invalid_request_error\"," +
+              "\"message\":\"the request exceeds the available context size\"}\n\n"}) {
+        serve_in_turn({unfit});
+        EXPECT_EQ(fault().kind, FaultKind::Unfit) << unfit;
+        EXPECT_EQ(calls(), 1U) << unfit;
+    }
+    EXPECT_EQ(ledger.spent().dollars, 0);
 }
 
 TEST_F(LiveClientTest, HoldsWhoeverWaitsForATurnWhereOthersAreToldToWait) {

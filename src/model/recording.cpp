@@ -31,6 +31,7 @@ bool is_lasting(const Fault& fault) {
     switch (fault.kind) {
         case FaultKind::Nonsense:
         case FaultKind::TooLarge:
+        case FaultKind::Unfit:
             return true;
         case FaultKind::Transient:
         case FaultKind::Refused:

@@ -84,9 +84,29 @@ Complaint read_complaint(std::string_view body) {
     return complaint;
 }
 
+// A prompt that does not fit in, or that a filter keeps out, says nothing of the next. The words
+// are those of llama.cpp, OpenAI, Azure, vLLM, Anthropic, OpenRouter and others. A reply that may
+// be longer than the model's is no such case.
+bool is_of_this_question(std::string_view words) {
+    static constexpr std::array<std::string_view, 18> kWords = {
+        "exceed_context_size",    "context_length_exceeded",
+        "maximum context length", "available context size",
+        "exceed context limit",   "exceeds the context",
+        "prompt is too long",     "input is too long",
+        "request_too_large",      "string_above_max_length",
+        "content_filter",         "content filter",
+        "content_policy",         "content management policy",
+        "input was flagged",      "prompt was flagged",
+        "data_inspection_failed", "safety system"};
+    return names_one_of(words, kWords);
+}
+
 FaultKind kind_of_status(int status, std::string_view words) {
     if (status == 402 || ((status == 429 || status == 400 || status == 403) && is_spend_cap(words)))
         return FaultKind::SpendCap;
+    // Some servers find out too late for a 400.
+    const bool of_the_question = status == 400 || status == 403 || status == 422 || status == 500;
+    if (status == 413 || (of_the_question && is_of_this_question(words))) return FaultKind::Unfit;
     const bool again =
         status == 408 || status == 409 || status == 425 || status == 429 || status >= 500;
     return again ? FaultKind::Transient : FaultKind::Refused;
@@ -105,9 +125,10 @@ bool is_turned_away(int status) {
 
 // An error that comes as an event has a name instead of a status.
 FaultKind kind_of_event(std::string_view words) {
-    static constexpr std::array<std::string_view, 5> kNever = {
-        "invalid_request", "authentication", "permission", "not_found", "request_too_large"};
+    static constexpr std::array<std::string_view, 4> kNever = {"invalid_request", "authentication",
+                                                               "permission", "not_found"};
     if (is_spend_cap(words)) return FaultKind::SpendCap;
+    if (is_of_this_question(words)) return FaultKind::Unfit;
     return names_one_of(words, kNever) ? FaultKind::Refused : FaultKind::Transient;
 }
 
