@@ -71,7 +71,12 @@ json messages_body(const Request& request) {
                  {"messages", std::move(messages)},
                  {"max_tokens", request.max_tokens},
                  {"stream", true}};
-    if (!request.system.empty()) body["system"] = request.system;
+    // Every question of a run has the same one. Nothing is cached that is not marked.
+    if (!request.system.empty()) {
+        body["system"] = {{{"type", "text"},
+                           {"text", request.system},
+                           {"cache_control", {{"type", "ephemeral"}}}}};
+    }
     return body;
 }
 

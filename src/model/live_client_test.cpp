@@ -54,7 +54,8 @@ TEST_F(LiveClientTest, ReadsAStreamOfAnthropicMessages) {
     const testing::Call call = server->calls().at(0);
     EXPECT_THAT(call.head, HasSubstr("POST /v1/messages HTTP/1.1"));
     EXPECT_THAT(call.head, HasSubstr("x-api-key: " + std::string(kSecret)));
-    EXPECT_THAT(call.body, HasSubstr(R"("system":"You are terse.")"));
+    EXPECT_THAT(call.body, HasSubstr(R"("system":[{"cache_control":{"type":"ephemeral"},)"
+                                     R"("text":"You are terse.","type":"text"}])"));
 }
 
 TEST_F(LiveClientTest, ReadsAServerThatDoesNotStream) {
