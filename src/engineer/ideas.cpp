@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "engineer/reply.hpp"
 #include "model/utf8.hpp"
 
 namespace cupel::engineer {
@@ -57,7 +58,7 @@ std::string fate_of(const Idea& idea) {
 
 std::vector<std::string> read_ideas(std::string_view reply, std::size_t most) {
     std::vector<std::string> ideas;
-    for (const std::string& line : split(reply, '\n')) {
+    for (const std::string& line : split(behind_thoughts(reply).value_or(""), '\n')) {
         std::string_view words = trim(line);
         // Lists and bold type, which models add unasked.
         words.remove_prefix(std::min(words.size(), words.find_first_not_of("-*#0123456789.) ")));

@@ -22,6 +22,8 @@ TEST(Ideas, AreReadOutOfWhateverStandsAroundThem) {
     EXPECT_THAT(read_ideas("IDEA: a\nIDEA: b\nIDEA: c\n", 2), ElementsAre("a", "b"));
     EXPECT_EQ(read_ideas("IDEA: " + std::string(5000, 'x'), 1).at(0).size(), 240U);
     EXPECT_TRUE(read_ideas("", 3).empty());
+    EXPECT_THAT(read_ideas("<think>\nIDEA: draft\n</think>\nIDEA: a\n", 3), ElementsAre("a"));
+    EXPECT_TRUE(read_ideas("<think>\nIDEA: draft\n", 3).empty());
 }
 
 TEST(Ideas, StayAliveThroughTwoBrokenKernelsAndNotThroughThree) {

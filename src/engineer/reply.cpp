@@ -4,9 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <optional>
 
 #include "base/text.hpp"
+#include "engineer/cpp_text.hpp"
+#include "engineer/prose_words.hpp"
 
 namespace cupel::engineer {
 namespace {
@@ -51,41 +55,102 @@ std::string quoted(const std::vector<std::string>& lines) {
     return fmt::format("\"{}\"", trim(lines.front()).substr(0, kMost));
 }
 
-}  // namespace
+constexpr std::string_view kOnlyThoughts = "the reply ends within the model's thoughts";
 
-Result<std::string> read_block(std::string_view reply) {
-    std::vector<std::string> blocks;
-    std::optional<std::string> open;
+struct Block {
+    std::string label;  // "cpp", or nothing
+    std::string text;
+};
+
+// What stands behind a fence, without what some put behind the language ("cpp title=...").
+std::string label_of(std::string_view fence) {
+    std::string label;
+    for (const char c : trim(fence.substr(std::min(fence.size(), fence.find_first_not_of('`'))))) {
+        const auto code = static_cast<unsigned char>(c);
+        if (std::isalnum(code) == 0 && c != '+') break;
+        label += static_cast<char>(std::tolower(code));
+    }
+    return label;
+}
+
+Result<std::vector<Block>> blocks_of(std::string_view reply) {
+    std::vector<Block> blocks;
+    bool open = false;
     for (const std::string& line : split(reply, '\n')) {
-        const bool fence = trim(line).starts_with("```");
-        if (fence && open) {
-            blocks.push_back(std::move(*open));
-            open.reset();
-        } else if (fence) {
-            open.emplace();
+        if (const std::string_view words = trim(line); words.starts_with("```")) {
+            if (!open) blocks.push_back({label_of(words), ""});
+            open = !open;
         } else if (open) {
-            *open += std::string(without_end_spaces(line)) + "\n";
+            blocks.back().text += std::string(without_end_spaces(line)) + "\n";
         }
     }
     if (open) return fail(Errc::Invalid, "the block of code does not end");
-    if (blocks.empty()) return fail(Errc::Invalid, "there is no block of code between ``` fences");
-    if (blocks.size() > 1) {
-        return fail(Errc::Invalid,
-                    fmt::format("there are {} blocks of code; exactly one is read", blocks.size()));
+    return blocks;
+}
+
+// A command, an output or an example of a call may stand in a block of its own beside the kernel's.
+bool could_be_kernel(const Block& block) {
+    constexpr std::array<std::string_view, 8> kLabels = {"",    "c",   "cc", "cpp",
+                                                         "c++", "cxx", "cu", "cuda"};
+    if (std::ranges::find(kLabels, block.label) == kLabels.end()) return false;
+    std::string code;
+    scan_cpp(block.text, [&](Span span, std::string_view run) {
+        if (span == Span::Code) code += run;
+    });
+    const std::vector<std::string> words = words_of(code);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i] == "__global__") return true;
+        if (words[i] == "void" && i + 1 < words.size() && words[i + 1] == "kernel") return true;
     }
-    if (trim(blocks.front()).empty()) return fail(Errc::Invalid, "the block of code is empty");
-    if (blocks.front().size() > kLongestKernel) {
+    return false;
+}
+
+}  // namespace
+
+std::optional<std::string_view> behind_thoughts(std::string_view reply) {
+    using Tags = std::array<std::string_view, 2>;
+    constexpr std::array<Tags, 4> kTags = {{{"<think>", "</think>"},
+                                            {"<thinking>", "</thinking>"},
+                                            {"<seed:think>", "</seed:think>"},
+                                            {"[THINK]", "[/THINK]"}}};
+    std::size_t from = 0;
+    for (const Tags& tags : kTags) {
+        const std::size_t at = reply.rfind(tags[1]);
+        if (at != std::string_view::npos) from = std::max(from, at + tags[1].size());
+    }
+    reply.remove_prefix(from);
+    const bool open = std::ranges::any_of(
+        kTags, [&](const Tags& tags) { return trim(reply).starts_with(tags[0]); });
+    return open ? std::nullopt : std::optional(reply);
+}
+
+Result<std::string> read_block(std::string_view reply) {
+    const auto said = behind_thoughts(reply);
+    if (!said) return fail(Errc::Invalid, std::string(kOnlyThoughts));
+    CUPEL_TRY(std::vector<Block> blocks, blocks_of(*said));
+    if (blocks.empty()) return fail(Errc::Invalid, "there is no block of code between ``` fences");
+    const std::size_t all = blocks.size();
+    if (all > 1) std::erase_if(blocks, [](const Block& block) { return !could_be_kernel(block); });
+    if (blocks.size() != 1) {
+        return fail(Errc::Invalid,
+                    fmt::format("there are {} blocks of code; exactly one is read", all));
+    }
+    std::string& text = blocks.front().text;
+    if (trim(text).empty()) return fail(Errc::Invalid, "the block of code is empty");
+    if (text.size() > kLongestKernel) {
         return fail(Errc::Invalid, fmt::format("the kernel is longer than {}",
                                                format_bytes(static_cast<double>(kLongestKernel))));
     }
-    return std::move(blocks.front());
+    return std::move(text);
 }
 
 Result<std::vector<Replacement>> read_edits(std::string_view reply) {
     enum class Part { Outside, Search, Replace };
     Part part = Part::Outside;
     std::vector<Replacement> edits;
-    for (const std::string& whole : split(reply, '\n')) {
+    const auto said = behind_thoughts(reply);
+    if (!said) return fail(Errc::Invalid, std::string(kOnlyThoughts));
+    for (const std::string& whole : split(*said, '\n')) {
         const std::string_view line = without_end_spaces(whole);
         if (line == kSearch && part == Part::Outside) {
             if (edits.size() == kMostEdits)
@@ -141,7 +206,7 @@ Result<std::string> apply_edits(std::string_view source, const std::vector<Repla
 std::string read_idea(std::string_view reply) {
     constexpr std::size_t kMost = 200;
     constexpr std::string_view kMark = "IDEA:";
-    for (const std::string& line : split(reply, '\n')) {
+    for (const std::string& line : split(behind_thoughts(reply).value_or(""), '\n')) {
         const std::string_view words = trim(line);
         if (!words.starts_with(kMark)) continue;
         std::string idea;

@@ -4,6 +4,7 @@
 // runs anything; what comes out goes to the referee like any kernel.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,15 @@ namespace cupel::engineer {
 // No kernel is longer.
 constexpr std::size_t kLongestKernel = 256 << 10;
 
-// The only fenced block. Invalid where there is none, more than one, one that does not end or is
-// too long; the words are for the author.
+// What stands behind the last end of a model's thoughts (`</think>` and its like), which servers
+// without a parser for them leave in the reply, often without their beginning, as the template of
+// the chat has written it. All of it where there are none; nothing where they do not end, as then
+// all that is there are drafts.
+[[nodiscard]] std::optional<std::string_view> behind_thoughts(std::string_view reply);
+
+// The only fenced block; of several the only one that could be a kernel: it is not labelled as
+// another language, and defines `void kernel` or a `__global__` function. Thoughts are passed over.
+// Invalid where there is none, where one does not end or is too long; the words are for the author.
 [[nodiscard]] Result<std::string> read_block(std::string_view reply);
 
 struct Replacement {

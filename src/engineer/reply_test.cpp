@@ -22,6 +22,54 @@ TEST(Reply, TakesTheOneBlockAndPassesOverTheRest) {
     EXPECT_EQ(read_block("```\nx\n```").value(), "x\n");
 }
 
+TEST(Reply, PassesOverThoughts) {
+    const std::string draft =
+        "First:\n```cpp\nfor (;;) {}\n```\nIDEA: draft\n" + edit("a\n", "b\n");
+    const std::string said = "\n\nIDEA: tile\n```cpp\nint a;\n```\n";
+    for (const auto& [open, close] : std::vector<std::pair<std::string, std::string>>{
+             {"<think>\n", "</think>"},
+             {"", "\n</think>"},
+             {"<think>```", "</think> more ``` </think>"},
+             {" <thinking>", "</thinking>"},
+             {"[THINK]", "[/THINK]"}}) {
+        const std::string before = open + draft + close;
+        EXPECT_EQ(read_block(before + said).value(), "int a;\n") << before;
+        EXPECT_EQ(read_idea(before + said), "tile");
+        const auto edits = read_edits(before + said + edit("c\n", "d\n"));
+        ASSERT_TRUE(edits.has_value());
+        EXPECT_EQ(*edits, (std::vector<Replacement>{{"c\n", "d\n"}}));
+        EXPECT_THAT(read_block(before).error().text, HasSubstr("no block"));
+    }
+    // Cut while it thought: drafts are no answer.
+    for (const std::string& cut : {"<think>\n" + draft, "<think></think>\n<think>" + draft}) {
+        EXPECT_THAT(read_block(cut).error().text, HasSubstr("within the model's thoughts"));
+        EXPECT_THAT(read_edits(cut).error().text, HasSubstr("within the model's thoughts"));
+        EXPECT_EQ(read_idea(cut), "");
+    }
+    EXPECT_EQ(read_block("```\nvector<think> a;\n```").value(), "vector<think> a;\n");
+}
+
+TEST(Reply, TakesTheOnlyBlockThatCouldBeTheKernel) {
+    const std::string kernel = "extern \"C\" void kernel(const float* x, float* y) {}\n";
+    const std::string device = "__global__ void rows(const float* x) {}\n";
+    const auto block = [](std::string_view label, std::string_view text) {
+        return "```" + std::string(label) + "\n" + std::string(text) + "```\n";
+    };
+    for (const char* label : {"cpp", "", " C++", "c", "cpp title=kernel.cpp"}) {
+        EXPECT_EQ(
+            read_block(block(label, kernel) + "Compile:\n" + block("sh", "g++ -O3\n")).value(),
+            kernel);
+    }
+    EXPECT_EQ(read_block(block("text", "1.5x\n") + block("cuda", device)).value(), device);
+    EXPECT_EQ(
+        read_block(block("cpp", kernel) + block("cpp", "kernel(x, y);  // void kernel(\n")).value(),
+        kernel);
+    for (const std::string& none : {block("cpp", kernel) + block("cpp", kernel),
+                                    block("sh", kernel) + block("python", kernel),
+                                    block("cpp", "int a;\n") + block("sh", "g++\n")})
+        EXPECT_THAT(read_block(none).error().text, HasSubstr("2 blocks"));
+}
+
 TEST(Reply, SaysWhyThereIsNoBlock) {
     for (const auto& [reply, words] : std::vector<std::pair<std::string, std::string>>{
              {"", "no block"},
@@ -72,10 +120,9 @@ TEST(Reply, SaysWhatIsWrongWithEdits) {
 
 TEST(Reply, SurvivesWhateverItIsGiven) {
     std::mt19937 random(7);
-    const std::vector<std::string> words = {"```",     "```cpp", "<<<<<<< SEARCH",
-                                            "=======", "a",      ">>>>>>> REPLACE",
-                                            "\r",      "IDEA:",  "",
-                                            "\xFF"};
+    const std::vector<std::string> words = {
+        "```",   "```cpp", "<<<<<<< SEARCH", "=======", "a",       ">>>>>>> REPLACE", "\r",
+        "IDEA:", "",       "\xFF",           "<think>", "</think>"};
     for (int i = 0; i < 3000; ++i) {
         std::string reply;
         for (int line = 0; line < 12; ++line)
