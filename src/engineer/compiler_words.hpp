@@ -19,9 +19,19 @@ struct Diagnosis {
 };
 [[nodiscard]] std::optional<Diagnosis> read_error(std::string_view line);
 
-// The message with "..." for each word that is neither a compiler's nor one of `names`, which are
-// the words of the kernel as it is shown.
+// Whether the kernel holds anything that a compiler could be made to repeat: a string, #error,
+// #warning, _Pragma, or what makes strings of its text.
+[[nodiscard]] bool can_speak(std::string_view source);
+
+// The message with "..." for what is not the compiler's own. `names` are the words of the kernel as
+// it is shown; they and names of types may stand between quotes. Of a kernel that `speaks` only
+// messages that are known here are told, and of none what stands behind "#error" and its like.
 [[nodiscard]] std::string compiler_words(std::string_view message,
-                                         const std::set<std::string, std::less<>>& names);
+                                         const std::set<std::string, std::less<>>& names,
+                                         bool speaks);
+
+// The reason of a rejection, which quotes what is a kernel's; what a compiler said is left out.
+[[nodiscard]] std::string reason_words(std::string_view reason,
+                                       const std::set<std::string, std::less<>>& names);
 
 }  // namespace cupel::engineer

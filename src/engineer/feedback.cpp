@@ -76,6 +76,15 @@ std::string of_speed(const verdict::Verdict& verdict) {
     return text;
 }
 
+std::set<std::string, std::less<>> names_in(const std::vector<std::string>& code) {
+    std::set<std::string, std::less<>> names;
+    for (const std::string& line : code) {
+        for (std::string& word : words_of(line))
+            names.insert(std::move(word));
+    }
+    return names;
+}
+
 }  // namespace
 
 // Lines are quoted from the kernel as it is shown: what a compiler draws is the kernel's text as it
@@ -83,11 +92,8 @@ std::string of_speed(const verdict::Verdict& verdict) {
 std::string condense_errors(const std::string& diagnostics, std::string_view source,
                             std::size_t most) {
     const std::vector<std::string> code = lines_without_prose(source);
-    std::set<std::string, std::less<>> names;
-    for (const std::string& line : code) {
-        for (std::string& word : words_of(line))
-            names.insert(std::move(word));
-    }
+    const auto names = names_in(code);
+    const bool speaks = can_speak(source);
     std::string text;
     std::size_t count = 0;
     const std::vector<std::string> lines = split(diagnostics, '\n');
@@ -95,7 +101,7 @@ std::string condense_errors(const std::string& diagnostics, std::string_view sou
         const auto found = read_error(line);
         if (!found || ++count > most) continue;
         text += fmt::format("line {}: error: {}\n", found->line,
-                            one_line_of(compiler_words(found->message, names)));
+                            one_line_of(compiler_words(found->message, names, speaks)));
         if (found->line > code.size()) continue;
         if (const std::string quoted = one_line_of(code[found->line - 1]); !quoted.empty())
             text += "    " + quoted + "\n";
@@ -155,8 +161,10 @@ std::string feedback_of(const verdict::Verdict& verdict, std::string_view source
     switch (verdict.status) {
         case Status::CompileError: {
             const std::string errors = condense_errors(verdict.detail, source);
-            return "It does not compile.\n" +
-                   (errors.empty() ? one_line_of(verdict.reason) + "\n" : errors);
+            if (!errors.empty()) return "It does not compile.\n" + errors;
+            const auto names = names_in(lines_without_prose(source));
+            return "It does not compile.\n" + one_line_of(reason_words(verdict.reason, names)) +
+                   "\n";
         }
         case Status::Wrong:
             return fmt::format("It compiles, but {}: {}\n{}",
