@@ -150,6 +150,7 @@ std::string directive_shown(const std::string& line) {
     if (how == "pragma") return is_known_pragma(rest) ? line : "";
     if (how == "define") {
         const std::string_view name = leading_name(rest);
+        if (name.empty()) return "";
         return fmt::format("#define {}{}", name,
                            without_word_rows(std::string(rest.substr(name.size())), {}));
     }
@@ -198,30 +199,53 @@ std::size_t body_of_definition(const std::string& row) {
     return takes ? std::min(row.find(')', from), row.size() - 1) + 1 : from;
 }
 
-// What stands between directives is one text: words in a row may stand on several lines.
-void clean_code(Rows& rows) {
-    std::string code;
-    std::set<std::string, std::less<>> macros;
+Macros macros_of(const Rows& rows) {
     std::vector<std::string> definitions;
     for (const std::string& row : rows) {
-        if (directive_of(row) != "define") continue;
-        macros.emplace(leading_name(rest_of_directive(row)));
-        definitions.emplace_back(rest_of_directive(row));
+        if (directive_of(row) == "define") definitions.emplace_back(rest_of_directive(row));
     }
-    const MacroUses uses = uses_of_macros(definitions);
+    return Macros(definitions);
+}
+
+// What stands between directives is one text: calls and words in a row may stand on several lines.
+// `of_code` is for that, and `of_body` for what a definition says, with what is defined.
+template <typename OfCode, typename OfBody>
+void rewrite(Rows& rows, const OfCode& of_code, const OfBody& of_body) {
+    std::string code;
     for (std::string& row : rows) {
         if (directive_of(row) == "define") {
+            const Macro macro = Macros::read(rest_of_directive(row));
             const std::size_t body = body_of_definition(row);
-            row.replace(body, std::string::npos, without_dropped_arguments(row.substr(body), uses));
+            row.replace(body, std::string::npos, of_body(row.substr(body), macro));
         }
         code += (trim(row).starts_with('#') ? std::string(";") : row) + "\n";
     }
-    code = without_dropped_arguments(std::move(code), uses);
-    code = without_idle_labels(without_foreign_attributes(std::move(code)));
-    code = without_word_rows(std::move(code), macros);
-    const Rows cleaned = split(code, '\n');
+    const Rows written = split(of_code(std::move(code)), '\n');
     for (std::size_t i = 0; i < rows.size(); ++i)
-        if (!trim(rows[i]).starts_with('#')) rows[i] = cleaned[i];
+        if (!trim(rows[i]).starts_with('#')) rows[i] = written[i];
+}
+
+void expand_macros(Rows& rows) {
+    const Macros macros = macros_of(rows);
+    rewrite(
+        rows, [&](const std::string& code) { return macros.expanded(code); },
+        [&](const std::string& body, const Macro& own) { return macros.expanded(body, &own); });
+}
+
+void clean_code(Rows& rows) {
+    // Names of macros can be pasted together, so that one which nothing names takes arguments.
+    const Macros all = macros_of(rows);
+    drop_idle_macros(rows);
+    const Macros used = macros_of(rows);
+    const auto clean = [&](std::string code) {
+        code = all.without_dropped_arguments(std::move(code));
+        code = without_idle_labels(without_foreign_attributes(std::move(code)));
+        return without_word_rows(std::move(code), used.keywords());
+    };
+    rewrite(rows, clean, [&](const std::string& body, const Macro& own) {
+        return all.without_dropped_arguments(body, &own);
+    });
+    drop_idle_macros(rows);
 }
 
 }  // namespace
@@ -233,7 +257,7 @@ std::vector<std::string> lines_without_prose(std::string_view source) {
         row = conditions.take(row);
         if (trim(row).starts_with('#')) row = directive_shown(row);
     }
-    drop_idle_macros(rows);
+    expand_macros(rows);
     clean_code(rows);
     for (std::string& row : rows) {
         while (!row.empty() && std::isspace(static_cast<unsigned char>(row.back())) != 0)

@@ -76,7 +76,7 @@ bool is_standard_attribute(std::string_view name) {
     return kNames.contains(name);
 }
 
-bool is_known_attribute(std::string_view name) {
+bool is_attribute_of_compiler(std::string_view name) {
     static const Words kNames = {"gnu",
                                  "optimize",
                                  "always_inline",
@@ -132,7 +132,7 @@ bool is_known_attribute(std::string_view name) {
                                  "__const__",
                                  "__pure__",
                                  "__hot__"};
-    return is_standard_attribute(name) || kNames.contains(name);
+    return kNames.contains(name);
 }
 
 // Where what opens at `at` is closed again, or the end.
@@ -209,12 +209,14 @@ bool begins_declaration(std::string_view word) {
 
 // Not of C++ but of CUDA and of the compilers.
 bool is_word_of_compiler(std::string_view word) {
-    static const Words kWords = {
-        "__device__",      "__global__",    "__host__",          "__shared__",       "__constant__",
-        "__forceinline__", "__noinline__",  "__launch_bounds__", "__restrict__",     "__restrict",
-        "__attribute__",   "__inline__",    "__inline",          "__asm__",          "__asm",
-        "__volatile__",    "__extension__", "__grid_constant__", "__cluster_dims__", "__managed__",
-        "__align__"};
+    static const Words kWords = {"__device__",       "__global__",        "__host__",
+                                 "__shared__",       "__constant__",      "__forceinline__",
+                                 "__noinline__",     "__launch_bounds__", "__restrict__",
+                                 "__restrict",       "__attribute__",     "__inline__",
+                                 "__inline",         "__asm__",           "__asm",
+                                 "__volatile__",     "__extension__",     "__grid_constant__",
+                                 "__cluster_dims__", "__managed__",       "__align__",
+                                 "__always_inline"};
     return kWords.contains(word) || word.starts_with("__builtin");
 }
 
@@ -230,6 +232,14 @@ bool parts_words(std::string_view word) {
 }
 
 }  // namespace
+
+bool is_known_attribute(std::string_view name) {
+    return is_standard_attribute(name) || is_attribute_of_compiler(name);
+}
+
+bool is_keyword(std::string_view word) {
+    return joins_words(word) || parts_words(word);
+}
 
 std::vector<std::string> words_of(std::string_view code) {
     std::vector<std::string> words;
@@ -273,10 +283,32 @@ std::string without_foreign_attributes(std::string code) {
     return code;
 }
 
+namespace {
+
+// Where something goes. Where that is computed, or assembly goes there, a name that stands twice.
+std::set<std::string, std::less<>> targets_of(std::string_view code) {
+    std::set<std::string, std::less<>> targets;
+    std::map<std::string_view, int> counts;
+    bool named = true;
+    for (Piece piece = piece_at(code, 0); piece.size > 0;) {
+        const std::string_view word = code.substr(piece.from, piece.size);
+        piece = piece_at(code, piece.from + piece.size);
+        ++counts[word];
+        if (word != "goto" || piece.size == 0) continue;
+        const std::string_view target = code.substr(piece.from, piece.size);
+        named = named && is_identifier(target);
+        targets.emplace(target);
+    }
+    if (named) return targets;
+    for (const auto& [word, count] : counts)
+        if (count > 1) targets.emplace(word);
+    return targets;
+}
+
+}  // namespace
+
 std::string without_idle_labels(std::string code) {
-    std::map<std::string, int, std::less<>> counts;
-    for (std::string& word : words_of(code))
-        ++counts[std::move(word)];
+    const std::set<std::string, std::less<>> targets = targets_of(code);
     bool begins = false;  // a statement
     for (Piece piece = piece_at(code, 0); piece.size > 0;) {
         const std::string word = code.substr(piece.from, piece.size);
@@ -288,7 +320,7 @@ std::string without_idle_labels(std::string code) {
             // A field of bits without a name has a number there.
             const bool field =
                 after.size > 0 && std::isdigit(static_cast<unsigned char>(code[after.from])) != 0;
-            if (!field && counts[word] == 1) blank(code, piece.from, next.from + 1);
+            if (!field && !targets.contains(word)) blank(code, piece.from, next.from + 1);
             piece = after;
             continue;
         }
@@ -298,16 +330,20 @@ std::string without_idle_labels(std::string code) {
     return code;
 }
 
-std::string without_word_rows(std::string code, const std::set<std::string, std::less<>>& macros) {
+std::string without_word_rows(std::string code,
+                              const std::set<std::string, std::less<>>& keywords) {
     constexpr std::size_t kNames = 3;
     constexpr std::size_t kWords = 6;
+    constexpr std::size_t kFree = 2;
     std::vector<Piece> row;
     std::size_t names = 0;
+    std::size_t free = 0;
     const auto end_row = [&] {
         if (names >= kNames || row.size() >= kWords)
             blank(code, row.front().from, row.back().from + row.back().size);
         row.clear();
         names = 0;
+        free = 0;
     };
     for (Piece piece = piece_at(code, 0); piece.size > 0;
          piece = piece_at(code, piece.from + piece.size)) {
@@ -317,7 +353,8 @@ std::string without_word_rows(std::string code, const std::set<std::string, std:
             continue;
         }
         row.push_back(piece);
-        if (!joins_words(word) && !macros.contains(word)) ++names;
+        if (joins_words(word) || (keywords.contains(word) && ++free <= kFree)) continue;
+        ++names;
     }
     end_row();
     return code;

@@ -14,12 +14,17 @@ namespace cupel::engineer {
 // "omp parallel for ...": whose words are all those of such a pragma.
 [[nodiscard]] bool is_known_pragma(std::string_view pragma);
 
+// Of C++, CUDA and compilers, as far as they neither name a value nor a type of a library.
+[[nodiscard]] bool is_keyword(std::string_view word);
+// "always_inline", "nodiscard", ...
+[[nodiscard]] bool is_known_attribute(std::string_view name);
+
 // Each as long as before, with spaces for what was taken out. `code` is without comments; what its
 // strings say is out already.
 [[nodiscard]] std::string without_foreign_attributes(std::string code);
 [[nodiscard]] std::string without_idle_labels(std::string code);
-// No C++ has three names side by side, unless some of them are macros; these are `macros`.
+// No C++ has three names side by side; two of `keywords`, macros that stand for some, are none.
 [[nodiscard]] std::string without_word_rows(std::string code,
-                                            const std::set<std::string, std::less<>>& macros);
+                                            const std::set<std::string, std::less<>>& keywords);
 
 }  // namespace cupel::engineer
