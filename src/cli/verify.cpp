@@ -92,10 +92,11 @@ Result<void> try_here(const referee::Certificate& certificate, Finding& finding,
     // The task is the stranger's too: a known name may stand over an easier formula, and the calls
     // of libraries that it names are C++, which is only run where we wrote it.
     task::Task task = certificate.task;
-    const auto known = task::load(task.name, search_folders("tasks"), {});
+    const auto known = shipped_task(task.name);
     if (known && known->text != task.text) {
         finding.remarks.push_back(fmt::format(
-            "its task is not the `{}` known here; read the text before you believe the name",
+            "its task is not the `{}` that came with Cupel; read the text before you believe the "
+            "name",
             task.name));
     }
     if (!task.baselines.empty() && (!known || known->text != task.text)) {

@@ -15,10 +15,20 @@
 
 namespace cupel::cli {
 
-std::vector<std::string> search_folders(std::string_view what) {
+std::filesystem::path shipped_folder(std::string_view what) {
     // The program lies in build/<preset>/bin of the tree that holds tasks/ and attacks/.
-    const auto shipped = (os::program_folder() / "../../..").lexically_normal() / what;
-    return {std::string(what), shipped.string()};
+    return (os::program_folder() / "../../..").lexically_normal() / what;
+}
+
+std::vector<std::string> search_folders(std::string_view what) {
+    return {std::string(what), shipped_folder(what).string()};
+}
+
+std::optional<task::Task> shipped_task(const std::string& name) {
+    // By its path, as a name alone is looked for in the working directory first.
+    auto task = task::load((shipped_folder("tasks") / (name + ".task")).string(), {}, {});
+    if (!task) return std::nullopt;
+    return *std::move(task);
 }
 
 Result<task::Task> load_task(const Options& options) {

@@ -17,10 +17,15 @@
 
 namespace cupel::cli {
 
+// The folder `what` that came with this program.
+[[nodiscard]] std::filesystem::path shipped_folder(std::string_view what);
 // Folders that are searched for `what` ("tasks", "attacks"): the working directory's, then the one
 // that came with this program.
 [[nodiscard]] std::vector<std::string> search_folders(std::string_view what);
 [[nodiscard]] Result<task::Task> load_task(const Options& options);
+// The task of that name that came with this program, if any: what a stranger's file is held to. It
+// may lie in a folder of the stranger's, whose tasks/ is his too, so nowhere else is looked.
+[[nodiscard]] std::optional<task::Task> shipped_task(const std::string& name);
 
 // The runs in runs/, by the name of their folder.
 [[nodiscard]] std::vector<std::string> run_names();
