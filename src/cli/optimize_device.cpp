@@ -123,7 +123,9 @@ Result<int> tell(const Workshop& shop, const engineer::Outcome& found,
     const nlohmann::json document = table.json(ended);
     constexpr std::size_t kColumns = 92;
     CUPEL_DO(shop.folder.write("summary.txt", report::draw(card, report::Style{}, kColumns)));
-    CUPEL_DO(shop.folder.write(kDeviceKernels, document.dump(2) + "\n"));
+    // The names of models and folders are the user's bytes, which need not be UTF-8.
+    constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
+    CUPEL_DO(shop.folder.write(kDeviceKernels, document.dump(2, ' ', false, kReplace) + "\n"));
     console.document(document);
     console.print(card);
     return verdict::exit_code(winner ? verdict::Status::Accepted : verdict::Status::NotResolved);

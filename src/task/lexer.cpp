@@ -8,6 +8,8 @@
 #include <charconv>
 #include <system_error>
 
+#include "base/text.hpp"
+
 namespace cupel::task {
 namespace {
 
@@ -32,6 +34,7 @@ public:
                         fmt::format("{}:1:1: error: {} bytes; a task file has at most {}",
                                     source_.file(), rest_.size(), kMaxText));
         }
+        CUPEL_DO(check_encoding());
         skip_blank();
         while (!rest_.empty()) {
             CUPEL_TRY(const Token token, next());
@@ -52,6 +55,23 @@ private:
             if (rest_[i] == '\n') place_ = Place{.line = place_.line + 1, .column = 1};
         }
         rest_.remove_prefix(count);
+    }
+
+    // Comments and calls of libraries, too: the text goes into JSON, which holds nothing else.
+    [[nodiscard]] Result<void> check_encoding() const {
+        Place place;
+        for (std::size_t at = 0; at < rest_.size();) {
+            const std::size_t size = utf8_size(rest_.substr(at));
+            if (size == 0) {
+                return source_.error(place,
+                                     "a byte that is not UTF-8: task files, and their "
+                                     "comments, are UTF-8 text");
+            }
+            place.column += static_cast<int>(size);
+            if (rest_[at] == '\n') place = Place{.line = place.line + 1, .column = 1};
+            at += size;
+        }
+        return {};
     }
 
     void skip_blank() {

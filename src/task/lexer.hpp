@@ -21,8 +21,8 @@ struct Token {
     Place place;
 };
 
-// The tokens, the last of which is End. Errors: an unknown character, a malformed number, a text
-// over 1 MiB, a baseline over 400 characters.
+// The tokens, the last of which is End. Errors: bytes that are not UTF-8, an unknown character, a
+// malformed number, a text over 1 MiB, a baseline over 400 characters.
 [[nodiscard]] Result<std::vector<Token>> lex(const Source& source);
 
 }  // namespace cupel::task

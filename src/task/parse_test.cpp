@@ -110,6 +110,22 @@ const Wrong kWrong[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Language, AWrongTask, ::testing::ValuesIn(kWrong));
 
+// A byte of Latin-1, half of a character, an overlong form, a surrogate.
+TEST(Encoding, IsUtf8InCommentsToo) {
+    const std::string good = with_head(
+        "y[n,d] = x[n,d]  # Gr\xc3\xb6\xc3\x9f"
+        "e");
+    EXPECT_TRUE(parse(good, "t.task"));
+    for (const char* bytes : {"\xf6", "\xc3", "\xc0\xaf", "\xed\xa0\x80"}) {
+        const auto task = parse(with_head("y[n,d] = x[n,d] # \xc3\xb6 ") + bytes + "\n", "t.task");
+        ASSERT_FALSE(task);
+        EXPECT_EQ(task.error().code, Errc::Invalid);
+        EXPECT_NE(task.error().text.find("t.task:2:22: error: a byte that is not UTF-8"),
+                  std::string::npos)
+            << task.error().text;
+    }
+}
+
 TEST(AMessage, ShowsTheLineAndACaretBelowTheColumn) {
     const auto task = parse(with_head("  y[n,d] = z[n,d]"), "t.task");
     ASSERT_FALSE(task);
