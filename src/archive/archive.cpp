@@ -84,12 +84,6 @@ Result<Trial> trial_from(std::string_view name) {
     return row->trial;
 }
 
-Result<verdict::Verdict> verdict_from_text(const std::string& text) {
-    const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-    if (json.is_discarded()) return fail(Errc::Corrupt, "a verdict that is not JSON");
-    return verdict::verdict_from_json(json);
-}
-
 constexpr std::string_view kKernelColumns =
     "id, hash, source, schedule, origin, phase, quarantined, at";
 
@@ -108,6 +102,7 @@ Result<Archive> Archive::open(const Path& path) {
     CUPEL_TRY(Path aside, move_aside(path));
     CUPEL_TRY(Archive fresh, open_sound(path));
     fresh.set_aside_ = std::move(aside);
+    fresh.damage_ = std::move(archive.error().text);
     return fresh;
 }
 
@@ -121,6 +116,8 @@ Result<Archive> Archive::open_sound(const Path& path) {
                      "PRAGMA foreign_keys = ON"));
     Archive archive(std::move(database));
     CUPEL_DO(archive.migrate());
+    CUPEL_DO(archive.check_rows());
+    archive.path_ = path;
     return archive;
 }
 
@@ -134,7 +131,9 @@ Result<Archive> Archive::open_read_only(const Path& path) {
         if (version < 1) {
             return fail(Errc::Invalid, "an archive that no run has begun yet");
         }
-        return Archive(std::move(database));
+        Archive archive(std::move(database));
+        archive.path_ = path;
+        return archive;
     };
     Result<Archive> archive = opened();
     if (!archive) return std::unexpected(std::move(archive.error()).in(path.string()));
@@ -151,6 +150,26 @@ Result<void> Archive::migrate() {
     CUPEL_DO(database_.run(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
                                        kApplicationId, kMigrations.size())));
     return transaction.commit();
+}
+
+// What SQLite finds sound may still be no archive: rows that somebody edited or deleted. A search
+// reads all of them as it goes on, and could neither use such a row nor go on without it.
+Result<void> Archive::check_rows() {
+    CUPEL_TRY(Statement orphan, database_.prepare("PRAGMA foreign_key_check"));
+    CUPEL_TRY(const bool found, orphan.step());
+    if (found) {
+        return fail(Errc::Corrupt, fmt::format("{}: row {} names a kernel that is not there",
+                                               orphan.text(0), orphan.text(1)));
+    }
+    CUPEL_DO(each_kernel([](const KernelRecord&) -> Result<void> { return {}; }));
+    return each_verdict([](const VerdictRecord&) -> Result<void> { return {}; });
+}
+
+std::unexpected<Error> Archive::corrupt(std::string text) const {
+    std::unexpected<Error> error = fail(Errc::Corrupt, std::move(text));
+    // None while it is opened: who opens it says which it is.
+    if (!path_.empty()) error = std::unexpected(std::move(error.error()).in(path_.string()));
+    return error;
 }
 
 Result<void> Archive::set_meta(std::string_view key, std::string_view value) {
@@ -254,6 +273,12 @@ Result<KernelRecord> Archive::read_kernel(const Statement& row) {
         .parents = {},
         .quarantined = row.integer(6) != 0,
         .at = row.text(7)};
+    if (hash_hex(record.kernel.source) != record.hash) {
+        return corrupt(
+            fmt::format("kernel {}: its text is not the one that was recorded (another "
+                        "hash)",
+                        record.id));
+    }
     CUPEL_TRY(Statement parents,
               database_.prepare("SELECT parent FROM parents WHERE kernel = ? ORDER BY parent"));
     parents.bind(record.id);
@@ -300,8 +325,16 @@ Result<void> Archive::each_kernel(const std::function<Result<void>(const KernelR
     }
 }
 
-Result<void> Archive::each_verdict_of(Statement rows,
-                                      const std::function<Result<void>(VerdictRecord)>& take) {
+Result<verdict::Verdict> Archive::verdict_of(KernelId kernel, const std::string& text) const {
+    const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+    Result<verdict::Verdict> read =
+        json.is_discarded() ? fail(Errc::Corrupt, "no JSON") : verdict::verdict_from_json(json);
+    if (!read) return corrupt(fmt::format("verdict of kernel {}: {}", kernel, read.error().text));
+    return read;
+}
+
+Result<void> Archive::each_verdict_of(
+    Statement rows, const std::function<Result<void>(VerdictRecord)>& take) const {
     while (true) {
         CUPEL_TRY(const bool more, rows.step());
         if (!more) return {};
@@ -310,12 +343,7 @@ Result<void> Archive::each_verdict_of(Statement rows,
         CUPEL_TRY(record.trial, trial_from(rows.text(1)));
         if (!rows.is_null(2)) record.incumbent = rows.integer(2);
         if (!rows.is_null(3)) record.score = rows.number(3);
-        Result<verdict::Verdict> read = verdict_from_text(rows.text(4));
-        if (!read) {
-            return std::unexpected(
-                std::move(read.error()).in(fmt::format("verdict of kernel {}", record.kernel)));
-        }
-        record.verdict = std::move(*read);
+        CUPEL_TRY(record.verdict, verdict_of(record.kernel, rows.text(4)));
         record.seconds = rows.number(5);
         record.at = rows.text(6);
         CUPEL_DO(take(std::move(record)));
@@ -358,7 +386,7 @@ Result<verdict::Verdict> Archive::latest_screen(KernelId kernel) {
                                 "ORDER BY id DESC LIMIT 1"));
     CUPEL_TRY(const bool row, query.bind(kernel).step());
     if (!row) return verdict::Verdict{};
-    return verdict_from_text(query.text(0));
+    return verdict_of(kernel, query.text(0));
 }
 
 Result<std::vector<Event>> Archive::events() {

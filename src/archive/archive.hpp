@@ -111,16 +111,21 @@ struct Totals {
 
 class Archive {
 public:
-    // Opens `path`, creating or migrating it. A damaged file is renamed to `<path>.corrupt-<time>`
-    // (nothing is deleted), a new one is begun, and `set_aside()` says so. A file of a newer Cupel
-    // or of another program is Invalid and left alone.
+    // Opens `path`, creating or migrating it, and reads every row. A damaged file, or one with a
+    // row that does not hold together, is renamed to `<path>.corrupt-<time>` (nothing is deleted),
+    // a new one is begun, and `set_aside()` says so. A file of a newer Cupel or of another program
+    // is Invalid and left alone.
     [[nodiscard]] static Result<Archive> open(const std::filesystem::path& path);
     // For reports: creates and changes nothing. A missing file is NotFound, a damaged one Corrupt.
+    // Rows are checked where they are read: a kernel's text against its hash, a verdict as JSON.
+    // One that does not hold together is Corrupt, with the path.
     [[nodiscard]] static Result<Archive> open_read_only(const std::filesystem::path& path);
 
     [[nodiscard]] const std::optional<std::filesystem::path>& set_aside() const {
         return set_aside_;
     }
+    // What was wrong with it: "verdict of kernel 3: no JSON".
+    [[nodiscard]] const std::string& damage() const { return damage_; }
 
     // Facts about the run: task text, options, machine, state.
     [[nodiscard]] Result<void> set_meta(std::string_view key, std::string_view value);
@@ -162,13 +167,19 @@ private:
     explicit Archive(Database database) : database_(std::move(database)) {}
     [[nodiscard]] static Result<Archive> open_sound(const std::filesystem::path& path);
     [[nodiscard]] Result<void> migrate();
+    [[nodiscard]] Result<void> check_rows();
+    [[nodiscard]] std::unexpected<Error> corrupt(std::string text) const;
     [[nodiscard]] Result<void> mark_quarantined(KernelId kernel);
     [[nodiscard]] Result<KernelRecord> read_kernel(const Statement& row);
-    [[nodiscard]] static Result<void> each_verdict_of(
-        Statement rows, const std::function<Result<void>(VerdictRecord)>& take);
+    [[nodiscard]] Result<verdict::Verdict> verdict_of(KernelId kernel,
+                                                      const std::string& text) const;
+    [[nodiscard]] Result<void> each_verdict_of(
+        Statement rows, const std::function<Result<void>(VerdictRecord)>& take) const;
 
     Database database_;
+    std::filesystem::path path_;
     std::optional<std::filesystem::path> set_aside_;
+    std::string damage_;
 };
 
 }  // namespace cupel::archive

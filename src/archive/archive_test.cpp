@@ -333,12 +333,52 @@ TEST_F(ArchiveTest, AVerdictThatWasTamperedWithIsCorruptNotACrash) {
     fill(1);
     ASSERT_TRUE(Database::open(path(), Database::Mode::ReadWrite)
                     ->run("UPDATE verdicts SET json = '{\"status\":'"));
-    Archive archive = open();
+    Archive archive = Archive::open_read_only(path()).value();
     EXPECT_EQ(archive.verdicts().error().code, Errc::Corrupt);
+    EXPECT_EQ(archive.latest_screen(1).error().code, Errc::Corrupt);
     ASSERT_TRUE(Database::open(path(), Database::Mode::ReadWrite)
                     ->run("UPDATE verdicts SET json = '{\"status\":\"splendid\"}'"));
-    EXPECT_TRUE(archive.verdicts().error().text.contains("status"))
-        << archive.verdicts().error().text;
+    const Error error = archive.verdicts().error();
+    EXPECT_TRUE(error.text.contains("status")) << error.text;
+    EXPECT_TRUE(error.text.starts_with(path().string() + ": verdict of kernel 1: ")) << error.text;
+}
+
+TEST_F(ArchiveTest, AKernelWhoseTextWasChangedIsCorruptAndNamed) {
+    fill(2);
+    ASSERT_TRUE(Database::open(path(), Database::Mode::ReadWrite)
+                    ->run("UPDATE kernels SET source = source || ' ' WHERE id = 2"));
+    Archive archive = Archive::open_read_only(path()).value();
+    EXPECT_TRUE(archive.kernel(1));
+    const auto changed = archive.kernel(2);
+    ASSERT_FALSE(changed);
+    EXPECT_EQ(changed.error().code, Errc::Corrupt);
+    EXPECT_TRUE(changed.error().text.starts_with(path().string() + ": kernel 2: "))
+        << changed.error().text;
+    EXPECT_FALSE(archive.kernels());
+    EXPECT_FALSE(archive.ranking());
+}
+
+// Sound to SQLite: a run that goes on would stop at such a row, each time again.
+TEST_F(ArchiveTest, ADamagedRowIsADamagedArchive) {
+    const auto* const row = "row 1 names a kernel that is not there";
+    const std::pair<const char*, const char*> edits[] = {
+        {"UPDATE verdicts SET json = 'x' WHERE id = 2", "verdict of kernel 2: no JSON"},
+        {"UPDATE verdicts SET json = '{}' WHERE id = 2", "verdict of kernel 2: "},
+        {"UPDATE kernels SET source = 'x' WHERE id = 2", "kernel 2: its text"},
+        {"UPDATE kernels SET hash = 'x' WHERE id = 2", "kernel 2: its text"},
+        {"DELETE FROM kernels WHERE id = 1", row},
+    };
+    for (const auto& [sql, words] : edits) {
+        fill(3);
+        ASSERT_TRUE(Database::open(path(), Database::Mode::ReadWrite)->run(sql));
+        Archive archive = open();
+        ASSERT_TRUE(archive.set_aside()) << sql;
+        EXPECT_TRUE(archive.damage().contains(words)) << archive.damage();
+        EXPECT_EQ(archive.totals()->kernels, 0);
+        EXPECT_EQ(Archive::open_read_only(*archive.set_aside())->totals()->verdicts, 3);
+        EXPECT_TRUE(archive.record_kernel(made("new life")));
+        std::filesystem::remove(path());
+    }
 }
 
 // Writes kernels with verdicts for ever and tells each one that is done through the pipe.

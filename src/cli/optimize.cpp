@@ -257,7 +257,8 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, ModelSe
     if (!signer.key) console.note("the certificate will be unsigned: " + signer.missing);
     CUPEL_TRY(archive::Archive archive, folder.open_archive());
     if (const auto& damaged = archive.set_aside()) {
-        console.note("the archive was damaged; it was moved to " + damaged->string());
+        console.note(fmt::format("the archive was damaged ({}); it was moved to {}",
+                                 archive.damage(), damaged->string()));
     }
     referee::Options tuning = tuning_for(folder.threads(), console);
     tuning.stop = [&stage] { return stage.should_stop(); };

@@ -140,8 +140,10 @@ Result<int> search_in(const DeviceRun& run, const Options& options, ModelSetup m
                       DeviceStage& stage, Console& console) {
     const auto& [folder, sheet] = run;
     CUPEL_TRY(archive::Archive archive, folder.open_archive());
-    if (const auto& damaged = archive.set_aside())
-        console.note("the archive was damaged; it was moved to " + damaged->string());
+    if (const auto& damaged = archive.set_aside()) {
+        console.note(fmt::format("the archive was damaged ({}); it was moved to {}",
+                                 archive.damage(), damaged->string()));
+    }
     const referee::Options tuning = tuning_for(folder.threads(), console);
     CUPEL_TRY(const referee::Referee::Admission admission, admit_alone(folder.task(), tuning));
     if (!admission.admitted) {
