@@ -67,7 +67,43 @@ jail::Cell cell_for(const Job& job, const fs::path& root, const os::Fd& words) {
     return cell;
 }
 
+// "kernel.cpp:3:1: ", "kernel.cu(3): ", "{standard input}:3: "
+bool names_a_place(std::string_view line) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    for (std::size_t at = 0; at + 2 < line.size(); ++at) {
+        const char opens = line[at];
+        if (opens != ':' && opens != '(') continue;
+        std::size_t end = at + 1;
+        while (end < line.size() && is_digit(line[end]))
+            ++end;
+        if (end == at + 1 || end == line.size()) continue;
+        if (line.substr(end).starts_with(opens == ':' ? ":" : "):")) return true;
+    }
+    return false;
+}
+
+// cudafe++ says where it was when its memory ended. An #error of these words has others before
+// them.
+bool is_end_of_memory(std::string_view line) {
+    constexpr std::string_view kWords = "catastrophic error: out of memory";
+    return line.ends_with(kWords) && line.find("error") == line.rfind("error");
+}
+
 }  // namespace
+
+std::string tools_words(std::string_view diagnostics) {
+    std::string words;
+    for (const std::string& line : split(diagnostics, '\n')) {
+        if (line.starts_with(' ')) continue;  // an excerpt of the source
+        if (names_a_place(line) && !is_end_of_memory(line)) {
+            // It was refused for what it says; and what it says may hold line feeds.
+            if (line.contains("rror: ")) return "";
+            continue;
+        }
+        words += line + "\n";
+    }
+    return words;
+}
 
 bool Work::succeeded() const {
     return !timed_out && !exit.by_signal && exit.code == 0;
@@ -78,7 +114,7 @@ bool Work::died_of(int signal_number) const {
     if (exit.by_signal) return exit.code == signal_number;
     // nvcc says it of the programs it starts in these words.
     const auto words = fmt::format("died due to signal {} ", signal_number);
-    return exit.code == 128 + signal_number || text.find(words) != std::string::npos;
+    return exit.code == 128 + signal_number || tools_words(text).contains(words);
 }
 
 Result<std::optional<std::string>> Work::take(std::string_view name,
@@ -115,10 +151,8 @@ Result<Work> work(const Job& job) {
 
 std::optional<std::string> limit_met(const Work& done, const CompileLimits& limits,
                                      std::string_view doing, std::string_view product) {
-    // The driver (not the text) speaks of signals.
-    const auto says = [&](std::string_view words) {
-        return done.text.find(words) != std::string::npos;
-    };
+    const std::string heard = tools_words(done.text);
+    const auto says = [&](std::string_view words) { return heard.contains(words); };
     if (done.timed_out || done.died_of(SIGXCPU) ||
         says("CPU time limit exceeded signal terminated")) {
         return fmt::format("{} took longer than {}", doing,

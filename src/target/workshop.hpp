@@ -79,6 +79,10 @@ private:
     const Work& done, const CompileLimits& limits, std::string_view doing = "compiling",
     std::string_view product = "the compiled object");
 
+// What the tools say of themselves, a line each: "cc1plus: out of memory allocating ...". Whatever
+// names a place in a source may quote it; where such a line is an error, that is why the text was
+// refused, and nothing else is heard.
+[[nodiscard]] std::string tools_words(std::string_view diagnostics);
 // The first line with an error in it, without file and position; empty where there is none.
 [[nodiscard]] std::string first_error(std::string_view diagnostics);
 

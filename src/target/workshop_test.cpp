@@ -55,5 +55,43 @@ TEST(Workshop, FailuresAndLimitsAreTold) {
               "the output is larger than 64.0 KiB");
 }
 
+// A kernel's author writes messages, names of files and line feeds in both.
+TEST(Workshop, WhatASourceSaysIsNoLimit) {
+    const auto reason = [](const std::string& words) {
+        Work done = shell("exit 1");
+        done.text = words;
+        return limit_met(done, {}).value_or("none");
+    };
+    EXPECT_THAT(
+        reason("\ncc1plus: out of memory allocating 65536 bytes after a total of 1 bytes\n"),
+        HasSubstr("more memory"));
+    EXPECT_THAT(reason("virtual memory exhausted: Cannot allocate memory\n"),
+                HasSubstr("more memory"));
+    EXPECT_THAT(reason("k.cpp:1:2: warning: #warning slow\n    1 | #warning slow\n"
+                       "/usr/bin/ld: final link failed: memory exhausted\n"
+                       "collect2: error: ld returned 1 exit status\n"),
+                HasSubstr("more memory"));
+    EXPECT_THAT(reason("k.cu(3): catastrophic error: out of memory\n"), HasSubstr("more memory"));
+    EXPECT_THAT(reason("g++-12: fatal error: CPU time limit exceeded signal terminated program\n"),
+                HasSubstr("longer than"));
+    EXPECT_THAT(reason("nvcc error   : 'cicc' died due to signal 24 (CPU time limit exceeded)\n"),
+                HasSubstr("longer than"));
+    EXPECT_THAT(reason("g++: fatal error: File size limit exceeded signal terminated program as\n"),
+                HasSubstr("larger than"));
+    for (const char* forged : {
+             "k.cpp:1:2: error: #error out of memory allocating\n",
+             "k.cpp:1:2: error: #error x\n    1 | #error memory exhausted\n",
+             "cc1plus: out of memory allocating 1 bytes:1:2: error: #error x\n",
+             "k.cpp:1:15: error: static assertion failed: x\ncc1plus: out of memory allocating 1\n",
+             "k.cpp:1:9: note: '#pragma message: x\ng++: File too large'\nk.cpp:2:1: error: y\n",
+             "k.cpp:1:2: warning: #warning File size limit exceeded signal terminated\n",
+             "k.cu(1): catastrophic error: #error directive: catastrophic error: out of memory\n",
+             "k.cu(1): error: #error directive: died due to signal 24 (it says)\n",
+             "{standard input}:12: Error: no such instruction: `memory exhausted'\n",
+         }) {
+        EXPECT_EQ(reason(forged), "none") << forged;
+    }
+}
+
 }  // namespace
 }  // namespace cupel::target
