@@ -4,7 +4,9 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <ctime>
 #include <sstream>
 
@@ -26,6 +28,25 @@ std::string utc_timestamp() {
     const std::size_t length =
         std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
     return {text.data(), length};
+}
+
+bool is_utc_timestamp(std::string_view text) {
+    constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:ddZ";
+    const auto fits = [](char c, char form) {
+        return form == 'd' ? c >= '0' && c <= '9' : c == form;
+    };
+    if (!std::ranges::equal(text, kForm, fits)) return false;
+    const auto number = [&](std::size_t at, std::size_t digits) {
+        unsigned value = 0;
+        for (const char c : text.substr(at, digits))
+            value = 10 * value + static_cast<unsigned>(c - '0');
+        return value;
+    };
+    const std::chrono::year_month_day day{std::chrono::year{static_cast<int>(number(0, 4))},
+                                          std::chrono::month{number(5, 2)},
+                                          std::chrono::day{number(8, 2)}};
+    // A leap second is the 60th of its minute.
+    return day.ok() && number(11, 2) < 24 && number(14, 2) < 60 && number(17, 2) <= 60;
 }
 
 std::vector<int> allowed_cpus() {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cupel::os {
@@ -17,6 +18,8 @@ namespace cupel::os {
 }
 // "2026-11-22T02:30:00Z"
 [[nodiscard]] std::string utc_timestamp();
+// Whether a text is one, of a day and a second that there are.
+[[nodiscard]] bool is_utc_timestamp(std::string_view text);
 
 // The processors this process may use, ascending.
 [[nodiscard]] std::vector<int> allowed_cpus();

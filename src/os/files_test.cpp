@@ -224,6 +224,12 @@ TEST(Clock, AdvancesAndNamesTheTimeInUtc) {
     usleep(2000);
     EXPECT_GE(now_ns() - before, 1'900'000);
     EXPECT_THAT(utc_timestamp(), testing::MatchesRegex("20..-..-..T..:..:..Z"));
+    for (const std::string& time : {utc_timestamp(), std::string("2024-02-29T23:59:60Z")})
+        EXPECT_TRUE(is_utc_timestamp(time)) << time;
+    for (const char* time : {"", "never", "2026-01-01", "2023-02-29T00:00:00Z",
+                             "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z",
+                             "2026-01-01T00:00:00z", "2026-01-01T00:00:00Z "})
+        EXPECT_FALSE(is_utc_timestamp(time)) << time;
 }
 
 TEST(Processors, AreListedAscendingAndTheirTimesGrow) {

@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "os/append.hpp"
+#include "os/clock.hpp"
 #include "os/files.hpp"
 #include "stats/sample.hpp"
 
@@ -57,8 +58,9 @@ std::optional<AaRun> run_of(const std::string& line) {
                   .seconds = fields.at("seconds"),
                   .busy = fields.at("busy"),
                   .stolen = fields.at("stolen")};
-        const bool sound = run.threads >= 1 && run.mid > 0 && run.half_width >= 0 &&
-                           run.seconds >= 0 && is_share(run.busy) && is_share(run.stolen);
+        const bool sound = os::is_utc_timestamp(run.written) && run.threads >= 1 && run.mid > 0 &&
+                           run.half_width >= 0 && run.seconds >= 0 && is_share(run.busy) &&
+                           is_share(run.stolen);
         if (!sound) return std::nullopt;
         return run;
     } catch (const json::exception&) {

@@ -12,6 +12,7 @@
 
 #include "base/hash.hpp"
 #include "base/seed.hpp"
+#include "os/clock.hpp"
 #include "referee/arena.hpp"
 #include "referee/certificate.hpp"
 #include "referee/conclude.hpp"
@@ -204,6 +205,9 @@ Result<void> check_limits(const verdict::Verdict& verdict, const std::string& na
     }
     if (evidence.positions < evidence.questions)
         return fail(Errc::Corrupt, name + ".evidence.positions: fewer than questions");
+    // An element is looked at once as one drawn at random, and once where two answers differ.
+    if (evidence.positions / 2 > evidence.elements)
+        return fail(Errc::Corrupt, name + ".evidence.positions: more than were written");
     if (!(evidence.worst_error >= 0 && evidence.worst_error <= 1))
         return fail(Errc::Corrupt, name + ".evidence.worst_error: beyond what is right");
     double windows = 0;
@@ -229,8 +233,30 @@ Result<void> check_judgement(const Certificate& certificate, const verdict::Verd
     return check_seed(verdict, name);
 }
 
+// What a record of runs can say of so many of them.
+Result<void> check_aa(const AaSummary& aa) {
+    const bool dated = aa.test.runs == 0
+                           ? aa.first.empty() && aa.last.empty()
+                           : os::is_utc_timestamp(aa.first) && os::is_utc_timestamp(aa.last);
+    if (!dated) return fail(Errc::Corrupt, "aa: first and last are not when its runs were");
+    if (aa.damaged < 0) return fail(Errc::Corrupt, "aa.damaged: below 0");
+    if (!(std::isfinite(aa.half_width) && aa.half_width >= 0))
+        return fail(Errc::Corrupt, "aa.half_width: no width");
+    if (!(aa.stolen >= 0 && aa.stolen <= 1))
+        return fail(Errc::Corrupt, "aa.stolen: a share is 0 .. 1");
+    AaSummary ours = aa;
+    ours.test = stats::aa_test(aa.test.different, aa.test.runs);
+    if (const auto field = first_difference(to_json(ours), to_json(aa), "aa", kTolerance))
+        return differs(*field, "its runs say");
+    return {};
+}
+
 // The setting, which is the same for both judgements.
 Result<void> check_setting(const Certificate& certificate) {
+    if (!os::is_utc_timestamp(certificate.written))
+        return fail(Errc::Corrupt, "written: expected a time, such as 2026-11-27T12:59:36Z");
+    if (certificate.ceilings.threads > certificate.machine.cpus)
+        return fail(Errc::Corrupt, "ceilings.threads: more than machine.cpus");
     std::set<std::string> names = {std::string(kCandidate)};
     for (const Certificate::Member& member : certificate.panel) {
         if (!names.insert(member.name).second)
@@ -248,11 +274,7 @@ Result<void> check_setting(const Certificate& certificate) {
     if (aa.test.different < 0 || aa.test.different > aa.test.runs ||
         aa.threads != certificate.ceilings.threads)
         return fail(Errc::Corrupt, "aa: no record of this judgement's machine");
-    AaSummary ours = aa;
-    ours.test = stats::aa_test(aa.test.different, aa.test.runs);
-    if (const auto field = first_difference(to_json(ours), to_json(aa), "aa", kTolerance))
-        return differs(*field, "its runs say");
-    return {};
+    return check_aa(aa);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <limits>
 
 #include "base/hash.hpp"
 #include "referee/estimate.hpp"
@@ -306,6 +307,39 @@ TEST_F(RealCertificate, AForgerWhoLeavesSamplesOutOrQuickensThemIsNamed) {
          }),
          "claim.");
     says(forged([](json& d) { d["aa"]["p_value"] = 0.5; }), "aa.p_value");
+}
+
+// No sample says otherwise, and still it cannot be.
+TEST_F(RealCertificate, AStatementThatCannotBeIsNamed) {
+    const json document = json::parse(text_);
+    const auto refused = [&](const char* pointer, const json& value, const char* words) {
+        json edited = document;
+        edited[json::json_pointer(pointer)] = value;
+        const auto verified = verify(forge(edited));
+        const std::string problem = verified ? "it is believed" : verified.error().text;
+        EXPECT_NE(problem.find(words), std::string::npos) << pointer << ": " << problem;
+    };
+    const auto elements = document["claim"]["evidence"]["elements"].get<std::int64_t>();
+    refused("/claim/evidence/positions", 2 * elements + 2, "claim.evidence.positions");
+    refused("/selected/evidence/positions", std::int64_t{1} << 62, "selected.evidence.positions");
+    refused("/written", "yesterday", "written");
+    refused("/written", "2026-02-30T00:00:00Z", "written");
+    refused("/aa/damaged", -3, "aa.damaged");
+    refused("/aa/half_width", -1.0, "aa.half_width");
+    refused("/aa/stolen", 1e308, "aa.stolen");
+    refused("/aa/first", "never", "aa: first");
+    refused("/machine/cpus", -5, "machine: cpus");
+    refused("/machine/cpus", 0, "machine: cpus");
+    refused("/machine/cpus", 1e300, "machine: cpus");
+    for (const char* bytes : {"l1_bytes", "l2_bytes", "l3_bytes", "memory_bytes"}) {
+        const std::string pointer = std::string("/machine/") + bytes;
+        refused(pointer.c_str(), -1, bytes);
+        refused(pointer.c_str(), std::numeric_limits<std::int64_t>::max(), bytes);
+        refused(pointer.c_str(), (std::int64_t{1} << 50) + 1, bytes);
+    }
+    refused("/ceilings/disturbed", -7.5, "ceilings: disturbed");
+    refused("/ceilings/measured", -1, "ceilings: measured");
+    refused("/ceilings/threads", 0, "ceilings: threads");
 }
 
 // Law 11: a certificate without its first measurement is half of one.

@@ -38,7 +38,8 @@ Bound ceiling_bound(const task::Counts& counts, const Ceilings& ceilings) {
 Bound physical_floor(const task::Counts& counts, const Ceilings& ceilings, const Machine& machine) {
     // Caches are credited twice: full of inputs when the clock starts, full of unwritten outputs
     // when it stops. Each thread brings a second-level cache of its own.
-    const auto held = static_cast<double>(machine.l3_bytes + machine.l2_bytes * ceilings.threads);
+    const double held = static_cast<double>(machine.l3_bytes) +
+                        static_cast<double>(machine.l2_bytes) * ceilings.threads;
     const auto input = static_cast<double>(counts.input_bytes);
     const auto output = static_cast<double>(counts.output_bytes);
     const double moved = std::max(0.0, input - held) + std::max(0.0, output - held);

@@ -56,7 +56,8 @@ enum class Freshness {
 // What others took of the processors was too much for a sound figure.
 [[nodiscard]] bool was_busy(const Ceilings& ceilings);
 [[nodiscard]] nlohmann::json to_json(const Ceilings& ceilings);
-// Corrupt where a field is missing, of another type, or a rate is not above 0.
+// Corrupt where a field is missing, of another type, or beyond what a machine can have: a rate that
+// is not above 0, bytes below 0 or above 2^50.
 [[nodiscard]] Result<Machine> machine_from_json(const nlohmann::json& object);
 [[nodiscard]] Result<Ceilings> ceilings_from_json(const nlohmann::json& object);
 
