@@ -106,9 +106,34 @@ const Wrong kWrong[] = {
      "3:8: error: 't' is an index into 4 elements"},
     {"def f(a) = b\ntask t(x: f32) -> y: f32\ny = f(x)", "1:12: error: a def sees only"},
     {"def f(a) = f(a)\ntask t(x: f32) -> y: f32\ny = f(x)", "1:12: error: unknown function 'f'"},
+    {"task t(int: f32) -> y: f32\ny = int", "1:8: error: 'int' is a word of C++", "'x_int'"},
+    {"task t(x: f32) -> co_await: f32\nco_await = x", "1:19: error: 'co_await' is a word of C++"},
+    {"task t(x: f32[NULL]) -> y: f32[NULL] where NULL = 8\ny[n] = x[n]",
+     "1:44: error: 'NULL' is a macro of C++"},
+    {"task t(x: f32[exp]) -> y: f32[exp] where exp = 8\ny[n] = x[n]",
+     "1:42: error: 'exp' is declared in kernels already"},
+    {with_head("M_PI[n] = x[n,0]\ny[n,d] = x[n,d] + M_PI[n]"), "2:1: error: 'M_PI' is a macro"},
+    {with_head("y[n,UINT_FAST8_MAX] = x[n,UINT_FAST8_MAX]"), "2:5: error: 'UINT_FAST8_MAX' is"},
+    {with_head("y[n,d] = sum[float4](x[n,float4])"), "2:14: error: 'float4' is declared"},
+    {with_head("y[threadIdx,d] = x[threadIdx,d]"), "2:3: error: 'threadIdx' is declared"},
+    {with_head("y[n,_D] = x[n,_D]"), "2:5: error: '_D' is kept by C++", "'x_D'"},
+    {with_head("y[n,__d] = x[n,__d]"), "2:5: error: '__d' is kept by C++", "'x_d'"},
     {"def exp(a) = a\ntask t(x: f32) -> y: f32\ny = x", "1:5: error: 'exp' is already defined"},
 };
 INSTANTIATE_TEST_SUITE_P(Language, AWrongTask, ::testing::ValuesIn(kWrong));
+
+// What is near to a word of C++, or is never printed: the names of a task, of functions and of
+// their parameters.
+TEST(Names, ThatCppLeavesFreeAreTheTasks) {
+    for (const char* name : {"x", "N_MAX", "MAX_N", "E", "_d", "float5", "in", "final", "kernel",
+                             "exp", "W", "Int", "M", "INT", "SIZE"}) {
+        const std::string n = name;
+        parsed("task t(" + n + ": f32[Q]) -> q: f32[Q] where Q = 8\nq[i] = " + n + "[i]");
+        parsed("task t(x: f32[Q]) -> q: f32[Q] where Q = 8\nq[" + n + "] = x[" + n + "]");
+    }
+    parsed("def double(int) = 2 * int\ntask switch(x: f32) -> y: f32\ny = double(x)");
+    parsed("task t(x: f32[N_MAX]) -> y: f32[N_MAX] where N_MAX = 8\ny[n] = x[n]");
+}
 
 // A byte of Latin-1, half of a character, an overlong form, a surrogate.
 TEST(Encoding, IsUtf8InCommentsToo) {

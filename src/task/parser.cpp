@@ -9,6 +9,7 @@
 #include <numbers>
 
 #include "base/text.hpp"
+#include "task/cpp_words.hpp"
 
 namespace cupel::task {
 namespace {
@@ -67,6 +68,12 @@ Node blank(NodeKind kind, Place place) {
     return node;
 }
 
+// x_int for int.
+std::string another_name(std::string_view name) {
+    name.remove_prefix(std::min(name.find_first_not_of('_'), name.size()));
+    return fmt::format("x_{}", name);
+}
+
 bool is_reducer(std::string_view name) {
     return std::ranges::find(kReducers, name) != kReducers.end();
 }
@@ -123,6 +130,26 @@ Result<Token> Parser::name(std::string_view what) {
                                                        what, peek().text));
     }
     return next();
+}
+
+Result<Token> Parser::printed_name(std::string_view what) {
+    CUPEL_TRY(const Token token, name(what));
+    CUPEL_DO(check_meaning(token, meaning_in_cpp(token.text)));
+    return token;
+}
+
+Result<Token> Parser::global_name(std::string_view what) {
+    CUPEL_TRY(const Token token, name(what));
+    CUPEL_DO(check_meaning(token, meaning_of_global(token.text)));
+    return token;
+}
+
+Result<void> Parser::check_meaning(const Token& token, std::string_view meaning) const {
+    if (meaning.empty()) return {};
+    return source_.error(token.place,
+                         fmt::format("'{}' is {}, and names of a task stand in its kernels; choose "
+                                     "another, such as '{}'",
+                                     token.text, meaning, another_name(token.text)));
 }
 
 Result<double> Parser::signed_number() {
@@ -302,7 +329,7 @@ Result<std::vector<Binder>> Parser::binders(std::string_view what) {
         if (list.size() >= kMaxList) {
             return error(peek().place, fmt::format("more than {} axes in one list", kMaxList));
         }
-        CUPEL_TRY(const Token axis, name("an axis name"));
+        CUPEL_TRY(const Token axis, printed_name("an axis name"));
         Binder binder{.name = std::string(axis.text), .compare = {}, .place = axis.place};
         for (const std::string_view compare : {"<", "<=", ">", ">="}) {
             if (binder.compare.empty() && accept(compare)) binder.compare = compare;

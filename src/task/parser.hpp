@@ -37,6 +37,10 @@ public:
     bool accept(std::string_view text);
     Result<void> expect(std::string_view text, std::string_view where);
     Result<Token> name(std::string_view what);
+    // Of what kernels spell as the task does: no word of C++. Of a size: nothing that their headers
+    // declare, either.
+    Result<Token> printed_name(std::string_view what);
+    Result<Token> global_name(std::string_view what);
     [[nodiscard]] std::unexpected<Error> expected(std::string_view what) const;
     [[nodiscard]] std::unexpected<Error> error(Place place, std::string_view message) const {
         return source_.error(place, message);
@@ -49,6 +53,7 @@ public:
     File& file() { return file_; }
 
 private:
+    [[nodiscard]] Result<void> check_meaning(const Token& token, std::string_view meaning) const;
     Result<NodeId> choice();
     Result<NodeId> binary(int level);
     Result<NodeId> unary();

@@ -104,7 +104,7 @@ private:
         std::vector<Declaration> list;
         do {
             if (list.size() >= kMaxTensors) return in_.error(in_.peek().place, "too many tensors");
-            CUPEL_TRY(const Token name, in_.name("a tensor's name"));
+            CUPEL_TRY(const Token name, in_.printed_name("a tensor's name"));
             Declaration declaration{
                 .name = std::string(name.text), .extents = {}, .place = name.place};
             CUPEL_DO(in_.expect(":", fmt::format("and a type after '{}'", name.text)));
@@ -120,7 +120,7 @@ private:
             if (file_.sizes.size() >= kMaxTensors) {
                 return in_.error(in_.peek().place, "too many sizes");
             }
-            CUPEL_TRY(const Token name, in_.name("a size's name"));
+            CUPEL_TRY(const Token name, in_.global_name("a size's name"));
             CUPEL_DO(in_.expect("=", fmt::format("after the size '{}'", name.text)));
             CUPEL_TRY(const NodeId value, in_.expression());
             file_.sizes.push_back({std::string(name.text), value, name.place});
@@ -150,7 +150,7 @@ private:
             return in_.error(in_.peek().place,
                              fmt::format("more than {} assignments", kMaxAssignments));
         }
-        CUPEL_TRY(const Token name, in_.name("the tensor to assign"));
+        CUPEL_TRY(const Token name, in_.printed_name("the tensor to assign"));
         Assignment assignment{.name = std::string(name.text), .axes = {}, .place = name.place};
         if (in_.at("[")) {
             CUPEL_TRY(assignment.axes, in_.binders("before the axes"));
