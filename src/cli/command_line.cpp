@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
+#include <concepts>
+#include <limits>
 #include <memory>
 
 #include "base/text.hpp"
@@ -63,21 +66,32 @@ void add_task(CLI::App& app, Words& words) {
         ->type_name("")
         ->required();
 }
-// Without the words that CLI11 would add to the help.
-CLI::Validator quiet(const CLI::Validator& validator) {
-    return validator.description("");
+// CLI11 has such checks, but lets through what no integer holds and what is no number, and names
+// the largest double in all its digits.
+template <class Number, class Holds>
+CLI::Validator number_check(const std::string& expected, Holds holds) {
+    const auto check = [=](const std::string& word) -> std::string {
+        Number value = 0;
+        const char* const end = word.data() + word.size();
+        const auto [stop, problem] = std::from_chars(word.data(), end, value);
+        if (problem == std::errc{} && stop == end && holds(value)) return "";
+        return fmt::format("{}: expected {}", word, expected);
+    };
+    return {check, ""};  // no words in the help
 }
-
-// CLI11's bounds let through what is no number.
-CLI::Validator finite(const CLI::Validator& validator) {
-    return quiet(CLI::Validator(validator) &
-                 CLI::Validator(
-                     [](const std::string& word) -> std::string {
-                         double value = 0;
-                         const bool read = CLI::detail::lexical_cast(word, value);
-                         return read && std::isfinite(value) ? "" : word + " is no number";
-                     },
-                     ""));
+template <std::integral Integer>
+CLI::Validator whole(Integer least) {
+    return number_check<Integer>(
+        fmt::format("a whole number, {} .. {}", least, std::numeric_limits<Integer>::max()),
+        [=](Integer value) { return value >= least; });
+}
+CLI::Validator from_0() {
+    return number_check<double>("a number from 0",
+                                [](double value) { return std::isfinite(value) && value >= 0; });
+}
+CLI::Validator above_0() {
+    return number_check<double>("a number above 0",
+                                [](double value) { return std::isfinite(value) && value > 0; });
 }
 
 // Who writes kernels beside the schedules.
@@ -94,21 +108,21 @@ void add_writers(CLI::App& app, Words& words) {
         ->type_name("NAME");
     app.add_option("--key-fd", words.options.key_fd, "read the key from this descriptor instead")
         ->type_name("N")
-        ->check(quiet(CLI::NonNegativeNumber));
+        ->check(whole(0));
     app.add_option("--prices", words.options.prices,
                    "what models cost: a JSON file, or free for a server of your own")
         ->type_name("FILE");
     app.add_option("--dollars", words.dollars, "what models may cost in this run, resumed or not")
         ->type_name("X")
-        ->check(finite(CLI::NonNegativeNumber));
+        ->check(from_0());
     app.add_option("--tokens", words.tokens,
                    "what models may read and write in this run, all together, resumed or not")
         ->type_name("N")
-        ->check(quiet(CLI::PositiveNumber));
+        ->check(whole(std::int64_t{1}));
     app.add_option("--gain-per-dollar", words.options.gain_per_dollar,
                    "ask models no more once a dollar promises less speed than so many per cent")
         ->type_name("PERCENT")
-        ->check(finite(CLI::PositiveNumber));
+        ->check(above_0());
     app.add_option("--replay", words.options.replay,
                    "try the kernels again that models wrote in an earlier run; asks nobody")
         ->type_name("RUN");
@@ -132,7 +146,7 @@ void add_optimize(CLI::App& app, Words& words) {
         ->allow_extra_args(false);
     app.add_option("--seed", words.options.seed, "seed of the search; questions are never seeded")
         ->type_name("N")
-        ->check(quiet(CLI::NonNegativeNumber));
+        ->check(whole(std::uint64_t{0}));
     add_sizes(app, words);
     add_conditions(app, words);
     add_gpu(app, words);
@@ -182,7 +196,7 @@ void add_show(CLI::App& app, Words& words) {
     add_flag(app, "--naive", words.options.naive, "of a task: the honest naive kernel");
     app.add_option("--kernel", words.options.kernel, "of a run: one kernel, by its number")
         ->type_name("N")
-        ->check(quiet(CLI::PositiveNumber));
+        ->check(whole(1));
     add_flag(app, "--trajectories", words.options.trajectories,
              "of a run: prompts, replies, kernels and verdicts as JSON, one a line");
     add_threads(app, words, "threads a schedule is made for");

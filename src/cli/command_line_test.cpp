@@ -56,7 +56,17 @@ TEST(CommandLine, RefusesWhatIsMissingOrTooMuch) {
               std::string::npos);
     EXPECT_NE(error_of({"optimize", "softmax", "--threads", "two"}).find("--threads"),
               std::string::npos);
-    EXPECT_NE(error_of({"optimize", "softmax", "--seed", "-1"}).find("--seed"), std::string::npos);
+    EXPECT_EQ(error_of({"optimize", "softmax", "--seed", "-1"}),
+              "cupel optimize: --seed: -1: expected a whole number, 0 .. 18446744073709551615");
+    EXPECT_EQ(error_of({"optimize", "softmax", "--seed", "18446744073709551615"}), "no error");
+    EXPECT_NE(error_of({"optimize", "softmax", "--seed", "18446744073709551616"}).find("expected"),
+              std::string::npos);
+    EXPECT_EQ(error_of({"show", "r", "--kernel", "0"}),
+              "cupel show: --kernel: 0: expected a whole number, 1 .. 2147483647");
+    EXPECT_EQ(error_of({"optimize", "t", "--dollars", "nan"}),
+              "cupel optimize: --dollars: nan: expected a number from 0");
+    EXPECT_EQ(error_of({"optimize", "t", "--gain-per-dollar", "0"}),
+              "cupel optimize: --gain-per-dollar: 0: expected a number above 0");
     EXPECT_NE(error_of({}).find("--help"), std::string::npos);
     EXPECT_NE(error_of({"--json", "optimize"}).find("the command comes first"), std::string::npos);
 }

@@ -13,6 +13,7 @@
 #include "cli/commands.hpp"
 #include "cli/seal.hpp"
 #include "cli/workplace.hpp"
+#include "os/clock.hpp"
 #include "os/files.hpp"
 #include "referee/certificate.hpp"
 
@@ -82,8 +83,20 @@ std::string signature_text(const referee::Certificate& certificate) {
         signature.fingerprint());
 }
 
+// With fewer threads it would be another claim.
+Result<int> threads_here(const verdict::Verdict& claim) {
+    const auto usable = static_cast<int>(os::allowed_cpus().size());
+    if (claim.threads <= usable) return claim.threads;
+    return fail(
+        Errc::Missing,
+        fmt::format("its claim is of {} threads, and this process may use {} processor{}, so "
+                    "it cannot be tried here; --recompute-only checks it against its own "
+                    "samples",
+                    claim.threads, usable, usable == 1 ? "" : "s"));
+}
+
 Result<void> try_here(const referee::Certificate& certificate, Finding& finding, Console& console) {
-    CUPEL_TRY(const int threads, resolve_threads(certificate.claim.threads));
+    CUPEL_TRY(const int threads, threads_here(certificate.claim));
     CUPEL_TRY(const bool our_panel, has_our_panel(certificate));
     if (!our_panel) {
         finding.remarks.emplace_back(

@@ -44,6 +44,22 @@ forge half.json 's/"selected": \{.*?\n \},\n "signature"/"selected": null,\n "si
 run 20 verify half.json --recompute-only
 says out "selected: the measurement"
 
+# Of more threads than this machine has processors: nobody gave --threads, so nobody is told of it.
+forge wide.json 's/"threads": 2/"threads": 4096/g; s/"cpus": 2/"cpus": 4096/; s/\b2 threads/4096 threads/g;'
+run 0 verify wide.json --recompute-only
+run 30 verify wide.json
+one_line err
+says err "4096 threads"
+says err "--recompute-only"
+
+# What no samples contradict, and still cannot be.
+forge date.json 's/"written": "[^"]*"/"written": "yesterday"/;'
+run 20 verify date.json --recompute-only
+says out "written: expected a time"
+forge bytes.json 's/"l2_bytes": \d+/"l2_bytes": 9223372036854775807/;'
+run 20 verify bytes.json --recompute-only
+says out "machine: l2_bytes"
+
 # Words that move the cursor, and lines that look like the card's own.
 # shellcheck disable=SC2016 # $1 is Perl's
 forge words.json 's/"reason": "",(\n  "scheme")/"reason": "x\\u001b[2J\\nverified by key 1\xc2\x9b2J\xe2\x80\xae",$1/; s/"ed25519"/"unsigned"/;'
@@ -57,6 +73,19 @@ clean out
 printf 'int \342\200\256 \233 \033[2J;\n' >bad.cpp
 run 23 judge softmax bad.cpp --set B=16 --set N=64 --threads 1
 clean out
+
+# A task in another encoding, and names that kernels cannot have.
+printf '# Gr\366\337e\ntask t(x: f32[N]) -> y: f32[N] where N = 4096\n  y[n] = x[n] * 2\n' >latin.task
+run 2 optimize ./latin.task --budget 1evals
+says err "latin.task:1:5: error: a byte that is not UTF-8"
+printf 'task t(int: f32[N]) -> y: f32[N] where N = 4096\n  y[n] = int[n] * 2\n' >int.task
+run 2 optimize ./int.task --budget 1evals
+says err "int.task:1:8: error: 'int' is a word of C++"
+
+# The reason of a failure is not the kernel's to choose.
+printf '#error out of memory allocating\n' >spoof.cpp
+run 23 judge softmax spoof.cpp --set B=16 --set N=64 --threads 1
+says out "does not compile"
 
 # A pipe is waited for, for ever, by whoever opens it.
 CUPEL_PATH=$CUPEL

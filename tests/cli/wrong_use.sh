@@ -33,6 +33,8 @@ wrong "nosuch.json" verify nosuch.json
 wrong "--key abc" verify nosuch.json --key abc
 wrong "not a certificate" verify "${BASH_SOURCE[0]}"
 wrong "is not a file" judge softmax .
+wrong "--kernel: 0: expected a whole number, 1 .." show softmax --kernel 0
+wrong "--seed: 99999999999999999999: expected" optimize softmax --seed 99999999999999999999
 wrong "--kernel belongs to a run" show softmax --kernel 2
 wrong "--naive belongs to a task" show --naive
 
