@@ -67,7 +67,7 @@ run 0 verify words.json --recompute-only
 says out "verified by key 1"
 clean out
 
-printf '# A \033]0;x\007 \342\200\256 \233title\ntask t(x: f32[N]) -> y: f32[N] where N = 4096\n  y[n] = x[n] * 2\n' >t.task
+printf '# A \033]0;x\007 \342\200\256 \302\233title\ntask t(x: f32[N]) -> y: f32[N] where N = 4096\n  y[n] = x[n] * 2\n' >t.task
 run 0 show ./t.task
 clean out
 printf 'int \342\200\256 \233 \033[2J;\n' >bad.cpp
