@@ -276,7 +276,8 @@ TEST_F(Softmax, ARunAgainstItselfGoesOnTheRecordAndARecordThatContradictsWithhol
     EXPECT_EQ(read_aa(*file).runs.size(), 1U);
     EXPECT_EQ(sound->aa().test.runs, 1);
     for (int i = 0; i < 10; ++i)
-        EXPECT_TRUE(append_aa(*file, {.written = "2026-01-01T00:00:00Z", .outcome = verdict::Status::Faster}));
+        EXPECT_TRUE(append_aa(
+            *file, {.written = "2026-01-01T00:00:00Z", .outcome = verdict::Status::Faster}));
     const auto unsound = open_task(kSoftmax);
     ASSERT_NE(unsound, nullptr);
     EXPECT_TRUE(unsound->aa().test.contradicted);
