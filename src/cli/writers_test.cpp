@@ -231,7 +231,7 @@ TEST_F(OptimizeWithWriters, TellsWhatWasSpentThoughNothingCameOfIt) {
     all.insert(all.end(), how.begin(), how.end());
     optimize(all);
     const std::size_t calls = server.calls().size();
-    ASSERT_GE(calls, 2U) << said;
+    ASSERT_GE(calls, 1U) << said;  // more only where the command was slower
     const double dollars = document.at("dollars").get<double>();
     EXPECT_GT(dollars, 0.03 * static_cast<double>(calls)) << said;
     EXPECT_LE(dollars, 0.12) << said;
