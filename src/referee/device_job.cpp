@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "referee/device_job.hpp"
 
+#include "base/byte_order_mark.hpp"
 #include "base/text.hpp"
 #include "target/device_ptx.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 // Lines that are ours in a PTX text, blanked: what follows keeps its line numbers.
 std::string without_pragmas(std::string_view ptx) {
     std::string text;
-    for (const std::string& line : split(ptx, '\n'))
+    for (const std::string& line : split(without_mark(ptx), '\n'))
         text += (trim(line).starts_with("#pragma") ? "" : line) + "\n";
     return text;
 }

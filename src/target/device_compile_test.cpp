@@ -82,6 +82,10 @@ TEST_P(DeviceCompile, AGoodKernelBecomesPtxWithTheAuthorsLines) {
     EXPECT_THAT(made.compiler, HasSubstr("sm_90"));
 }
 
+TEST_P(DeviceCompile, AByteOrderMarkIsNoPartOfTheText) {
+    EXPECT_EQ(entry_for(compiled(std::string("\xEF\xBB\xBF") + kDeviceGood).ptx, "scale"), "scale");
+}
+
 TEST_P(DeviceCompile, TheEmulatorsKernelsCompile) {
     for (const char* name : {"softmax_warp", "gemm_wmma", "halves"}) {
         const auto source =

@@ -176,6 +176,12 @@ TEST(DevicePlan, ALineMayBeContinued) {
                 HasSubstr("mine.cu:3:3: error: the task has no size `zero`"));
 }
 
+TEST(DevicePlan, AByteOrderMarkIsPassedOverAndCountsForNoColumn) {
+    EXPECT_EQ(plan_of("\xEF\xBB\xBF#pragma cupel launch k<<<1, 2>>>(x)\n").launches.size(), 1U);
+    EXPECT_THAT(refusal_of("\xEF\xBB\xBF#pragma cupel launch k<<<1, zero>>>()\n"),
+                HasSubstr("mine.cu:1:29: error: the task has no size `zero`"));
+}
+
 TEST(DevicePlan, WhatIsQuotedOrCommentedDoesNotCount) {
     const std::string line = "#pragma cupel launch hidden<<<1, 1>>>()\n";
     const std::string shown = "#pragma cupel launch shown<<<1, 1>>>()\n";

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/byte_order_mark.hpp"
 #include "task/source.hpp"
 
 namespace cupel::target {
@@ -165,7 +166,7 @@ Rejection DeviceText::refuse(std::size_t at, const std::string& message) const {
 
 DeviceText read_device_text(std::string_view source, const std::string& file_name) {
     DeviceText text;
-    text.source = source;
+    text.source = without_mark(source);
     text.file_name = file_name;
     join_lines(text);
     text.code = text.joined;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/byte_order_mark.hpp"
 #include "base/text.hpp"
 #include "task/analysis.hpp"
 #include "task/emit.hpp"
@@ -346,7 +347,7 @@ private:
 
 Result<Task> parse(std::string_view text, std::string_view file,
                    std::span<const Override> overrides) {
-    const Source source(text, file);
+    const Source source(without_mark(text), file);
     CUPEL_TRY(const File syntax, read_syntax(source));
     return Lowering(source, syntax, overrides).run();
 }

@@ -160,6 +160,14 @@ TEST(AMessage, ShowsTheLineAndACaretBelowTheColumn) {
               "             ^");
 }
 
+TEST(AMessage, CountsNoColumnForAByteOrderMark) {
+    parsed("\xEF\xBB\xBF" + with_head("y[n,d] = x[n,d]\n"));
+    const auto task = parse("\xEF\xBB\xBFtusk", "t.task");
+    ASSERT_FALSE(task);
+    EXPECT_THAT(task.error().text, HasSubstr("t.task:1:1: error: expected 'task'"));
+    EXPECT_THAT(task.error().text, HasSubstr("\n  tusk\n  ^"));
+}
+
 TEST(Overrides, ChangeSizesAndWhatFollowsFromThem) {
     const std::string text = "task t(x: f32[N]) -> y: f32[P] where N = 8, P = N / 2\ny[p] = x[2*p]";
     const Override wish[] = {{"N", 20}};
