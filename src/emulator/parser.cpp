@@ -21,13 +21,7 @@ public:
         : module_(module), cursor_(cursor), functions_(cursor) {}
 
     Result<void> run() {
-        CUPEL_DO(cursor_.expect(".version", "at the head of a module"));
-        cursor_.next();  // 9.0
-        CUPEL_DO(cursor_.expect(".target", "after the version"));
-        CUPEL_TRY(const Token target, cursor_.word("a target like sm_80"));
-        module_.target = target.text;
-        while (cursor_.accept(","))
-            cursor_.next();
+        CUPEL_TRY(module_.target, parse_head(cursor_));
         while (!cursor_.at_end())
             CUPEL_DO(directive());
         return {};

@@ -41,6 +41,9 @@ private:
     std::size_t position_ = 0;
 };
 
+// Version and target, of which the latter is the result.
+[[nodiscard]] Result<std::string_view> parse_head(Cursor& cursor);
+
 // What stands behind ".shared" and the like, up to the semicolon or, for parameters, the comma:
 // .align 4 .b8 name[16] = {...}. Names of other variables in
 // initialisers are looked up in `known`.

@@ -58,6 +58,28 @@ const Wrong kWrong[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Parser, WrongPtx, ::testing::ValuesIn(kWrong));
 
+TEST(Parser, VersionsAndTargetsAreThoseThatThereAreOrMayCome) {
+    const auto head = [](const std::string& version, const std::string& target) {
+        const auto module =
+            parse(".version " + version + "\n.target " + target + "\n.address_size 64\n", "t.ptx");
+        return module ? "" : module.error().text;
+    };
+    for (const char* version : {"2.3", "6.5", "7.8", "8.8", "9.0", "9.3", "10.1"})
+        EXPECT_EQ(head(version, "sm_90"), "") << version;
+    for (const char* version : {"1.0", "2.2", "7.9", "8.9", "99.7", "9", "\"9.0\"", "sm_90"})
+        EXPECT_THAT(head(version, "sm_90"), HasSubstr("t.ptx:1:10: error: expected a version of P"))
+            << version;
+    for (const char* target : {"sm_80", "sm_90a", "sm_100f", "sm_121a", "sm_130",
+                               "sm_80, texmode_independent", "sm_80,texmode_unified,debug"})
+        EXPECT_EQ(head("9.0", target), "") << target;
+    for (const char* target : {"pentium", "sm_", "sm_9", "sm_85", "sm_091", "sm_80a", "sm_90f",
+                               "sm_90b", "sm_1000", "compute_90", "SM_90", ""})
+        EXPECT_THAT(head("9.0", target), HasSubstr("error: expected a target like sm_80"))
+            << target;
+    for (const char* target : {"sm_20, map_f64_to_f32", "sm_80, sm_90", "sm_80,"})
+        EXPECT_THAT(head("9.0", target), HasSubstr("error: expected texmode_unified,")) << target;
+}
+
 TEST(Parser, AddressesOf32BitsAreRefused) {
     const auto module = parse(".version 8.0\n.target sm_80\n.address_size 32\n", "t.ptx");
     ASSERT_FALSE(module);

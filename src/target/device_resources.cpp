@@ -46,17 +46,33 @@ std::int64_t number_before(std::string_view line, std::string_view what) {
     return number;
 }
 
-// "ptxas kernel.ptx, line 31; error   : Illegal operand" and "ptxas error   : Entry function uses
-// too much shared data": what comes behind. What is "fatal" is no such mistake: a text for a later
-// CUDA than this assembler's may be right.
-std::string assembler_error(std::string_view words) {
+// A text for a later CUDA than this assembler's, or for another GPU than it was asked for, may be
+// right.
+bool may_be_right_elsewhere(std::string_view fatal) {
+    return fatal.starts_with("Unsupported .version ") ||
+           fatal.starts_with("Unsupported .target ") ||
+           fatal.starts_with("SM version specified by .target is higher") ||
+           fatal.find("cannot be compiled for architecture") != std::string_view::npos;
+}
+
+struct Complaint {
+    std::string what;
+    bool of_the_text = false;
+};
+
+// "ptxas kernel.ptx, line 31; error   : Illegal operand", "ptxas fatal   : Unresolved extern
+// function 'f'": what comes behind, of the first. What is "fatal" ends the reading.
+Complaint first_complaint(std::string_view words) {
     for (const std::string& line : split(words, '\n')) {
-        const std::size_t at = line.find("error ");
+        const bool fatal = line.find("fatal ") < line.find(": ");
+        const std::size_t at = line.find(fatal ? "fatal " : "error ");
         const std::size_t colon = line.find(": ", at);
-        if (at != std::string::npos && colon != std::string::npos)
-            return std::string(trim(line.substr(colon + 2)));
+        if (at == std::string::npos || colon == std::string::npos) continue;
+        auto what = std::string(trim(line.substr(colon + 2)));
+        const bool excused = fatal && may_be_right_elsewhere(what);
+        return {std::move(what), !excused};
     }
-    return {};
+    return {"failed", false};
 }
 
 }  // namespace
@@ -99,10 +115,9 @@ Result<Assembled> assemble_device(std::string_view ptx, const std::string& archi
     CUPEL_TRY(const Work done, work(job));
     if (!done.succeeded()) {
         const auto limit = limit_met(done, job.limits, "assembling", "the machine code");
-        const std::string error = assembler_error(done.text);
-        const bool refused = !limit && !error.empty();
-        return Assembled{.unknown = "ptxas: " + limit.value_or(error.empty() ? "failed" : error),
-                         .refused = refused};
+        const Complaint first = first_complaint(done.text);
+        return Assembled{.unknown = "ptxas: " + limit.value_or(first.what),
+                         .refused = !limit && first.of_the_text};
     }
     Assembled made{.kernels = read_resources(done.text)};
     if (made.kernels.empty()) made.unknown = "ptxas says nothing of any kernel";

@@ -70,5 +70,31 @@ TEST(DeviceResources, KernelsOfTheTreeAreAssembledWhereAnAssemblerIs) {
     EXPECT_TRUE(earlier->refused) << earlier->unknown;
 }
 
+TEST(AssembleDevice, WhatNeverLoadsIsRefusedAndWhatALaterOneMayTakeIsNot) {
+    const auto assembled = [](const std::string& head, const std::string& more = {}) {
+        const auto made = assemble_device(
+            head + "\n.address_size 64\n.visible .entry k() { ret; }\n" + more, "sm_90");
+        EXPECT_TRUE(made.has_value());
+        return made.value_or(Assembled{});
+    };
+    const std::string head = ".version 8.0\n.target sm_90";
+    if (assembled(head).kernels.empty()) GTEST_SKIP() << assembled(head).unknown;
+    for (const auto& [text, more] :
+         {std::pair{".version 8.0\n.target pentium", ""}, std::pair{".version 8.0", ""},
+          std::pair{".version 8.0\n.target sm_90", ".visible .func bar() .noreturn;\n"},
+          std::pair{".version 8.0\n.target sm_90", "foo"}}) {
+        const Assembled made = assembled(text, more);
+        EXPECT_TRUE(made.refused) << text << more << made.unknown;
+        EXPECT_THAT(made.unknown, HasSubstr("ptxas: "));
+    }
+    for (const char* const later :
+         {".version 99.0\n.target sm_90", ".version 8.0\n.target sm_130",
+          ".version 9.0\n.target sm_120", ".version 9.0\n.target sm_90a"}) {
+        const Assembled made = assembled(later);
+        EXPECT_TRUE(made.kernels.empty()) << later;
+        EXPECT_FALSE(made.refused) << later << made.unknown;
+    }
+}
+
 }  // namespace
 }  // namespace cupel::target
