@@ -212,6 +212,9 @@ Result<void> Decoder::instruction(const Instruction& in) {
         {"bar", &Decoder::barrier},
         {"barrier", &Decoder::barrier},
         {"call", &Decoder::call},
+        {"prefetch", &Decoder::prefetch},
+        {"prefetchu", &Decoder::prefetch},
+        {"applypriority", &Decoder::prefetch},
         {"griddepcontrol", &Decoder::depend},
         {"nanosleep", &Decoder::sleep},
         {"shfl", &Decoder::shuffle},
@@ -232,14 +235,6 @@ Result<void> Decoder::instruction(const Instruction& in) {
     const std::string_view base = in.opcode.substr(0, in.opcode.find('.'));
     if (base == "atom") return atomic(in, true);
     if (base == "red") return atomic(in, false);
-    if (base == "prefetch" || base == "prefetchu" || base == "applypriority" || base == "discard") {
-        if (base == "discard") return refuse(in);  // it makes memory undefined
-        Op op = start(in, Work::Control);
-        op.run = op.checked = &run_nothing;
-        op.spreads = false;
-        emit(op);
-        return {};
-    }
     const auto special = kSpecial.find(base);
     return special == kSpecial.end() ? arithmetic(in) : (this->*special->second)(in);
 }

@@ -92,8 +92,9 @@ Result<void> Decoder::mbarrier(const Instruction& in) {
         words.accept_any({"init", "inval", "arrive", "test_wait", "try_wait"});
     const bool waits = kind == "test_wait" || kind == "try_wait";
     const bool parity = waits && words.accept("parity");
-    words.accept_any({"release", "acquire"});
-    words.accept("cta");
+    const bool ordered =
+        (waits && words.accept("acquire")) || (kind == "arrive" && words.accept("release"));
+    if (ordered && !words.accept("cta")) return refuse(in);
     if (kind.empty() || (words.peek() != "b64" && !accept_shared(words)) || !words.accept("b64") ||
         !words.done()) {
         return refuse(in);

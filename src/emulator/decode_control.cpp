@@ -35,7 +35,6 @@ Result<void> Decoder::leave(const Instruction& in) {
 Result<void> Decoder::barrier(const Instruction& in) {
     Words words(in.opcode);
     const bool old_spelling = in.opcode.starts_with("bar.");
-    words.accept("cta");
     if (old_spelling && words.accept("warp")) {
         CUPEL_DO(expect_operands(in, 1, 1));
         if (!words.accept("sync") || !words.done()) return refuse(in);
@@ -44,13 +43,14 @@ Result<void> Decoder::barrier(const Instruction& in) {
         op.checked = &warp_barrier_checked;
         return collective(in, op, in.operands[0]);
     }
+    words.accept("cta");
     const std::string_view kind = words.accept_any({"sync", "arrive", "red"});
     Op op = start(in, Work::Barrier);
     op.flow = Flow::Barrier;
     op.imm = kind == "sync" ? kBarSync : kBarArrive;
     op.spreads = false;
     const std::string_view reduction = kind == "red" ? words.accept_any({"popc", "and", "or"}) : "";
-    if (words.accept("aligned") || old_spelling) op.flags |= 2;
+    if (old_spelling || words.accept("aligned")) op.flags |= 2;
     if (kind == "red") {
         op.imm = reduction == "popc" ? kBarRedPopc : reduction == "and" ? kBarRedAnd : kBarRedOr;
         const bool typed = reduction == "popc" ? words.accept("u32") : words.accept("pred");

@@ -9,31 +9,6 @@
 namespace cupel::emulator {
 namespace {
 
-Space accept_space(Words& words) {
-    if (words.accept("global")) return Space::Global;
-    if (words.accept("shared") || words.accept("shared::cta")) return Space::Shared;
-    if (words.accept("local")) return Space::Local;
-    if (words.accept("const")) return Space::Const;
-    if (words.accept("param")) return Space::Param;
-    return Space::Generic;
-}
-
-// Hints to caches change no value, but .nc (kConstant): what is read that way may be old.
-std::uint8_t accept_cache_hints(Words& words) {
-    std::uint8_t flags = 0;
-    for (bool more = true; more;) {
-        const bool constant = words.accept("nc");
-        flags |= constant ? kConstant : 0;
-        more = constant ||
-               !words
-                    .accept_any({"ca", "cg", "cs", "lu", "cv", "wb", "wt", "L1::evict_normal",
-                                 "L1::evict_unchanged", "L1::evict_first", "L1::evict_last",
-                                 "L1::no_allocate", "L2::64B", "L2::128B", "L2::256B"})
-                    .empty();
-    }
-    return flags;
-}
-
 unsigned accept_vector(Words& words) {
     if (words.accept("v2")) return 2;
     if (words.accept("v4")) return 4;
@@ -46,30 +21,6 @@ std::span<const Operand> elements_of(const Operand& operand) {
 }
 
 }  // namespace
-
-// .weak, .volatile, .relaxed, .acquire, .release, .acq_rel with a scope. PTX has them before the
-// space and the operation; libraries print them behind (`atom.add.acq_rel.gpu.u32`), as ptxas takes
-// it.
-Result<void> Decoder::order(Words& words, Op& op) {
-    words.bring_forward({"weak", "volatile", "mmio", "relaxed", "acquire", "release", "acq_rel",
-                         "cta", "gpu", "sys"});
-    if (words.accept("weak")) return {};
-    if (words.accept("volatile") || words.accept("mmio")) {
-        op.flags |= kStrong;
-        words.accept("relaxed");
-    } else if (words.accept("relaxed")) {
-        op.flags |= kStrong;
-    } else if (words.accept("acquire")) {
-        op.flags |= kStrong | kAcquire;
-    } else if (words.accept("release")) {
-        op.flags |= kStrong | kRelease;
-    } else if (words.accept("acq_rel")) {
-        op.flags |= kStrong | kAcquire | kRelease;
-    }
-    if (words.accept("cta")) op.flags |= kBlockScope;
-    words.accept_any({"gpu", "sys"});
-    return {};
-}
 
 void Decoder::note_grain(const Op& op, unsigned bytes) {
     const unsigned grain = std::clamp(bytes, 1U, 4U);
@@ -137,9 +88,7 @@ Result<void> Decoder::load(const Instruction& in) {
     CUPEL_DO(expect_operands(in, 2, 2));
     Words words(in.opcode);
     Op op = start(in, Work::Load);
-    CUPEL_DO(order(words, op));
-    const Space space = accept_space(words);
-    op.flags |= accept_cache_hints(words);
+    CUPEL_TRY(const Space space, access(in, words, op));
     const unsigned count = accept_vector(words);
     const auto type = words.accept_type();
     if (!type || !words.done() || *type == Type::Pred || bytes_of(*type) > 8) return refuse(in);
@@ -283,9 +232,7 @@ Result<void> Decoder::store(const Instruction& in) {
     CUPEL_DO(expect_operands(in, 2, 2));
     Words words(in.opcode);
     Op op = start(in, Work::Store);
-    CUPEL_DO(order(words, op));
-    const Space space = accept_space(words);
-    if (accept_cache_hints(words) != 0) return refuse(in);  // no store is .nc
+    CUPEL_TRY(const Space space, access(in, words, op));
     const unsigned count = accept_vector(words);
     const auto type = words.accept_type();
     if (!type || !words.done() || *type == Type::Pred || bytes_of(*type) > 8) return refuse(in);
@@ -333,8 +280,9 @@ Result<void> Decoder::store(const Instruction& in) {
 Result<void> Decoder::atomic(const Instruction& in, bool returns) {
     Words words(in.opcode);
     Op op = start(in, Work::Atomic);
-    CUPEL_DO(order(words, op));
-    op.flags |= kStrong;
+    const Orders known = {.words = {"relaxed", "acquire", "release", "acq_rel"}, .of_atomic = true};
+    const Orders without = {.words = {"relaxed", "release"}, .of_atomic = true};
+    if (!accept_order(words, op, returns ? known : without)) return refuse(in);
     const Space space = accept_space(words);
     if (space == Space::Local || space == Space::Const || space == Space::Param) return refuse(in);
     const std::string operation = words.rest();
@@ -434,8 +382,10 @@ Result<void> Decoder::is_space(const Instruction& in) {
 Result<void> Decoder::fence(const Instruction& in) {
     CUPEL_DO(expect_operands(in, 0, 0));
     Words words(in.opcode);
-    words.accept_any({"sc", "acq_rel"});
-    const std::string_view scope = words.accept_any({"cta", "gl", "gpu", "sys"});
+    const bool old = in.opcode.starts_with("membar");
+    if (!old) words.accept_any({"sc", "acq_rel"});
+    const std::string_view scope =
+        old ? words.accept_any({"cta", "gl", "sys"}) : words.accept_any({"cta", "gpu", "sys"});
     if (scope.empty() || !words.done()) return refuse(in);
     Op op = start(in, Work::Fence);
     op.run = &run_nothing;

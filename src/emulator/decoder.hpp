@@ -33,6 +33,15 @@ private:
     std::size_t at_ = 0;
 };
 
+enum class Order : std::uint8_t { None, Weak, Volatile, Strong };
+struct Orders {
+    std::initializer_list<std::string_view> words;  // that an instruction may have
+    bool of_atomic = false;
+};
+// Sets the flags; nothing where there is no such order with such a scope.
+[[nodiscard]] std::optional<Order> accept_order(Words& words, Op& op, const Orders& known);
+[[nodiscard]] Space accept_space(Words& words);
+
 struct MatrixOperation;
 struct Fragment;
 
@@ -80,8 +89,12 @@ private:
     Done is_space(const Instruction& in);
     Done fence(const Instruction& in);
     Done set_address(const Operand& operand, Space space, unsigned bytes, Op& op);
-    Done order(Words& words, Op& op);
     void note_grain(const Op& op, unsigned bytes);
+
+    // decode_order.cpp
+    // All of a load or store before the number of its elements.
+    Result<Space> access(const Instruction& in, Words& words, Op& op);
+    Done prefetch(const Instruction& in);
 
     // decode_control.cpp
     Done branch(const Instruction& in);
