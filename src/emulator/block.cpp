@@ -32,7 +32,7 @@ Block::Block(Grid& of_grid, std::uint64_t index_in_grid)
       shared("shared memory", Owner::Shared, Role::Scratch, of_grid.shared_bytes),
       local("local memory", Owner::Local, Role::Scratch,
             of_grid.code.local_bytes * of_grid.threads),
-      clocks(static_cast<std::uint32_t>(index_in_grid), of_grid.threads),
+      clocks(id(), of_grid.threads),
       alive(of_grid.threads),
       random_(of_grid.options.seed + index_in_grid * 0x2545'F491'4F6C'DD1DU) {
     const std::size_t count = (grid.threads + kLanes - 1) / kLanes;

@@ -150,7 +150,10 @@ struct Block {
     // Did the last turn end as nothing but another block can help?
     [[nodiscard]] bool waits() const;
 
-    [[nodiscard]] std::uint32_t id() const { return static_cast<std::uint32_t>(index); }
+    // In records of accesses. A sample may be of more blocks, which then meet nowhere.
+    [[nodiscard]] std::uint32_t id() const {
+        return static_cast<std::uint32_t>(index % kMostBlocks);
+    }
     [[nodiscard]] Event event(const Warp& warp, unsigned lane, const Op& op, Fault fault) const {
         return {.fault = fault, .site = op.site, .block = index, .thread = warp.thread(lane)};
     }

@@ -53,6 +53,10 @@ template <class T>
     return std::vector<std::byte>(bytes, bytes + sizeof value);
 }
 
+// Of a launch that is run whole: what the record of accesses can tell apart. A sample is of any
+// grid to 2^32.
+constexpr std::uint64_t kMostBlocks = std::uint64_t{1} << 22;
+
 struct Options {
     std::uint64_t seed = 0;  // 0: warps and blocks in their natural order; else in a random one
     bool checks = true;      // without them only bounds are held, for speed

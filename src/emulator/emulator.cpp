@@ -17,7 +17,8 @@ constexpr std::uint64_t kMaxMemory = std::uint64_t{4} << 30;    // of all buffer
 constexpr std::uint64_t kMaxModule = std::uint64_t{256} << 20;  // of a module's variables
 constexpr std::uint64_t kMaxTrails = std::uint64_t{2} << 30;    // bytes of race state
 constexpr std::uint64_t kMaxSharedBytes = 227 * 1024;
-constexpr std::uint64_t kMaxBlocks = std::uint64_t{1} << 22;  // what a trail can tell apart
+constexpr std::uint32_t kMostGridX = (std::uint32_t{1} << 31) - 1;
+constexpr std::uint64_t kMostOfSample = std::uint64_t{1} << 32;
 
 class Emulator final : public Device {
 public:
@@ -98,7 +99,7 @@ public:
             return fail(Errc::NotFound, fmt::format("there is no kernel '{}'", launch.kernel));
         }
         CUPEL_TRY(const Code* const code, code_of(*kernel));
-        CUPEL_DO(check_shape(*kernel, *code, launch));
+        CUPEL_DO(check_shape(*kernel, *code, launch, options.sample > 0));
         Grid grid(*code, *memory_, options);
         grid.grid = launch.grid;
         grid.block = launch.block;
@@ -148,7 +149,8 @@ private:
         return &found->second;
     }
 
-    static Result<void> check_shape(const Kernel& kernel, const Code& code, const Launch& launch) {
+    static Result<void> check_shape(const Kernel& kernel, const Code& code, const Launch& launch,
+                                    bool sampled) {
         const auto& [gx, gy, gz] = launch.grid;
         const auto& [bx, by, bz] = launch.block;
         if (gx == 0 || gy == 0 || gz == 0 || bx == 0 || by == 0 || bz == 0) {
@@ -157,17 +159,21 @@ private:
         if (bx > 1024 || by > 1024 || bz > 64 || std::uint64_t{bx} * by * bz > 1024) {
             return fail(Errc::Usage, "a block has at most 1024 threads, and 64 in z");
         }
-        if (gy > 65535 || gz > 65535 || std::uint64_t{gx} * gy > kMaxBlocks ||
-            std::uint64_t{gx} * gy * gz > kMaxBlocks) {
-            return fail(Errc::Usage, fmt::format("at most {} blocks are emulated", kMaxBlocks));
+        // Of 31 bits and twice 16: the product has 63.
+        const std::uint64_t blocks = std::uint64_t{gx} * gy * gz;
+        const std::uint64_t most = sampled ? kMostOfSample : kMostBlocks;
+        if (gx > kMostGridX || gy > 65535 || gz > 65535 || blocks > most) {
+            return fail(Errc::Usage,
+                        fmt::format("a grid of {} x {} x {}: {} blocks are emulated at most", gx,
+                                    gy, gz, most));
         }
         const auto& required = kernel.required_block;
         if (required[0] != 0 && (bx != required[0] || by != required[1] || bz != required[2])) {
             return fail(Errc::Usage, fmt::format("the kernel wants blocks of {} x {} x {}",
                                                  required[0], required[1], required[2]));
         }
-        const auto& most = kernel.maximum_block;
-        if (most[0] != 0 && bx * by * bz > most[0] * most[1] * most[2]) {
+        const auto& bounds = kernel.maximum_block;
+        if (bounds[0] != 0 && bx * by * bz > bounds[0] * bounds[1] * bounds[2]) {
             return fail(Errc::Usage, "the block is larger than the kernel's __launch_bounds__");
         }
         if (code.dynamic_offset + launch.shared_bytes > kMaxSharedBytes) {

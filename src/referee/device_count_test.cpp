@@ -47,11 +47,11 @@ END:
                        extra);
 }
 
-task::Task twice_task() {
+task::Task twice_task(std::span<const task::Override> sizes = {}) {
     return task::parse(
                "task twice(x: f32[N]) -> y: f32[N] where N = 1048576\n"
                "y[i] = x[i] + x[i]\n",
-               "twice.task", {})
+               "twice.task", sizes)
         .value();
 }
 
@@ -88,6 +88,10 @@ TEST(DeviceSample, FindsNothingInAnHonestKernel) {
     EXPECT_EQ(found.launches.front().counted, 16U);
 }
 
+TEST(DeviceSample, TakesPtxBehindAByteOrderMark) {
+    EXPECT_EQ(tried("", false, "\xEF\xBB\xBF").sample.why_not, "");
+}
+
 // It is right wherever it can be emulated whole.
 TEST(DeviceSample, SeesAKernelThatDoesNothingAtTheTasksOwnSizes) {
     const DeviceSample found = sample("@%p2 bra END;");
@@ -119,6 +123,38 @@ TEST(DeviceWhole, AsksAnHonestKernelAtTheTasksOwnSizesToo) {
     EXPECT_EQ(after.verdict.status, verdict::Status::Accepted) << after.verdict.reason;
     EXPECT_EQ(after.verdict.evidence.questions, before.verdict.evidence.questions + 1);
     EXPECT_EQ(after.shapes.back(), "own, some blocks: N=1048576");
+}
+
+// More blocks than the emulator tells apart: some of them are looked at as of any grid.
+TEST(DeviceWhole, SamplesAnyGridAndEmulatesAsManyBlocksAsItCan) {
+    const auto held = [](const task::Task& task, const std::string& launches,
+                         const std::string& index) {
+        std::string source = twice("");
+        source.replace(0, source.find('\n') + 1, launches);
+        const std::size_t at = source.find("mad.lo.u32");
+        source.replace(at, source.find('\n', at) - at, index);
+        const DeviceKernel kernel{.source = source, .file_name = "twice.ptx"};
+        auto trial = try_device(task, kernel, {});
+        EXPECT_TRUE(trial) << trial.error().text;
+        const auto sample = sample_device(task, kernel, {.own_answers = true}, *trial);
+        EXPECT_TRUE(sample) << sample.error().text;
+        hold_to_own_sizes(*sample, *trial);
+        EXPECT_TRUE(hold_whole(task, kernel, {}, *sample, *trial));
+        EXPECT_EQ(trial->verdict.status, verdict::Status::Accepted) << trial->verdict.reason;
+        return *std::move(trial);
+    };
+    const task::Override large{.name = "N", .value = 5 << 20};
+    const std::string one = "#pragma cupel launch twice<<<N, 1>>>(x, y, N)\n";
+    EXPECT_EQ(held(twice_task(std::span(&large, 1)), one, "mov.u32 %r3, %r2;").shapes.back(),
+              "own, some blocks: N=5242880");
+    // More than the elements want, at this size only: they come to each several times.
+    const std::string wraps = "rem.u32 %r2, %r2, 8192; mad.lo.u32 %r3, %r2, 128, %r1;";
+    const std::string many =
+        "#pragma cupel launch twice<<<max(ceil(N / 128), 80 * (N - 983040)), 128>>>(x, y, N)\n";
+    const DeviceTrial several = held(twice_task(), many + many, wraps);
+    ASSERT_FALSE(several.unchecked.empty());
+    EXPECT_THAT(several.unchecked.back(), HasSubstr("5242880 blocks of one launch are too many"));
+    EXPECT_EQ(several.shapes.back(), "nearest: N=524288");
 }
 
 // None of them does anything else at the sizes that are tried before.

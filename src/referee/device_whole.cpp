@@ -4,11 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "referee/device_shapes.hpp"
 #include "referee/estimate.hpp"
+#include "target/device_plan.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -18,6 +21,7 @@ constexpr double kMostEmulated = 1 << 29;
 // Where that is too much: at sizes near those, and all tensors in bytes.
 constexpr double kMostOfNearest = 1 << 27;
 constexpr std::int64_t kMostNearby = std::int64_t{512} << 20;
+constexpr auto kMostBlocks = static_cast<std::int64_t>(emulator::kMostBlocks);
 // Sums of tensor cores are emulated bit by bit.
 constexpr double kFlopsOfTensorCores = 1;  // as an instruction
 
@@ -61,24 +65,41 @@ std::int64_t bytes_of(const task::Task& task) {
     return bytes;
 }
 
+// Of one launch; 0 where the file says nothing that can be read.
+std::int64_t most_blocks(const task::Task& task, const DeviceKernel& kernel) {
+    const auto plan = target::read_device_plan(task, kernel.source, kernel.file_name);
+    std::int64_t most = 0;
+    if (const auto* const read = std::get_if<target::DevicePlan>(&plan)) {
+        for (const target::DeviceLaunch& launch : read->launches) {
+            std::int64_t blocks = 0;
+            if (__builtin_mul_overflow(launch.grid.x * launch.grid.y, launch.grid.z, &blocks))
+                return std::numeric_limits<std::int64_t>::max();
+            most = std::max(most, blocks);
+        }
+    }
+    return most;
+}
+
 // The sizes next to the task's own at which all of it can be emulated in seconds, by what the first
 // shape took; nothing where these are no larger than that.
 struct Nearest {
     task::Task task;
     double work = 0;
 };
-std::optional<Nearest> nearest_to_own(const task::Task& task, const DeviceTrial& trial) {
+std::optional<Nearest> nearest_to_own(const task::Task& task, const DeviceKernel& kernel,
+                                      const DeviceTrial& trial) {
     const task::Task scaled = device_shapes(task, 0).front().task;
     double each = 0;  // instructions of warps an operation
     for (const CountedLaunch& launch : trial.launches)
         each += instructions(launch.counters) / operations(scaled);
     if (each == 0) return std::nullopt;
-    task::Task nearest = halved_until(task, [&](const task::Task& shape) {
-        return bytes_of(shape) <= kMostNearby && each * operations(shape) <= kMostOfNearest;
-    });
-    if (operations(nearest) <= operations(scaled)) return std::nullopt;
+    const auto fits = [&](const task::Task& shape) {
+        return bytes_of(shape) <= kMostNearby && each * operations(shape) <= kMostOfNearest &&
+               most_blocks(shape, kernel) <= kMostBlocks;
+    };
+    task::Task nearest = halved_until(task, fits);
+    if (operations(nearest) <= operations(scaled) || !fits(nearest)) return std::nullopt;
     const double work = each * operations(nearest);
-    if (bytes_of(nearest) > kMostNearby || work > kMostOfNearest) return std::nullopt;
     return Nearest{.task = std::move(nearest), .work = work};
 }
 
@@ -103,7 +124,7 @@ void adopt(DeviceTrial whole, std::string_view rule, const std::string& shape, D
 // Where all of it is too much. What takes longer there than was expected is not held against it.
 Result<void> hold_nearby(const task::Task& task, const DeviceKernel& kernel,
                          const DeviceOptions& options, DeviceTrial& trial) {
-    const auto nearest = nearest_to_own(task, trial);
+    const auto nearest = nearest_to_own(task, kernel, trial);
     if (!nearest) return {};
     CUPEL_TRY(DeviceTrial whole, try_whole(nearest->task, kernel, options, nearest->work));
     trial.verdict.wall_seconds += whole.verdict.wall_seconds;
@@ -128,6 +149,10 @@ Result<void> hold_whole(const task::Task& task, const DeviceKernel& kernel,
         trial.unchecked.push_back(fmt::format("answers at {}: {}", sample.shape, why));
     };
     const std::optional<double> work = work_of(sample);
+    if (const std::int64_t blocks = most_blocks(task, kernel); blocks > kMostBlocks) {
+        not_tried(fmt::format("{} blocks of one launch are too many to emulate", blocks));
+        return hold_nearby(task, kernel, options, trial);
+    }
     if (sample.too_large || work.value_or(0) > kMostEmulated) {
         not_tried(sample.too_large
                       ? sample.why_not
