@@ -118,7 +118,6 @@ TEST_P(WrongCalls, AreRefusedWithTheReason) {
 const WrongCall kWrongCalls[] = {
     {kFunctionHead + ".reg .b32 %r<4>; ld.param.u32 %r1, [x]; ret; }\n", kCall, "unknown name 'x'"},
     {kFunctionHead + "bra L; ret; }\n", kCall + " L:", "unknown name 'L'"},
-    {".func f() { call.uni f; ret; }\n", "call.uni f;", "functions may not call themselves"},
     {kFunctionHead + "ret; }\n", "{ .param .b64 x; .param .b32 y; call (y), f, (x); }",
      "as its function says"},
     {kFunctionHead + "ret; }\n", "{ .param .b32 x; call f, (x); }", "not the results"},

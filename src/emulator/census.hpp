@@ -12,7 +12,8 @@
 namespace cupel::emulator {
 
 struct Refusal {
-    // The opcode with its modifiers; "call f"; "memory" or "registers": more than there is.
+    // The opcode with its modifiers; "call f"; "memory" or "registers": more than there is;
+    // "kernel": nothing else was looked at.
     std::string what;
     std::string why;  // what a launch of the kernel would say
 };

@@ -72,7 +72,8 @@ Result<Code> Decoder::run() {
 std::vector<Refusal> Decoder::refusals() {
     std::vector<Refusal> found;
     if (const auto begun = begin(); !begun) {
-        found.push_back({.what = "memory", .why = begun.error().text});
+        found.push_back(
+            {.what = kernel_.unlaunchable ? "kernel" : "memory", .why = begun.error().text});
         return found;
     }
     for (const Instruction& in : kernel_.instructions) {
@@ -89,7 +90,23 @@ std::vector<Refusal> Decoder::refusals() {
     return found;
 }
 
+// Also the line that a person wrote, in the first line of what is said.
+std::unexpected<Error> Decoder::with_line(Error error, const Line& line) const {
+    if (line.line != 0 && line.file < module_.files.size() && !module_.files[line.file].empty()) {
+        error.text.insert(std::min(error.text.find('\n'), error.text.size()),
+                          fmt::format(" (line {} of {})", line.line, module_.files[line.file]));
+    }
+    return std::unexpected(std::move(error));
+}
+
 Result<void> Decoder::begin() {
+    if (kernel_.unlaunchable) {
+        const auto& [at, line, why] = *kernel_.unlaunchable;
+        const auto first = std::ranges::find_if(
+            kernel_.instructions, [](const Instruction& in) { return in.line.line != 0; });
+        const bool known = line.line != 0 || first == kernel_.instructions.end();
+        return with_line(error(at, why).error(), known ? line : first->line);
+    }
     code_.name = std::string(kernel_.name);
     code_.files = module_.files;
     code_.parameter_bytes = kernel_.parameter_bytes;
@@ -105,7 +122,7 @@ Result<void> Decoder::advance(const Instruction& in) {
     code_.starts.push_back(static_cast<std::uint32_t>(code_.ops.size()));
     code_.sites.push_back(
         {.line = in.line, .ptx_line = static_cast<std::uint32_t>(lines_), .opcode = in.opcode});
-    CUPEL_DO(instruction(in));
+    if (auto done = instruction(in); !done) return with_line(std::move(done).error(), in.line);
     if (code_.row_bytes > kMaxRows) return error(in.at, "too many registers for one thread");
     for (std::size_t i = code_.starts.back() + 1; i < code_.ops.size(); i++)
         code_.ops[i].counted = false;

@@ -58,6 +58,7 @@ private:
 
     // decode.cpp: layout, operands, arithmetic
     Done begin();
+    [[nodiscard]] std::unexpected<Error> with_line(Error error, const Line& line) const;
     Done advance(const Instruction& in);
     Done lay_out();
     Done instruction(const Instruction& in);

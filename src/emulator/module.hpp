@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,9 +32,10 @@ struct Variable {
     Type type = Type::B8;
     std::uint64_t bytes = 0;
     unsigned align = 1;
-    bool external = false;     // extern .shared: as large as the launch says
-    std::uint64_t offset = 0;  // of a parameter, in the block of parameters
-    bool of_call = false;      // a .param declared within a call: our callees never look at it
+    bool external = false;      // extern .shared: as large as the launch says
+    std::uint64_t offset = 0;   // of a parameter, in the block of parameters
+    bool of_functions = false;  // holds addresses of functions, which are not known
+    bool of_call = false;       // a .param declared within a call: our callees never look at it
     std::vector<std::byte> initial;
     struct Address {  // a word of the initialiser that is the address of another variable
         std::uint64_t offset = 0;
@@ -87,8 +89,16 @@ struct Register {
     Type type = Type::B32;
 };
 
+// Why a kernel cannot be launched, whatever else is in it.
+struct Unlaunchable {
+    Offset at = 0;
+    Line line;  // 0: that of its first instruction
+    std::string why;
+};
+
 struct Kernel {
     std::string_view name;
+    std::optional<Unlaunchable> unlaunchable;
     std::vector<Index> parameters;  // those of the variables that are parameters, in order
     std::uint64_t parameter_bytes = 0;
     std::vector<Register> registers;  // those that are used

@@ -2,14 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <map>
-#include <optional>
-#include <unordered_map>
 #include <utility>
 
 #include "base/text.hpp"
 #include "emulator/parse_call.hpp"
+#include "emulator/parse_scope.hpp"
 
 namespace cupel::emulator {
 namespace {
@@ -19,27 +16,6 @@ constexpr std::size_t kMaxInstructions = 262'144;  // of one kernel
 constexpr std::size_t kMaxVector = 64;
 constexpr std::string_view kReturn = "<return>";   // a label that no text can have
 constexpr std::uint64_t kMaxRegisters = 1U << 20;  // of one .reg name<N>; only the used ones cost
-
-// .reg .b32 %r<40>; declares a prefix and a count, .reg .pred p; one name.
-struct Declared {
-    Type type = Type::B32;
-    std::uint64_t count = 0;  // 0: the name itself
-    std::unordered_map<std::uint64_t, Index> used;
-};
-
-struct Pending {
-    std::size_t instruction;
-    std::size_t operand;
-};
-
-struct Scope {
-    std::map<std::string_view, Declared> registers;
-    std::map<std::string_view, Index> variables;
-    std::map<std::string_view, std::size_t> labels;
-    std::map<std::string_view, std::vector<Pending>> wanted;
-    bool of_function = false;               // names of the caller are out of sight
-    std::optional<std::string_view> calls;  // the next function that is called within
-};
 
 class BodyParser {
 public:
@@ -56,10 +32,15 @@ public:
 
     Result<void> run() {
         const Offset open = cursor_.peek().at;
+        const std::size_t begin = cursor_.position();
         CUPEL_DO(cursor_.expect("{", "before the body of a kernel"));
         while (!scopes_.empty()) {
             if (cursor_.at_end()) return cursor_.error(open, "this brace is never closed");
             CUPEL_DO(statement());
+            if (!given_up_) continue;
+            kernel_.instructions.clear();
+            cursor_.seek(begin);
+            return cursor_.skip_braces();
         }
         return {};
     }
@@ -76,8 +57,14 @@ private:
         if (cursor_.accept(";")) return {};
         if (cursor_.accept(".loc")) return lines_.read(cursor_);
         if (cursor_.accept(".reg")) return registers();
+        if (cursor_.accept(".callprototype") || cursor_.accept(".calltargets") ||
+            cursor_.accept(".branchtargets")) {
+            while (!cursor_.at(";") && !cursor_.at_end())
+                cursor_.next();
+            return {};
+        }
         if (cursor_.accept(".pragma")) {
-            read_pragma(cursor_.next().text);
+            read_used_bytes(cursor_.next().text, used_bytes_);
             return cursor_.expect(";", "after a pragma");
         }
         for (const auto& [word, space] :
@@ -100,7 +87,7 @@ private:
 
     // Labels of this scope are joined to the branches of this scope and of those within it.
     Result<void> close() {
-        Scope scope = std::move(scopes_.back());
+        Braces scope = std::move(scopes_.back());
         scopes_.pop_back();
         for (auto& [name, uses] : scope.wanted) {
             const auto found = scope.labels.find(name);
@@ -158,18 +145,6 @@ private:
         return cursor_.expect(";", "after a variable");
     }
 
-    // "used_bytes_mask 4095" is of the load that follows: a compiler widened it. Others say nothing
-    // of what a kernel means.
-    void read_pragma(std::string_view text) {
-        constexpr std::string_view kMask = "used_bytes_mask ";
-        const std::size_t at = text.find(kMask);
-        if (at == std::string_view::npos) return;
-        text.remove_prefix(at + kMask.size());
-        const bool hexadecimal = text.starts_with("0x");
-        if (hexadecimal) text.remove_prefix(2);
-        std::from_chars(text.data(), text.data() + text.size(), used_bytes_, hexadecimal ? 16 : 10);
-    }
-
     Result<void> instruction() {
         Instruction made;
         made.used_bytes = std::exchange(used_bytes_, ~std::uint32_t{0});
@@ -208,7 +183,7 @@ private:
     }
 
     Result<void> finished(Instruction made) {
-        const bool within = std::ranges::any_of(scopes_, &Scope::of_function);
+        const bool within = std::ranges::any_of(scopes_, &Braces::of_function);
         if (within && (made.opcode == "ret" || made.opcode == "ret.uni")) {
             // The last one of a function is where its text goes on anyway.
             if (made.guard != kNoIndex || !cursor_.at("}") || !scopes_.back().of_function) {
@@ -244,7 +219,7 @@ private:
 
     // Whose call a .param is declared for: it stands before the call.
     std::string_view whose_call() {
-        Scope& scope = scopes_.back();
+        Braces& scope = scopes_.back();
         if (!scope.calls) scope.calls = next_call(cursor_);
         return *scope.calls;
     }
@@ -260,6 +235,13 @@ private:
         CUPEL_TRY(const Token name, cursor_.word("the name of a function"));
         made.callee = name.text;
         const std::size_t head = functions_.find(name.text);
+        if (find_register(name.text) != kNoIndex) {
+            return give_up(made.at, "a call through a pointer, which is not emulated");
+        }
+        if (std::ranges::find(scopes_, name.text, &Braces::function) != scopes_.end()) {
+            return give_up(made.at,
+                           fmt::format("recursion, of {}, which is not emulated", name.text));
+        }
         if (head != Functions::kNoPosition && cursor_.accept(",")) {
             CUPEL_TRY(const std::vector<Token> arguments, parse_names(cursor_));
             given.insert(given.end(), arguments.begin(), arguments.end());
@@ -276,16 +258,16 @@ private:
     Result<void> place(const Instruction& made, std::size_t head, const std::vector<Token>& given,
                        std::size_t results) {
         if (scopes_.size() >= kMaxDepth) {
-            return cursor_.error(made.at, "calls too deep; functions may not call themselves");
+            return cursor_.error(made.at, "calls too deep");
         }
-        Scope function;
+        Braces function;
         function.of_function = true;
         const std::size_t after = cursor_.position();
         cursor_.seek(head);
         std::size_t bound = 0;
         if (cursor_.at("(")) CUPEL_DO(bind(function, made, given, bound));
         if (bound != results) return cursor_.error(made.at, "not the results of the function");
-        cursor_.next();  // its name
+        function.function = cursor_.next().text;
         if (cursor_.at("(")) CUPEL_DO(bind(function, made, given, bound));
         if (bound != given.size()) return cursor_.error(made.at, "not what the function takes");
         while (!cursor_.at("{") && !cursor_.at_end())
@@ -304,6 +286,7 @@ private:
             if (scopes_.size() == depth && cursor_.at("}"))
                 scopes_.back().labels.emplace(kReturn, kernel_.instructions.size());
             CUPEL_DO(statement());
+            if (given_up_) return {};
         }
         if (!functions_.spend(cursor_.position() - head)) {
             return cursor_.error(made.at, "more calls than can be put in place");
@@ -313,7 +296,7 @@ private:
     }
 
     // (.param .b64 name, ...): what was given goes by these names.
-    Result<void> bind(Scope& function, const Instruction& made, const std::vector<Token>& given,
+    Result<void> bind(Braces& function, const Instruction& made, const std::vector<Token>& given,
                       std::size_t& bound) {
         cursor_.next();
         if (cursor_.accept(")")) return {};
@@ -366,11 +349,15 @@ private:
         made.variable = find_variable(made.name);
         if (made.variable != kNoIndex) {
             made.kind = OperandKind::Symbol;
+            CUPEL_DO(look_at(made));
             return offset(made);
         }
         if (made.name.starts_with('%') || made.name == "WARP_SZ") {
             made.kind = OperandKind::Special;
             return {};
+        }
+        if (functions_.has(made.name)) {
+            return give_up(made.at, "the address of a function, which is not emulated");
         }
         made.kind = OperandKind::Label;  // checked when the scope closes
         return {};
@@ -403,6 +390,7 @@ private:
             if (made.index == kNoIndex && made.variable == kNoIndex) {
                 return cursor_.error(token.at, fmt::format("unknown name '{}'", token.text));
             }
+            if (made.variable != kNoIndex) CUPEL_DO(look_at(made));
             CUPEL_DO(offset(made));
         } else {
             CUPEL_TRY(made.bits, cursor_.integer("an address", ~std::uint64_t{0}));
@@ -426,45 +414,26 @@ private:
         return {};
     }
 
-    Index add_register(std::string_view name, Type type) {
-        kernel_.registers.push_back({.name = name, .type = type});
-        return static_cast<Index>(kernel_.registers.size() - 1);
-    }
-
     Index find_register(std::string_view name) {
-        const std::size_t last = name.find_last_not_of("0123456789");
-        const std::string_view prefix = name.substr(0, last + 1);
-        const std::string_view digits = name.substr(prefix.size());
-        std::uint64_t number = 0;
-        const bool numbered =
-            std::from_chars(digits.data(), digits.data() + digits.size(), number).ec == std::errc();
-        for (std::size_t i = scopes_.size(); i-- > 0;) {
-            auto& declared = scopes_[i].registers;
-            auto found = declared.find(name);
-            std::uint64_t key = 0;
-            if (found == declared.end() || found->second.count != 0) {
-                found = numbered ? declared.find(prefix) : declared.end();
-                if (found == declared.end() || number >= found->second.count) {
-                    if (scopes_[i].of_function) break;
-                    continue;
-                }
-                key = number;
-            }
-            const auto [use, fresh] = found->second.used.emplace(key, 0);
-            if (fresh) use->second = add_register(name, found->second.type);
-            return use->second;
-        }
-        return kNoIndex;
+        return emulator::find_register(scopes_, name, kernel_);
+    }
+    Index find_variable(std::string_view name) {
+        return emulator::find_variable(scopes_, name, module_);
     }
 
-    Index find_variable(std::string_view name) {
-        for (std::size_t i = scopes_.size(); i-- > 0;) {
-            const auto found = scopes_[i].variables.find(name);
-            if (found != scopes_[i].variables.end()) return found->second;
-            if (scopes_[i].of_function) break;
-        }
-        const auto found = module_.names.find(name);
-        return found == module_.names.end() ? kNoIndex : found->second;
+    Result<void> look_at(const Operand& made) {
+        if (!variable_of(module_, kernel_, made.variable).of_functions) return {};
+        return give_up(made.at,
+                       "a table of virtual functions, or of pointers to functions, which "
+                       "is not emulated");
+    }
+
+    // What this kernel does is not emulated: the others of the module may be launched all the same.
+    Result<void> give_up(Offset at, std::string why) {
+        if (!given_up_)
+            kernel_.unlaunchable = {.at = at, .line = lines_.now(), .why = std::move(why)};
+        given_up_ = true;
+        return {};
     }
 
     Cursor& cursor_;
@@ -472,7 +441,8 @@ private:
     Functions& functions_;
     Kernel& kernel_;
     CallParameters parameters_;
-    std::vector<Scope> scopes_;
+    std::vector<Braces> scopes_;
+    bool given_up_ = false;
     std::uint32_t used_bytes_ = ~std::uint32_t{0};  // of the next instruction
     Lines lines_;
 };

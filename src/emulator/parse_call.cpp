@@ -68,6 +68,7 @@ Functions::Functions(Cursor cursor) : left_(kMaxSpent) {
             cursor.next();
         }
         const std::string_view name = cursor.next().text;
+        names_.insert(name);
         while (!cursor.at(";") && !cursor.at("{") && !cursor.at_end())
             cursor.next();
         if (cursor.at("{")) heads_.emplace(name, head);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <vector>
 
 #include "emulator/parser.hpp"
@@ -18,12 +19,15 @@ public:
     explicit Functions(Cursor cursor);
     // Where the head of the function starts, behind .func; kNoPosition where there is none.
     [[nodiscard]] std::size_t find(std::string_view name) const;
+    // With a body or without.
+    [[nodiscard]] bool has(std::string_view name) const { return names_.contains(name); }
     // Tokens that were read once more, for a call; false where it becomes too many.
     bool spend(std::size_t tokens);
 
     static constexpr std::size_t kNoPosition = ~std::size_t{0};
 
 private:
+    std::set<std::string_view> names_;
     std::map<std::string_view, std::size_t> heads_;
     std::size_t left_;
 };

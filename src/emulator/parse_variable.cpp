@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstring>
 
-#include "emulator/parser.hpp"
+#include "emulator/parse_call.hpp"
 
 namespace cupel::emulator {
 namespace {
@@ -15,8 +15,8 @@ constexpr std::uint64_t kMaxAlign = 256;
 
 class VariableParser {
 public:
-    VariableParser(Cursor& cursor, Space space, const Names& known)
-        : cursor_(cursor), known_(known) {
+    VariableParser(Cursor& cursor, Space space, const Names& known, const Functions* functions)
+        : cursor_(cursor), known_(known), functions_(functions) {
         variable_.space = space;
     }
 
@@ -163,6 +163,10 @@ private:
             CUPEL_DO(cursor_.expect(")", "after generic(name"));
         }
         const auto found = known_.find(name.text);
+        if (found == known_.end() && functions_ != nullptr && functions_->has(name.text)) {
+            variable_.of_functions = true;  // a table of virtual functions
+            return {};
+        }
         if (found == known_.end()) {
             return cursor_.error(name.at, fmt::format("unknown variable '{}'", name.text));
         }
@@ -181,6 +185,7 @@ private:
 
     Cursor& cursor_;
     const Names& known_;
+    const Functions* functions_;
     Variable variable_;
     unsigned lanes_ = 1;
     bool typed_ = false;
@@ -188,8 +193,9 @@ private:
 
 }  // namespace
 
-Result<Variable> parse_variable(Cursor& cursor, Space space, const Names& known) {
-    return VariableParser(cursor, space, known).run();
+Result<Variable> parse_variable(Cursor& cursor, Space space, const Names& known,
+                                const Functions* functions) {
+    return VariableParser(cursor, space, known, functions).run();
 }
 
 }  // namespace cupel::emulator

@@ -77,7 +77,8 @@ private:
                 return cursor_.error(cursor_.peek().at, "too many variables");
             }
             const Offset at = cursor_.peek().at;
-            CUPEL_TRY(Variable declared, parse_variable(cursor_, space, module_.names));
+            CUPEL_TRY(Variable declared,
+                      parse_variable(cursor_, space, module_.names, &functions_));
             if (external && space != Space::Shared) {
                 return cursor_.error(at, "an extern variable; a module must be whole in itself");
             }
@@ -141,9 +142,13 @@ private:
                 CUPEL_TRY(kernel.maximum_block, cursor_.triple());
             } else if (cursor_.accept(".reqntid")) {
                 CUPEL_TRY(kernel.required_block, cursor_.triple());
-            } else if (cursor_.accept(".minnctapersm") || cursor_.accept(".maxnreg")) {
+            } else if (cursor_.accept(".minnctapersm") || cursor_.accept(".maxnreg") ||
+                       cursor_.accept(".maxclusterrank")) {
                 CUPEL_TRY(const std::uint64_t ignored, cursor_.integer("a number", 1U << 20));
                 (void)ignored;
+            } else if (cursor_.at(".explicitcluster") || cursor_.at(".blocksareclusters") ||
+                       cursor_.at(".reqnctapercluster")) {
+                CUPEL_DO(clusters(kernel));
             } else if (cursor_.accept(".pragma")) {
                 cursor_.next();
                 CUPEL_DO(cursor_.expect(";", "after a pragma"));
@@ -151,6 +156,18 @@ private:
                 return cursor_.expected("the body of the kernel, or a directive like .maxntid");
             }
         }
+        return {};
+    }
+
+    Result<void> clusters(Kernel& kernel) {
+        kernel.unlaunchable = {.at = cursor_.peek().at,
+                               .line = {},
+                               .why =
+                                   "a kernel of clusters of blocks (__cluster_dims__), which are "
+                                   "not emulated"};
+        if (cursor_.next().text != ".reqnctapercluster") return {};
+        CUPEL_TRY(const auto ignored, cursor_.triple());
+        (void)ignored;
         return {};
     }
 

@@ -44,10 +44,13 @@ private:
 // Version and target, of which the latter is the result.
 [[nodiscard]] Result<std::string_view> parse_head(Cursor& cursor);
 
+class Functions;
+
 // What stands behind ".shared" and the like, up to the semicolon or, for parameters, the comma:
 // .align 4 .b8 name[16] = {...}. Names of other variables in
-// initialisers are looked up in `known`.
-[[nodiscard]] Result<Variable> parse_variable(Cursor& cursor, Space space, const Names& known);
+// initialisers are looked up in `known`, those of functions in `functions`, if given.
+[[nodiscard]] Result<Variable> parse_variable(Cursor& cursor, Space space, const Names& known,
+                                              const Functions* functions = nullptr);
 
 // A number as an operand; `made` says where it stands.
 [[nodiscard]] Result<Operand> parse_number(Cursor& cursor, Operand made);
@@ -63,10 +66,9 @@ private:
     Line now_;
 };
 
-class Functions;
-
 // The body of a kernel, from its open brace to behind the closing one. What it calls of `functions`
-// becomes part of it.
+// becomes part of it. Of one that calls through pointers or recursively, Kernel::unlaunchable says
+// so and nothing else is read.
 [[nodiscard]] Result<void> parse_body(Cursor& cursor, const Module& module, Functions& functions,
                                       Kernel& kernel);
 
