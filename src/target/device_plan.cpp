@@ -11,66 +11,13 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "target/device_elements.hpp"
 #include "target/device_expression.hpp"
 #include "target/device_parameters.hpp"
 #include "target/device_text.hpp"
 
 namespace cupel::target {
 namespace {
-
-using TypeSize = std::pair<std::string_view, std::uint64_t>;
-
-// The types of scratch, by bytes: C's, <cstdint>'s, CUDA's, and the tasks' own.
-constexpr auto kTypes = std::to_array<TypeSize>({
-    {"float", 4},
-    {"double", 8},
-    {"int", 4},
-    {"unsigned", 4},
-    {"unsigned int", 4},
-    {"char", 1},
-    {"signed char", 1},
-    {"unsigned char", 1},
-    {"short", 2},
-    {"unsigned short", 2},
-    {"long", 8},
-    {"unsigned long", 8},
-    {"long long", 8},
-    {"unsigned long long", 8},
-    {"bool", 1},
-    {"size_t", 8},
-    {"int8_t", 1},
-    {"uint8_t", 1},
-    {"int16_t", 2},
-    {"uint16_t", 2},
-    {"int32_t", 4},
-    {"uint32_t", 4},
-    {"int64_t", 8},
-    {"uint64_t", 8},
-    {"half", 2},
-    {"__half", 2},
-    {"half2", 4},
-    {"__half2", 4},
-    {"__nv_bfloat16", 2},
-    {"nv_bfloat16", 2},
-    {"__nv_bfloat162", 4},
-    {"nv_bfloat162", 4},
-    {"bf16", 2},
-    {"bfloat16", 2},
-    {"f16", 2},
-    {"f32", 4},
-    {"f64", 8},
-    {"i8", 1},
-    {"i32", 4},
-    {"i64", 8},
-    {"float2", 8},
-    {"float3", 12},
-    {"float4", 16},
-    {"double2", 16},
-    {"int2", 8},
-    {"int4", 16},
-    {"uint2", 8},
-    {"uint4", 16},
-});
 
 // The size of a CUDA launch, as a person would name it in a message.
 struct Most {
@@ -184,21 +131,17 @@ private:
     static Parsed<std::uint64_t> type_bytes(const LineReader& reader,
                                             const std::vector<DeviceToken>& words) {
         const auto type = joined(words);
-        const auto* const found =
-            std::ranges::find(kTypes, std::string_view(type), &TypeSize::first);
-        if (found != kTypes.end()) return found->second;
-        std::vector<std::string> known;
-        known.reserve(kTypes.size());
-        for (const auto& [name, bytes] : kTypes)
-            known.emplace_back(name);
+        if (const auto bytes = element_bytes(type)) return *bytes;
+        const auto known = element_names();
         const auto near = nearest_name(type, known);
         auto whole = words.front();
         whole.text = type;
-        return reader.refuse(whole,
-                             fmt::format("scratch of an unknown type {}; {}", quoted(whole),
-                                         near ? fmt::format("did you mean `{}`?", *near)
-                                              : "known are float, double, int, unsigned, the types "
-                                                "of <cstdint>, half, __nv_bfloat16 and float4"));
+        return reader.refuse(
+            whole,
+            fmt::format("scratch of an unknown type {}; {}", quoted(whole),
+                        near ? fmt::format("did you mean `{}`?", *near)
+                             : "known are float, double, int, unsigned, the types "
+                               "of <cstdint>, half, __nv_bfloat16 and vectors such as float4"));
     }
 
     [[nodiscard]] Parsed<void> check_new(const LineReader& reader, const DeviceToken& name) const {

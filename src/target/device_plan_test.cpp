@@ -132,6 +132,40 @@ TEST(DevicePlan, LaunchesAndScratchAreReadAtTheTasksSizes) {
     EXPECT_EQ(launch.arguments[6].text, "-0.5");
 }
 
+TEST(DevicePlan, ScratchIsOfTheTypesOfCAndOfCudasVectors) {
+    const std::string launch = "#pragma cupel launch k<<<1, 1>>>(x)\n";
+    for (const auto& [type, bytes] : {std::pair{"unsigned long long int", 8U},
+                                      {"long long int", 8U},
+                                      {"long unsigned", 8U},
+                                      {"int unsigned", 4U},
+                                      {"signed", 4U},
+                                      {"short int", 2U},
+                                      {"char signed", 1U},
+                                      {"short2", 4U},
+                                      {"short4", 8U},
+                                      {"ushort3", 6U},
+                                      {"uchar4", 4U},
+                                      {"char4", 4U},
+                                      {"ulonglong2", 16U},
+                                      {"longlong2", 16U},
+                                      {"longlong4", 32U},
+                                      {"int3", 12U},
+                                      {"uint3", 12U},
+                                      {"float1", 4U},
+                                      {"float3", 12U},
+                                      {"double4_32a", 32U}}) {
+        const auto plan = plan_of(fmt::format("#pragma cupel scratch {} s[3]\n{}", type, launch));
+        ASSERT_EQ(plan.scratch.size(), 1U) << type;
+        EXPECT_EQ(plan.scratch.front().bytes, 3 * bytes) << type;
+    }
+    for (const char* type :
+         {"long long long", "short long", "char int", "unsigned signed", "float5", "float0",
+          "half4", "float4_32a", "unsigned float", "longlong", "4"})
+        EXPECT_THAT(refusal_of(fmt::format("#pragma cupel scratch {} s[3]\n{}", type, launch)),
+                    HasSubstr("error: "))
+            << type;
+}
+
 TEST(DevicePlan, ExpressionsAreThoseOfCWithOneDivisionThatRoundsUp) {
     const std::vector<std::pair<std::string, std::int64_t>> cases = {
         {"N / 128", 7},
