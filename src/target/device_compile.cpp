@@ -32,7 +32,10 @@ std::string virtual_architecture(const DeviceCompiler& compiler) {
     return name;
 }
 
-std::vector<std::string> nvrtc_line(const DeviceCompiler& compiler) {
+// Whether NVRTC takes what says nothing for the device's.
+enum class Unmarked { Refused, OfDevice };
+
+std::vector<std::string> nvrtc_line(const DeviceCompiler& compiler, Unmarked unmarked) {
     std::vector<std::string> line = {"/cupel-nvrtc", compiler.program, kDeviceInside, kPtxInside,
                                      "-I",           "/source/include"};
     if (!compiler.toolkit.empty()) {
@@ -44,6 +47,7 @@ std::vector<std::string> nvrtc_line(const DeviceCompiler& compiler) {
     line.insert(line.end(), {"-include", kPreludeInside, "--",
                              "--gpu-architecture=" + virtual_architecture(compiler), "--std=c++17",
                              "--generate-line-info"});
+    if (unmarked == Unmarked::OfDevice) line.emplace_back("--device-as-default-execution-space");
     return line;
 }
 
@@ -92,12 +96,13 @@ std::vector<jail::Bind> driver_binds(const DeviceCompiler& compiler) {
 }
 
 Result<Work> run_device_compiler(const DeviceSource& source, const DeviceCompiler& compiler,
-                                 const CompileLimits& limits) {
+                                 const CompileLimits& limits,
+                                 Unmarked unmarked = Unmarked::Refused) {
     Job job;
     job.limits = limits;
     job.files = {{"kernel.cu", source.text}, {"cupel.h", source.prelude}};
     if (compiler.kind == "nvrtc") {
-        job.argv = nvrtc_line(compiler);
+        job.argv = nvrtc_line(compiler, unmarked);
         for (const auto& [name, content] : device_headers())
             job.files.push_back({"include/" + name, content});
         // Inside there is no loader cache, and NVRTC loads a second library by its name.
@@ -120,10 +125,41 @@ std::string with_authors_name(std::string words, const std::string& file_name) {
     return replaced(std::move(words), "/source/include/", "");
 }
 
+constexpr std::string_view kUnmarked = "without execution space annotations";
+
+// `[&](auto v) {`, and no subscript of an array of functions.
+bool begins_lambda(std::string_view line) {
+    for (auto open = line.find('['); open != line.npos; open = line.find('[', open + 1)) {
+        const auto before = line.find_last_not_of(' ', open == 0 ? 0 : open - 1);
+        const bool subscript =
+            open > 0 && before != line.npos &&
+            (is_name_byte(line[before]) || line[before] == ')' || line[before] == ']');
+        const auto close = line.find(']', open);
+        const auto next = close == line.npos ? line.npos : line.find_first_not_of(' ', close + 1);
+        const bool returned = line.substr(0, open).ends_with("return ");
+        if ((!subscript || returned) && next != line.npos && line[next] == '(') return true;
+    }
+    return false;
+}
+
+// NVRTC 13.0 takes a lambda within a kernel for the device's, as nvcc does, but for one with `auto`
+// among its parameters: "kernel.cu(6): error: A function without ..." with the line below.
+bool only_lambdas_are_unmarked(std::string_view words) {
+    const auto lines = split(words, '\n');
+    bool found = false;
+    for (std::size_t i = 0; i < lines.size(); i++) {
+        if (lines[i].find(": error: ") == std::string::npos) continue;
+        if (lines[i].find(kUnmarked) == std::string::npos) return false;
+        if (i + 1 == lines.size() || !begins_lambda(lines[i + 1])) return false;
+        found = true;
+    }
+    return found;
+}
+
 std::string reason_of(const Work& done, const CompileLimits& limits) {
     if (auto reason = limit_met(done, limits, "compiling", "the PTX")) return *reason;
     // NVRTC's own words advise an option that nobody here can set.
-    if (done.text.find("without execution space annotations") != std::string::npos) {
+    if (done.text.find(kUnmarked) != std::string::npos) {
         return "host code: a function that is neither __global__ nor __device__; the file holds "
                "device code only, and launches are declared by `#pragma cupel launch`";
     }
@@ -151,6 +187,10 @@ Result<std::variant<BuiltDevice, Rejection>> build_device(const DeviceSource& so
                                                           const DeviceCompiler& compiler,
                                                           const CompileLimits& limits) {
     CUPEL_TRY(auto done, run_device_compiler(source, compiler, limits));
+    if (!done.succeeded() && compiler.kind == "nvrtc" && only_lambdas_are_unmarked(done.text) &&
+        !refuse_host_code(read_device_text(source.text, file_name), true)) {
+        CUPEL_TRY(done, run_device_compiler(source, compiler, limits, Unmarked::OfDevice));
+    }
     if (!done.succeeded()) {
         if (!done.timed_out && done.text.find(kDeviceInside) == std::string::npos) {
             CUPEL_DO(try_device_compiler(compiler));

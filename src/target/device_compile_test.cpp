@@ -150,6 +150,19 @@ TEST_P(DeviceCompile, HostCodeIsRefusedWithItsLine) {
     }
 }
 
+TEST_P(DeviceCompile, LambdasInAKernelAreOfTheDeviceWhateverTheyTake) {
+    const std::string kernel =
+        "extern \"C\" __global__ void k(float* y) {\n"
+        "    auto fold = [&](float v, auto op) { return op(op(v, y[1]), y[2]); };\n"
+        "    y[0] = fold(y[0], [](float a, float b) { return a + b; });\n}\n";
+    EXPECT_EQ(entry_for(compiled(kernel).ptx, "k"), "k");
+    // It excuses no other function.
+    for (const char* text : {"float plain(float* p) { return p[0]; }\n",
+                             "float plain(float p[], int n) { return p[n]; }\n",
+                             "float plain(float a) { return [&](auto b) { return b; }(a); }\n"})
+        EXPECT_THAT(refused(kernel + text).reason, HasSubstr("host code: ")) << text;
+}
+
 TEST_P(DeviceCompile, AFileWithoutAKernelIsRefused) {
     EXPECT_THAT(refused("__device__ int f() { return 1; }\n").reason, HasSubstr("no kernel"));
     EXPECT_THAT(refused("").reason, HasSubstr("no kernel"));
