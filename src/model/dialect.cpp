@@ -155,8 +155,10 @@ void ReplyReader::take_hidden(const Json& usage) {
     const bool from_cache = hidden == now.cached && hidden != now.reasoning;
     if (hidden > 0) (from_cache ? now.input : now.output) += hidden;
     // A part is never more than the whole: then it was counted beside it.
-    if (now.reasoning.value_or(0) > now.output) now.output += *now.reasoning;
-    if (now.cached.value_or(0) > now.input) now.input += *now.cached;
+    const std::int64_t reasoning = now.reasoning.value_or(0);
+    const std::int64_t cached = now.cached.value_or(0);
+    if (reasoning > now.output) now.output += reasoning;
+    if (cached > now.input) now.input += cached;
 }
 
 // The names differ, and so does what the input counts: Anthropic's leaves out what was cached.

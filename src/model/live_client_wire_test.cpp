@@ -21,7 +21,8 @@ TEST_F(LiveClientTest, KnowsAStreamWithoutItsLabel) {
          {"\r\n", "Content-Type: text/plain; charset=utf-8\r\n\r\n",
           "Content-Type: application/octet-stream\r\n\r\n", "\r\n\r\n\n", "\r\n: PROCESSING\n\n",
           "\r\n\xEF\xBB\xBF", "\r\nevent: chunk\n"}) {
-        serve_in_turn({"HTTP/1.1 200 OK\r\nConnection: close\r\n" + before + events});
+        serve_in_turn(
+            {fmt::format("HTTP/1.1 200 OK\r\nConnection: close\r\n{}{}", before, events)});
         const Answer answer = ask();
         ASSERT_TRUE(answer.has_value()) << before << answer.error().text;
         EXPECT_EQ(answer->text, "Hello");
