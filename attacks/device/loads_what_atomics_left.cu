@@ -2,7 +2,7 @@
 // attack: the last block to come takes a sum of atomics by a plain load, and no fence has published it
 // task: sum_rows
 // expect: wrong
-// reason: either may come first
+// reason: nothing orders the two blocks
 // twin: fences_its_atomics.cu
 #pragma cupel scratch float total[M]
 #pragma cupel scratch unsigned came[M]

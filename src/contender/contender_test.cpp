@@ -378,7 +378,7 @@ TEST_F(Rogue, EachForbiddenSystemCallEndsTheProcessAndIsNamedOrFailsForALibrary)
         {"timer_create", SYS_timer_create},
         {"setitimer", SYS_setitimer},
         {"alarm", SYS_alarm, {1}},
-        {"sched_setscheduler", SYS_sched_setscheduler},
+        {"sched_setscheduler", SYS_sched_setscheduler, {0, SCHED_FIFO}},
         {"setpriority", SYS_setpriority, {0, 0, 19}},
         {"mbind", SYS_mbind, {0, 4096}, {2}},
         {"pkey_mprotect", SYS_pkey_mprotect, {0, 4096, 3, -1}, {1}},

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "base/hash.hpp"
@@ -35,6 +36,7 @@ struct ModelWriter::Mail {
     std::condition_variable came;
     Questions answered;
     std::size_t waiting = 0;
+    std::map<std::uint64_t, model::Amount> lost;  // of questions in flight, by turn
 
     // Of the one question to a model that works on this machine: while it only waits for time to
     // pass others are tried, and it works again where nothing is timed.
@@ -192,6 +194,12 @@ void ModelWriter::put(std::unique_ptr<Question> question) {
         const std::string provider = question->voice.substr(0, question->voice.find(':'));
         question->hash = model::request_hash(provider, question->request);
     }
+    question->request.before_retry = [mail = mail_.get(),
+                                      turn = question->turn](const model::Amount& lost) {
+        const std::scoped_lock lock(mail->mutex);
+        mail->lost[turn] = lost;
+        return true;
+    };
     if (options_.side_by_side == 0) {
         question->request.pauses = [mail = mail_.get()] { mail->pauses(); };
         question->request.may_go_on = [mail = mail_.get()] { return mail->may_go_on(); };
@@ -228,6 +236,8 @@ ModelWriter::Questions ModelWriter::collect(bool idle) {
         mail_->came.wait_for(lock, kIdleWait, something);
     }
     auto answered = std::exchange(mail_->answered, {});
+    for (const auto& question : answered)
+        mail_->lost.erase(question->turn);  // it is in what the answer cost
     lock.unlock();
     // Answers are taken in by their turn, not by who came first.
     std::ranges::sort(answered, {}, [](const auto& question) { return question->turn; });
@@ -351,6 +361,10 @@ Spending ModelWriter::spending() const {
     spending.ended = ended_.empty() && !may_ask() ? "no model answers" : ended_;
     const std::scoped_lock lock(mail_->mutex);
     spending.waiting = static_cast<int>(mail_->waiting);
+    for (const auto& [turn, lost] : mail_->lost) {
+        spending.dollars += lost.dollars;
+        spending.tokens += lost.tokens;
+    }
     return spending;
 }
 

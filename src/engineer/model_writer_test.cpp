@@ -339,6 +339,23 @@ TEST(ModelWriter, OthersAreTriedWhileAModelOfThisMachineOnlyWaits) {
     EXPECT_TRUE(others);
 }
 
+TEST(ModelWriter, CountsWhatAttemptsCostThoughTheSearchEndsBeforeTheNext) {
+    Scene run;
+    scripted::Evaluator evaluator;
+    scripted::Model model([](const model::Request& request, int) {
+        EXPECT_TRUE(request.before_retry({.dollars = 0.5, .tokens = 700}));
+        request.pauses();
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+        while (std::chrono::steady_clock::now() < end)
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        return fenced(worth(3), "too late");
+    });
+    const Outcome outcome = search(run, evaluator, {&model}, search_of(5), in_turn(), 200).outcome;
+    EXPECT_EQ(model.prompts.size(), 1U);
+    EXPECT_DOUBLE_EQ(outcome.spending.dollars, 0.5);
+    EXPECT_EQ(outcome.spending.tokens, 700);
+}
+
 TEST(ModelWriter, AsksSideBySideAndLosesNothing) {
     Scene run;
     scripted::Evaluator evaluator;

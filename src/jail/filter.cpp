@@ -167,15 +167,13 @@ void refuse_favours(Filter& filter) {
     constexpr int kCollapse = 25;  // MADV_COLLAPSE, of Linux 6.1
     for (const int advice :
          {MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_HUGEPAGE, MADV_POPULATE_READ,
-          MADV_POPULATE_WRITE, MADV_DONTDUMP, MADV_DODUMP, MADV_COLD, MADV_PAGEOUT, kCollapse}) {
+          MADV_POPULATE_WRITE, MADV_DONTDUMP, MADV_DODUMP, MADV_COLD, kCollapse}) {
         filter.refuse_if(SCMP_SYS(madvise), EPERM,
                          {argument_is(2, static_cast<std::uint32_t>(advice))});
     }
     filter.refuse_if(SCMP_SYS(prctl), EPERM, {argument_is(0, PR_SET_TIMERSLACK)});
     // The ordinary scheduler only, which a thread has already.
     filter.refuse_if(SCMP_SYS(sched_setscheduler), EPERM, {argument_is(1, SCHED_OTHER)});
-    for (const int operation : {FUTEX_LOCK_PI, FUTEX_LOCK_PI2, FUTEX_TRYLOCK_PI, FUTEX_UNLOCK_PI})
-        filter.refuse_if(SCMP_SYS(futex), ENOSYS, {argument_has(1, FUTEX_CMD_MASK, operation)});
 }
 
 // Code that times itself by what it used; the clocks are there for that.

@@ -221,8 +221,6 @@ Answer LiveClient::ask_until(const Request& request, Amount& lost) {
     };
     const Amount most = most_cost(request);
     for (int attempt = 0;; ++attempt) {
-        if (lost != Amount{} && request.before_retry && !request.before_retry(lost))
-            return give_up(FaultKind::Storage, "what was spent could not be written down");
         auto reservation = ledger_.reserve(most);
         if (!reservation) return give_up(FaultKind::Budget, ledger_.shortage(most));
         if (!wait_for_turn(request)) {
@@ -256,6 +254,8 @@ Answer LiveClient::ask_until(const Request& request, Amount& lost) {
                 fmt::format(" (after {} attempt{})", attempt + 1, attempt == 0 ? "" : "s");
             return std::unexpected(std::move(fault));
         }
+        if (lost != Amount{} && request.before_retry && !request.before_retry(lost))
+            return give_up(FaultKind::Storage, "what was spent could not be written down");
         if (!wait(request, *pause)) return give_up(FaultKind::Stopped, "asked to stop");
     }
 }

@@ -218,7 +218,8 @@ Answer Recording::ask(std::string_view provider, const Request& request, Client*
     told.before_retry = [&](const Amount& lost) {
         exchange.lost = before;
         exchange.lost += lost;
-        return keep().has_value();
+        if (!keep()) return false;
+        return !request.before_retry || request.before_retry(lost);
     };
     exchange.answer = behind->ask(told);
     exchange.lost = before;  // the rest is in what the answer cost
