@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -148,15 +149,40 @@ int Freezer::threads() const {
     return ended(status.state) && status.threads <= 1 ? 0 : status.threads;
 }
 
+// A process's time holds that of its threads that have ended; the first's own is the first number
+// of its schedstat. In ns, both.
+bool Freezer::had_others() const {
+    constexpr std::int64_t kNoise = 20'000;
+    clockid_t clock{};
+    timespec all{};
+    if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &all) != 0) return true;
+    const std::string id = std::to_string(pid_);
+    const os::Fd file(
+        open(("/proc/" + id + "/task/" + id + "/schedstat").c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<char, 128> buffer{};
+    const ssize_t got = pread(file.get(), buffer.data(), buffer.size(), 0);
+    std::int64_t own = 0;
+    (void)std::from_chars(buffer.data(), buffer.data() + std::max<ssize_t>(got, 0), own);
+    return all.tv_sec * 1'000'000'000LL + all.tv_nsec - own > kNoise;
+}
+
 void Freezer::place(std::span<const int> cpus) {
-    if (cpus.empty() || threads_.empty()) return;
-    const auto pin = [&](int thread, std::size_t number, bool& placed) {
-        if (placed) return;
+    if (cpus.empty() || free_) return;
+    const auto bind = [](int thread, std::span<const int> to) {
         cpu_set_t set;
         CPU_ZERO(&set);
-        CPU_SET(static_cast<std::size_t>(cpus[number % cpus.size()]), &set);
+        for (const int cpu : to)
+            CPU_SET(static_cast<std::size_t>(cpu), &set);
+        return sched_setaffinity(thread, sizeof set, &set) == 0;
+    };
+    if (threads_.empty() && had_others()) {
+        free_ = true;
+        (void)bind(pid_, cpus);
+        return;
+    }
+    const auto pin = [&](int thread, std::size_t number, bool& placed) {
         // A thread that ended meanwhile needs no place.
-        placed = sched_setaffinity(thread, sizeof set, &set) == 0;
+        if (!placed) placed = bind(thread, cpus.subspan(number % cpus.size(), 1));
     };
     pin(pid_, 0, placed_);
     for (std::size_t i = 0; i < threads_.size(); ++i) {

@@ -104,8 +104,9 @@ public:
     [[nodiscard]] int threads() const;
     // Gives each thread of the frozen process a processor of its own, the first thread the first
     // one. Left to itself the kernel may wake two threads on one processor, and one of them then
-    // waits for a tick of the scheduler: milliseconds, in one window and not in the next. One that
-    // is alone is left free, as threads that it starts anew in each call would share its place.
+    // waits for a tick of the scheduler: milliseconds, in one window and not in the next. A process
+    // that starts threads anew in each call is left free, as they would all share the first's
+    // place.
     void place(std::span<const int> cpus);
 
 private:
@@ -117,12 +118,15 @@ private:
     enum class Stand { Running, Stopped, Dead };
     [[nodiscard]] Stand look();
     void list_threads();
+    // Threads that are no more have used a processor.
+    [[nodiscard]] bool had_others() const;
 
     int pid_ = -1;
     os::Fd pidfd_;
     os::Fd stat_;                  // of the process
     std::vector<Thread> threads_;  // all but the first
     bool placed_ = false;          // the first
+    bool free_ = false;
 };
 
 // The same for a single use.

@@ -313,18 +313,37 @@ TEST(Freezer, IsNotMisledByTheNameOfAProcess) {
     EXPECT_TRUE(child->wait(kPatience));
 }
 
-TEST(Freezer, LeavesAThreadThatIsAloneAllItsProcessors) {
-    auto child = os::Child::start({.argv = {"/bin/sleep", "60"}});
-    ASSERT_TRUE(child) << child.error().text;
-    auto freezer = Freezer::make(child->pid());
-    ASSERT_TRUE(freezer) << freezer.error().text;
-    ASSERT_TRUE(freezer->freeze(kPatience));
-    freezer->place(std::vector{os::allowed_cpus().front()});
+int processors_of(pid_t pid) {
     cpu_set_t set;
-    ASSERT_EQ(sched_getaffinity(child->pid(), sizeof set, &set), 0);
-    EXPECT_EQ(static_cast<std::size_t>(CPU_COUNT(&set)), os::allowed_cpus().size());
-    child->kill(SIGKILL);
-    EXPECT_TRUE(child->wait(kPatience));
+    return sched_getaffinity(pid, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
+}
+
+// Its threads begin where the first may run.
+TEST(Freezer, LeavesAProcessFreeWhoseThreadsCameAndWent) {
+    const std::vector<int> cpus = os::allowed_cpus();
+    for (const bool starts : {false, true}) {
+        const pid_t pid = fork();
+        ASSERT_GE(pid, 0);
+        if (pid == 0) {
+            const auto work = [] {
+                const auto end = std::chrono::steady_clock::now() + 20ms;
+                while (std::chrono::steady_clock::now() < end) {
+                }
+            };
+            if (starts) std::thread(work).join();
+            work();
+            for (;;)
+                pause();
+        }
+        auto freezer = Freezer::make(pid);
+        ASSERT_TRUE(freezer) << freezer.error().text;
+        std::this_thread::sleep_for(1s);
+        ASSERT_TRUE(freezer->freeze(kPatience));
+        freezer->place(cpus);
+        EXPECT_EQ(processors_of(pid), starts ? static_cast<int>(cpus.size()) : 1);
+        kill(pid, SIGKILL);
+        waitpid(pid, nullptr, 0);
+    }
 }
 
 TEST(Freezer, PlacesEachThreadOnAProcessorOfItsOwn) {
