@@ -2,7 +2,7 @@
 // attack: waits for a flag that nobody sets
 // task: sum_rows
 // expect: timed_out|wrong
-// reason: end|wait|deadlock|nobody wrote
+// reason: end|wait|deadlock|nobody wrote|took more than
 // twin: tree_sum.cu
 #pragma cupel launch sum_rows<<<M, 128>>>(x, y)
 
