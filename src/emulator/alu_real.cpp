@@ -194,18 +194,17 @@ struct Log2 {
     }
 };
 // Of sines and cosines: what lies beyond a turn is reduced in floats first.
-double moved_circular(double truth, double a) {
-    constexpr double kNear = 3.5e-7;
+double moved_circular(double truth, double a, double near) {
     constexpr double kReduced = 9.4e-8;
     const double size = std::abs(a);
-    const double most = std::max(kNear * std::min(1.0, size), kReduced * size);
+    const double most = std::max(near * std::min(1.0, size), kReduced * size);
     return std::clamp(truth + share_of(a) * most, -1.0, 1.0);
 }
 struct Sine {
-    static double of(double a) { return moved_circular(std::sin(a), a); }
+    static double of(double a) { return moved_circular(std::sin(a), a, 3.4e-7); }
 };
 struct Cosine {
-    static double of(double a) { return moved_circular(std::cos(a), a); }
+    static double of(double a) { return moved_circular(std::cos(a), a, 4e-7); }
 };
 struct Tanh {
     static double of(double a) {

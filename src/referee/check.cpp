@@ -107,8 +107,7 @@ std::string words_for(const Standard& standard, const Standard::Judged& judged, 
     if (probe.kind == Kind::Wide) {
         words +=
             "; some values of this question are up to 64 times larger than usual, of one sign, "
-            "tiny, "
-            "or equal";
+            "tiny, or equal";
     }
     return words;
 }
