@@ -158,8 +158,9 @@ std::string print(const task::Task& task, const Line& line) {
     for (const task::TensorId id : task.outputs)
         add(id, "");
     return fmt::format(
-        "// {}: {}\n{}\nextern \"C\" void kernel({}) {{\n{}  using namespace rival;\n  {};\n}}\n",
-        line.library, line.call, entry->prelude, join(parameters, ", "), views, line.call);
+        "// {}: {}\n{}{}\nextern \"C\" void kernel({}) {{\n{}  using namespace rival;\n  {};\n}}\n",
+        line.library, line.call, line.library == "torch" ? torch_includes(line.call) : "",
+        entry->prelude, join(parameters, ", "), views, line.call);
 }
 
 }  // namespace cupel::rival

@@ -14,6 +14,7 @@ namespace cupel::rival {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr int kVectorBytes = 32;
 
@@ -40,6 +41,23 @@ TEST(Rival, TheKernelShowsEachTensorToTheCall) {
     EXPECT_THAT(text, HasSubstr("x = rival::view(x_data, rival::F32, {3, 5});"));
     EXPECT_THAT(text, HasSubstr("t = rival::view(t_data, rival::I64, {3});"));
     EXPECT_THAT(text, HasSubstr("  gather(x, t, y);\n"));
+}
+
+// PyTorch's whole header takes twice as long to compile.
+TEST(Rival, OnlyTheOperatorsThatAreCalledAreIncluded) {
+    const task::Task task = parsed(
+        "task t(x: f32[B,N]) -> y: f32[B] where B = 3, N = 5\n"
+        "  y[b] = max[n](x[b,n])\n");
+    const auto includes_of = [&](std::string call) {
+        return print(task, {.library = "torch", .call = std::move(call)});
+    };
+    const std::string text = includes_of("amax_out(y, x, 1), y.copy_(std::get<0>(relu_(x)))");
+    EXPECT_THAT(text, HasSubstr("__has_include(<ATen/ops/amax.h>)"));
+    EXPECT_THAT(text, HasSubstr("#include <ATen/ops/amax.h>\n"));
+    EXPECT_THAT(text, HasSubstr("#include <ATen/ops/relu.h>\n"));
+    EXPECT_THAT(text, HasSubstr("#else\n#include <ATen/ATen.h>\n#endif\n"));
+    for (const char* not_an_operator : {"ops/copy", "ops/get", "ops/x.h", "ops/spare"})
+        EXPECT_THAT(includes_of("y.copy_(spare({x}))"), Not(HasSubstr(not_an_operator)));
 }
 
 TEST(Rival, AnUnknownLibraryIsAnErrorThatNamesThoseKnown) {

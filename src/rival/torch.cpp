@@ -1,11 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+#include <string>
+#include <string_view>
+
 #include "rival/preludes.hpp"
 
 namespace cupel::rival {
+namespace {
+
+bool is_name_part(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+
+// What `call` calls, but for members (`y.copy_`) and what is of std: "softmax_out".
+std::set<std::string> called_in(std::string_view call) {
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < call.size();) {
+        std::size_t end = i;
+        while (end < call.size() && is_name_part(call[end]))
+            ++end;
+        if (end == i) {
+            ++i;
+            continue;
+        }
+        const std::string_view before = call.substr(0, i);
+        const bool is_called = end < call.size() && call[end] == '(';
+        if (is_called && !before.ends_with('.') && !before.ends_with("std::"))
+            names.emplace(call.substr(i, end - i));
+        i = end;
+    }
+    return names;
+}
+
+// Operators that the functions below use, and those functions.
+constexpr std::array kOperators = {"baddbmm",     "bmm",  "empty", "from_blob", "full", "gather",
+                                   "log_softmax", "mean", "mul",   "softmax",   "sub"};
+constexpr std::array<std::string_view, 6> kFunctions = {
+    "spare", "attention", "causal_attention", "cross_entropy", "squared_error", "rms_norm"};
+
+}  // namespace
+
+// All of ATen.h takes a compiler 8 s, the headers of a few operators 4: each is found by the name
+// of what is called. A name without one (Slice, say) is somewhere in all of it.
+std::string torch_includes(std::string_view call) {
+    std::set<std::string> operators(kOperators.begin(), kOperators.end());
+    for (std::string name : called_in(call)) {
+        if (std::ranges::find(kFunctions, name) != kFunctions.end()) continue;
+        if (name.ends_with("_out")) name.resize(name.size() - 4);
+        if (name.ends_with('_')) name.pop_back();
+        operators.insert(std::move(name));
+    }
+    std::string present;
+    std::string included;
+    for (const std::string& name : operators) {
+        present += fmt::format("{}__has_include(<ATen/ops/{}.h>)",
+                               present.empty() ? "" : " && \\\n    ", name);
+        included += fmt::format("#include <ATen/ops/{}.h>\n", name);
+    }
+    return fmt::format(
+        "#if {}\n#define AT_PER_OPERATOR_HEADERS\n#include <ATen/TensorOperators.h>\n"
+        "#include <ATen/core/Tensor.h>\n{}#else\n#include <ATen/ATen.h>\n#endif\n",
+        present, included);
+}
 
 const std::string_view kTorch =
-    R"text(#include <ATen/ATen.h>
-#include <c10/core/InferenceMode.h>
+    R"text(#include <c10/core/InferenceMode.h>
 
 #include <cmath>
 #include <limits>
