@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/sign.hpp"
@@ -23,8 +24,12 @@
 namespace cupel::cli {
 namespace {
 
-// Of search; judging the winner comes on top.
-constexpr double kDefaultSeconds = 16;
+// A whole command without a budget fits in a minute: what set-up takes (14 s on a machine that
+// knows nothing yet) and judging the finalists will take is not searched.
+constexpr double kDefaultSeconds = 54;
+constexpr double kCrownSeconds = 30;
+constexpr double kLeastSearch = 8;
+constexpr double kMostSearch = 16;
 constexpr double kDefaultWithWriters = 600;  // models think long
 
 // What Ctrl-C means depends on how far the run is: a search ends, a judgement of its winner is
@@ -60,10 +65,13 @@ Result<RunFolder> open_run(const Options& options) {
     return RunFolder::create(options.run, task, threads);
 }
 
-engineer::Options search_options(const Options& options, const Stage& stage) {
+// `spent` seconds so far.
+engineer::Options search_options(const Options& options, const Stage& stage, double spent) {
     engineer::Options search;
     const bool unlimited = !options.budget.seconds && !options.budget.evaluations;
-    const double usual = has_writers(options) ? kDefaultWithWriters : kDefaultSeconds;
+    const double left =
+        std::clamp(kDefaultSeconds - kCrownSeconds - spent, kLeastSearch, kMostSearch);
+    const double usual = has_writers(options) ? kDefaultWithWriters : left;
     search.seconds = unlimited ? usual : options.budget.seconds.value_or(0);
     search.evaluations = options.budget.evaluations.value_or(0);
     search.finalists = 2;  // each costs a whole judgement
@@ -230,10 +238,10 @@ Result<int> refuse(const referee::Referee::Admission& admission, Console& consol
 }
 
 // From here on the task is admitted.
-Result<Ended> search_with_writers(const Bench& bench, const Options& options, ModelSetup models,
-                                  Stage& stage, Console& console) {
+Result<Ended> search_with_writers(const Bench& bench, const Options& options, double spent,
+                                  ModelSetup models, Stage& stage, Console& console) {
     auto& [folder, referee, archive] = bench;
-    const engineer::Options search = search_options(options, stage);
+    const engineer::Options search = search_options(options, stage, spent);
     const std::int64_t begin = os::now_ns();
     // A model that is waited for is given up when the time is over.
     const auto stop = [begin, limit = search.seconds] {
@@ -268,8 +276,9 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, ModelSe
     if (!admission.admitted) return refuse(admission, console);
     // The task is admitted and the folder is there; from here on every kernel tried is on disk.
     stage.searching = true;
-    auto searched = search_with_writers({folder, *referee, archive}, options, std::move(models),
-                                        stage, console);
+    auto searched =
+        search_with_writers({folder, *referee, archive}, options, os::seconds_since(begin),
+                            std::move(models), stage, console);
     if (!searched) return std::unexpected(folder.with_way_on(std::move(searched).error()));
     Ended& ended = *searched;
     ended.seconds = os::seconds_since(begin);

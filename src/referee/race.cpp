@@ -136,20 +136,32 @@ bool Race::enough(const std::vector<Entry>& entries, const Plan& plan, const Out
     return true;
 }
 
-// Who will not be asked is not started: PyTorch takes seconds to load.
+// Who will not be asked is not started: PyTorch takes half a second to load, on loud machines
+// seconds. The others load at once, libraries first; nobody waits beside a clock for that. The
+// candidate is waited for first, so that its slow constructor is no other's fault.
 Result<Race::Sessions> Race::start(const std::vector<Entry>& entries, const Plan& plan, int process,
                                    Outcome& outcome) {
     Sessions sessions(entries.size());
+    const auto begin_those = [&](bool with_library) -> Result<void> {
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            const bool asked =
+                !behind_[i] && !left_out_[i] && !(slow_[i] && process >= kTrailProcesses);
+            if (!asked || entries[i].program.library.is_called() != with_library) continue;
+            CUPEL_TRY(sessions[i], Session::begin(entries[i].program, *arena_, plan.threads));
+        }
+        return {};
+    };
+    CUPEL_DO(begin_those(true));
+    CUPEL_DO(begin_those(false));
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        if (behind_[i] || left_out_[i] || (slow_[i] && process >= kTrailProcesses)) continue;
-        CUPEL_TRY(Session session, Session::start(entries[i].program, *arena_, plan.threads,
-                                                  to_ns(plan.window_timeout)));
-        if (const std::optional<Window>& ending = session.ending()) {
+        if (!sessions[i]) continue;
+        CUPEL_DO(sessions[i]->load(to_ns(plan.window_timeout)));
+        if (const std::optional<Window>& ending = sessions[i]->ending()) {
             blame(outcome, i, fault_of(*ending));
             return sessions;
         }
-        outcome.isolation = {.parts = session.held().parts, .missing = session.held().missing};
-        sessions[i] = std::move(session);
+        const jail::Held& held = sessions[i]->held();
+        outcome.isolation = {.parts = held.parts, .missing = held.missing};
     }
     return sessions;
 }

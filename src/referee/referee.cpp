@@ -298,7 +298,7 @@ std::unexpected<Error> Referee::State::fail_baseline(std::size_t index,
 }
 
 Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel& kernel,
-                                                           bool without_slow) {
+                                                           bool selecting) {
     const std::int64_t begin = os::now_ns();
     std::vector<Entry> opponents;
     opponents.reserve(panel.size());
@@ -309,12 +309,16 @@ Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel
     Plan full = plan(options.judge_seconds);
     full.slow = slow;
     full.behind = behind;
-    full.without_slow = without_slow;
+    full.without_slow = selecting;
     CUPEL_TRY(Trial trial, try_kernel(kernel, std::move(opponents), full));
     if (trial.of != 0) return fail_baseline(trial.of - 1, trial.verdict);
     verdict::Verdict& verdict = trial.verdict;
-    if (verdict::is_right(verdict.status))
+    // What is only selected is judged once more, at all of them, before anything is claimed.
+    if (selecting) {
+        CUPEL_DO(try_elsewhere(kernel, trial));
+    } else if (verdict::is_right(verdict.status)) {
         CUPEL_DO(try_shapes(draw_shapes(kernel, options.shapes), verdict));
+    }
     verdict.wall_seconds = os::seconds_since(begin);
     return withhold(std::move(verdict), aa);
 }

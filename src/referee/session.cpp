@@ -82,8 +82,15 @@ wire::Control& Session::control() const {
 
 Result<Session> Session::start(const Program& contender, const Arena& arena, int threads,
                                nanoseconds patience) {
+    CUPEL_TRY(Session session, begin(contender, arena, threads));
+    CUPEL_DO(session.load(patience));
+    return session;
+}
+
+Result<Session> Session::begin(const Program& contender, const Arena& arena, int threads) {
     Session session;
     const bool lenient = contender.library.is_called();
+    session.lenient_ = lenient;
     session.threads_ = lenient ? kLibraryThreads * threads : threads;
     CUPEL_TRY(session.control_fd_, os::make_shared_memory("cupel-control", sizeof(wire::Control)));
     CUPEL_TRY(session.control_, os::Mapping::map(session.control_fd_, sizeof(wire::Control),
@@ -116,30 +123,31 @@ Result<Session> Session::start(const Program& contender, const Arena& arena, int
     std::ranges::set_difference(allowed, session.cpus_, std::back_inserter(session.apart_));
     cell.cpus = session.cpus_;
     CUPEL_TRY(session.held_, jail::start(cell));
-
-    const auto ready = static_cast<std::uint32_t>(wire::State::Ready);
-    const bool changed = session.wait_change(control->state, ready,
-                                             lenient ? kLibraryPatience * patience : patience);
-    const std::uint32_t state = control->state.load(std::memory_order_acquire);
-    if (changed && state == ready) {
-        CUPEL_TRY(session.freezer_, jail::Freezer::make(session.held_.pid));
-        if (!session.freezer_.freeze(kFreezePatience))
-            session.ending_ = session.died("after loading");
-        return session;
-    }
-    if (const std::string reason = state_reason(state); !reason.empty()) {
-        session.ending_ =
-            Window{.ending = Ending::Died, .seconds = 0, .reason = reason, .by_jail = false};
-    } else if (session.exit_) {
-        session.ending_ = session.died("while being loaded");
-    } else {
-        session.ending_ =
-            Window{.ending = Ending::TimedOut,
-                   .seconds = 0,
-                   .reason = "loading the kernel did not end (a constructor that hangs?)",
-                   .by_jail = false};
-    }
     return session;
+}
+
+Result<void> Session::load(nanoseconds patience) {
+    const auto ready = static_cast<std::uint32_t>(wire::State::Ready);
+    std::atomic<std::uint32_t>& state = control().state;
+    const bool changed =
+        wait_change(state, ready, lenient_ ? kLibraryPatience * patience : patience);
+    const std::uint32_t reached = state.load(std::memory_order_acquire);
+    if (changed && reached == ready) {
+        CUPEL_TRY(freezer_, jail::Freezer::make(held_.pid));
+        if (!freezer_.freeze(kFreezePatience)) ending_ = died("after loading");
+        return {};
+    }
+    if (const std::string reason = state_reason(reached); !reason.empty()) {
+        ending_ = Window{.ending = Ending::Died, .seconds = 0, .reason = reason, .by_jail = false};
+    } else if (exit_) {
+        ending_ = died("while being loaded");
+    } else {
+        ending_ = Window{.ending = Ending::TimedOut,
+                         .seconds = 0,
+                         .reason = "loading the kernel did not end (a constructor that hangs?)",
+                         .by_jail = false};
+    }
+    return {};
 }
 
 bool Session::wait_change(std::atomic<std::uint32_t>& word, std::uint32_t wanted,

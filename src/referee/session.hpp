@@ -40,8 +40,13 @@ public:
     Session& operator=(const Session&) = delete;
     ~Session() { held_.end(); }  // nothing of it is left when the next one starts (law 6)
 
-    // Starts the process and waits until the kernel is loaded and the process frozen. A kernel that
-    // does not come that far is an ended Session: `ending()` says how.
+    // Begins the process, which loads its kernel from here on.
+    [[nodiscard]] static Result<Session> begin(const Program& program, const Arena& arena,
+                                               int threads);
+    // Waits until the kernel is loaded, and freezes the process. A kernel that does not come that
+    // far is an ended Session: `ending()` says how.
+    [[nodiscard]] Result<void> load(std::chrono::nanoseconds patience);
+    // Both.
     [[nodiscard]] static Result<Session> start(const Program& program, const Arena& arena,
                                                int threads, std::chrono::nanoseconds patience);
 
@@ -69,6 +74,7 @@ private:
     std::optional<os::Exit> exit_;
     std::uint32_t bell_ = 0;
     int threads_ = 1;
+    bool lenient_ = false;    // it calls a library, which takes its time
     std::vector<int> cpus_;   // the contender's
     std::vector<int> apart_;  // the others that we may use
 };

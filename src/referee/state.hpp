@@ -57,7 +57,7 @@ struct Referee::State {
     [[nodiscard]] std::size_t quickest_baseline() const;
     // One race, told as a verdict.
     [[nodiscard]] Result<verdict::Verdict> try_against_panel(const verdict::Kernel& kernel,
-                                                             bool without_slow);
+                                                             bool selecting);
     struct Trial {
         verdict::Verdict verdict;
         std::size_t of = 0;  // the entry it speaks of: 0 is the kernel, the others its opponents
@@ -65,7 +65,7 @@ struct Referee::State {
     };
     [[nodiscard]] Result<Trial> try_kernel(const verdict::Kernel& kernel,
                                            std::vector<Entry> opponents, const Plan& plan);
-    // A stranger's kernel at hidden shapes, as a screening does.
+    // A stranger's kernel at a few hidden shapes, as a screening and a selection do.
     [[nodiscard]] Result<void> try_elsewhere(const verdict::Kernel& kernel, Trial& trial) const;
     // For whoever goes on from a right kernel: after all clocks have stopped.
     [[nodiscard]] Result<void> add_findings(Trial& trial) const;
