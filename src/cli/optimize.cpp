@@ -100,11 +100,12 @@ struct Bench {
     const RunFolder& folder;
     referee::Referee& referee;
     archive::Archive& archive;
+    std::int64_t begun = 0;  // by os::now_ns(): the command
 };
 
 Result<Ended> search_and_crown(const Bench& bench, const engineer::Options& search,
                                Writers& writers, Stage& stage, Console& console) {
-    auto& [folder, referee, archive] = bench;
+    auto& [folder, referee, archive, begun] = bench;
     Ended ended;
     LiveProgress live(console, writers);
     const schedule::Width width = width_of(referee.machine(), referee.options().threads);
@@ -238,10 +239,10 @@ Result<int> refuse(const referee::Referee::Admission& admission, Console& consol
 }
 
 // From here on the task is admitted.
-Result<Ended> search_with_writers(const Bench& bench, const Options& options, double spent,
-                                  ModelSetup models, Stage& stage, Console& console) {
-    auto& [folder, referee, archive] = bench;
-    const engineer::Options search = search_options(options, stage, spent);
+Result<Ended> search_with_writers(const Bench& bench, const Options& options, ModelSetup models,
+                                  Stage& stage, Console& console) {
+    auto& [folder, referee, archive, begun] = bench;
+    const engineer::Options search = search_options(options, stage, os::seconds_since(begun));
     const std::int64_t begin = os::now_ns();
     // A model that is waited for is given up when the time is over.
     const auto stop = [begin, limit = search.seconds] {
@@ -276,9 +277,8 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, ModelSe
     if (!admission.admitted) return refuse(admission, console);
     // The task is admitted and the folder is there; from here on every kernel tried is on disk.
     stage.searching = true;
-    auto searched =
-        search_with_writers({folder, *referee, archive}, options, os::seconds_since(begin),
-                            std::move(models), stage, console);
+    auto searched = search_with_writers({folder, *referee, archive, begin}, options,
+                                        std::move(models), stage, console);
     if (!searched) return std::unexpected(folder.with_way_on(std::move(searched).error()));
     Ended& ended = *searched;
     ended.seconds = os::seconds_since(begin);

@@ -154,13 +154,14 @@ Result<Race::Sessions> Race::start(const std::vector<Entry>& entries, const Plan
     CUPEL_DO(begin_those(true));
     CUPEL_DO(begin_those(false));
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        if (!sessions[i]) continue;
-        CUPEL_DO(sessions[i]->load(to_ns(plan.window_timeout)));
-        if (const std::optional<Window>& ending = sessions[i]->ending()) {
+        std::optional<Session>& session = sessions[i];
+        if (!session) continue;
+        CUPEL_DO(session->load(to_ns(plan.window_timeout)));
+        if (const std::optional<Window>& ending = session->ending()) {
             blame(outcome, i, fault_of(*ending));
             return sessions;
         }
-        const jail::Held& held = sessions[i]->held();
+        const jail::Held& held = session->held();
         outcome.isolation = {.parts = held.parts, .missing = held.missing};
     }
     return sessions;
