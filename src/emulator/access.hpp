@@ -215,6 +215,12 @@ void mark_constant(Region& region, const Part& part, std::uint32_t site, unsigne
 [[nodiscard]] bool may_write(const Warp& warp, const Op& op, const Part& part);
 // Of the bytes from `at` on of what each lane touches.
 [[nodiscard]] Taint taint_in_memory(const Part& part, unsigned at, unsigned bytes);
+// Of one lane, which of up to eight bytes: a bit for each.
+[[nodiscard]] std::uint8_t poison_in_memory(const Part& part, unsigned lane, unsigned at,
+                                            unsigned bytes);
+// After shade_stored: all but those are none.
+void clear_poison(const Part& part, unsigned lane, unsigned at, unsigned bytes,
+                  std::uint8_t poisoned);
 [[nodiscard]] bool is_in_flight(const std::uint8_t* shadow, unsigned bytes);
 void report_in_flight(const Warp& warp, std::uint32_t site, unsigned lane, const Part& part);
 void report_address_taint(const Warp& warp, const Op& op, const Taint& taint);

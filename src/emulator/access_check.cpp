@@ -198,6 +198,25 @@ Taint taint_in_memory(const Part& part, unsigned at, unsigned bytes) {
     return taint;
 }
 
+std::uint8_t poison_in_memory(const Part& part, unsigned lane, unsigned at, unsigned bytes) {
+    const std::uint8_t* const shadow = part.region->shadow.data() + part.offsets[lane] + at;
+    unsigned found = 0;
+    for (unsigned b = 0; b < bytes; b++) {
+        const std::uint8_t seen = __atomic_load_n(shadow + b, __ATOMIC_RELAXED);
+        found |= ((seen & kPoison) != 0 ? 1U : 0U) << b;
+    }
+    return static_cast<std::uint8_t>(found);
+}
+
+void clear_poison(const Part& part, unsigned lane, unsigned at, unsigned bytes,
+                  std::uint8_t poisoned) {
+    std::uint8_t* const shadow = part.region->shadow.data() + part.offsets[lane] + at;
+    for (unsigned b = 0; b < bytes; b++) {
+        if (((poisoned >> b) & 1U) == 0)
+            shadow[b] = static_cast<std::uint8_t>(shadow[b] & ~kPoison);
+    }
+}
+
 Taint check_unsettled(const Warp& warp, const Part& part, std::uint32_t site, unsigned bytes) {
     Region& region = *part.region;
     bool quiet = false;

@@ -59,6 +59,10 @@ Block::Block(Grid& of_grid, std::uint64_t index_in_grid)
     fill_rows();
 }
 
+std::size_t Warp::units() const {
+    return block->grid.code.row_bytes / kUnit;
+}
+
 void RowMemory::start(std::size_t bytes) {
     void* const memory = std::aligned_alloc(kUnit, std::max<std::size_t>(bytes, kUnit));
     if (memory == nullptr) throw std::bad_alloc();

@@ -5,6 +5,7 @@
 
 #include "emulator/decoder.hpp"
 #include "emulator/integers.hpp"
+#include "emulator/poison.hpp"
 
 namespace cupel::emulator {
 namespace {
@@ -53,6 +54,14 @@ Taint doubt_of_choice(const Warp& warp, const Op& op) {
             .environment = b.environment | c.environment | mask.environment};
 }
 
+// What was poison in part where it came from is so here; 0 for lanes that are wholly so, or not.
+void narrow_all(Warp& warp, std::uint32_t row_offset, const PoisonedBytes& parts) {
+    if (!warp.parts) return;
+    for_lanes(taint_of(warp, row_offset).poison & warp.mask, [&](unsigned i) {
+        if (parts[i] != 0) narrow_poison(warp, row_offset, i, parts[i], 8);
+    });
+}
+
 template <Shuffle Mode, bool Checked>
 void shuffle(Warp& warp, const Op& op) {
     std::array<U32, kLanes> values;
@@ -65,6 +74,7 @@ void shuffle(Warp& warp, const Op& op) {
     Taint taint;
     const Taint from = Checked ? taint_of(warp, op.a) : Taint{};
     const Taint by = Checked ? doubt_of_choice(warp, op) : Taint{};
+    PoisonedBytes parts{};
     for_lanes(warp.mask, [&](unsigned i) {
         bool valid = false;
         const unsigned j = from_lane<Mode>(i, b[i], c[i], valid);
@@ -75,6 +85,8 @@ void shuffle(Warp& warp, const Op& op) {
             const bool there = ((warp.mask >> j) & 1) != 0;
             taint.poison |= (there ? ((from.poison >> j) | (by.poison >> i)) & 1 : 1U) << i;
             taint.environment |= (((from.environment >> j) | (by.environment >> i)) & 1) << i;
+            if (warp.parts && there && ((by.poison >> i) & 1) == 0)
+                parts[i] = poisoned_bytes(warp, op.a, j);
         }
     });
     store_row(warp, op.d, result.data());
@@ -82,6 +94,7 @@ void shuffle(Warp& warp, const Op& op) {
     if constexpr (Checked) {
         set_taint(warp, op.d, taint);
         set_taint(warp, op.d2, by);
+        narrow_all(warp, op.d, parts);
     }
 }
 
@@ -187,17 +200,24 @@ void select_checked(Warp& warp, const Op& op) {
     const Taint b = taint_of(warp, op.b);
     const Taint c = taint_of(warp, op.c);
     std::uint32_t first = 0;  // lanes that take a
-    if (op.flags == 1) {      // selp
+    PoisonedBytes parts{};
+    if (op.flags == 1) {  // selp
         first = predicate(warp, op.c) ^ static_cast<U32>(op.imm);
     } else {
         const auto* const sign = row<S32>(warp, op.c);
         for (unsigned i = 0; i < kLanes; i++)
             first |= U32{sign[i] >= 0} << i;
     }
+    if (warp.parts) {
+        for_lanes(warp.mask & ~c.poison, [&](unsigned i) {
+            parts[i] = poisoned_bytes(warp, ((first >> i) & 1U) != 0 ? op.a : op.b, i);
+        });
+    }
     op.inner(warp, op);
     set_taint(warp, op.d,
               {.poison = (a.poison & first) | (b.poison & ~first) | c.poison,
                .environment = (a.environment & first) | (b.environment & ~first) | c.environment});
+    narrow_all(warp, op.d, parts);
 }
 
 void read_clock(Warp& warp, const Op& op) {

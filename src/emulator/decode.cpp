@@ -288,6 +288,8 @@ Result<void> Decoder::arithmetic_operands(const Instruction& in, const Form& for
         if (form.takes_carry) op.e = carry_row_;
         if (form.gives_carry) op.d2 = carry_row_;
     }
+    mark_moves(op, moved_sources(in.opcode, form), bytes_of(form.types[1]),
+               bytes_of(form.types[0]));
     if (form.selects) {
         op.checked = &select_checked;
         op.spreads = false;

@@ -76,11 +76,46 @@ Handler part_handler(unsigned whole, unsigned part, bool put) {
     }
 }
 
+struct Mover {
+    std::string_view name;
+    std::uint8_t sources = 0;
+};
+constexpr std::uint8_t kUnpacked = 1;  // a
+constexpr std::uint8_t kPacked = 5;    // a into c
+constexpr std::array kMovers = {
+    Mover{"mov", 1}, Mover{"and", 3},  Mover{"or", 3},   Mover{"xor", 3},  Mover{"not", 1},
+    Mover{"shl", 1}, Mover{"shr", 1},  Mover{"shf", 3},  Mover{"prmt", 3}, Mover{"bfe", 1},
+    Mover{"bfi", 3}, Mover{"lop3", 7}, Mover{"brev", 1}, Mover{"cvt", 1},
+};
+
+bool is_whole(Type type) {
+    return type != Type::Pred && !is_real(type);
+}
+
 bool is_clock(std::string_view name) {
     return name.starts_with("%clock") || name.starts_with("%globaltimer");
 }
 
 }  // namespace
+
+std::uint8_t moved_sources(std::string_view opcode, const Form& form) {
+    const std::string_view base = opcode.substr(0, opcode.find('.'));
+    const auto found = std::ranges::find(kMovers, base, &Mover::name);
+    if (found == kMovers.end() || form.types[0] == Type::Pred) return 0;
+    // cvt.s32.u16, without rounding or clamping.
+    const bool is_plain =
+        std::ranges::count(opcode, '.') == 2 && is_whole(form.types[0]) && is_whole(form.types[1]);
+    if (base == "cvt" && !is_plain) return 0;
+    return found->sources;
+}
+
+void mark_moves(Op& op, std::uint8_t sources, unsigned from_bytes, unsigned to_bytes) {
+    const bool overwrites = op.d == op.a || op.d == op.b || op.d == op.c || op.d == op.e;
+    if (sources == 0 || overwrites) return;
+    op.moves = sources;
+    op.from_bytes = static_cast<std::uint8_t>(std::max(2U, from_bytes));
+    op.to_bytes = static_cast<std::uint8_t>(std::max(2U, to_bytes));
+}
 
 Result<void> Decoder::move(const Instruction& in) {
     CUPEL_DO(expect_operands(in, 2, 2));
@@ -119,14 +154,15 @@ Result<void> Decoder::pack(const Instruction& in, unsigned bytes) {
     const Type part_type = part == 2 ? Type::B16 : Type::B32;
     CUPEL_TRY(const auto rows, sources(vector, part_type, count));
     CUPEL_TRY(const std::uint32_t to, target(in.operands[0], whole_type));
-    const std::uint32_t made = new_row(bytes);
+    std::uint32_t made = kZeroRow;
     for (unsigned i = 0; i < count; i++) {
         Op op = start(in, Work::Move);
         op.run = op.checked = step;
         op.a = rows[i];
-        op.c = i == 0 ? kZeroRow : made;
-        op.d = i + 1 == count ? to : made;
+        op.c = made;
+        op.d = made = i + 1 == count ? to : new_row(bytes);
         op.imm = std::int64_t{8} * part * i;
+        mark_moves(op, kPacked, part, bytes);
         emit(op);
     }
     return {};
@@ -146,6 +182,7 @@ Result<void> Decoder::unpack(const Instruction& in, unsigned bytes) {
         op.a = from;
         op.d = rows[i];
         op.imm = std::int64_t{8} * part * i;
+        mark_moves(op, kUnpacked, bytes, part);
         emit(op);
     }
     return {};
@@ -171,16 +208,20 @@ Result<void> Decoder::convert(const Instruction& in) {
         narrow.run = narrow.checked = resize_handler<false>(from_type, from_bytes);
         narrow.a = register_row(in.operands[1].index);
         narrow.d = op.a = new_row(from_type);
+        mark_moves(narrow, kUnpacked, from_bytes, from_type);
         emit(narrow);
     } else {
         CUPEL_TRY(op.a, source(in.operands[1], form->types[1]));
     }
+    const std::uint8_t moved = moved_sources(in.opcode, *form);
     if (!wider_to) {
         CUPEL_TRY(op.d, target(in.operands[0], form->types[0]));
+        mark_moves(op, moved, from_type, to_type);
         emit(op);
         return {};
     }
     op.d = new_row(to_type);
+    mark_moves(op, moved, from_type, to_type);
     emit(op);
     Op widen = start(in, form->work);
     widen.run = widen.checked = is_signed(form->types[0])
@@ -188,6 +229,7 @@ Result<void> Decoder::convert(const Instruction& in) {
                                     : resize_handler<false>(to_bytes, to_type);
     widen.a = op.d;
     widen.d = register_row(in.operands[0].index);
+    mark_moves(widen, kUnpacked, to_type, to_bytes);
     emit(widen);
     return {};
 }

@@ -185,6 +185,11 @@ void find_guesses(Code& code);
 // asked.cpp: strong loads and atomics whose value is put to use before a branch has asked for it.
 void find_unasked(Code& code);
 
+// decode_move.cpp: which sources the instruction only moves the bits of (Op::moves), 0 for most;
+// and to note them, unless the result takes the place of one. Bytes: of a lane.
+[[nodiscard]] std::uint8_t moved_sources(std::string_view opcode, const Form& form);
+void mark_moves(Op& op, std::uint8_t sources, unsigned from_bytes, unsigned to_bytes);
+
 // Handlers of what is no arithmetic: control.cpp, collectives.cpp.
 void select_checked(Warp& warp, const Op& op);
 void vote_checked(Warp& warp, const Op& op);

@@ -2,6 +2,7 @@
 // ld and st, single and of vectors. A vector of n is one access of n elements per lane.
 #include "emulator/access.hpp"
 #include "emulator/lanewise.hpp"
+#include "emulator/poison.hpp"
 #include "emulator/race.hpp"
 
 namespace cupel::emulator {
@@ -50,12 +51,20 @@ void poison(const Warp& warp, std::uint32_t mask, std::uint32_t to) {
     for_lanes(mask, [&](unsigned i) { values[i] = static_cast<R>(0xFBFB'FBFB'FBFB'FBFBU); });
 }
 
-using ElementTaints = std::array<Taint, 4>;
+struct ElementTaints {
+    std::array<Taint, 4> each{};
+    struct InPart {
+        unsigned element = 0;
+        unsigned lane = 0;
+        std::uint8_t bytes = 0;  // that are poison
+    };
+    std::vector<InPart> in_part;
+};
 
-// What is doubtful of a vector is so element by element.
+// What is doubtful of a vector is so element by element, and poison byte by byte.
 void note_load(const Warp& warp, const Op& op, const Part& part, unsigned bytes,
                ElementTaints& taints) {
-    for (Taint& taint : taints)
+    for (Taint& taint : taints.each)
         taint.poison |= part.bad;
     if (part.mask == 0) return;
     const Taint found = check_load(warp, op, part, bytes);
@@ -63,8 +72,11 @@ void note_load(const Warp& warp, const Op& op, const Part& part, unsigned bytes,
         const unsigned each = bytes / op.elements;
         for (unsigned e = 0; e < op.elements; e++) {
             const Taint own = op.elements == 1 ? found : taint_in_memory(part, e * each, each);
-            taints.at(e).poison |= own.poison;
-            taints.at(e).environment |= own.environment;
+            taints.each.at(e).poison |= own.poison;
+            taints.each.at(e).environment |= own.environment;
+            for_lanes(own.poison & part.mask, [&](unsigned i) {
+                taints.in_part.push_back({e, i, poison_in_memory(part, i, e * each, each)});
+            });
         }
     }
     if ((op.flags & kConstant) != 0 && part.region->writable())
@@ -94,6 +106,15 @@ template <class M, class R>
     });
 }
 
+// Bytes that are poison in a register when those are in memory: a sign is spread over the rest.
+template <class M, class R>
+std::uint8_t extended(std::uint8_t bytes) {
+    constexpr unsigned kAll = (1U << sizeof(R)) - 1;
+    constexpr unsigned kBeyond = kAll & ~((1U << sizeof(M)) - 1);
+    const bool sign = std::is_signed_v<M> && ((bytes >> (sizeof(M) - 1)) & 1U) != 0;
+    return static_cast<std::uint8_t>(bytes | (sign ? kBeyond : 0));
+}
+
 template <class M, class R, bool Checked>
 struct Load {
     [[gnu::always_inline]] static void run(Warp& warp, const Op& op) {
@@ -118,7 +139,11 @@ struct Load {
         });
         if constexpr (Checked) {
             for (unsigned e = 0; e < op.elements; e++)
-                set_taint(warp, row_of(warp, op, e, op.d), taints[e]);
+                set_taint(warp, row_of(warp, op, e, op.d), taints.each[e]);
+            for (const ElementTaints::InPart& one : taints.in_part) {
+                narrow_poison(warp, row_of(warp, op, one.element, op.d), one.lane,
+                              extended<M, R>(one.bytes), sizeof(R));
+            }
         }
     }
 };
@@ -176,8 +201,14 @@ private:
             store_by_lane(warp, op, part, writer);
         }
         for (unsigned e = 0; e < op.elements; e++) {
-            shade_stored(warp, part, sizeof(M), static_cast<unsigned>(e * sizeof(M)),
-                         taint_of(warp, row_of(warp, op, e, op.b)));
+            const std::uint32_t from = row_of(warp, op, e, op.b);
+            const auto at = static_cast<unsigned>(e * sizeof(M));
+            const Taint taint = taint_of(warp, from);
+            shade_stored(warp, part, sizeof(M), at, taint);
+            if (!warp.parts) continue;
+            for_lanes(taint.poison & part.mask & warp.mask, [&](unsigned i) {
+                clear_poison(part, i, at, sizeof(M), poisoned_bytes(warp, from, i));
+            });
         }
     }
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "emulator/module.hpp"
@@ -94,6 +95,10 @@ struct Op {
     std::uint8_t elements = 1;       // of a vector access
     Space space = Space::Generic;
     std::uint8_t flags = 0;  // of memory instructions: see access.hpp
+    // Which of a, b, c and e (from bit 0) it only moves the bytes of; poison.hpp.
+    std::uint8_t moves = 0;
+    std::uint8_t from_bytes = 0;  // where it does, of a lane of a and b
+    std::uint8_t to_bytes = 0;    // ... of c, e and d
 };
 
 template <class T>
@@ -118,13 +123,17 @@ struct Detour {
     std::uint32_t mask = 0;
 };
 
+// Of the lanes of a row that are poison, the bytes that are; 0: all.
+using PoisonedBytes = std::array<std::uint8_t, kLanes>;
+
 struct Warp {
-    std::byte* rows = nullptr;  // aligned to a unit
-    Taint* taints = nullptr;    // one for each unit; that of a row is at its first
-    std::uint32_t mask = 0;     // the lanes that the current instruction runs for
-    std::uint32_t alive = 0;    // the lanes that have not exited
-    std::uint32_t lanes = 0;    // those that exist: the last warp of a block may have less than 32
-    std::uint32_t index = 0;    // within the block
+    std::byte* rows = nullptr;               // aligned to a unit
+    Taint* taints = nullptr;                 // one for each unit; that of a row is at its first
+    std::unique_ptr<PoisonedBytes[]> parts;  // the same; none before a lane is poison in part
+    std::uint32_t mask = 0;                  // the lanes that the current instruction runs for
+    std::uint32_t alive = 0;                 // the lanes that have not exited
+    std::uint32_t lanes = 0;  // those that exist: the last warp of a block may have less than 32
+    std::uint32_t index = 0;  // within the block
     Block* block = nullptr;
     std::vector<Group> groups;
     std::vector<Detour> detours;
@@ -133,6 +142,7 @@ struct Warp {
     std::uint32_t partings = 0;  // draws whether lanes come together by themselves
     std::uint32_t atomics = 0;   // draws whose turn it is first
 
+    [[nodiscard]] std::size_t units() const;
     [[nodiscard]] std::uint32_t thread(unsigned lane) const { return index * kLanes + lane; }
 };
 
@@ -182,6 +192,11 @@ inline void set_taint(const Warp& warp, std::uint32_t offset, Taint taint) {
     Taint& to = taint_of(warp, offset);
     to.poison = (to.poison & ~warp.mask) | (taint.poison & warp.mask);
     to.environment = (to.environment & ~warp.mask) | (taint.environment & warp.mask);
+    if (warp.parts) [[unlikely]] {
+        PoisonedBytes& bytes = warp.parts[offset / kUnit];
+        for (unsigned i = 0; i < kLanes; i++)
+            bytes[i] = ((warp.mask >> i) & 1U) != 0 ? 0 : bytes[i];
+    }
 }
 
 // Calls f(lane) for each lane of the mask, lowest first.

@@ -21,9 +21,9 @@ void check_guard(Warp& warp, const Op& op, std::uint32_t lanes, bool diverts);
 // All that the operation writes, of these lanes, depends on the environment.
 void colour_written(const Warp& warp, const Op& op, std::uint32_t lanes);
 void end_detours(Warp& warp, const Group& group);
-void spread_some_taint(const Warp& warp, const Op& op);
+void spread_some_taint(Warp& warp, const Op& op);
 // Where nothing is in doubt there is nothing to spread: nearly always.
-[[gnu::always_inline]] inline void spread_taint(const Warp& warp, const Op& op) {
+[[gnu::always_inline]] inline void spread_taint(Warp& warp, const Op& op) {
     const auto whole = [&](std::uint32_t row_offset) {
         return std::bit_cast<std::uint64_t>(taint_of(warp, row_offset));
     };

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "emulator/poison.hpp"
 #include "emulator/scheduler.hpp"
 
 namespace cupel::emulator {
@@ -32,7 +33,7 @@ void colour(const Warp& warp, std::uint32_t row_offset, std::uint32_t lanes) {
 
 }  // namespace
 
-void spread_some_taint(const Warp& warp, const Op& op) {
+void spread_some_taint(Warp& warp, const Op& op) {
     const Taint a = taint_of(warp, op.a);
     const Taint b = taint_of(warp, op.b);
     const Taint c = taint_of(warp, op.c);
@@ -41,6 +42,7 @@ void spread_some_taint(const Warp& warp, const Op& op) {
                     .environment = a.environment | b.environment | c.environment | e.environment};
     set_taint(warp, op.d, all);
     set_taint(warp, op.d2, all);
+    if (op.moves != 0 && (all.poison & warp.mask) != 0) spread_bytes(warp, op);
 }
 
 void colour_written(const Warp& warp, const Op& op, std::uint32_t lanes) {
