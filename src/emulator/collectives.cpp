@@ -74,6 +74,7 @@ void shuffle(Warp& warp, const Op& op) {
     Taint taint;
     const Taint from = Checked ? taint_of(warp, op.a) : Taint{};
     const Taint by = Checked ? doubt_of_choice(warp, op) : Taint{};
+    // NOLINTNEXTLINE(misc-const-correctness): some instances change it
     PoisonedBytes parts{};
     for_lanes(warp.mask, [&](unsigned i) {
         bool valid = false;
