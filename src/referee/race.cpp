@@ -137,22 +137,23 @@ bool Race::enough(const std::vector<Entry>& entries, const Plan& plan, const Out
 }
 
 // Who will not be asked is not started: PyTorch takes half a second to load, on loud machines
-// seconds. The others load at once, libraries first; nobody waits beside a clock for that. The
-// candidate is waited for first, so that its slow constructor is no other's fault.
+// seconds. The others load at once, libraries first, but for a user's own rival: who may want the
+// candidate to be slow does not run beside it. The candidate is waited for first, so that its
+// constructor is no other's fault.
 Result<Race::Sessions> Race::start(const std::vector<Entry>& entries, const Plan& plan, int process,
                                    Outcome& outcome) {
     Sessions sessions(entries.size());
-    const auto begin_those = [&](bool with_library) -> Result<void> {
+    const auto begin_those = [&](auto is_meant) -> Result<void> {
         for (std::size_t i = 0; i < entries.size(); ++i) {
             const bool asked =
                 !behind_[i] && !left_out_[i] && !(slow_[i] && process >= kTrailProcesses);
-            if (!asked || entries[i].program.library.is_called() != with_library) continue;
+            if (!asked || sessions[i] || !is_meant(entries[i])) continue;
             CUPEL_TRY(sessions[i], Session::begin(entries[i].program, *arena_, plan.threads));
         }
         return {};
     };
-    CUPEL_DO(begin_those(true));
-    CUPEL_DO(begin_those(false));
+    CUPEL_DO(begin_those([](const Entry& entry) { return entry.program.library.is_called(); }));
+    CUPEL_DO(begin_those([](const Entry& entry) { return !entry.is_users; }));
     for (std::size_t i = 0; i < entries.size(); ++i) {
         std::optional<Session>& session = sessions[i];
         if (!session) continue;
@@ -163,6 +164,7 @@ Result<Race::Sessions> Race::start(const std::vector<Entry>& entries, const Plan
         }
         const jail::Held& held = session->held();
         outcome.isolation = {.parts = held.parts, .missing = held.missing};
+        if (i == 0) CUPEL_DO(begin_those([](const Entry&) { return true; }));
     }
     return sessions;
 }
@@ -184,9 +186,10 @@ Kind Race::draw_kind(const Round& round) const {
 
 Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& plan, int process,
                                Outcome& outcome) {
-    arena_->poison(arena_->slots());  // no answer is left that an earlier process could have hidden
     CUPEL_TRY(Sessions sessions, start(entries, plan, process, outcome));
     if (outcome.fault) return {};
+    // No answer is left that an earlier process, or a constructor of these, could have hidden.
+    arena_->poison(arena_->slots());
     std::vector<std::size_t> order;
     int timed = 0;
     for (int number = 0; timed <= rounds_; ++number) {
