@@ -15,7 +15,20 @@ struct Fetched {
     std::array<Bytes, kLanes> bytes{};
     std::array<const std::byte*, kLanes> from{};  // null where nothing is taken
     Taint taint;
+    std::array<std::uint16_t, kLanes> poisoned{};  // which bytes of a lane whose taint says poison
 };
+constexpr std::uint16_t kAllFetched = 0xFFFF;
+
+// Which of up to sixteen bytes.
+std::uint16_t poison_of(const Part& part, unsigned lane, unsigned bytes) {
+    const unsigned low = poison_in_memory(part, lane, 0, std::min(bytes, 8U));
+    const unsigned high = bytes > 8 ? poison_in_memory(part, lane, 8, bytes - 8) : 0;
+    return static_cast<std::uint16_t>(low | high << 8);
+}
+void shade_fetched(const Part& part, unsigned lane, unsigned bytes, std::uint16_t poisoned) {
+    clear_poison(part, lane, 0, std::min(bytes, 8U), static_cast<std::uint8_t>(poisoned));
+    if (bytes > 8) clear_poison(part, lane, 8, bytes - 8, static_cast<std::uint8_t>(poisoned >> 8));
+}
 
 // Reads `bytes` of each lane of the mask.
 void fetch_lanes(Warp& warp, const Op& source, unsigned bytes, U32 mask, Fetched& fetched) {
@@ -25,12 +38,15 @@ void fetch_lanes(Warp& warp, const Op& source, unsigned bytes, U32 mask, Fetched
     for_parts(warp, source, bytes, [&](Part& part) {
         find_leaders(part);
         fetched.taint.poison |= part.bad;
+        for_lanes(part.bad, [&](unsigned i) { fetched.poisoned[i] = kAllFetched; });
         if (part.mask == 0) return;
         if (checks) {
             check_address_taint(warp, source);
             const Taint found = check_load(warp, source, part, bytes);
             fetched.taint.poison |= found.poison;
             fetched.taint.environment |= found.environment;
+            for_lanes(found.poison & part.mask,
+                      [&](unsigned i) { fetched.poisoned[i] |= poison_of(part, i, bytes); });
             count_access(warp, part, bytes);
         }
         for_lanes(part.mask, [&](unsigned i) {
@@ -49,7 +65,10 @@ Fetched fetch(Warp& warp, const Op& op) {
     source.space = Space::Global;
     source.flags = 0;
     const auto* const wanted = row<U32>(warp, op.c);
-    if (warp.block->grid.options.checks) fetched.taint = taint_of(warp, op.c);
+    if (warp.block->grid.options.checks) {
+        fetched.taint = taint_of(warp, op.c);
+        for_lanes(fetched.taint.poison, [&](unsigned i) { fetched.poisoned[i] = kAllFetched; });
+    }
     U32 whole = 0;
     U32 partly = 0;
     for_lanes(warp.mask, [&](unsigned i) {
@@ -64,9 +83,13 @@ Fetched fetch(Warp& warp, const Op& op) {
             source.imm = b;
             fetch_lanes(warp, source, 1, 1U << i, one);
             fetched.bytes[i][b] = one.bytes[i][0];
+            const bool is_poison = ((one.taint.poison >> i) & 1U) != 0;
+            if (is_poison) fetched.poisoned[i] |= static_cast<std::uint16_t>(1U << b);
+            one.poisoned[i] = 0;
+            fetched.taint.poison |= one.taint.poison;
+            one.taint.poison = 0;
             if (b == 0) fetched.from[i] = one.from[i];
         }
-        fetched.taint.poison |= one.taint.poison;
         fetched.taint.environment |= one.taint.environment;
     });
     return fetched;
@@ -244,6 +267,8 @@ void copy_async_checked(Warp& warp, const Op& op) {
                                    .site = op.site});
         });
         shade_stored(warp, part, op.bytes, 0, fetched.taint);
+        for_lanes(fetched.taint.poison & part.mask & warp.mask,
+                  [&](unsigned i) { shade_fetched(part, i, op.bytes, fetched.poisoned[i]); });
         for_lanes(part.mask, [&](unsigned i) {
             for (unsigned b = 0; b < op.bytes; b++)
                 region.shadow[part.offsets[i] + b] |= kInFlight;

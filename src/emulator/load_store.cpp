@@ -138,11 +138,13 @@ struct Load {
             }
         });
         if constexpr (Checked) {
-            for (unsigned e = 0; e < op.elements; e++)
-                set_taint(warp, row_of(warp, op, e, op.d), taints.each[e]);
-            for (const ElementTaints::InPart& one : taints.in_part) {
-                narrow_poison(warp, row_of(warp, op, one.element, op.d), one.lane,
-                              extended<M, R>(one.bytes), sizeof(R));
+            for (unsigned e = 0; e < op.elements; e++) {  // two may be of one register
+                const std::uint32_t to = row_of(warp, op, e, op.d);
+                set_taint(warp, to, taints.each[e]);
+                for (const ElementTaints::InPart& one : taints.in_part) {
+                    if (one.element == e)
+                        narrow_poison(warp, to, one.lane, extended<M, R>(one.bytes), sizeof(R));
+                }
             }
         }
     }

@@ -7,37 +7,45 @@ namespace cupel::emulator {
 namespace {
 
 constexpr unsigned kWidest = 8;
-// All zeros, all ones, and drawn bits: a bit of the result that depends on up to three of poison,
-// as of lop3, is seen by each draw at least every eighth time.
-constexpr unsigned kDraws = 16;
+// A row, in words of eight bytes, of which it has four for each byte of a lane.
+using RowWords = std::array<std::uint64_t, kLanes>;
 
-using RowBytes = std::array<std::byte, std::size_t{kWidest} * kLanes>;
+std::size_t words_of(unsigned width) {
+    return std::size_t{width} * kLanes / sizeof(std::uint64_t);
+}
+
+// Eight bytes, each all ones where its bit is one.
+constexpr auto kSpread = [] {
+    std::array<std::uint64_t, 256> spread{};
+    for (unsigned bits = 0; bits < spread.size(); bits++) {
+        for (unsigned b = 0; b < kWidest; b++)
+            spread[bits] |= ((bits >> b) & 1U) != 0 ? std::uint64_t{0xFF} << (8 * b) : 0;
+    }
+    return spread;
+}();
 
 struct Moved {
     std::uint32_t row = kZeroRow;
     unsigned width = 0;
-    std::uint32_t lanes = 0;  // that hold poison
-    RowBytes kept{};
-    std::array<std::uint8_t, kLanes> bytes{};
+    RowWords kept{};
+    RowWords poisoned{};  // all ones where a byte is
 };
 
-std::uint64_t next_draw(std::uint64_t& state) {  // splitmix64
-    state += 0x9E37'79B9'7F4A'7C15U;
-    std::uint64_t z = state;
-    z = (z ^ (z >> 30U)) * 0xBF58'476D'1CE4'E5B9U;
-    z = (z ^ (z >> 27U)) * 0x94D0'49BB'1331'11EBU;
-    return z ^ (z >> 31U);
+Moved take(const Warp& warp, std::uint32_t row_offset, unsigned width) {
+    Moved moved{.row = row_offset, .width = width};
+    std::copy_n(row<std::uint64_t>(warp, row_offset), words_of(width), moved.kept.begin());
+    void* const bytes = moved.poisoned.data();
+    for_lanes(taint_of(warp, row_offset).poison & warp.mask, [&](unsigned i) {
+        const std::uint64_t mask = kSpread[poisoned_bytes(warp, row_offset, i)];
+        std::memcpy(static_cast<std::byte*>(bytes) + std::size_t{i} * width, &mask, width);
+    });
+    return moved;
 }
 
-void fill_poison(const Warp& warp, const Moved& source, unsigned draw, std::uint64_t& state) {
-    std::byte* const to = warp.rows + source.row;
-    for_lanes(source.lanes, [&](unsigned i) {
-        const std::uint64_t bits = draw == 0 ? 0 : draw == 1 ? ~std::uint64_t{0} : next_draw(state);
-        for (unsigned b = 0; b < source.width; b++) {
-            if (((source.bytes[i] >> b) & 1U) != 0)
-                to[i * source.width + b] = static_cast<std::byte>(bits >> (8 * b));
-        }
-    });
+void fill(const Warp& warp, const Moved& moved, bool ones) {
+    auto* const to = row<std::uint64_t>(warp, moved.row);
+    for (std::size_t w = 0; w < words_of(moved.width); w++)
+        to[w] = ones ? moved.kept[w] | moved.poisoned[w] : moved.kept[w] & ~moved.poisoned[w];
 }
 
 }  // namespace
@@ -51,56 +59,54 @@ std::uint8_t poisoned_bytes(const Warp& warp, std::uint32_t row_offset, unsigned
 void narrow_poison(Warp& warp, std::uint32_t row_offset, unsigned lane, std::uint8_t bytes,
                    unsigned width) {
     const auto all = static_cast<std::uint8_t>((1U << width) - 1);
-    if ((bytes & all) == all) return;  // as it is without
+    if (!warp.parts && (bytes & all) == all) return;  // as it is without
     if (!warp.parts) warp.parts = std::make_unique<PoisonedBytes[]>(warp.units());
-    warp.parts[row_offset / kUnit][lane] = bytes & all;
+    warp.parts[row_offset / kUnit][lane] = (bytes & all) == all ? 0 : bytes & all;
 }
 
+// Each bit of such a result is a function of one bit of each source at most, so what it does not
+// show for any choice of zeros and ones, one for each source, it does not depend on.
 void spread_bytes(Warp& warp, const Op& op) {
-    const std::array<Moved, 4> all = {
-        Moved{.row = op.a, .width = op.from_bytes}, Moved{.row = op.b, .width = op.from_bytes},
-        Moved{.row = op.c, .width = op.to_bytes}, Moved{.row = op.e, .width = op.to_bytes}};
+    const std::array rows = {op.a, op.b, op.c, op.e};
     std::uint32_t lanes = taint_of(warp, op.d).poison & warp.mask;
     std::vector<Moved> moved;
-    for (unsigned s = 0; s < all.size(); s++) {
-        Moved source = all.at(s);
-        source.lanes = taint_of(warp, source.row).poison & warp.mask;
-        if (source.lanes == 0) continue;
+    for (unsigned s = 0; s < rows.size(); s++) {
+        const std::uint32_t poisoned = taint_of(warp, rows.at(s)).poison & warp.mask;
+        if (poisoned == 0) continue;
         if (((op.moves >> s) & 1U) == 0) {
-            lanes &= ~source.lanes;  // how far it shifts, say
-            continue;
+            lanes &= ~poisoned;  // how far it shifts, say
+        } else if (std::ranges::find(moved, rows.at(s), &Moved::row) == moved.end()) {
+            moved.push_back(take(warp, rows.at(s), s < 2 ? op.from_bytes : op.to_bytes));
         }
-        std::memcpy(source.kept.data(), warp.rows + source.row, std::size_t{source.width} * kLanes);
-        for_lanes(source.lanes,
-                  [&](unsigned i) { source.bytes[i] = poisoned_bytes(warp, source.row, i); });
-        moved.push_back(source);
     }
     if (lanes == 0) return;
-    const unsigned width = op.to_bytes;
-    std::byte* const result = warp.rows + op.d;
-    RowBytes kept;
-    std::memcpy(kept.data(), result, std::size_t{width} * kLanes);
-    std::array<std::uint8_t, kLanes> reached{};
-    std::uint64_t state = op.site;
-    for (unsigned draw = 0; draw < kDraws; draw++) {
-        for (const Moved& source : moved)
-            fill_poison(warp, source, draw, state);
+    auto* const result = row<std::uint64_t>(warp, op.d);
+    const std::size_t words = words_of(op.to_bytes);
+    RowWords kept{};
+    RowWords differs{};
+    std::copy_n(result, words, kept.begin());
+    for (unsigned choice = 0; choice < 1U << moved.size(); choice++) {
+        for (unsigned s = 0; s < moved.size(); s++)
+            fill(warp, moved[s], ((choice >> s) & 1U) != 0);
         op.run(warp, op);
-        for_lanes(lanes, [&](unsigned i) {
-            for (unsigned b = 0; b < width; b++) {
-                const bool same = result[i * width + b] == kept[i * width + b];
-                reached[i] |= static_cast<std::uint8_t>((same ? 0U : 1U) << b);
-            }
-        });
+        for (std::size_t w = 0; w < words; w++)
+            differs[w] |= result[w] ^ kept[w];
     }
     for (const Moved& source : moved)
-        std::memcpy(warp.rows + source.row, source.kept.data(), std::size_t{source.width} * kLanes);
-    std::memcpy(result, kept.data(), std::size_t{width} * kLanes);
+        std::copy_n(source.kept.begin(), words_of(source.width),
+                    row<std::uint64_t>(warp, source.row));
+    std::copy_n(kept.begin(), words, result);
+    const void* const bytes = differs.data();
     for_lanes(lanes, [&](unsigned i) {
-        if (reached[i] == 0) {
+        const auto* const lane =
+            static_cast<const std::uint8_t*>(bytes) + std::size_t{i} * op.to_bytes;
+        unsigned reached = 0;
+        for (unsigned b = 0; b < op.to_bytes; b++)
+            reached |= (lane[b] != 0 ? 1U : 0U) << b;
+        if (reached == 0) {
             taint_of(warp, op.d).poison &= ~(1U << i);
         } else {
-            narrow_poison(warp, op.d, i, reached[i], width);
+            narrow_poison(warp, op.d, i, static_cast<std::uint8_t>(reached), op.to_bytes);
         }
     });
 }

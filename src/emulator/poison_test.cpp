@@ -15,6 +15,7 @@ using testing::Trial;
 
 // A warp that stores %r1 to its words of the answer. Nobody writes %r20, %r21, %d20 or %h20, nor
 // bytes 4 to 7 of every eight in shared memory, which begins at %r9; %r10: this thread's eight.
+// In %a are 256 bytes of scratch, not written either.
 std::string told_of(const std::string& body) {
     Trial trial(
         kernel(".shared .align 16 .b8 s[512];\n.reg .b16 %h<30>;\n"
@@ -23,7 +24,7 @@ std::string told_of(const std::string& body) {
                body +
                "\nshl.b32 %r5, %t, 2; cvt.u64.u32 %d5, %r5; add.u64 %d5, %d5, %b;\n"
                "st.global.u32 [%d5], %r1;\n"));
-    const BufferId a = trial.input("a", std::vector<std::uint32_t>(64));
+    const BufferId a = trial.output("a", 256, Role::Scratch);
     const BufferId b = trial.output("b", 128);
     Launch launch{.kernel = "k", .grid = {1, 1, 1}, .block = {32, 1, 1}};
     launch.arguments = {Address{a}, Address{b}, argument(0)};
@@ -75,6 +76,18 @@ TEST(Poison, OfPaddingIsCopiedAndIsNoFault) {
                   "[%r10+260];");
     expect_clean("ld.shared.v2.b32 {%r1, %r2}, [%r10];");
     expect_poison("ld.shared.v2.b32 {%r2, %r1}, [%r10];");
+    // Into one register, of which the second part stays.
+    expect_poison(
+        "st.shared.u8 [%r10+256], %t; st.shared.u16 [%r10+257], 7;"
+        "ld.shared.v2.b32 {%r2, %r2}, [%r10+256]; and.b32 %r1, %r2, 0xFFFF;");
+    // Copied behind the back of the registers.
+    const std::string copy =
+        "mov.u64 %d2, 5; shl.b32 %r4, %t, 3; cvt.u64.u32 %d3, %r4; add.u64 %d3, %d3, %a;"
+        "st.global.u16 [%d3], 9; cp.async.ca.shared.global [%r10+256], [%d3], 8;"
+        "cp.async.wait_all; ld.shared.u16 %r1, ";
+    expect_clean(copy + "[%r10+256];");
+    expect_poison(copy + "[%r10+258];");
+    expect_poison(copy + "[%r10+262];");
     expect_clean(
         "ld.shared.b64 %d2, [%r10]; setp.lt.u32 %p1, %t, 9; selp.b64 %d3, %d2, %d1, %p1;"
         "cvt.u32.u64 %r1, %d3;");
@@ -97,6 +110,12 @@ TEST(Poison, IsNotLostAmongBits) {
     expect_poison("not.b32 %r2, %r20; and.b32 %r1, %r2, %r20;");
     expect_poison("lop3.b32 %r1, %r20, %r21, %t, 0x01;");
     expect_poison("lop3.b32 %r1, %r20, %r21, %r22, 0xE8;");
+    // Of one bit, for every lane: nothing here may be left to chance.
+    for (const char* table : {"0x20", "0x08", "0x60", "0x02", "0x80", "0x40"}) {
+        expect_poison("mov.u32 %r2, 64; lop3.b32 %r1, %r20, %r21, %r2, " + std::string(table) +
+                      ";");
+    }
+    expect_clean("lop3.b32 %r1, %r20, %r20, %t, 0x20;");  // a & ~a & c
     expect_poison("shl.b32 %r1, %t, %r20;");
     expect_poison("bfe.u32 %r1, %t, %r20, 1;");
     expect_poison("prmt.b32 %r1, %t, %t, %r20;");
