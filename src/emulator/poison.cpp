@@ -92,9 +92,10 @@ void spread_bytes(Warp& warp, const Op& op) {
         for (std::size_t w = 0; w < words; w++)
             differs[w] |= result[w] ^ kept[w];
     }
-    for (const Moved& source : moved)
+    for (const Moved& source : moved) {
         std::copy_n(source.kept.begin(), words_of(source.width),
                     row<std::uint64_t>(warp, source.row));
+    }
     std::copy_n(kept.begin(), words, result);
     const void* const bytes = differs.data();
     for_lanes(lanes, [&](unsigned i) {
