@@ -63,7 +63,7 @@ unsigned groups(std::uint32_t mask, unsigned bytes) {
     const unsigned lanes = bytes == 8 ? 16 : 8;
     unsigned count = 0;
     for (unsigned from = 0; from < kLanes; from += lanes)
-        count += ((mask >> from) & ((std::uint32_t{1} << lanes) - 1)) != 0 ? 1 : 0;
+        count += ((mask >> from) & ((std::uint32_t{1} << lanes) - 1)) != 0 ? 1U : 0U;
     return count;
 }
 
@@ -203,7 +203,7 @@ std::uint8_t poison_in_memory(const Part& part, unsigned lane, unsigned at, unsi
     unsigned found = 0;
     for (unsigned b = 0; b < bytes; b++) {
         const std::uint8_t seen = __atomic_load_n(shadow + b, __ATOMIC_RELAXED);
-        found |= ((seen & kPoison) != 0 ? 1U : 0U) << b;
+        found |= unsigned{(seen & kPoison) != 0} << b;
     }
     return static_cast<std::uint8_t>(found);
 }
@@ -212,8 +212,8 @@ void clear_poison(const Part& part, unsigned lane, unsigned at, unsigned bytes,
                   std::uint8_t poisoned) {
     std::uint8_t* const shadow = part.region->shadow.data() + part.offsets[lane] + at;
     for (unsigned b = 0; b < bytes; b++) {
-        if (((poisoned >> b) & 1U) == 0)
-            shadow[b] = static_cast<std::uint8_t>(shadow[b] & ~kPoison);
+        if (((unsigned{poisoned} >> b) & 1U) == 0)
+            shadow[b] = static_cast<std::uint8_t>(shadow[b] & ~unsigned{kPoison});
     }
 }
 

@@ -111,8 +111,8 @@ template <class M, class R>
 std::uint8_t extended(std::uint8_t bytes) {
     constexpr unsigned kAll = (1U << sizeof(R)) - 1;
     constexpr unsigned kBeyond = kAll & ~((1U << sizeof(M)) - 1);
-    const bool sign = std::is_signed_v<M> && ((bytes >> (sizeof(M) - 1)) & 1U) != 0;
-    return static_cast<std::uint8_t>(bytes | (sign ? kBeyond : 0));
+    const bool sign = std::is_signed_v<M> && ((unsigned{bytes} >> (sizeof(M) - 1)) & 1U) != 0;
+    return static_cast<std::uint8_t>(bytes | (sign ? kBeyond : 0U));
 }
 
 template <class M, class R, bool Checked>

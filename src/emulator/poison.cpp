@@ -103,7 +103,7 @@ void spread_bytes(Warp& warp, const Op& op) {
             static_cast<const std::uint8_t*>(bytes) + std::size_t{i} * op.to_bytes;
         unsigned reached = 0;
         for (unsigned b = 0; b < op.to_bytes; b++)
-            reached |= (lane[b] != 0 ? 1U : 0U) << b;
+            reached |= unsigned{lane[b] != 0} << b;
         if (reached == 0) {
             taint_of(warp, op.d).poison &= ~(1U << i);
         } else {
