@@ -78,19 +78,16 @@ Fetched fetch(Warp& warp, const Op& op) {
     if (whole != 0) fetch_lanes(warp, source, op.bytes, whole, fetched);
     check_alignment(warp, source, partly, op.bytes);
     for_lanes(partly, [&](unsigned i) {  // byte by byte, so that none beyond is touched
-        Fetched one;
         for (U32 b = 0; b < wanted[i]; b++) {
+            Fetched one;
             source.imm = b;
             fetch_lanes(warp, source, 1, 1U << i, one);
             fetched.bytes[i][b] = one.bytes[i][0];
-            const bool is_poison = ((one.taint.poison >> i) & 1U) != 0;
-            if (is_poison) fetched.poisoned[i] |= static_cast<std::uint16_t>(1U << b);
-            one.poisoned[i] = 0;
+            if (one.taint.poison != 0) fetched.poisoned[i] |= static_cast<std::uint16_t>(1U << b);
             fetched.taint.poison |= one.taint.poison;
-            one.taint.poison = 0;
+            fetched.taint.environment |= one.taint.environment;
             if (b == 0) fetched.from[i] = one.from[i];
         }
-        fetched.taint.environment |= one.taint.environment;
     });
     return fetched;
 }

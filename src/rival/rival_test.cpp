@@ -56,6 +56,9 @@ TEST(Rival, OnlyTheOperatorsThatAreCalledAreIncluded) {
     EXPECT_THAT(text, HasSubstr("#include <ATen/ops/amax.h>\n"));
     EXPECT_THAT(text, HasSubstr("#include <ATen/ops/relu.h>\n"));
     EXPECT_THAT(text, HasSubstr("#else\n#include <ATen/ATen.h>\n#endif\n"));
+    EXPECT_THAT(includes_of("amin_out (y, x, 1)"), HasSubstr("ops/amin.h"));
+    // What has no header of its own, so that all of them are included.
+    EXPECT_THAT(includes_of("y.copy_(x.index({indexing::None}))"), HasSubstr("ops/None.h>)"));
     for (const char* not_an_operator : {"ops/copy", "ops/get", "ops/x.h", "ops/spare"})
         EXPECT_THAT(includes_of("y.copy_(spare({x}))"), Not(HasSubstr(not_an_operator)));
 }

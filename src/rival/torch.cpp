@@ -17,7 +17,8 @@ bool is_name_part(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
 
-// What `call` calls, but for members (`y.copy_`) and what is of std: "softmax_out".
+// What `call` calls or names with its namespace, but for members (`y.copy_`) and what is of std:
+// "softmax_out".
 std::set<std::string> called_in(std::string_view call) {
     std::set<std::string> names;
     for (std::size_t i = 0; i < call.size();) {
@@ -29,8 +30,10 @@ std::set<std::string> called_in(std::string_view call) {
             continue;
         }
         const std::string_view before = call.substr(0, i);
-        const bool is_called = end < call.size() && call[end] == '(';
-        if (is_called && !before.ends_with('.') && !before.ends_with("std::"))
+        const std::size_t next = call.find_first_not_of(" \t", end);
+        const bool is_called = next != std::string_view::npos && call[next] == '(';
+        const bool is_needed = is_called || before.ends_with("::");
+        if (is_needed && !before.ends_with('.') && !before.ends_with("std::"))
             names.emplace(call.substr(i, end - i));
         i = end;
     }
