@@ -320,6 +320,9 @@ int processors_of(pid_t pid) {
 
 // Its threads begin where the first may run.
 TEST(Freezer, LeavesAProcessFreeWhoseThreadsCameAndWent) {
+#ifdef __SANITIZE_THREAD__
+    GTEST_SKIP() << "the sanitizer keeps threads of its own in the process";
+#endif
     const std::vector<int> cpus = os::allowed_cpus();
     for (const bool starts : {false, true}) {
         const pid_t pid = fork();
