@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <atomic>
 #include <filesystem>
 #include <set>
 
@@ -99,7 +100,7 @@ struct OptimizeDeviceWithModels : ::testing::Test {
     os::TempDir folder = os::TempDir::make("cupel-device-models").value();
     std::string said;
     nlohmann::json document;
-    int hang_at = -1;  // the call that is never answered
+    std::atomic<int> hang_at = -1;  // the call that is never answered
     std::atomic<int> answered = 0;
     model::testing::Server server{
         [this](const model::testing::Call& call, model::testing::Peer& peer) {
