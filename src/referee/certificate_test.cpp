@@ -420,7 +420,9 @@ TEST_F(RealCertificate, ATimeThatPhysicsForbidsIsRefusedHoweverConsistent) {
 
 TEST_F(RealCertificate, ARecordThatContradictsItsMachineAllowsNoClaim) {
     Certificate certificate = made_->certificate;
-    certificate.aa.test = stats::aa_test(20, 40);
+    certificate.aa = {.test = stats::aa_test(20, 40),  // whatever this machine's own record holds
+                      .first = "2026-11-01T00:00:00Z",
+                      .last = "2026-11-02T00:00:00Z"};
     for (verdict::Verdict* verdict : {&certificate.claim, &*certificate.selected}) {
         verdict->status = verdict::Status::Faster;
         verdict->law.reset();
