@@ -3,6 +3,10 @@
 // have written too.
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+#include <utility>
+
 #include "referee/referee.hpp"
 #include "schedule/schedule.hpp"
 
@@ -46,7 +50,8 @@ static int calls;
 
 class Against : public testing::Test {
 protected:
-    static verdict::Verdict judge(const std::string& candidate, const std::string& opponent) {
+    static verdict::Verdict judge(const std::string& candidate, const std::string& opponent,
+                                  std::string naive = "") {
         const task::Task task = task::parse(
                                     "task sm(x: f32[B,N]) -> y: f32[B,N] where B = 1024, N = 512\n"
                                     "  m[b] = max[n](x[b,n])\n"
@@ -58,11 +63,12 @@ protected:
         Options options;
         options.judge_seconds = 1;
         options.shapes = 0;
-        const auto referee = Referee::open(
-            task,
-            {{.name = "naive", .source = schedule::print_baselines(task).value().front().source},
-             {.name = "your kernel.cpp", .source = opponent, .ours = false}},
-            options);
+        if (naive.empty()) naive = schedule::print_baselines(task).value().front().source;
+        const auto referee =
+            Referee::open(task,
+                          {{.name = "naive", .source = naive},
+                           {.name = "your kernel.cpp", .source = opponent, .ours = false}},
+                          options);
         EXPECT_TRUE(referee) << referee.error().text;
         const auto verdict =
             (*referee)->judge({.source = candidate, .schedule = "", .origin = "test"});
@@ -94,6 +100,31 @@ TEST_F(Against, WhoIsQuickNowAndThenIsNotWhatAClaimIsDividedBy) {
     ASSERT_TRUE(verdict::is_right(verdict.status)) << verdict.reason;
     ASSERT_TRUE(verdict.speedup);
     EXPECT_EQ(verdict.speedup->baseline, "naive");
+}
+
+// ... and would leave no time for the two that are compared, were it asked in every round.
+TEST_F(Against, WhoIsManyTimesAsSlowIsAskedInSomeRoundsOfEachProcess) {
+    const std::string quick =
+        std::string(kQuick) +
+        "extern \"C\" void kernel(const float* x, float* y) { once(x, y); }\n";
+    const std::string slow = std::string(kQuick) +
+                             "extern \"C\" void kernel(const float* x, float* y) {\n"
+                             "  for (int i = 0; i < 20; ++i) once(x, y);\n}\n";
+    const verdict::Verdict verdict = judge(quick, quick + "// another\n", slow);
+    ASSERT_TRUE(verdict::is_right(verdict.status)) << verdict.reason;
+    std::map<int, std::pair<int, int>> rounds;  // of the candidate and of naive, by process
+    for (const verdict::Sample& sample : verdict.samples) {
+        rounds[sample.process].first += sample.contender == "candidate" ? 1 : 0;
+        rounds[sample.process].second += sample.contender == "naive" ? 1 : 0;
+    }
+    int all = 0;
+    int of_naive = 0;
+    for (const auto& [process, counts] : rounds) {
+        EXPECT_GE(counts.second, 2) << "in process " << process;
+        all += counts.first;
+        of_naive += counts.second;
+    }
+    EXPECT_LT(of_naive, all);
 }
 
 }  // namespace

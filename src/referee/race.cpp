@@ -105,6 +105,7 @@ Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
             size_rounds(plan, spent, os::seconds_since(process_begin) - slow_seconds_);
         }
         look_again(entries, process, outcome);
+        spare_reference(entries, outcome);
         if (plan.progress)
             plan.progress("measuring", std::min(1.0, (process + 1.0) / plan.processes));
         if (enough(entries, plan, outcome, process + 1, spent)) break;
@@ -130,6 +131,7 @@ bool Race::enough(const std::vector<Entry>& entries, const Plan& plan, const Out
     if (entries.size() < 2) return true;
     for (std::size_t i = 1; i < entries.size(); ++i) {
         const stats::Estimate estimate = log_speedup(outcome.samples, entries[i].name, overhead_);
+        if (i == reference_ && spared_) continue;
         if (!slow_[i] && !behind_[i] && !(estimate.high - estimate.low <= 2 * plan.half_width))
             return false;
     }
@@ -202,7 +204,8 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
                     .first_key = 0,
                     .watched = {},
                     .probes = {},
-                    .copied = false};
+                    .copied = false,
+                    .spares = spared_ && timed > 1 && random_u64() % kSparedEvery != 0};
         if (round.wide && number == 0) {
             round.questions =
                 std::max(round.questions, std::min(fewest_wide(outcome), arena_->slots()));
@@ -319,6 +322,16 @@ void Race::find_slow(const std::vector<Entry>& entries, int round, const Outcome
     }
 }
 
+// By medians: among questions of all kinds, the least window of either says little of the other.
+void Race::spare_reference(const std::vector<Entry>& entries, const Outcome& outcome) {
+    const auto seconds = [&](std::size_t i) {
+        return median_seconds(outcome.samples, entries[i].name, overhead_);
+    };
+    spared_ = false;
+    for (std::size_t i = 1; i < entries.size(); ++i)
+        spared_ = spared_ || (entries[i].is_users && kSlow * seconds(i) < seconds(reference_));
+}
+
 std::vector<double> Race::least_of(const std::vector<Entry>& entries,
                                    const Outcome& outcome) const {
     std::vector<double> least;
@@ -361,6 +374,7 @@ void Race::choose_reference(const std::vector<Entry>& entries, const Outcome& ou
 
 bool Race::sits_out(std::size_t entry, const Round& round) const {
     const bool asked = round.process < kTrailProcesses && round.timed == 1 && !round.wide;
+    if (entry == reference_ && round.spares) return true;
     return behind_[entry] || left_out_[entry] || (slow_[entry] && !asked);
 }
 

@@ -86,6 +86,7 @@ private:
         std::vector<int> watched;     // the secret slots whose answers are compared whole
         std::vector<Probe> probes;    // one per question
         bool copied = false;  // the watched answers of whom of candidate and reference came first
+        bool spares = false;  // a reference that is spared
     };
 
     [[nodiscard]] Result<void> run_process(const std::vector<Entry>& entries, const Plan& plan,
@@ -117,6 +118,10 @@ private:
     // in every round it would eat the time that the claim needs. It is asked in one counted round
     // of a few processes.
     void find_slow(const std::vector<Entry>& entries, int round, const Outcome& outcome);
+    // The reference is never slow, as it is the quickest that may be it; but a user's rival may be
+    // many times quicker still. Then it answers the first two rounds of each process and others by
+    // chance: in which rounds answers are compared whole must not be foretold.
+    void spare_reference(const std::vector<Entry>& entries, const Outcome& outcome);
     // After each of the first processes: who was found slow, and is not by the windows since then,
     // is asked in full again; who is behind (trailing.hpp) is asked in no further process.
     void look_again(const std::vector<Entry>& entries, int process, const Outcome& outcome);
@@ -148,6 +153,7 @@ private:
         1;  // the quickest opponent but a user's: its answers are compared whole
     // Those answers, per watched slot; kept between rounds, since fresh pages cost time.
     std::vector<std::vector<Bytes>> copies_;
+    bool spared_ = false;      // the reference: not asked in every round
     double slow_seconds_ = 0;  // spent in windows of slow entries
     bool hopeless_ = false;
     bool landslide_ = false;  // hopeless, or the other way round where only scores are wanted

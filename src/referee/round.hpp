@@ -12,9 +12,10 @@
 
 namespace cupel::referee {
 
-inline constexpr int kSingleEvery = 4;           // one window in four asks one question (law 4)
-inline constexpr std::uint64_t kWideEvery = 8;   // by chance
-inline constexpr std::uint64_t kExactEvery = 4;  // by chance, where the task has such
+inline constexpr int kSingleEvery = 4;            // one window in four asks one question (law 4)
+inline constexpr std::uint64_t kWideEvery = 8;    // by chance
+inline constexpr std::uint64_t kExactEvery = 4;   // by chance, where the task has such
+inline constexpr std::uint64_t kSparedEvery = 8;  // by chance, a reference that is hardly asked
 
 // Questions in the window of the `timed`-th timed round, where a full window holds `full`.
 [[nodiscard]] int questions_in(int full, int timed, std::uint64_t drawn);
