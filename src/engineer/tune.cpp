@@ -65,10 +65,24 @@ bool stands_alone(std::string_view text, std::size_t at) {
     return (at == 0 || !is_part(at - 1)) && !is_part(at + kWord.size());
 }
 
-// The next place in the code, not in a comment or a string, where the word stands.
+// An author who compiles elsewhere, too, defines the word: `#ifndef CUPEL_TUNE`, `#define
+// CUPEL_TUNE(name, first, ...) first`. That opens no parameter; `#define TILE CUPEL_TUNE(tile, 8)`
+// does.
+bool is_of_a_definition(std::string_view code, std::size_t at) {
+    const std::size_t line = code.rfind('\n', at) + 1;  // npos + 1 is the first
+    std::string_view before = trim(code.substr(line, at - line));
+    if (!before.starts_with('#')) return false;
+    before = trim(before.substr(1));
+    const std::size_t next = code.find_first_not_of(" \t", at + kWord.size());
+    const bool is_called = next != std::string_view::npos && code[next] == '(';
+    return before == "define" || !is_called;
+}
+
+// The next place in the code, not in a comment or a string, where the word stands for a parameter.
 std::size_t find_word(std::string_view source, std::string_view code, std::size_t from) {
     std::size_t at = code.find(kWord, from);
-    while (at != std::string_view::npos && !stands_alone(source, at))
+    while (at != std::string_view::npos &&
+           (!stands_alone(source, at) || is_of_a_definition(code, at)))
         at = code.find(kWord, at + 1);
     return at;
 }

@@ -29,6 +29,24 @@ TEST(Tune, LeavesATextWithoutParametersAsItIs) {
     EXPECT_TRUE(text->neighbours({}).empty());
 }
 
+// So that the text compiles elsewhere, too.
+TEST(Tune, LeavesADefinitionOfTheWordItself) {
+    const std::string definition =
+        "#ifndef CUPEL_TUNE  // as Cupel has it\n"
+        "#  define CUPEL_TUNE(name, first, ...) first\n"
+        "#endif\n"
+        "#if !defined(CUPEL_TUNE) || defined CUPEL_TUNE\n#endif\n";
+    const auto text = TunedText::read(definition +
+                                      "#define TILE CUPEL_TUNE(tile, 8, 16)\n"
+                                      "#if CUPEL_TUNE(fused, 0, 1)\n#endif\n"
+                                      "int x = CUPEL_TUNE(tile, 8, 16);");
+    ASSERT_TRUE(text.has_value()) << text.error().text;
+    EXPECT_EQ(text->at({1, 1}), definition +
+                                    "#define TILE 16\n"
+                                    "#if 1\n#endif\n"
+                                    "int x = 16;");
+}
+
 TEST(Tune, SaysWhatIsWrong) {
     for (const auto& [source, words] : std::vector<std::pair<std::string, std::string>>{
              {"CUPEL_TUNE", "without"},
