@@ -52,7 +52,7 @@ mutant "infinity passes" referee/standard.cpp ".wrong = !honest(value)" ".wrong 
 mutant "integers may be off by one" referee/standard.cpp ".wrong = value != truth.value}" ".wrong = std::abs(value - truth.value) > 1}" referee 'Standard.*'
 mutant "elements of one sum count as many" task/independence.cpp "std::erase_if(*result" "if (false) std::erase_if(*result" task 'Independence.*'
 mutant "the last element of a block is not compared" referee/compare.cpp "for (; i < count; ++i)" "for (; i + 1 < count; ++i)" referee 'Suspects.*'
-mutant "a difference that is no number is none" referee/compare.cpp "if (a == b || (a != a && b != b)) return {};" "if (a == b || a != a || b != b) return {};" referee 'Suspects.*'
+mutant "a difference that is no number is none" referee/compare.cpp "if (a == b || (std::isnan(a) && std::isnan(b))) return {};" "if (a == b || std::isnan(a) || std::isnan(b)) return {};" referee 'Suspects.*'
 mutant "relative differences are not looked at" referee/compare.cpp "for (float Difference::* const kind : {&Difference::absolute, &Difference::relative})" "for (float Difference::* const kind : {&Difference::absolute, &Difference::absolute})" referee 'Suspects.*'
 mutant "one double far off is not looked at" referee/compare.cpp "for (auto By::* const kind : {&By::absolute, &By::relative})" "for (auto By::* const kind : {&By::relative, &By::relative})" referee 'Suspects.*'
 mutant "one output is held to another's standard" referee/check.cpp "standards[position.output];" "standards[standards.size() - 1];" referee 'TwoOutputs.*'
@@ -63,7 +63,7 @@ mutant "an axis is off by one" oracle/arithmetic.hpp "out.value[lane] = static_c
 
 # --- questions ------------------------------------------------------------------------------------------
 mutant "every block has the same values" referee/fill.cpp "derived_u64(std::bit_cast<std::uint64_t>(key), block)" "derived_u64(std::bit_cast<std::uint64_t>(key), block / 1000000)" referee 'Fill.*:Asking.*'
-mutant "nothing is blended" referee/fill.cpp "blend = blend && values.law == task::Law::Normal" "blend = false" referee 'Fill.*'
+mutant "nothing is blended" referee/fill.cpp "if (blend && task::is_float(type))" "if (false && task::is_float(type))" referee 'Fill.*'
 mutant "extremes are there once" referee/fill.cpp "% 8 == 0) run[i] = top" "% 8 == 8) run[i] = top" referee 'Fill.*'
 mutant "poison is the same each time" referee/arena.cpp "fill_poison(outputs_.bytes().subspan(base + p.offset, p.size), fresh_key(), threads_)" "fill_poison(outputs_.bytes().subspan(base + p.offset, p.size), Key{.a = 1, .b = 2}, threads_)" referee 'Asking.*'
 
@@ -81,7 +81,7 @@ mutant "a ruler that is wrong too often goes on" stats/decide.cpp "binomial_tail
 mutant "a window ends early" referee/session.cpp "window.seconds = static_cast<double>(end - begin) * 1e-9;" "window.seconds = static_cast<double>(end - begin) * 1e-10;" referee 'Softmax.*'
 mutant "the cost of a window is taken off ten times" referee/estimate.cpp "sample.seconds - overhead, sample.seconds / 2" "sample.seconds - 10 * overhead, sample.seconds / 10" referee 'Estimate.*'
 mutant "the faster of two figures that disagree is claimed" referee/estimate.cpp "single.mid < batch.mid &&" "single.mid > batch.mid &&" referee 'Estimate.*'
-mutant "warm-up rounds are counted" referee/estimate.cpp "if (!sample.counted || (kind" "if ((kind" referee 'Estimate.*'
+mutant "warm-up rounds are counted" referee/estimate.cpp "if (!sample.counted || (windows" "if ((windows" referee 'Estimate.*'
 mutant "what a window could hide is claimed" referee/estimate.cpp "ratio.low *= verdict.seconds /" "ratio.low *= 1 + 0 * verdict.seconds /" referee 'Decide.*'
 mutant "what cannot be is claimed" referee/conclude.cpp "verdict.seconds >= floor.seconds" "verdict.seconds >= 0" referee 'Softmax.*:*Physic*:*mpossible*'
 mutant "a record that contradicts withholds nothing" referee/conclude.cpp "if (!claims || !record.test.contradicted)" "if (!claims || record.test.runs >= 0)" referee 'Softmax.*:*A*Record*'

@@ -125,7 +125,8 @@ std::optional<std::string> first_wrong(const task::Task& task, std::span<const S
         const task::Tensor& tensor = task.tensor(task.outputs[position.output]);
         const double value = value_at(answer[position.output], position.element, tensor.type);
         const Standard::Judged judged =
-            standard.judge(probe.truths[i], value, tensor.type, probe.kind_at(i));
+            standard.judge(probe.truths[i], value, tensor.type, probe.kind_at(i),
+                           probe.largest_of(position.output));
         if (probe.random) {
             Errors& output = errors.outputs[position.output];
             output.positions += 1;
@@ -305,6 +306,15 @@ Result<Probe> Checker::at(int slot, std::vector<wire::oracle::Position> position
         standards_[output].learn(probe.truths[i], task_->tensor(task_->outputs[output]).type,
                                  probe.kind, random);
     }
+    if (probe.kind != Kind::Wide) return probe;
+    std::vector<double>& largest = largest_[slot];
+    if (random) largest.clear();  // a new question
+    largest.resize(standards_.size());
+    for (std::size_t i = 0; i < probe.positions.size(); ++i) {
+        double& known = largest[probe.positions[i].output];
+        if (std::isfinite(probe.truths[i].scale)) known = std::max(known, probe.truths[i].scale);
+    }
+    probe.largest = largest;
     return probe;
 }
 

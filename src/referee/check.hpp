@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,6 +39,11 @@ struct Probe {
     // Positions in lawful rows of a question whose other rows are exact: three honest orders may
     // agree there by chance, and a fourth need not. Empty: none.
     std::vector<bool> lawful = {};
+    // Of widened questions: the largest scale that was asked about in this one, per output.
+    std::vector<double> largest = {};
+    [[nodiscard]] double largest_of(std::uint32_t output) const {
+        return output < largest.size() ? largest[output] : 0;
+    }
     [[nodiscard]] Kind kind_at(std::size_t position) const {
         return position < lawful.size() && lawful[position] ? Kind::Lawful : kind;
     }
@@ -95,6 +101,8 @@ private:
     OracleClient* oracle_;
     const Arena* arena_;
     std::vector<Standard> standards_;  // per output
+    // Per slot and output, of the widened question that is in it.
+    std::map<int, std::vector<double>> largest_;
 };
 
 }  // namespace cupel::referee

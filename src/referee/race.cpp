@@ -256,7 +256,9 @@ Result<void> Race::ask(const Plan& plan, Round& round) {
     for (const std::span<const std::byte> output : checker_->answer_in(0))
         bytes += output.size();
     round.watched = draw_watched(kinds, bytes, random_u64());
-    const std::size_t least = std::max<std::size_t>(4, plan.least_positions / questions);
+    // Of widened questions, whose rows are of four kinds, so many that the largest is among them.
+    const std::size_t fewest = round.wide ? 16 : 4;
+    const std::size_t least = std::max<std::size_t>(fewest, plan.least_positions / questions);
     for (int slot = 0; slot < round.questions; ++slot) {
         CUPEL_TRY(Probe probe, checker_->draw(slot, plan.oracle_seconds / round.questions, least));
         round.probes.push_back(std::move(probe));

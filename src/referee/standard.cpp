@@ -17,6 +17,9 @@ constexpr double kHonestSpread =
     1.4;                          // of one honest order's root mean square error over another's
 constexpr double kMaxFactor = 4;  // over the largest honest error
 constexpr double kFloor = 1;      // no order is expected to do better than one rounding everywhere
+constexpr double kFloorOfAverage = 1.0 / 2;
+// oneDNN's log-softmax has 1.0 to 1.05 roundings where sums of 1024 exponentials have 0.3.
+constexpr double kFloorOfAverageOfMore = 3.0 / 4;
 // ... but factors that are rounded once each are off this way and that, and what is added up in
 // floats is not rounded again: of n terms the error is that of sqrt(n), not of n. Seen of normal
 // factors, in roundings over sqrt(n): 0.5 rounded to tf32, 1.2 cut off, as some tensor cores are
@@ -39,16 +42,20 @@ constexpr double kMostCutOff = 64;
 constexpr double kHiddenSums = 1.0 / 8;
 constexpr double kHiddenCutOff = 8;
 // On widened questions: far beyond what honest code loses where values of all sizes meet, and far
-// below what overflow does.
+// below what overflow does. Where a formula only adds and multiplies, Strassen's and Winograd's
+// honest algorithms lose everywhere what is lost at the largest element of all.
 constexpr double kWideFactor = 16;
 constexpr double kWideFloor = 1e-30;
-// Where sums never cancel, an element's own scale is the measure, with room for other formulas of
-// the same function.
-constexpr double kOwnLeeway = 256;
-// What growth by 64 makes of a product. Where a formula does more than add and multiply, one answer
-// may be exp(85), and says nothing of what the others may lose; nor must a small element be held to
-// itself alone, where another formula of the same function cancels (0 for -50 / (1 + exp(50))).
-constexpr double kGrownProduct = 4096;
+// Where it does more, one answer may be exp(85), or have scores of thousands behind it, and says
+// nothing of what others may lose: a kernel that has no maximum under its exponentials, or takes
+// the best key for all of them, is wrong in rows of middling size beside it. There an element is
+// held to the largest of its question as far as its own scale goes with room for other formulas of
+// the same function, and for tiles that mix what lies side by side; where sums cancel, also to
+// what is usual, as another formula may have 0 for -50 / (1 + exp(50)).
+constexpr double kWideFactorOfMore = 4;
+constexpr double kOwnLeeway = 32;
+// Where it only adds up what never cancels.
+constexpr double kOwnLeewayOfSums = 256;
 
 double smallest_normal(task::Type type) {
     return type == task::Type::F64 ? DBL_MIN : static_cast<double>(FLT_MIN);
@@ -167,10 +174,10 @@ double Standard::floor() const {
     return std::min(kFloor, each / std::sqrt(formula_.terms));
 }
 
-Standard::Judged Standard::judge(const Truth& truth, double value, task::Type type,
-                                 Kind kind) const {
+Standard::Judged Standard::judge(const Truth& truth, double value, task::Type type, Kind kind,
+                                 double largest) const {
     if (!task::is_float(type)) return {.error = 0, .wrong = value != truth.value};
-    if (kind == Kind::Wide) return judge_wide(truth, value, type);
+    if (kind == Kind::Wide) return judge_wide(truth, value, type, largest);
     if (kind == Kind::Exact && is_exact(truth))
         return {.error = 0, .wrong = !(value == truth.value)};
     return judge_lawful(truth, value, type);
@@ -192,11 +199,10 @@ Standard::Judged Standard::judge_lawful(const Truth& truth, double value, task::
     return {.error = error, .wrong = !(error <= allowed())};
 }
 
-// What matters here is that nothing overflows or is lost: errors are held to the largest scale, as
-// Strassen's and Winograd's honest algorithms can promise, or to what growth makes of usual ones;
-// but where sums never cancel, what is small (as of a softmax) must not be left out. Where honest
-// arithmetic itself does not hold, little is asked of the kernel: see is_outflow.
-Standard::Judged Standard::judge_wide(const Truth& truth, double value, task::Type type) const {
+// What matters here is that nothing overflows or is lost: see kWideFactor and kOwnLeeway. Where
+// honest arithmetic itself does not hold, little is asked of the kernel: see is_outflow.
+Standard::Judged Standard::judge_wide(const Truth& truth, double value, task::Type type,
+                                      double largest) const {
     const auto finite = [](double x) { return std::isfinite(x); };
     if (!finite(truth.value)) return {};
     if (!std::all_of(std::begin(truth.panel), std::end(truth.panel), finite))
@@ -206,11 +212,17 @@ Standard::Judged Standard::judge_wide(const Truth& truth, double value, task::Ty
         apart = std::max(apart, beyond_storing(truth, panel, type));
     // Not `allowed()`: until a lawful question was seen, that is nothing.
     const double rounding = kMaxFactor * std::max(cut_off_ * panel_worst_, kFloor);
+    double factor = kWideFactor;
     double scale = wide_scale_;
-    if (!formula_.adds_only)
-        scale = std::min(scale, kGrownProduct * std::max(usual_scale_, truth.scale));
-    if (formula_.never_cancels) scale = std::min(scale, kOwnLeeway * truth.scale);
-    const double most = kWideFactor * std::max(apart, rounding * unit_ * scale) + kWideFloor;
+    if (!formula_.adds_only) {
+        factor = kWideFactorOfMore;
+        const double usual = formula_.never_cancels ? 0 : usual_scale_;
+        scale = std::min(
+            {scale, std::max(largest, truth.scale), std::max(kOwnLeeway * truth.scale, usual)});
+    } else if (formula_.never_cancels) {
+        scale = std::min(scale, kOwnLeewayOfSums * truth.scale);
+    }
+    const double most = factor * std::max(apart, rounding * unit_ * scale) + kWideFloor;
     return {.error = 0, .wrong = !(beyond_storing(truth, value, type) <= most)};
 }
 
@@ -233,7 +245,8 @@ std::optional<std::string> Standard::judge_average(const Errors& errors) const {
     const double chance =
         std::exp(3 * std::sqrt(spread / errors.independent + spread / panel_independent_));
     const double factor = std::max(kRmsFactor, kHonestSpread * chance);
-    if (rms <= factor * std::max(cut_off_ * honest, floor() / 2)) return std::nullopt;
+    const double least = (formula_.adds_only ? kFloorOfAverage : kFloorOfAverageOfMore) * floor();
+    if (rms <= factor * std::max(cut_off_ * honest, least)) return std::nullopt;
     return fmt::format(
         "root mean square error of {:.3g} roundings over {} elements; honest {} has {:.3g}", rms,
         errors.positions, honest_, honest);

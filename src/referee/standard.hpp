@@ -78,8 +78,10 @@ public:
         double error = 0;  // in units of u * scale
         bool wrong = false;
     };
+    // `largest`: scale of what was asked about in its question; of widened ones only. Strassen's
+    // and Winograd's honest algorithms lose there what is lost at the largest.
     [[nodiscard]] Judged judge(const wire::oracle::Truth& truth, double value, task::Type type,
-                               Kind kind) const;
+                               Kind kind, double largest = 0) const;
     // The root mean square error is beyond that of honest arithmetic: in words.
     [[nodiscard]] std::optional<std::string> judge_average(const Errors& errors) const;
     [[nodiscard]] double allowed() const;  // largest error, in units of u * scale
@@ -92,8 +94,8 @@ private:
                                       task::Type type) const;
     [[nodiscard]] double beyond_storing(const wire::oracle::Truth& truth, double value,
                                         task::Type type) const;
-    [[nodiscard]] Judged judge_wide(const wire::oracle::Truth& truth, double value,
-                                    task::Type type) const;
+    [[nodiscard]] Judged judge_wide(const wire::oracle::Truth& truth, double value, task::Type type,
+                                    double largest) const;
 
     double unit_ = 0x1p-24;
     std::string honest_;

@@ -38,8 +38,9 @@ Standard learned(std::string_view precision = "fp32") {
     return standard;
 }
 
-bool wrong(const Standard& standard, const Truth& t, double value, Kind kind = Kind::Lawful) {
-    return standard.judge(t, value, Type::F32, kind).wrong;
+bool wrong(const Standard& standard, const Truth& t, double value, Kind kind = Kind::Lawful,
+           double largest = 0) {
+    return standard.judge(t, value, Type::F32, kind, largest).wrong;
 }
 
 TEST(Standard, AllowsFourTimesTheLargestHonestErrorAndNoMore) {
@@ -275,8 +276,8 @@ TEST(Standard, WhatIsSmallMustNotBeLeftOutWhereSumsNeverCancel) {
     const auto left_out = [&](Standard standard) {
         standard.learn(large, Type::F32, Kind::Lawful, true);
         standard.learn(large, Type::F32, Kind::Wide, true);
-        EXPECT_FALSE(wrong(standard, small, 1.0001e-9, Kind::Wide));
-        return wrong(standard, small, 0, Kind::Wide);
+        EXPECT_FALSE(wrong(standard, small, 1.0001e-9, Kind::Wide, large.scale));
+        return wrong(standard, small, 0, Kind::Wide, large.scale);
     };
     EXPECT_FALSE(left_out(Standard("fp32", {.adds_only = false})));
     EXPECT_TRUE(left_out(Standard("fp32", {.adds_only = false, .never_cancels = true})));
@@ -294,12 +295,27 @@ TEST(Standard, OneHugeAnswerForgivesNothingInTheOthersOfItsQuestion) {
     const Truth usual = truth(50, 100, {1, 1, 1});
     const Truth small = truth(-1e-20, 1e-19, {1, 1, 1});
     const Standard more = learned_of(false);
-    EXPECT_TRUE(wrong(more, large, 0.5e6, Kind::Wide));
-    EXPECT_FALSE(wrong(more, large, 0.9e6, Kind::Wide));
-    EXPECT_TRUE(wrong(more, usual, 48, Kind::Wide));
-    EXPECT_FALSE(wrong(more, usual, 49, Kind::Wide));
-    EXPECT_FALSE(wrong(more, small, 0, Kind::Wide)) << "as other formulas have it";
+    const auto is_wrong = [&](const Truth& t, double value) {
+        return wrong(more, t, value, Kind::Wide, 1e37);
+    };
+    EXPECT_TRUE(is_wrong(large, 1e6 - 500));
+    EXPECT_FALSE(is_wrong(large, 1e6 - 200));
+    EXPECT_TRUE(is_wrong(usual, 49.99));
+    EXPECT_FALSE(is_wrong(usual, 49.999));
+    EXPECT_FALSE(is_wrong(small, 0)) << "as other formulas have it";
     EXPECT_FALSE(wrong(learned_of(true), large, 0.5e6, Kind::Wide)) << "as Strassen's may";
+}
+
+// Another one with scores of thousands came before it.
+TEST(Standard, AWideQuestionIsHeldToItsOwnLargestElement) {
+    Standard standard("fp32", {.adds_only = false});
+    standard.learn(truth(1, 10, {1, 1, 1}), Type::F32, Kind::Lawful, true);
+    const Truth t = truth(0.3, 10, {0, 0, 0});
+    const auto is_wrong = [&](double value) { return wrong(standard, t, value, Kind::Wide, 20); };
+    standard.learn(t, Type::F32, Kind::Wide, true);
+    standard.learn(truth(3, 1e6, {0, 0, 0}), Type::F32, Kind::Wide, true);
+    EXPECT_FALSE(is_wrong(0.3 + 15 * 20 * kUnit));
+    EXPECT_TRUE(is_wrong(0.3 + 17 * 20 * kUnit));
 }
 
 TEST(Standard, AWideQuestionMayComeBeforeAnyLawfulOne) {
