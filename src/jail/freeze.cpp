@@ -149,6 +149,14 @@ int Freezer::threads() const {
     return ended(status.state) && status.threads <= 1 ? 0 : status.threads;
 }
 
+std::vector<int> Freezer::others() const {
+    std::vector<int> ids;
+    ids.reserve(threads_.size());
+    for (const Thread& thread : threads_)
+        ids.push_back(thread.id);
+    return ids;
+}
+
 // A process's time holds that of its threads that have ended; the first's own is the first number
 // of its schedstat. In ns, both.
 bool Freezer::had_others() const {

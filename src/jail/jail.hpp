@@ -102,6 +102,8 @@ public:
     void thaw() const;
     // Threads of the process, as the kernel counts them; 0 if it is gone.
     [[nodiscard]] int threads() const;
+    // Their ids but the first's, as they were when they last stood still.
+    [[nodiscard]] std::vector<int> others() const;
     // Gives each thread of the frozen process a processor of its own, the first thread the first
     // one. Left to itself the kernel may wake two threads on one processor, and one of them then
     // waits for a tick of the scheduler: milliseconds, in one window and not in the next. A process

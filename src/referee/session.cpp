@@ -188,6 +188,19 @@ Window Session::died(std::string_view when) {
     return window;
 }
 
+bool Session::is_crowded() {
+    if (freezer_.threads() <= threads_) {
+        crowd_.clear();
+        return false;
+    }
+    std::vector<int> alive = freezer_.others();
+    const auto stayed = 1 + std::ranges::count_if(alive, [&](int id) {
+        return std::ranges::find(crowd_, id) != crowd_.end();
+    });
+    crowd_ = std::move(alive);
+    return stayed > threads_;
+}
+
 Window Session::window(int questions, nanoseconds timeout) {
     CUPEL_CHECK(!ending_);
     wire::Control& page = control();
@@ -207,12 +220,10 @@ Window Session::window(int questions, nanoseconds timeout) {
     Window window;
     window.seconds = static_cast<double>(end - begin) * 1e-9;
     if (done && frozen) {
-        // Law 6: what OpenMP was granted, and nothing beside it.
-        const int tasks = freezer_.threads();
-        if (tasks > threads_) {
+        if (is_crowded()) {
             window.ending = Ending::Threads;
             window.reason = fmt::format("{} threads are alive after the answer; the task grants {}",
-                                        tasks, threads_);
+                                        freezer_.threads(), threads_);
         }
         freezer_.place(cpus_);  // after the clock; a kernel's threads begin in its first window
         return window;
