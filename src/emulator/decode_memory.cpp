@@ -379,18 +379,37 @@ Result<void> Decoder::is_space(const Instruction& in) {
     return {};
 }
 
+namespace {
+
+// Between the generic proxy and another one, in which no instruction works here, or of what an
+// mbarrier is set to for blocks of a cluster: nothing for what else the thread did.
+bool orders_no_memory(std::string_view opcode) {
+    static constexpr auto kOthers = std::to_array<std::string_view>({
+        "fence.proxy.async",
+        "fence.proxy.async.global",
+        "fence.proxy.async.shared::cta",
+        "fence.proxy.async.shared::cluster",
+        "fence.mbarrier_init.release.cluster",
+    });
+    return std::ranges::find(kOthers, opcode) != kOthers.end();
+}
+
+}  // namespace
+
 Result<void> Decoder::fence(const Instruction& in) {
     CUPEL_DO(expect_operands(in, 0, 0));
     Words words(in.opcode);
     const bool old = in.opcode.starts_with("membar");
-    if (!old) words.accept_any({"sc", "acq_rel"});
-    const std::string_view scope =
-        old ? words.accept_any({"cta", "gl", "sys"}) : words.accept_any({"cta", "gpu", "sys"});
-    if (scope.empty() || !words.done()) return refuse(in);
     Op op = start(in, Work::Fence);
-    op.run = &run_nothing;
-    op.checked = &fence_checked;
-    op.imm = scope == "cta" ? 0 : 1;
+    op.run = op.checked = &run_nothing;
+    if (!orders_no_memory(in.opcode)) {
+        if (!old) words.accept_any({"sc", "acq_rel"});
+        const std::string_view scope = old ? words.accept_any({"cta", "gl", "sys"})
+                                           : words.accept_any({"cta", "cluster", "gpu", "sys"});
+        if (scope.empty() || !words.done()) return refuse(in);
+        op.checked = &fence_checked;
+        op.imm = scope == "cta" || scope == "cluster" ? 0 : 1;
+    }
     op.spreads = false;
     emit(op);
     return {};

@@ -85,20 +85,21 @@ Space accept_space(Words& words) {
 // (`atom.add.acq_rel.gpu.u32`), as ptxas takes it.
 std::optional<Order> accept_order(Words& words, Op& op, const Orders& known) {
     words.bring_forward({"weak", "volatile", "mmio", "relaxed", "acquire", "release", "acq_rel",
-                         "cta", "gpu", "sys"});
+                         "cta", "cluster", "gpu", "sys"});
     if (!known.of_atomic && words.accept("weak")) return Order::Weak;
     if (!known.of_atomic && words.accept("volatile")) {
         op.flags |= kStrong;
         return Order::Volatile;
     }
     const bool device = !known.of_atomic && words.accept("mmio");
-    std::string_view scope = words.accept_any({"cta", "gpu", "sys"});
+    std::string_view scope = words.accept_any({"cta", "cluster", "gpu", "sys"});
     const std::string_view order = words.accept_any(known.words);
-    if (scope.empty()) scope = words.accept_any({"cta", "gpu", "sys"});
+    if (scope.empty()) scope = words.accept_any({"cta", "cluster", "gpu", "sys"});
     if (device && (order != "relaxed" || scope != "sys")) return std::nullopt;
     // An atomic is relaxed and of the scope of the GPU where it says nothing else.
     if (!known.of_atomic && order.empty() != scope.empty()) return std::nullopt;
-    if (scope == "cta") op.flags |= kBlockScope;
+    // Every cluster is of one block here: kernels of larger ones are refused.
+    if (scope == "cta" || scope == "cluster") op.flags |= kBlockScope;
     if (order == "acquire" || order == "acq_rel") op.flags |= kAcquire;
     if (order == "release" || order == "acq_rel") op.flags |= kRelease;
     if (order.empty() && !known.of_atomic) return Order::None;

@@ -24,7 +24,10 @@ const Forms kTaken[] = {
     {"[%d1], 128;", "applypriority.global.L2::evict_normal applypriority.L2::evict_normal"},
     {";",
      "fence.gpu fence.cta fence.sys fence.sc.gpu fence.acq_rel.gpu membar.gl membar.cta membar.sys "
-     "fence.sc.cta fence.sc.sys fence.acq_rel.cta fence.acq_rel.sys"},
+     "fence.sc.cta fence.sc.sys fence.acq_rel.cta fence.acq_rel.sys fence.cluster "
+     "fence.sc.cluster fence.acq_rel.cluster fence.proxy.async fence.proxy.async.global "
+     "fence.proxy.async.shared::cta fence.proxy.async.shared::cluster "
+     "fence.mbarrier_init.release.cluster"},
     {"0;",
      "bar.sync bar.cta.sync barrier.sync barrier.sync.aligned barrier.cta.sync "
      "barrier.cta.sync.aligned"},
@@ -37,6 +40,7 @@ const Forms kTaken[] = {
     {"%p3, 0, %p1;", "bar.red.and.pred barrier.red.or.aligned.pred barrier.cta.red.or.pred"},
     {"-1;", "bar.warp.sync"},
     {"%r3, [%d1];",
+     "ld.relaxed.cluster.global.u32 ld.acquire.cluster.global.u32 "
      "ld.global.ca.u32 ld.global.cg.u32 ld.global.cs.u32 ld.global.lu.u32 ld.global.cv.u32 "
      "ld.global.nc.u32 ld.global.nc.ca.u32 ld.global.nc.cg.u32 ld.global.nc.cs.u32 "
      "ld.global.ca.nc.u32 ld.global.nc.L1::no_allocate.u32 ld.global.L1::no_allocate.u32 "
@@ -117,7 +121,8 @@ const Forms kRefused[] = {
     {"[%d1], 128;", "applypriority.global.L2::evict_last applypriority.nonsense"},
     {";",
      "fence.gl fence.sc fence.acq_rel fence.sc.gl membar.acq_rel.gpu membar.gpu membar.sc.gpu "
-     "membar fence"},
+     "membar fence membar.cluster fence.proxy fence.proxy.async.cta fence.mbarrier_init.cluster "
+     "fence.mbarrier_init.release.gpu"},
     {"0;", "bar.cta.sync.aligned bar.sync.aligned bar.sync.cta"},
     {"%r3, 0, %p1;",
      "bar.red.popc.aligned.u32 bar.red.aligned.popc.u32 bar.red.and.u32 bar.red.popc.pred"},
