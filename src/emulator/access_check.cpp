@@ -220,7 +220,12 @@ void clear_poison(const Part& part, unsigned lane, unsigned at, unsigned bytes,
 Taint check_unsettled(const Warp& warp, const Part& part, std::uint32_t site, unsigned bytes) {
     Region& region = *part.region;
     bool quiet = false;
-    if (!region.trails.empty()) quiet = race_read_all(*warp.block, warp, site, part, bytes);
+    if (!region.trails.empty()) {
+        quiet = race_read_all(*warp.block, warp, site, part, bytes);
+        const Grid& grid = warp.block->grid;
+        const bool far = region.owner != Owner::Shared && grid.blocks > 1;
+        if (far && grid.code.blocks_communicate) check_first_cache(warp, part, site, bytes);
+    }
     const bool covers = region.owner == Owner::Buffer;
     if (covers ? is_clean<true>(part, bytes) : is_clean<false>(part, bytes)) {
         if (quiet && !region.settled.empty()) settle(part, bytes, warp.block->clocks.epoch());
@@ -319,6 +324,7 @@ void observe_strong(const Warp& warp, const Op& op, const Part& part) {
         block.clocks.observe(warp.thread(i), part.region->base + part.offsets[i], locations);
         if ((op.flags & kAcquire) != 0) block.clocks.fence(warp.thread(i), scope);
     });
+    if ((op.flags & kAcquire) != 0 && scope == Scope::Device) block.forget_lines();
 }
 
 void synchronise_store(const Warp& warp, const Op& op, const Part& part, bool replaces) {

@@ -130,6 +130,7 @@ private:
         clocks.observe(thread, address, locations);
         clocks.publish(thread, address, locations, false);
         if ((op.flags & kAcquire) != 0) clocks.fence(thread, scope);
+        if ((op.flags & kAcquire) != 0 && scope == Scope::Device) warp.block->forget_lines();
         if (!shared) clocks.wrote_global(thread);
         if (!region.trails.empty()) {
             const bool looks =

@@ -7,6 +7,7 @@
 
 #include "emulator/clocks.hpp"
 #include "emulator/findings.hpp"
+#include "emulator/first_cache.hpp"
 #include "emulator/memory.hpp"
 #include "emulator/shape.hpp"
 
@@ -59,6 +60,7 @@ struct Grid {
     std::uint64_t executed = 0;   // warp instructions
     std::uint64_t completed = 0;  // blocks
     std::uint64_t random = 0;
+    std::uint32_t moment = 0;  // how many lines were brought into a cache: see first_cache.hpp
     Region* last_found = nullptr;
     std::shared_ptr<const RowMemory>
         first_rows;  // as a block starts with them; null before the first
@@ -136,6 +138,7 @@ struct Block {
     Region local;
     Clocks clocks;
     Locations locations;  // of shared memory
+    FirstCache first_cache;
     std::array<BlockBarrier, kBarriers> barriers;
     std::map<std::uint64_t, MBarrier> mbarriers;  // by offset in shared memory
     std::vector<Copies> copies;                   // by thread; empty while there are none
@@ -149,6 +152,9 @@ struct Block {
     bool run(std::uint64_t slice);
     // Did the last turn end as nothing but another block can help?
     [[nodiscard]] bool waits() const;
+
+    // A fence or an acquire of the scope of the device.
+    void forget_lines() { first_cache.forget(grid.moment); }
 
     // In records of accesses. A sample may be of more blocks, which then meet nowhere.
     [[nodiscard]] std::uint32_t id() const {

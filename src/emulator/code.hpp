@@ -104,6 +104,7 @@ struct Code {
     std::vector<std::uint8_t> strong;  // by site: an atomic, volatile or ordered access; see kAsks
     std::vector<bool> narrow;          // by site: strong towards its own block only
     std::vector<std::uint8_t> widths;  // by site: bytes of an element that it loads or stores
+    std::vector<std::uint8_t> cached;  // by site: kBrings, kMeets, or 0: see first_cache.hpp
     std::vector<std::vector<std::uint32_t>> lists;         // rows of vector operands
     std::vector<std::shared_ptr<const MatrixPlan>> plans;  // of mma, by Op::imm
     std::vector<BranchReach> reaches;  // of branches that may diverge, by Op::imm

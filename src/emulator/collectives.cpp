@@ -249,6 +249,7 @@ void fence_checked(Warp& warp, const Op& op) {
     for_lanes(warp.mask, [&](unsigned i) {
         warp.block->clocks.fence(warp.thread(i), op.imm == 0 ? Scope::Block : Scope::Device);
     });
+    if (op.imm != 0) warp.block->forget_lines();
 }
 
 void read_active_mask(Warp& warp, const Op& op) {

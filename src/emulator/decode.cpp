@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "emulator/decoder.hpp"
+#include "emulator/first_cache.hpp"
 
 namespace cupel::emulator {
 namespace {
@@ -312,6 +313,8 @@ void Decoder::finish() {
     code_.strong.assign(code_.sites.size(), 0);
     code_.narrow.assign(code_.sites.size(), false);
     code_.widths.assign(code_.sites.size(), 0);
+    for (const Site& site : code_.sites)
+        code_.cached.push_back(cached_as(site.opcode));
     for (Op& op : code_.ops) {
         if (op.flow == Flow::Branch) op.target = code_.starts[op.target];
         const bool memory =

@@ -39,7 +39,7 @@ struct PlainWrite {
     std::uint32_t time = 0;  // 0: never
     std::uint32_t who = 0;   // block << 10 | thread
     std::uint32_t site = 0;
-    std::uint32_t unused = 0;
+    std::uint32_t moment = 0;  // Grid::moment at the last write: see first_cache.hpp
 };
 struct StrongWrite {  // atomic or volatile
     std::uint32_t time = 0;

@@ -94,14 +94,16 @@ public:
         against_readers(trails_.reads[i]);
         against_readers(trails_.others[i]);
         const std::uint32_t now = clocks_.time_of(touch_.thread);
+        const std::uint32_t moment = touch_.block.grid.moment;
         if (!strong_) {
             // What came before is ordered, or told of: only this counts from now on.
-            trails_.plain[i] = {.time = now, .who = who_, .site = touch_.site};
+            trails_.plain[i] = {.time = now, .who = who_, .site = touch_.site, .moment = moment};
             trails_.reads[i] = {};
             trails_.others[i] = {};
             if (trails_.strong != nullptr) trails_.strong[i] = {};
             return;
         }
+        trails_.plain[i].moment = moment;
         StrongWrite& last = trails_.strong[i];
         against_strong(last, same_value);
         const bool has_seen = kind_ >= kAtomic && !is_weak_towards(last.who, last.site);
@@ -431,6 +433,7 @@ Writer::Writer(Block& block, const Warp& warp, Region& region, std::uint32_t sit
       epoch_(block.clocks.epoch()),
       warp_who_((block.id() << kThreadBits) | (warp.index * kLanes)),
       site_(site),
+      moment_(block.grid.moment),
       shift_(region.grain == 4   ? 2
              : region.grain == 2 ? 1
                                  : 0),
@@ -456,7 +459,8 @@ bool Writer::settles_all(const Part& part, unsigned bytes) const {
     for_lanes(part.mask, [&](unsigned lane) {
         const std::uint32_t first = part.offsets[lane] >> shift_;
         for (std::uint32_t i = first; i < first + count; i++)
-            plain[i] = {.time = times_[lane], .who = warp_who_ + lane, .site = site_};
+            plain[i] = {
+                .time = times_[lane], .who = warp_who_ + lane, .site = site_, .moment = moment_};
     });
     for_lanes(settled_.empty() ? 0 : part.mask, [&](unsigned lane) {
         std::fill_n(settled_.data() + (part.offsets[lane] >> shift_), count, 0);

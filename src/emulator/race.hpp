@@ -72,7 +72,7 @@ private:
         return is_old(strong.time, strong.who) && is_old(strong.lost_time, strong.lost_who);
     }
     void remember(std::uint64_t i, std::uint32_t who, unsigned lane) const {
-        trails_.plain[i] = {.time = times_[lane], .who = who, .site = site_};
+        trails_.plain[i] = {.time = times_[lane], .who = who, .site = site_, .moment = moment_};
         if (trails_.reads[i].time != 0) {
             trails_.reads[i] = {};
             trails_.others[i] = {};
@@ -87,6 +87,7 @@ private:
     std::uint32_t epoch_;
     std::uint32_t warp_who_;
     std::uint32_t site_;
+    std::uint32_t moment_;
     unsigned shift_;
     bool one_block_;      // nobody else can see the memory
     bool looks_closely_;  // at every write
