@@ -141,4 +141,8 @@ void for_written(const Code& code, const Op& op, Use use) {
     }
 }
 
+// guess.cpp: of a race, is it of a plain load with the compare-and-swap behind it? So it is where
+// what was loaded is put to use before the swap has found the same.
+[[nodiscard]] bool is_guess_gone_wrong(const Code& code, std::uint32_t one, std::uint32_t other);
+
 }  // namespace cupel::emulator

@@ -10,6 +10,10 @@
 namespace cupel::emulator {
 namespace {
 
+// Cooperative groups find there where the blocks of a grid meet.
+constexpr std::string_view kOfGrid =
+    ": this_grid().sync() needs a cooperative launch, which a contract does not have";
+
 // 8-bit types live in 16-bit registers at least.
 unsigned width_of(Type type) {
     return type == Type::Pred ? 4 : std::max(2U, bytes_of(type));
@@ -109,7 +113,9 @@ Result<std::uint32_t> Decoder::special_row(const Operand& operand, Type type) {
     if (operand.name == "WARP_SZ") return constant(kLanes, width_of(type));
     const auto known = kSpecials.find(operand.name);
     if (known == kSpecials.end()) {
-        return error(operand.at, fmt::format("unknown register '{}'", operand.name));
+        const bool of_grid = operand.name.starts_with("%envreg");
+        return error(operand.at,
+                     fmt::format("unknown register '{}'{}", operand.name, of_grid ? kOfGrid : ""));
     }
     if (known->second >= Special::Clock) return error(operand.at, "a clock is read with mov only");
     const unsigned bytes = width_of(type);

@@ -237,4 +237,11 @@ void find_guesses(Code& code) {
     }
 }
 
+bool is_guess_gone_wrong(const Code& code, std::uint32_t one, std::uint32_t other) {
+    const auto is = [&](std::uint32_t site, std::string_view what) {
+        return code.sites[site].opcode.contains(what);
+    };
+    return (is(one, ".cas") && is(other, "ld.")) || (is(one, "ld.") && is(other, ".cas"));
+}
+
 }  // namespace cupel::emulator

@@ -8,6 +8,7 @@
 namespace cupel::emulator {
 namespace {
 
+using ::testing::AllOf;
 using testing::faults;
 using ::testing::HasSubstr;
 using testing::kernel;
@@ -54,7 +55,7 @@ TEST(Guess, WhatIsPutToUseWithoutAskingIsARace) {
     // A decision by the guess.
     EXPECT_THAT(guess_faults(kGuessLoad + "setp.ge.u32 %p3, %r1, 40; @%p3 bra E;\n" + kGuessTurn +
                              kGuessSwap + kGuessAgain + "E:\n"),
-                HasSubstr(kRaceOfGuess));
+                AllOf(HasSubstr(kRaceOfGuess), HasSubstr("is to be read as volatile")));
     EXPECT_THAT(guess_faults(kGuessLoad + "shfl.sync.idx.b32 %r8, %r1, 0, 31, -1;\n" + kGuessTurn +
                              kGuessSwap + kGuessAgain),
                 HasSubstr(kRaceOfGuess));

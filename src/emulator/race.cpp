@@ -54,6 +54,8 @@ void report(const Touch& touch, Other other, Conflict conflict, bool same_value)
             } else if (both_strong) {
                 reason += ": volatile or atomic as both are, either may come first";
             }
+            if (!both_strong && is_guess_gone_wrong(touch.block.grid.code, touch.site, other.site))
+                reason += ": what a compare-and-swap starts from is to be read as volatile";
             const std::string where =
                 in_shared ? std::string()
                           : fmt::format(" ({} at byte {})", touch.region.name, touch.offset);
