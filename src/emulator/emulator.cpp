@@ -57,9 +57,11 @@ public:
             KernelInfo info{.name = std::string(kernel.name), .parameters = {}};
             for (const Index i : kernel.parameters) {
                 const Variable& variable = kernel.variables[i];
+                // A pointer that is declared __grid_constant__ is `.align 8 .b8 x[8]`.
+                const bool word = variable.bytes == 8 && variable.align == 8;
                 info.parameters.push_back({.name = std::string(variable.name),
                                            .bytes = variable.bytes,
-                                           .pointer_sized = bytes_of(variable.type) == 8,
+                                           .pointer_sized = word || bytes_of(variable.type) == 8,
                                            .is_real = is_real(variable.type)});
             }
             infos.push_back(std::move(info));

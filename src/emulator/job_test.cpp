@@ -73,6 +73,17 @@ std::vector<float> floats(const JobResult& result) {
     return values;
 }
 
+// As `const __grid_constant__ float* const x` becomes.
+TEST(Job, APointerMayBeEightBytesThatAreAligned) {
+    const std::string plain = ".param .u64 x,";
+    Job job = scale_job();
+    ASSERT_TRUE(job.ptx.contains(plain));
+    job.ptx.replace(job.ptx.find(plain), plain.size(), ".param .align 8 .b8 x[8],");
+    EXPECT_EQ(floats(done(job)), floats(done(scale_job())));
+    job.ptx.replace(job.ptx.find(".align 8"), 8, ".align 4");
+    EXPECT_THAT(done(job).refusal, HasSubstr("is no pointer"));
+}
+
 TEST(Job, RunsItsLaunchesAndReadsTheOutputs) {
     const JobResult result = done(scale_job());
     EXPECT_EQ(result.refusal, "");
