@@ -53,17 +53,10 @@ std::vector<std::string> nvrtc_line(const DeviceCompiler& compiler, Unmarked unm
 
 std::vector<std::string> nvcc_line(const DeviceCompiler& compiler) {
     // The host's <limits> are functions of the host, where NVRTC has NVIDIA's.
-    return {compiler.program,
-            "-ptx",
-            "-arch=" + virtual_architecture(compiler),
-            "-lineinfo",
-            "-std=c++17",
-            "--expt-relaxed-constexpr",
-            "-include",
-            kPreludeInside,
-            kDeviceInside,
-            "-o",
-            kPtxInside};
+    return {compiler.program,    "-ptx",       "-arch=" + virtual_architecture(compiler),
+            "-lineinfo",         "-std=c++17", "--expt-relaxed-constexpr",
+            "--extended-lambda", "-include",   kPreludeInside,
+            kDeviceInside,       "-o",         kPtxInside};
 }
 
 std::vector<std::string> clang_line(const DeviceCompiler& compiler) {
@@ -258,7 +251,9 @@ Result<std::variant<DeviceArtefact, Rejection>> compile_device(const task::Task&
         return text.refuse(at, "the source holds a NUL byte");
     if (auto refused = refuse_host_code(text, compiler.kind != "nvrtc")) return std::move(*refused);
 
-    const DeviceSource given{without_cupel_pragmas(text), device_prelude(task)};
+    DeviceSource given{without_cupel_pragmas(text), device_prelude(task)};
+    if (compiler.kind == "nvrtc")
+        given.text = without_spaces_of_lambdas(text, std::move(given.text));
     CUPEL_TRY(const auto cache, ArtefactCache::open(ArtefactCache::kDeviceCode));
     const auto key = device_key(given, compiler);
     if (auto known = from_cache(cache, key, file_name, compiler)) return std::move(*known);

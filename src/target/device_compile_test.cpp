@@ -111,6 +111,55 @@ TEST_P(DeviceCompile, SizesInfinityAndCommonHeadersAreThere) {
     EXPECT_NE(entry_for(made.ptx, "k"), "k");
 }
 
+TEST_P(DeviceCompile, MathematicsIsThereUnasked) {
+    const auto made = compiled(
+        "constexpr float kLow = -INFINITY;\n"
+        "__constant__ int8_t kSteps[2] = {-1, 1};\n"
+        "__global__ void k(float* y, double* z, int* i, int64_t* l, int16_t* s) {\n"
+        "    y[0] = M_E + M_LOG2E + M_LOG10E + M_LN2 + M_LN10 + M_PI + M_PI_2 + M_PI_4;\n"
+        "    y[1] = M_1_PI + M_2_PI + M_2_SQRTPI + M_SQRT2 + M_SQRT1_2 + kLow + kSteps[i[0]];\n"
+        "    z[0] = std::sqrt(i[1]) + std::log(l[0]) + std::pow(2, i[2]) + sqrt(N);\n"
+        "    i[3] = std::abs(i[3]) + std::isnan(y[2]) + std::isinf(z[1]) + std::signbit(y[3]);\n"
+        "    z[2] = std::fmax(y[4], 1.0) + std::erf(z[2]) + std::fma(z[3], 2.0, z[4]);\n"
+        "    l[1] = std::lrint(y[5]) + std::min(l[2], l[3]) + s[0];\n}\n");
+    EXPECT_EQ(plain_name(entry_for(made.ptx, "k")), "k");
+    EXPECT_EQ(made.warnings, "");
+}
+
+TEST_P(DeviceCompile, MathematicsOfFloatsStaysInFloats) {
+    const auto made = compiled(
+        "#include <cmath>\n#include <algorithm>\n"
+        "__global__ void k(float* y) {\n"
+        "    float v = y[0];\n"
+        "    v = std::exp(v) + std::log1p(v) + std::pow(v, y[1]) + std::erfc(v) + std::tanh(v);\n"
+        "    v += std::fabs(v) + std::abs(v) + std::fma(v, 2.0f, v) + std::hypot(v, y[2]);\n"
+        "    v += std::rint(v) + std::ldexp(v, 3) + std::copysign(v, y[3]) + std::roundf(v);\n"
+        "    y[4] = std::max(v, std::min(y[5], INFINITY));\n}\n");
+    EXPECT_THAT(made.ptx, HasSubstr(".f32"));
+    EXPECT_THAT(made.ptx, Not(HasSubstr("ld.global.f64")));
+    EXPECT_THAT(made.ptx, Not(HasSubstr("cvt.f64.f32")));
+    EXPECT_EQ(made.warnings, "");
+}
+
+TEST_P(DeviceCompile, AlgorithmsOfTwoAreOfTheDevice) {
+    const auto made = compiled(
+        "#include <algorithm>\n#include <utility>\n"
+        "__global__ void k(float* y) {\n"
+        "    y[0] = std::max(y[0], std::min(y[1], y[2]));\n"
+        "    y[3] = std::clamp(y[3], -1.0f, 1.0f);\n}\n");
+    EXPECT_EQ(plain_name(entry_for(made.ptx, "k")), "k");
+    EXPECT_THAT(made.ptx, Not(HasSubstr("max.f32")));  // which has another answer for NaN
+}
+
+TEST_P(DeviceCompile, NvidiasMathematicsIsIncludedInSilence) {
+    if (std::string_view(GetParam()) == "clang") GTEST_SKIP() << "one include is enough";
+    const auto made = compiled(
+        "#include <climits>\n#include <cuda/std/climits>\n#include <cuda/std/cmath>\n"
+        "__global__ void k(float* y) {\n"
+        "    y[0] = cuda::std::exp(y[0]) + INFINITY;\n    y[1] = std::erf(y[1]) + NAN;\n}\n");
+    EXPECT_EQ(made.warnings, "");
+}
+
 TEST_P(DeviceCompile, HeadersOfTypesAreThoseOfNvidia) {
     if (std::string_view(GetParam()) == "clang") GTEST_SKIP() << "they are NVIDIA's own";
     const auto made = compiled(
@@ -161,6 +210,17 @@ TEST_P(DeviceCompile, LambdasInAKernelAreOfTheDeviceWhateverTheyTake) {
                              "float plain(float p[], int n) { return p[n]; }\n",
                              "float plain(float a) { return [&](auto b) { return b; }(a); }\n"})
         EXPECT_THAT(refused(kernel + text).reason, HasSubstr("host code: ")) << text;
+}
+
+TEST_P(DeviceCompile, LambdasMaySayThatTheyAreOfTheDevice) {
+    const auto made = compiled(
+        "template <class F> [[nodiscard]] __device__ float apply(F f, float v) { return f(v); }\n"
+        "extern \"C\" __global__ void k(float* y) {\n"
+        "    auto add = [] __device__ (float a, float b) { return a + b; };\n"
+        "    y[0] = apply([=] __device__(float v) { return add(v, y[1]); }, y[2]);\n"
+        "    y[3] = apply([c = y[4]] __host__ __device__ (float v) { return v * c; }, y[5]);\n}\n");
+    EXPECT_EQ(entry_for(made.ptx, "k"), "k");
+    EXPECT_EQ(made.warnings, "");
 }
 
 TEST_P(DeviceCompile, AFileWithoutAKernelIsRefused) {

@@ -11,12 +11,12 @@ namespace cupel::target {
 namespace {
 
 constexpr auto kHostHeaders = std::to_array<std::string_view>(
-    {"algorithm",     "array",         "atomic",  "chrono",      "cstdlib", "cstring",
-     "deque",         "exception",     "fstream", "functional",  "future",  "iomanip",
-     "iostream",      "istream",       "list",    "map",         "memory",  "mutex",
-     "numeric",       "ostream",       "queue",   "random",      "set",     "sstream",
-     "stdexcept",     "stdlib.h",      "string",  "string_view", "thread",  "unistd.h",
-     "unordered_map", "unordered_set", "vector",  "dlfcn.h"});
+    {"array",         "atomic",  "chrono",      "cstdlib", "cstring",  "deque",
+     "exception",     "fstream", "functional",  "future",  "iomanip",  "iostream",
+     "istream",       "list",    "map",         "memory",  "mutex",    "numeric",
+     "ostream",       "queue",   "random",      "set",     "sstream",  "stdexcept",
+     "stdlib.h",      "string",  "string_view", "thread",  "unistd.h", "unordered_map",
+     "unordered_set", "vector",  "dlfcn.h"});
 
 Rejection host_code(const DeviceText& text, std::size_t at, std::string_view what) {
     return text.refuse(at,

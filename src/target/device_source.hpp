@@ -18,8 +18,13 @@ namespace cupel::target {
 // blank: compilers do not know them, and a text that differs in them alone is compiled once.
 [[nodiscard]] std::string without_cupel_pragmas(const DeviceText& text);
 
+// `[=] __device__ (float v) {`: what nvcc takes with an option that NVRTC does not have. NVRTC
+// takes such a lambda within a kernel for the device's where nothing is said. Bytes keep their
+// places.
+[[nodiscard]] std::string without_spaces_of_lambdas(const DeviceText& text, std::string plain);
+
 // Before every source: the sizes as constants (no macros, so that a parameter may have the name of
-// one), and INFINITY and NAN.
+// one), and for NVRTC what nvcc includes unasked: INFINITY, M_PI, std::sqrt(), int8_t.
 [[nodiscard]] std::string device_prelude(const task::Task& task);
 
 // Headers of C and C++ as far as NVRTC has built in what they declare: name, content.
