@@ -2,8 +2,9 @@
 // What the first cache of a multiprocessor may still hold for a block. It is not coherent: a plain
 // load may bring a line of 128 bytes into it, and another one, later, be given from there what was
 // before another block wrote, even though barriers order the two. Only an acquire or a fence of the
-// scope of the device empties it, and nothing less synchronises two blocks in PTX: ptxas 13.0 prints
-// CCTL.IVALL for sm_90 behind these two, and behind no release, volatile access or fence of a block.
+// scope of the device empties it, and nothing less synchronises two blocks in PTX: ptxas 13.0
+// prints CCTL.IVALL for sm_90 behind these two, and behind no release, volatile access or fence of
+// a block.
 //
 // Kept are the lines that a block has loaded since then. Time is counted in such loads, of all
 // blocks; a write is stamped with how many there have been.
