@@ -13,6 +13,7 @@
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "referee/parallel.hpp"
+#include "task/choice.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -175,6 +176,7 @@ bool Arena::widen(int slot, const WideDeal* deal) {
         const Widening widening{
             .key = key,
             .rows = !composer().is_polynomial(),
+            .choices = task::is_chosen_from(*task_, task_->inputs[i]),
             .all = deal != nullptr ? dealt_rows(*task_, i, *deal) : std::optional<Row>(),
             .each = deal != nullptr && deal->number < WideDeal::kHand};
         changed = widen_values(input(slot, i), task_->tensor(task_->inputs[i]), task_->values[i],

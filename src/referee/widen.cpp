@@ -179,8 +179,8 @@ std::size_t isolate_extreme(std::span<Float> values, const Line& line, Row what,
 template <class Float>
 class Placing {
 public:
-    Placing(std::span<Float> values, const Rows& rows, const task::Values& law)
-        : values_(values), rows_(&rows), law_(&law) {
+    Placing(std::span<Float> values, const Rows& rows, const task::Values& law, int digits)
+        : values_(values), rows_(&rows), law_(&law), digits_(digits) {
         all_alike_ =
             std::ranges::adjacent_find(rows.what, std::not_equal_to<>()) == rows.what.end();
     }
@@ -201,7 +201,47 @@ public:
         if (way == 3) std::swap(values_[line.at(line.count - 1)], extreme);
     }
 
+    // Who compares bits, or fewer of them, orders zeros by their signs and takes neighbours for
+    // equals.
+    void place_neighbours(const Line& line, std::mt19937& random) {
+        constexpr unsigned kOneOf = 8;
+        const unsigned drawn = random() % kOneOf;
+        const bool largest = random() % 2 == 0;
+        const std::size_t a = random() % line.count;
+        const std::size_t b = random() % line.count;
+        if (drawn == 0) place_nearly_equal(line, largest, a);
+        if ((drawn == 1 || drawn == 2) && a != b && may_be_zero(line))
+            place_zeros(line, largest, a, b);
+    }
+
 private:
+    void place_nearly_equal(const Line& line, bool largest, std::size_t to) {
+        const std::size_t from = extreme_of<Float>(values_, line, largest ? 0 : 1);
+        const Float extreme = values_[line.at(from)];
+        const bool continuous = law_->law == task::Law::Normal || law_->law == task::Law::Uniform;
+        if (!continuous || to == from || extreme == 0 || !std::isfinite(extreme)) return;
+        // Bent values are no 16-bit ones yet, and others than those could leave a range.
+        const int shift = digits_ - 1 - std::ilogb(extreme);
+        const Float units = std::rint(std::ldexp(extreme, shift));
+        const Float rounded = std::ldexp(units, -shift);
+        if (law_->law != task::Law::Normal && rounded != extreme) return;
+        values_[line.at(from)] = rounded;
+        values_[line.at(to)] = std::ldexp(units + (largest ? Float(-1) : Float(1)), -shift);
+    }
+
+    // Columns of rows of several kinds are not bent, as the rows would be no more what they are.
+    [[nodiscard]] bool may_be_zero(const Line& line) const {
+        const bool in_one_row = line.step == 1 && line.count <= rows_->length;
+        return law_->law == task::Law::Normal && (in_one_row || all_alike_);
+    }
+
+    void place_zeros(const Line& line, bool largest, std::size_t negative, std::size_t positive) {
+        for (std::size_t i = 0; i < line.count; ++i)
+            values_[line.at(i)] = std::copysign(values_[line.at(i)], Float(largest ? -1 : 1));
+        values_[line.at(negative)] = Float(-0.0);
+        values_[line.at(positive)] = Float(0.0);
+    }
+
     // Most often last.
     void place_alone(const Line& line, std::uint64_t drawn) {
         constexpr unsigned kPlaces = 4;
@@ -225,11 +265,13 @@ private:
     std::span<Float> values_;
     const Rows* rows_;
     const task::Values* law_;
+    int digits_ = 0;
     bool all_alike_ = false;
 };
 
 template <class Float>
-void place_extremes(Placing<Float> placing, const task::Tensor& tensor, std::mt19937& random) {
+void place_extremes(Placing<Float> placing, const task::Tensor& tensor, bool choices,
+                    std::mt19937& random) {
     const std::size_t rank = tensor.shape.size();
     if (rank == 0) return;
     std::size_t dimension = rank - 1;
@@ -241,9 +283,20 @@ void place_extremes(Placing<Float> placing, const task::Tensor& tensor, std::mt1
     if (count < 2) return;
     const auto elements = static_cast<std::size_t>(tensor.elements());
     for (std::size_t block = 0; block < elements; block += count * step) {
-        for (std::size_t first = block; first < block + step; ++first)
-            placing.place({.first = first, .step = step, .count = count}, random);
+        for (std::size_t first = block; first < block + step; ++first) {
+            const Line line{.first = first, .step = step, .count = count};
+            placing.place(line, random);
+            if (choices) placing.place_neighbours(line, random);
+        }
     }
+}
+
+int digits_of(task::Type type) {
+    constexpr int kOfHalf = 11;
+    constexpr int kOfBfloat = 8;
+    if (type == task::Type::F16) return kOfHalf;
+    if (type == task::Type::BF16) return kOfBfloat;
+    return type == task::Type::F64 ? DBL_MANT_DIG : FLT_MANT_DIG;
 }
 
 // Only a normal law has tiny values; the others are drawn instead.
@@ -271,7 +324,10 @@ bool widen_floats(std::span<Float> values, const task::Tensor& tensor, const tas
         if (integers) bend_integers(row, chosen.what[i], law);
     }
     if (normal) widen_runs(values, chosen, random);
-    if (widening.rows) place_extremes(Placing<Float>(values, chosen, law), tensor, random);
+    if (widening.rows) {
+        place_extremes(Placing<Float>(values, chosen, law, digits_of(tensor.type)), tensor,
+                       widening.choices, random);
+    }
     return true;
 }
 

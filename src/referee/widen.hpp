@@ -37,6 +37,7 @@ struct WideDeal {
 struct Widening {
     std::uint64_t key = 0;
     bool rows = false;
+    bool choices = false;         // the formula takes the largest or smallest of its elements
     std::optional<Row> all = {};  // rows, as dealt
     bool each = false;            // row is drawn for itself; else larger pieces may be alike
 };
@@ -49,6 +50,10 @@ struct Widening {
 //   and of four lines along some dimension, one has an extreme value twice, one has it first, one
 //   last, and in one of a normal law the extreme is so far from all others that exponentials of
 //   the differences are nothing
+// and where the formula chooses among elements as they are, which has one answer by IEEE's order:
+//   of eight lines one has another value one unit in the last place from its extreme, before or
+//   behind it, and two of a normal law have both zeros for their extremes, and no other value of
+//   their sign: neither is larger
 // Of integers the rows of one end hold one value, and need no leave: sums of them overflow where
 // random ones cancel. Says whether the law has such values.
 bool widen_values(std::span<std::byte> bytes, const task::Tensor& tensor,

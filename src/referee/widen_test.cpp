@@ -24,18 +24,24 @@ constexpr std::int64_t kRows = 512;
 constexpr std::int64_t kLength = 256;
 
 template <class T>
-std::vector<std::vector<T>> widened(task::Type type, const task::Values& values, bool rows,
-                                    std::uint64_t key = random_u64(),
-                                    std::optional<Row> dealt = {}) {
+std::vector<std::vector<T>> widened_by(task::Type type, const task::Values& values,
+                                       const Widening& widening) {
     const task::Tensor tensor{.name = "x", .type = type, .shape = {kRows, kLength}};
     std::vector<T> all(static_cast<std::size_t>(kRows * kLength));
     const auto bytes = std::as_writable_bytes(std::span(all));
-    fill_values(bytes, type, values, {.a = static_cast<std::uint32_t>(key), .b = 7}, 1);
-    EXPECT_TRUE(widen_values(bytes, tensor, values, {.key = key, .rows = rows, .all = dealt}));
+    fill_values(bytes, type, values, {.a = static_cast<std::uint32_t>(widening.key), .b = 7}, 1);
+    EXPECT_TRUE(widen_values(bytes, tensor, values, widening));
     std::vector<std::vector<T>> table;
     for (auto at = all.begin(); at != all.end(); at += kLength)
         table.emplace_back(at, at + kLength);
     return table;
+}
+
+template <class T>
+std::vector<std::vector<T>> widened(task::Type type, const task::Values& values, bool rows,
+                                    std::uint64_t key = random_u64(),
+                                    std::optional<Row> dealt = {}) {
+    return widened_by<T>(type, values, {.key = key, .rows = rows, .all = dealt});
 }
 
 // Over questions enough to see each kind of row many times.
@@ -98,6 +104,73 @@ TEST(Widen, SomeMaximaStandTwiceFarApart) {
         return again != row.end() && again - first > 64;
     };
     EXPECT_GT(rows_where<float>(task::Type::F32, kNormalInput, true, is_tied), 100);
+}
+
+// Rows of formulas that choose, and of others.
+template <class T, class Holds>
+std::array<int, 2> chosen_where(task::Type type, const task::Values& values, Holds holds) {
+    std::array<int, 2> found = {0, 0};
+    for (std::uint64_t key = 0; key < 32; ++key) {
+        for (const bool choices : {false, true}) {
+            const auto table =
+                widened_by<T>(type, values, {.key = key, .rows = true, .choices = choices});
+            found.at(choices ? 1 : 0) += static_cast<int>(std::ranges::count_if(table, holds));
+        }
+    }
+    return found;
+}
+
+TEST(Widen, SomeMaximaAndMinimaAreZerosOfBothSignsInBothOrders) {
+    for (const float side : {1.0F, -1.0F}) {
+        for (const bool negative_first : {true, false}) {
+            const auto holds = [&](const std::vector<float>& row) {
+                const auto first = std::ranges::find(row, 0.0F);
+                if (first == row.end() || std::signbit(*first) != negative_first) return false;
+                const auto next = std::find(first + 1, row.end(), 0.0F);
+                if (next == row.end() || std::signbit(*next) == negative_first) return false;
+                return std::ranges::all_of(row, [&](float x) { return side * x <= 0; });
+            };
+            const auto [others, chosen] = chosen_where<float>(task::Type::F32, kNormalInput, holds);
+            EXPECT_EQ(others, 0);
+            EXPECT_GT(chosen, 50);
+        }
+    }
+}
+
+// The larger one, and then the smaller one first.
+template <class T, class Read>
+auto nearly_equal(bool larger_first, double unit, Read read) {
+    return [=](const std::vector<T>& row) {
+        const auto largest = std::ranges::max_element(row, {}, read);
+        const double wanted = double{read(*largest)} - unit * std::abs(double{read(*largest)});
+        const auto next = std::ranges::find_if(
+            row, [&](T x) { return read(x) < read(*largest) && double{read(x)} >= wanted; });
+        return next != row.end() && (largest < next) == larger_first;
+    };
+}
+
+TEST(Widen, SomeMaximaAreOneUnitAboveAnother) {
+    const task::Values uniform{.tensor = 0, .law = task::Law::Uniform, .a = -1, .b = 2};
+    const auto same = [](float x) { return x; };
+    for (const bool first : {true, false}) {
+        const auto of_floats = nearly_equal<float>(first, 0x1p-22, same);
+        const auto normal = chosen_where<float>(task::Type::F32, kNormalInput, of_floats);
+        EXPECT_GT(normal[1], normal[0] + 200);
+        const auto even = chosen_where<float>(task::Type::F32, uniform, of_floats);
+        EXPECT_GT(even[1], even[0] + 100);
+        // Of bfloats, which are few, many are neighbours by chance.
+        const auto halves = chosen_where<std::uint16_t>(
+            task::Type::F16, kNormalInput, nearly_equal<std::uint16_t>(first, 0x1p-9, from_half));
+        EXPECT_GT(halves[1], halves[0] + 100);
+    }
+}
+
+TEST(Widen, NeighboursAreWithinTheDeclaredRange) {
+    const task::Values uniform{.tensor = 0, .law = task::Law::Uniform, .a = -1, .b = 2};
+    const auto is_outside = [](const std::vector<float>& row) {
+        return std::ranges::any_of(row, [](float x) { return x < -1 || x >= 2; });
+    };
+    EXPECT_EQ(chosen_where<float>(task::Type::F32, uniform, is_outside)[1], 0);
 }
 
 TEST(Widen, SomeMaximaStandLast) {

@@ -67,4 +67,14 @@ std::optional<std::string> choice_by_rounding(const Task& task) {
     return std::nullopt;
 }
 
+bool is_chosen_from(const Task& task, TensorId tensor) {
+    return std::ranges::any_of(task.stages, [&](const Stage& stage) {
+        const bool chooses = stage.how == Reducer::ArgMax || stage.how == Reducer::ArgMin ||
+                             stage.how == Reducer::Max || stage.how == Reducer::Min;
+        if (!chooses) return false;
+        const Expr& body = task.expr(stage.body);
+        return body.op == Op::Load && task.access(body.reference).tensor == tensor;
+    });
+}
+
 }  // namespace cupel::task

@@ -15,4 +15,7 @@ namespace cupel::task {
 // among inputs, or what is copied, compared or negated of them.
 [[nodiscard]] std::optional<std::string> choice_by_rounding(const Task& task);
 
+// Whether some stage takes the largest or the smallest of the tensor's elements, as they are.
+[[nodiscard]] bool is_chosen_from(const Task& task, TensorId tensor);
+
 }  // namespace cupel::task

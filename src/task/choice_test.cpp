@@ -31,5 +31,16 @@ TEST(Choice, AmongInputsDoesNot) {
                            "  m[i] = max[k](a[i,k])\n  y[i] = argmax[k](a[i,k] < m[i] ? 0 : 1)\n"));
 }
 
+TEST(Choice, IsFromATensorOnlyWhereItsElementsAreTakenAsTheyAre) {
+    const auto task = parse(
+        "task t(a: f32[M,K], b: f32[M,K], c: f32[M,K]) -> y: f32[M] where M = 4, K = 6\n"
+        "  y[i] = max[k](a[i,k]) + max[k](b[i,k] * b[i,k]) + sum[k](c[i,k])\n",
+        "test.task");
+    ASSERT_TRUE(task) << task.error().text;
+    EXPECT_TRUE(is_chosen_from(*task, task->inputs[0]));
+    EXPECT_FALSE(is_chosen_from(*task, task->inputs[1]));
+    EXPECT_FALSE(is_chosen_from(*task, task->inputs[2]));
+}
+
 }  // namespace
 }  // namespace cupel::task
