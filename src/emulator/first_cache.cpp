@@ -85,9 +85,10 @@ void check_first_cache(const Warp& warp, const Part& part, std::uint32_t site, u
         if (line.moment == 0 || !looks) return;
         const std::uint64_t last = (part.offsets[lane] + bytes - 1) / region.grain;
         for (std::uint64_t i = part.offsets[lane] / region.grain; i <= last; i++) {
-            if (region.trails.plain[i].moment >= line.moment)
+            if (region.trails.plain[i].moment >= line.moment) {
                 meet({.warp = warp, .region = region, .site = site, .thread = warp.thread(lane)}, i,
                      line);
+            }
         }
     });
 }
