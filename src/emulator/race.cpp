@@ -460,9 +460,10 @@ bool Writer::settles_all(const Part& part, unsigned bytes) const {
     if (trails_.strong != nullptr && has_strong(part, count)) return false;
     for_lanes(part.mask, [&](unsigned lane) {
         const std::uint32_t first = part.offsets[lane] >> shift_;
-        for (std::uint32_t i = first; i < first + count; i++)
+        for (std::uint32_t i = first; i < first + count; i++) {
             plain[i] = {
                 .time = times_[lane], .who = warp_who_ + lane, .site = site_, .moment = moment_};
+        }
     });
     for_lanes(settled_.empty() ? 0 : part.mask, [&](unsigned lane) {
         std::fill_n(settled_.data() + (part.offsets[lane] >> shift_), count, 0);

@@ -172,8 +172,6 @@ void refuse_favours(Filter& filter) {
                          {argument_is(2, static_cast<std::uint32_t>(advice))});
     }
     filter.refuse_if(SCMP_SYS(prctl), EPERM, {argument_is(0, PR_SET_TIMERSLACK)});
-    // How glibc names another thread: in a file of /proc. To create or empty one is another matter.
-    filter.refuse_if(SCMP_SYS(openat), EPERM, {argument_has(2, ~0, O_RDWR)});
     // The ordinary scheduler only, which a thread has already.
     filter.refuse_if(SCMP_SYS(sched_setscheduler), EPERM, {argument_is(1, SCHED_OTHER)});
 }

@@ -195,8 +195,8 @@ bool Session::is_crowded() {
     }
     std::vector<int> alive = freezer_.others();
     const auto stayed = 1 + std::ranges::count_if(alive, [&](int id) {
-        return std::ranges::find(crowd_, id) != crowd_.end();
-    });
+                            return std::ranges::find(crowd_, id) != crowd_.end();
+                        });
     crowd_ = std::move(alive);
     return stayed > threads_;
 }
