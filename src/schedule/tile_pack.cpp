@@ -92,6 +92,33 @@ constexpr const char* kPackColumns =
 }
 )";
 
+// The same in whole vectors: squares of W rows and W steps are turned in registers.
+constexpr const char* kPackSquares =
+    R"({share}  for (long {panel} = 0; {panel} < {some}; {panel} += {R}) {
+    const {type}* {from} = {start};
+    {real}* {into} = {to} + {panel} * {depth};
+    const long {high} = std::min({R}, {some} - {panel}) / W * W;
+    const long {end} = {depth} / W * W;
+    for (long {step} = 0; {step} < {end}; {step} += W)
+      for (long {lane} = 0; {lane} < {high}; {lane} += W) {
+        vec {part}[W];
+#pragma GCC unroll 16
+        for (long {at} = 0; {at} < W; {at}++) {
+          __builtin_prefetch({next_row});
+          {part}[{at}] = {load}({row});
+        }
+        {transpose}({part});
+#pragma GCC unroll 16
+        for (long {at} = 0; {at} < W; {at}++)
+          {store}({into} + ({step} + {at}) * {R} + {lane}, {part}[{at}]);
+      }
+    for (long {lane} = 0; {lane} < {R}; {lane}++)  // what fills no square
+      for (long {at} = {lane} < {high} ? {end} : 0; {at} < {depth}; {at}++)
+        {into}[{at} * {R} + {lane}] = {panel} + {lane} < {some} ? {element} : 0;
+  }
+}
+)";
+
 constexpr const char* kPackStrided =
     R"({share}  for (long {panel} = 0; {panel} < {some}; {panel} += {R}) {
     const {type}* {from} = {start};
@@ -104,7 +131,7 @@ constexpr const char* kPackStrided =
 )";
 
 // One stride along the group, one along k.
-std::string linear(const Words& words, const Operand& operand, Blanks all) {
+std::string linear(const Words& words, const Operand& operand, VectorMaths& maths, Blanks all) {
     const task::Access& access = words.task.access(operand.factor.access);
     const task::Type type = words.task.tensor(access.tensor).type;
     const std::string across = words.stride(access, operand.group);
@@ -136,7 +163,16 @@ std::string linear(const Words& words, const Operand& operand, Blanks all) {
     set(all, "next",
         fill("{from} + ", all) + times(fill("({R} + {lane})", all), across) +
             fill(" + {step}", all));
-    return fill_in(is_columns ? kPackColumns : kPackStrided);
+    if (!is_columns) return fill_in(kPackStrided);
+    if (&operand != &words.b || type != real_type(words.task)) return fill_in(kPackColumns);
+    for (const char* function : {"load", "store", "transpose"})
+        set(all, function, maths.use(function));
+    const auto row = [&](const char* lane) {
+        return fill("{from} + ", all) + times(fill(lane, all), across) + fill(" + {step}", all);
+    };
+    set(all, "row", row("({lane} + {at})"));
+    set(all, "next_row", row("({R} + {lane} + {at})"));
+    return fill_in(kPackSquares);
 }
 
 std::string bound_text(const Words& words, const task::Bound& bound) {
@@ -190,7 +226,7 @@ void print_pack(const Words& words, const Operand& operand, VectorMaths& maths, 
     out.lines(fill(kHead, all));
     switch (operand.factor.reading) {
         case Reading::Linear:
-            out.lines(linear(words, operand, all));
+            out.lines(linear(words, operand, maths, all));
             return;
         case Reading::Runs:
             if (runs_forward(words, operand)) {

@@ -164,6 +164,10 @@ constexpr auto kBasics = std::to_array<Function>({
 @U  return x;
 }
 )"},
+    {"transpose", "",
+     R"(static inline void transpose(vec (&r)[W]) {  // r[i][j] and r[j][i] trade places
+@X}
+)"},
     {"reduce_mul", "store", R"(static inline @T reduce_mul(vec x) {
   @T lane[W];
   store(lane, x);
@@ -207,11 +211,11 @@ constexpr auto kSingle = std::to_array<Function>({
   vec p = 1.394845e-3f * z + (8.375038e-3f * r + 4.166622e-2f);
   p = p * z + (1.6666416e-1f * r + 0.5f);
   p = p * z + r + 1.0f;
-  // 2^n in two factors, since n may leave the exponents of normal numbers.
+@E  // 2^n in two factors, since n may leave the exponents of normal numbers.
   ivec half = (ivec)shifted << 22 & -0x800000;
   ivec rest = ((ivec)shifted << 23) - half;
   return p * (vec)(half + 0x3f800000) * (vec)(rest + 0x3f800000);
-}
+@Z}
 )"},
     {"vlog", "splat", R"(static inline vec vlog(vec x) {  // ln x to 1 ulp
   ivec small = x < 1.17549435e-38f;
@@ -339,6 +343,30 @@ std::string scan_steps(int lanes) {
     return text;
 }
 
+// Rows that are 1, 2, 4, ... apart trade every second run of so many lanes.
+std::string transpose_steps(int lanes) {
+    std::string text;
+    for (int run = 1; run < lanes; run *= 2) {
+        std::vector<int> low;
+        std::vector<int> high;
+        for (int lane = 0; lane < lanes; ++lane) {
+            const bool second = (lane & run) != 0;
+            low.push_back(second ? lanes + lane - run : lane);
+            high.push_back(second ? lanes + lane : lane + run);
+        }
+        text += fmt::format(R"(#pragma GCC unroll 16
+  for (long i = 0; i < W; ++i) {{
+    if ((i & {0}) != 0) continue;
+    const vec a = r[i], b = r[i + {0}];
+    r[i] = __builtin_shuffle(a, b, ivec{{{1}}});
+    r[i + {0}] = __builtin_shuffle(a, b, ivec{{{2}}});
+  }}
+)",
+                            run, fmt::join(low, ", "), fmt::join(high, ", "));
+    }
+    return text;
+}
+
 // What stands for the letters after '@' in the texts above.
 struct Letters {
     std::string type;       // T: of an element
@@ -347,10 +375,13 @@ struct Letters {
     std::string registers;  // R: __m256
     std::string has;        // H: the condition under which the intrinsics exist
     std::string scan;       // U: the steps of scan_add
+    std::string transpose;  // X: the steps of transpose
     std::string halves;     // F: the condition under which there are conversions of halves
     std::string narrow;     // N: __m128i, the registers that hold as many halves
     std::string load;       // L: ... are loaded
     std::string store;      // M: ... and stored
+    std::string scale;      // E: p * 2^n by one instruction, where there is one; else ...
+    std::string scaled;     // Z: ... what stands between the two
 
     Letters(int bytes, bool f64)
         : type(f64 ? "double" : "float"),
@@ -361,6 +392,7 @@ struct Letters {
               : bytes == 32 ? "defined(__AVX__)"
                             : "defined(__AVX512F__)"),
           scan(scan_steps(bytes / (f64 ? 8 : 4))),
+          transpose(transpose_steps(bytes / (f64 ? 8 : 4))),
           halves(bytes == 64 ? "defined(__AVX512F__)" : "defined(__F16C__)"),
           narrow(bytes == 64 ? "__m256i" : "__m128i"),
           load(bytes == 64   ? "_mm256_loadu_si256"
@@ -368,17 +400,25 @@ struct Letters {
                              : "_mm_loadl_epi64"),
           store(bytes == 64   ? "_mm256_storeu_si256"
                 : bytes == 32 ? "_mm_storeu_si128"
-                              : "_mm_storel_epi64") {}
+                              : "_mm_storel_epi64"),
+          scale(bytes == 64 ? "#if defined(__AVX512F__)\n"
+                              "  return (vec)_mm512_scalef_ps((__m512)p, (__m512)n);\n"
+                              "#else\n"
+                            : ""),
+          scaled(bytes == 64 ? "#endif\n" : "") {}
 
     [[nodiscard]] const std::string& operator[](char letter) const {
         if (letter == 'I') return intrinsic;
         if (letter == 'S') return suffix;
         if (letter == 'R') return registers;
         if (letter == 'U') return scan;
+        if (letter == 'X') return transpose;
         if (letter == 'F') return halves;
         if (letter == 'N') return narrow;
         if (letter == 'L') return load;
         if (letter == 'M') return store;
+        if (letter == 'E') return scale;
+        if (letter == 'Z') return scaled;
         return letter == 'H' ? has : type;
     }
 };
