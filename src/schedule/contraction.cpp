@@ -229,7 +229,8 @@ std::optional<std::int64_t> group_stride(const task::Task& task, const task::Acc
 
 void choose_reading(const task::Task& task, const Contraction& c, Factor& factor,
                     const std::vector<AxisId>& group) {
-    if (factor.product.size() != 1 || !factor.masks.empty() || !factor.where.empty()) return;
+    const bool zero_outside = std::ranges::all_of(factor.where, &task::Bound::leaves_out_zeros);
+    if (factor.product.size() != 1 || !factor.masks.empty() || !zero_outside) return;
     const task::Expr& expr = task.expr(factor.product[0]);
     if (expr.op != task::Op::Load) return;
     const task::Access& access = task.access(expr.reference);

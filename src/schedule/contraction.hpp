@@ -24,9 +24,9 @@ enum class Reading {
 // One factor. Its group is m for a, and n for b.
 struct Factor {
     std::vector<task::ExprId> product;  // multiplied together; one in nearly every task
-    std::vector<task::Bound> where;     // zero outside these bounds
-    std::vector<task::ExprId> masks;    // zero where one of these conditions does not hold
-    int access = task::kNone;           // Linear and Runs: the factor is this load
+    std::vector<task::Bound> where;   // zero outside these bounds, in memory too where they say so
+    std::vector<task::ExprId> masks;  // zero where one of these conditions does not hold
+    int access = task::kNone;         // Linear and Runs: the factor is this load
     Reading reading = Reading::Elements;
     std::int64_t group_stride = 0;  // Linear: elements between neighbours in the group
     std::int64_t k_stride = 0;      // Linear: elements between neighbours in k

@@ -23,9 +23,16 @@ constexpr std::size_t kOfPart = 4;  // other schedules tried for one part
 // a time were 1.15x as fast as 32, with what is handed on in twice the second cache.
 constexpr std::array<std::int64_t, 4> kBlocks = {128, 64, 256, 32};
 
-Trace default_of(const Part& part, const Width& width) {
-    return part.tiled ? tile::default_trace(part.task, width)
-                      : sweep::default_trace(part.task, width);
+// What another part has just handed on is at hand: rows of it need not be fetched ahead.
+Trace default_of(const Plan& plan, const Part& part, const Width& width) {
+    if (part.tiled) return tile::default_trace(part.task, width);
+    Trace trace = sweep::default_trace(part.task, width);
+    const std::vector<task::TensorId> handed = handed_on(plan);
+    const bool at_hand = std::ranges::all_of(part.task.inputs, [&](task::TensorId id) {
+        return std::ranges::find(handed, id) != handed.end();
+    });
+    if (at_hand) std::erase_if(trace, [](const Action& action) { return action.verb == "hint"; });
+    return trace;
 }
 
 std::vector<Trace> others_of(const Part& part, const Width& width) {
@@ -120,7 +127,7 @@ Trace trace_of(const Task& task, const Plan& plan, const Width& width, std::size
                const Trace& instead) {
     Trace trace = head_of(task, plan);
     for (std::size_t p = 0; p < plan.parts.size(); ++p) {
-        const Trace lines = p == other ? instead : default_of(plan.parts[p], width);
+        const Trace lines = p == other ? instead : default_of(plan, plan.parts[p], width);
         trace.insert(trace.end(), lines.begin(), lines.end());
     }
     return trace;

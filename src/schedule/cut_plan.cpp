@@ -10,6 +10,7 @@
 #include <set>
 
 #include "schedule/contraction.hpp"
+#include "schedule/cut_reach.hpp"
 #include "schedule/ids.hpp"
 #include "schedule/nest.hpp"
 #include "schedule/text.hpp"
@@ -245,6 +246,7 @@ Result<Plan> plan_of(const Task& task, const Sharing& sharing,
     Plan plan{.sharing = sharing,
               .block_name = {},
               .first_name = {},
+              .reach = {},
               .lead = {},
               .inner = {},
               .begin = begin,
@@ -261,6 +263,7 @@ Result<Plan> plan_of(const Task& task, const Sharing& sharing,
     }
     plan.inner = inner_of(task, plan);
     if (sharing.block > 0) plan.first_name = add_first_step(task, sharing.whole, plan.inner);
+    const Limits limits = shorten(plan);
     // Parts print a size called like one of their own names (W, and what is in lower case) as a
     // number.
     std::erase_if(plan.inner.sizes, [](const task::Size& size) {
@@ -268,11 +271,13 @@ Result<Plan> plan_of(const Task& task, const Sharing& sharing,
     });
     for (std::size_t p = 0; p < begin.size(); ++p) {
         const std::size_t end = p + 1 < begin.size() ? begin[p + 1] : task.stages.size();
-        Part part{
-            .task = part_of(plan.inner, begin[p], end), .tiled = false, .demand = {}, .trace = {}};
+        Part part{.task = part_of(plan.inner, begin[p], end),
+                  .tiled = false,
+                  .limits = limits,
+                  .trace = {}};
         part.tiled = worth_tiling(part.task);
         if (part.tiled && part.task.outputs.size() == 1)
-            part.demand = demand_of(plan.inner, part.task.outputs.front());
+            part.limits.demand = demand_of(plan.inner, part.task.outputs.front());
         plan.parts.push_back(std::move(part));
     }
     return plan;

@@ -24,10 +24,17 @@ struct Sharing {
     bool operator==(const Sharing&) const = default;
 };
 
+// Where no row of the block at hand needs more steps of the axes that `limits` of a part name: a
+// variable, and its value.
+struct Reach {
+    std::string name;
+    std::string value;
+};
+
 struct Part {
     task::Task task;
     bool tiled = false;
-    std::optional<Demand> demand;  // of its only output
+    Limits limits;
     Trace trace;
 };
 
@@ -35,6 +42,7 @@ struct Plan {
     Sharing sharing;
     std::string block_name;          // of the size that is a block's steps
     std::string first_name;          // of the block's first step; empty: no part computes with it
+    Reach reach;                     // of what is computed for a block
     std::vector<std::size_t> lead;   // by TensorId: leading dimensions that are shared axes
     task::Task inner;                // what remains for one step of the shared axes
     std::vector<std::size_t> begin;  // the first stage of each part

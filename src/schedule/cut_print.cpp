@@ -33,6 +33,7 @@ public:
 
 private:
     Result<void> print_parts();
+    void declare_reach(std::string& text) const;
     Result<void> print_scratch();
     void print_loops();
     void print_calls();
@@ -105,10 +106,12 @@ Result<void> Printer::print_parts() {
     const Width width = inner_width(plan_, width_);
     for (const Part& part : plan_.parts) {
         CUPEL_TRY(std::string text,
-                  part.tiled ? tile::print_part(part.task, width, part.trace, part.demand, maths_)
-                             : sweep::print_part(part.task, width, part.trace, maths_));
+                  part.tiled
+                      ? tile::print_part(part.task, width, part.trace, part.limits, maths_)
+                      : sweep::print_part(part.task, width, part.trace, part.limits, maths_));
         const std::string entry = "extern \"C\" void kernel(";
         text.replace(text.find(entry), entry.size(), "void compute(");
+        declare_reach(text);
         std::string fills;
         for (const task::Stage& stage : part.task.stages)
             fills += (fills.empty() ? "" : ", ") + task_.tensor(stage.out).name;
@@ -121,6 +124,13 @@ Result<void> Printer::print_parts() {
         parts_.line();
     }
     return {};
+}
+
+// Where the part's loops end early: a constant of its function, so that no store can change it.
+void Printer::declare_reach(std::string& text) const {
+    if (plan_.reach.name.empty() || text.find(plan_.reach.name) == std::string::npos) return;
+    const std::size_t body = text.find("{\n", text.find("void compute(")) + 2;
+    text.insert(body, fmt::format("  const long {} = {};\n", plan_.reach.name, plan_.reach.value));
 }
 
 std::string Printer::size(TensorId id, std::size_t first) const {

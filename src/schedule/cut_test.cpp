@@ -167,9 +167,86 @@ TEST(Cut, TilesThatNobodyReadsAreLeftOut) {
                 Not(HasSubstr("nobody reads it")));
     EXPECT_THAT(changed("m[b,i] = max[j > i - 30, j <= i]", "m[b,i] = max[j <= i + 1]"),
                 Not(HasSubstr("nobody reads it")));
-    EXPECT_THAT(changed(" : 0", " : s[b,i,j]"), Not(HasSubstr("nobody reads it")));
-    EXPECT_THAT(changed("j <= i ? exp(s[b,i,j] - m[b,i]) : 0", "exp(s[b,i,j] - m[b,i])"),
-                Not(HasSubstr("nobody reads it")));
+    EXPECT_THAT(changed(" : 0", " : s[b,j,i]"), Not(HasSubstr("nobody reads it")));
+    // What a map reads beyond what is wanted of itself is not wanted either.
+    EXPECT_THAT(changed(" : 0", " : s[b,i,j]"), HasSubstr("nobody reads it"));
+    EXPECT_THAT(changed("z[b,i] = sum[j > i - 30, j <= i]", "z[b,i] = sum[j]"),
+                HasSubstr("nobody reads it"));
+    const std::string choice = "j <= i ? exp(s[b,i,j] - m[b,i]) : 0";
+    EXPECT_THAT(changed(choice, "exp(s[b,i,j] - m[b,i])"), HasSubstr("nobody reads it"));
+}
+
+// Up to and with `reach` steps after its own a position sees others.
+std::string seeing(int reach, int steps) {
+    return fmt::format(
+        "task seeing(q: f32[B,S,D], k: f32[B,S,D], v: f32[B,S,D]) -> o: f32[B,S,D]\n"
+        "  where B = 2, S = {1}, D = 12\n"
+        "  s[b,i,j] = sum[d](q[b,i,d] * k[b,j,d]) / sqrt(D)\n"
+        "  p[b,i,j] = j <= i + {0} ? exp(s[b,i,j]) : 0\n"
+        "  z[b,i] = sum[j <= i + {0}](p[b,i,j]) + 1\n"
+        "  o[b,i,d] = sum[j <= i + {0}](p[b,i,j] * v[b,j,d]) / z[b,i]\n",
+        reach, steps);
+}
+
+TEST(Cut, LoopsEndWhereABlockNeedsNoMore) {
+    const Width wide{.vector_bytes = 64, .registers = 32, .threads = 2};
+    const auto printed = [&](const task::Task& task) {
+        return print_kernel(task, wide, default_trace(task, wide)).value_or("");
+    };
+    const std::string causal = printed(named("attention_causal", {}));
+    EXPECT_THAT(causal, HasSubstr("const long j_reach = std::min<long>(S, i_first + IB);"));
+    EXPECT_THAT(causal, HasSubstr("const long cols = std::min(NC, j_reach - j0);"));
+    EXPECT_THAT(causal, HasSubstr("const long depth = std::min(KC, j_reach - j0);"));
+    // What a row holds beyond its end is zero, so the sum shares the pass that fills it.
+    EXPECT_THAT(causal, HasSubstr("z_lanes[u] += p_here;"));
+    EXPECT_THAT(printed(named("attention", {})), Not(HasSubstr("_reach")));
+    EXPECT_THAT(printed(written(seeing(3, 96).c_str())), HasSubstr("i_first + "));
+    // A sum that ends elsewhere than what it sums does not.
+    std::string other = seeing(3, 96);
+    other.replace(other.find("sum[j <= i + 3](p[b,i,j])"), 25, "sum[j <= i + 2](p[b,i,j])");
+    EXPECT_THAT(printed(written(other.c_str())), Not(HasSubstr("p_here")));
+}
+
+TEST(Cut, AnOperandThatIsZeroBeyondItsEndIsReadWhereItIs) {
+    const std::string rest =
+        "share o b\nshare o i 32\ncut p\ncut o_sum\ntile s 4 1 8 8 8\npack s b\n"
+        "tile o 4 1 8 8 8\npack o b\n";
+    EXPECT_EQ(refusal(written(seeing(0, 96).c_str()), rest), "");
+    // Not where the zeros begin elsewhere, nor where there are none.
+    std::string other = seeing(0, 96);
+    other.replace(other.find("j <= i + 0 ?"), 12, "j <= i + 1 ?");
+    EXPECT_THAT(refusal(written(other.c_str()), rest), HasSubstr("pack a: needed"));
+    other = seeing(0, 96);
+    other.replace(other.find(" : 0\n"), 5, " : 1\n");
+    EXPECT_THAT(refusal(written(other.c_str()), rest), HasSubstr("pack a: needed"));
+}
+
+TEST(Cut, EndsEarlyAndIsRightWhateverItsPartsDoAtATime) {
+    std::vector<Trial> trials;
+    Unit unit;
+    for (const int reach : {0, -1, 1, 3, 17}) {
+        const Width width{.threads = 1};  // what an earlier block left behind lies beyond the end
+        Trial trial{fmt::format("seeing {}", reach), written(seeing(reach, 96).c_str()), 64, {}, 0};
+        for (const int block : {16, 32, 48}) {
+            for (const auto& [fill, sum] : {std::pair{1, 4}, {4, 1}, {3, 3}, {4, 4}}) {
+                const auto trace = parse_trace(fmt::format(
+                    "share o b\nshare o i {}\ncut p\ncut o_sum\ntile s 4 1 8 8 8\npack s b\n"
+                    "sweep p {}\nsweep z_sum {}\ntile o 4 1 24 8 8\npack o b\n",
+                    block, fill, sum));
+                const auto kernel = print_kernel(trial.task, width, trace.value());
+                ASSERT_TRUE(kernel) << kernel.error().text;
+                trial.kernels.push_back(*kernel);
+            }
+        }
+        trial.first = unit.count();
+        for (const std::string& kernel : trial.kernels)
+            unit.add(trial.task, kernel);
+        trials.push_back(std::move(trial));
+    }
+    Library library(unit.text(), "-O1 -march=native");
+    ASSERT_TRUE(library.compiled());
+    for (const Trial& trial : trials)
+        expect_right(trial, library);
 }
 
 TEST(Cut, EveryWayIsRightAtEveryRemainder) {

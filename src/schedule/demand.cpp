@@ -100,6 +100,14 @@ std::optional<Index> translated(const Index& end, const Stage& reader, const Acc
     return moved;
 }
 
+// True if the load is the expression, or one of those that are multiplied in it.
+bool is_factor(const Task& task, ExprId id, int load) {
+    const task::Expr& expr = task.expr(id);
+    if (expr.op == Op::Mul)
+        return is_factor(task, expr.kid[0], load) || is_factor(task, expr.kid[1], load);
+    return expr.op == Op::Load && expr.reference == load;
+}
+
 bool is_plain(const Access& access) {
     return access.outside == kNone && std::ranges::all_of(access.at, [](const Index& index) {
                return index.plain_axis() != kNone;
@@ -119,7 +127,12 @@ std::optional<Demand> demand_of(const Task& task, TensorId tensor) {
             const Access& access = task.access(load);
             if (access.tensor != tensor) continue;
             if (!is_plain(access)) return std::nullopt;
-            const auto end = kept_below(task, stage, tensor, access.at.back().plain_axis());
+            const AxisId last = access.at.back().plain_axis();
+            auto end = kept_below(task, stage, tensor, last);
+            // A map needs no more than what is wanted of itself.
+            if (!end && stage.how == task::Reducer::None && last == stage.keep.back()) {
+                if (auto theirs = demand_of(task, stage.out)) end = std::move(theirs->end);
+            }
             if (!end) return std::nullopt;
             const auto here = translated(*end, stage, access, *producer);
             if (!here || (agreed && !(*agreed == *here))) return std::nullopt;
@@ -128,6 +141,24 @@ std::optional<Demand> demand_of(const Task& task, TensorId tensor) {
     }
     if (!agreed) return std::nullopt;
     return Demand{producer->keep.back(), *agreed};
+}
+
+bool leaves_out_zeros(const Task& task, const Stage& stage, const task::Bound& bound) {
+    if (stage.how != task::Reducer::Sum || bound.low || !bound.high) return false;
+    return std::ranges::any_of(loads(task, stage.body), [&](int load) {
+        const Access& access = task.access(load);
+        const Stage* const producer = task.producer(access.tensor);
+        if (producer == nullptr || access.at.empty() || !is_plain(access) ||
+            access.at.back().plain_axis() != bound.axis || !is_factor(task, stage.body, load))
+            return false;
+        const task::Expr& body = task.expr(producer->body);
+        if (producer->how != task::Reducer::None || body.op != Op::Select) return false;
+        const task::Expr& otherwise = task.expr(body.kid[2]);
+        if (otherwise.op != Op::Const || otherwise.number != 0) return false;
+        const auto filled = below(task, body.kid[0], producer->keep.back());
+        const auto summed = translated(*bound.high, stage, access, *producer);
+        return filled && summed && *filled == *summed;
+    });
 }
 
 }  // namespace cupel::schedule

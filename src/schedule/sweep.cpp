@@ -251,8 +251,9 @@ Result<std::string> print(const Task& task, const Width& width, const Trace& tra
 }
 
 Result<std::string> print_part(const Task& task, const Width& width, const Trace& trace,
-                               VectorMaths& maths) {
+                               const Limits& limits, VectorMaths& maths) {
     CUPEL_TRY(Plan plan, plan_of(task, width, trace));
+    plan.limits = limits;
     SweepPrinter printer(task, std::move(plan), width.vector_bytes, false);
     CUPEL_TRY(std::string text, printer.print_part(width.nested));
     maths.use_all(printer.maths());

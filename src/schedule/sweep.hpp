@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "schedule/demand.hpp"
 #include "schedule/schedule.hpp"
 #include "schedule/vector_maths.hpp"
 #include "task/task.hpp"
@@ -31,6 +32,7 @@ namespace cupel::schedule::sweep {
                                         const Trace& trace);
 // The same without headers and without the functions noted in `maths`, which go before it.
 [[nodiscard]] Result<std::string> print_part(const task::Task& task, const Width& width,
-                                             const Trace& trace, VectorMaths& maths);
+                                             const Trace& trace, const Limits& limits,
+                                             VectorMaths& maths);
 
 }  // namespace cupel::schedule::sweep

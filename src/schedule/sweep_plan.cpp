@@ -77,6 +77,7 @@ bool lane_axis(const Task& task, const Stage& stage, AxisId lane, int lanes, boo
     const std::int64_t extent = task.axis(lane).extent;
     if (extent < lanes || extent > kExactAxis) return false;
     for (const task::Bound& bound : stage.where) {
+        if (bound.leaves_out_zeros) continue;
         const bool ends = (bound.low && mentions(*bound.low, lane)) ||
                           (bound.high && mentions(*bound.high, lane));
         if (bound.axis == lane || ends) return false;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "schedule/demand.hpp"
 #include "schedule/nest.hpp"
 #include "schedule/schedule.hpp"
 #include "schedule/window.hpp"
@@ -44,6 +45,7 @@ struct Plan {
     std::map<std::size_t, std::int64_t> rows;  // at a time, by the first stage of their group
     std::set<task::TensorId> inlined;
     std::set<task::TensorId> streamed;
+    Limits limits;  // where loops through the lanes end early they do so at a whole vector
     std::set<task::TensorId> fetching;  // what is computed in whose pass the next rows are fetched
 };
 

@@ -80,7 +80,10 @@ bool SweepPrinter::joins(const Group& group, const Pass& pass, std::size_t s) co
     if (plan.shape != Shape::Map && plan.shape != Shape::Fold) return false;
     if (plan.loops.size() != first.loops.size() || plan_.unroll[s] != plan_.unroll[pass.front()])
         return false;
-    if (!stage(s).where.empty() || !stage(pass.front()).where.empty()) return false;
+    const auto whole = [&](std::size_t of) {
+        return std::ranges::all_of(stage(of).where, &task::Bound::leaves_out_zeros);
+    };
+    if (!whole(s) || !whole(pass.front()) || until(s) != until(pass.front())) return false;
     for (std::size_t d = 0; d < plan.loops.size(); ++d) {
         if (task_.axis(plan.loops[d]).extent != task_.axis(first.loops[d]).extent) return false;
     }
@@ -135,7 +138,13 @@ SweepPrinter::Steps SweepPrinter::steps(std::size_t s) const {
             .unroll = unroll,
             .bulk = span.low + vectors / unroll * unroll * plan_.lanes,
             .whole = span.low + vectors * plan_.lanes,
-            .end = span.high};
+            .end = span.high,
+            .until = until(s)};
+}
+
+std::string SweepPrinter::until(std::size_t s) const {
+    const auto end = plan_.limits.ends.find(plan_.stages[s].lane);
+    return end == plan_.limits.ends.end() ? "" : end->second;
 }
 
 void SweepPrinter::enter_pass(const Pass& pass) {
@@ -213,9 +222,29 @@ void SweepPrinter::print_vectors(const Pass& pass, const Steps& walk) {
         pass, [&](std::size_t s) { return plan_.stages[s].shape != Shape::Map; });
     const bool inner = folds && walk.unroll > 1;
     if (!folds && walk.unroll > 1) out_.line(fmt::format("#pragma GCC unroll {}", walk.unroll));
+    if (!walk.until.empty()) return print_vectors_until(pass, walk, inner);
     print_vectors(pass, walk, loop_to(walk, 0, walk.bulk, inner ? walk.unroll : 1), inner);
     if (walk.bulk < walk.whole)
         print_vectors(pass, walk, loop_to(walk, walk.bulk, walk.whole, 1), false);
+}
+
+// The row ends before its axis does, at a whole vector.
+void SweepPrinter::print_vectors_until(const Pass& pass, const Steps& walk, bool inner) {
+    const std::string& j = walk.lane;
+    const std::string step = inner ? fmt::format("{} * W", walk.unroll) : "W";
+    if (!inner || plan_.limits.steps % (walk.unroll * plan_.lanes) == 0) {
+        print_vectors(pass, walk,
+                      fmt::format("for (long {0} = 0; {0} < {2}; {0} += {1})", j, step, walk.until),
+                      inner);
+        return;
+    }
+    print_vectors(
+        pass, walk,
+        fmt::format("for (long {0} = 0; {0} + {1} <= {2}; {0} += {1})", j, step, walk.until), true);
+    print_vectors(pass, walk,
+                  fmt::format("for (long {0} = {2} / ({1}) * ({1}); {0} < {2}; {0} += W)", j, step,
+                              walk.until),
+                  false);
 }
 
 void SweepPrinter::print_vectors(const Pass& pass, const Steps& walk, const std::string& loop,
@@ -267,7 +296,7 @@ void SweepPrinter::fetch_next_rows(std::size_t s) {
 // What is left of a row when its vectors are done: one vector more, of which sums take the lanes
 // that they have not counted yet. The others are computed a second time.
 void SweepPrinter::print_last(const Pass& pass, const Steps& walk) {
-    if (walk.whole == walk.end) return;
+    if (walk.whole == walk.end || !walk.until.empty()) return;
     left_ = walk.end - walk.whole;
     print_vectors(pass, walk, last_vector(walk), false);
     left_ = 0;

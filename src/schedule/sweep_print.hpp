@@ -38,11 +38,13 @@ private:
         std::int64_t bulk = 0;   // up to here `unroll` vectors at a time
         std::int64_t whole = 0;  // ... and up to here single vectors
         std::int64_t end = 0;    // up to here vectors may be
+        std::string until;       // a variable that holds where to end before; empty: none
     };
 
     [[nodiscard]] const task::Stage& stage(std::size_t s) const { return task_.stages[s]; }
     [[nodiscard]] bool inlined(task::TensorId id) const { return plan_.inlined.contains(id); }
     [[nodiscard]] Steps steps(std::size_t s) const;
+    [[nodiscard]] std::string until(std::size_t s) const;
 
     // Which stages share a pass.
     [[nodiscard]] bool joins(const Group& group, const Pass& pass, std::size_t s) const;
@@ -59,6 +61,7 @@ private:
     void enter_pass(const Pass& pass);
     void print_vectors(const Pass& pass, const Steps& steps);
     void print_vectors(const Pass& pass, const Steps& steps, const std::string& loop, bool inner);
+    void print_vectors_until(const Pass& pass, const Steps& steps, bool inner);
     void fetch_next_rows(std::size_t s);
     void print_last(const Pass& pass, const Steps& steps);
     void print_column(std::size_t s, bool alone);

@@ -121,9 +121,9 @@ Result<std::string> print(const task::Task& task, const Width& width, const Trac
 }
 
 Result<std::string> print_part(const task::Task& task, const Width& width, const Trace& trace,
-                               const std::optional<Demand>& demand, VectorMaths& maths) {
+                               const Limits& limits, VectorMaths& maths) {
     CUPEL_TRY(const Contraction contraction, find_contraction(task));
-    const Problem problem{task, contraction, width, demand};
+    const Problem problem{task, contraction, width, limits};
     CUPEL_TRY(const Plan plan, read_plan(problem, trace));
     return print_part(problem, plan, maths);
 }

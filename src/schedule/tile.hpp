@@ -37,11 +37,10 @@ namespace cupel::schedule::tile {
 // Invalid: the verb that refused, and why.
 [[nodiscard]] Result<std::string> print(const task::Task& task, const Width& width,
                                         const Trace& trace);
-// The same without headers and without the functions noted in `maths`, which go before it. Tiles of
-// the output that nobody reads are left out.
+// The same without headers and without the functions noted in `maths`, which go before it. What the
+// limits name is left out.
 [[nodiscard]] Result<std::string> print_part(const task::Task& task, const Width& width,
-                                             const Trace& trace,
-                                             const std::optional<Demand>& demand,
+                                             const Trace& trace, const Limits& limits,
                                              VectorMaths& maths);
 
 }  // namespace cupel::schedule::tile

@@ -38,7 +38,7 @@ struct Problem {
     const task::Task& task;
     const Contraction& contraction;
     const Width& width;
-    std::optional<Demand> demand = {};  // of the output: all of it, where there is none
+    Limits limits = {};
 
     [[nodiscard]] int real_bytes() const;
     [[nodiscard]] int lanes() const { return width.vector_bytes / real_bytes(); }

@@ -130,8 +130,8 @@ private:
 
 void Loops::open_depth(Writer& out) const {
     const Group& k = words_.k;
-    out.open(fmt::format("for (long {0} = 0; {0} < {1}; {0} += KC)", k.start, k.size));
-    out.line(fmt::format("const long depth = std::min(KC, {} - {});", k.size, k.start));
+    out.open(fmt::format("for (long {0} = 0; {0} < {1}; {0} += KC)", k.start, k.end));
+    out.line(fmt::format("const long depth = std::min(KC, {} - {});", k.end, k.start));
 }
 
 void Loops::pack(const Operand& operand, Writer& out) const {
@@ -149,9 +149,9 @@ void Loops::print_once(Writer& out) const {
 
 void Loops::open_block(const Operand& operand, Writer& out) const {
     out.open(fmt::format("for (long {0} = 0; {0} < {1}; {0} += {2})", operand.group.start,
-                         operand.group.size, operand.block));
+                         operand.group.end, operand.block));
     out.line(fmt::format("const long {} = std::min({}, {} - {});", operand.some, operand.block,
-                         operand.group.size, operand.group.start));
+                         operand.group.end, operand.group.start));
 }
 
 // Where the tile at `at` of the block finds its operand.
@@ -209,7 +209,7 @@ void Loops::print_tiles(const Operand& outer, const Operand& inner, Writer& out)
     out.line(fmt::format("     {} + {} + {} + {}, tall, wide, {} == 0);", base, at, n.start, n.name,
                          words_.k.start));
     if (!words_.contraction.finish.empty()) {
-        out.line(fmt::format("if ({} + depth == {})", words_.k.start, words_.k.size));
+        out.line(fmt::format("if ({} + depth == {})", words_.k.start, words_.k.end));
         out.line(fmt::format("  {}, {} + {}, tall, {} + {}, wide);", finish_.call(base), m.start,
                              m.name, n.start, n.name));
     }

@@ -56,7 +56,7 @@ Reach reach_of(const Words& words) {
 }
 
 std::string unread_from(const Words& words) {
-    const auto& demand = words.problem.demand;
+    const auto& demand = words.problem.limits.demand;
     if (!demand || words.m.axes.size() != 1 || words.n.axes.size() != 1) return {};
     // The output may be filled by a later stage than the sum, with axes of its own.
     const std::vector<AxisId>& theirs = words.task.producer(words.contraction.out)->keep;

@@ -128,6 +128,9 @@ Group Words::group(const std::vector<AxisId>& axes) {
     if (axes.size() > 1) group.name = names.fresh(group.name);
     group.start = names.fresh(group.name + "0");
     group.size = fmt::format("{}", fmt::join(sizes, " * "));
+    const auto& ends = problem.limits.ends;
+    const auto known = axes.size() == 1 ? ends.find(axes.front()) : ends.end();
+    group.end = known == ends.end() ? group.size : known->second;
     return group;
 }
 

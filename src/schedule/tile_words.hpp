@@ -24,6 +24,7 @@ struct Group {
     std::string name;   // the loop variable: `m`, or `pq` for p and q
     std::string start;  // the block's first: `m0`
     std::string size;   // how many: `M`, or `P * Q`
+    std::string end;    // where its loop ends: the same, or a variable
 };
 
 // An operand as the kernel sees it.

@@ -136,6 +136,8 @@ struct Bound {
     AxisId axis = kNone;
     std::optional<Index> low;
     std::optional<Index> high;
+    // Set by a schedule that knows: what it leaves out of a sum is zero anyway.
+    bool leaves_out_zeros = false;
 };
 
 struct Stage {
