@@ -49,7 +49,9 @@ Result<int> run_judge(const Options& options, Console& console) {
               open_referee(std::move(task), tuning_for(threads, console), std::move(opponent)));
     note_absent(*referee, console);
     CUPEL_DO(keep_aa_record(*referee, console));
+    const std::size_t absent = referee->options().absent.size();
     CUPEL_TRY(const verdict::Verdict verdict, judge_admitted(*referee, kernel));
+    note_absent(*referee, console, absent);
 
     auto document = verdict::to_json(verdict);
     console.document(document);

@@ -277,9 +277,11 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, ModelSe
     if (!admission.admitted) return refuse(admission, console);
     // The task is admitted and the folder is there; from here on every kernel tried is on disk.
     stage.searching = true;
+    const std::size_t absent = referee->options().absent.size();
     auto searched = search_with_writers({folder, *referee, archive, begin}, options,
                                         std::move(models), stage, console);
     if (!searched) return std::unexpected(folder.with_way_on(std::move(searched).error()));
+    note_absent(*referee, console, absent);
     Ended& ended = *searched;
     ended.seconds = os::seconds_since(begin);
     ended.signature = signature_by(signer);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <ranges>
 
 #include "base/hash.hpp"
 #include "cli/signals.hpp"
@@ -178,8 +179,8 @@ Result<std::unique_ptr<referee::Referee>> open_referee(task::Task task, referee:
     return referee::Referee::open(std::move(task), std::move(panel.members), std::move(tuning));
 }
 
-void note_absent(const referee::Referee& referee, Console& console) {
-    for (const std::string& absent : referee.options().absent)
+void note_absent(const referee::Referee& referee, Console& console, std::size_t told) {
+    for (const std::string& absent : referee.options().absent | std::views::drop(told))
         console.note("a smaller panel: " + absent);
 }
 

@@ -55,8 +55,8 @@ constexpr std::size_t kLargestKernel = std::size_t{4} << 20;
     task::Task task, referee::Options tuning,
     std::optional<referee::Baseline> another = std::nullopt);
 
-// Says which libraries' baselines the task names and this machine lacks.
-void note_absent(const referee::Referee& referee, Console& console);
+// Says which libraries that the task names are not in the panel, but for the first `told` of them.
+void note_absent(const referee::Referee& referee, Console& console, std::size_t told = 0);
 
 // What certificates are signed with. Corrupt: there is a key that must not be used. Where no key
 // can be kept, none, and why: certificates are then unsigned, and say so.

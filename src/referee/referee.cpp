@@ -39,32 +39,6 @@ Result<target::Compiled> Referee::State::compile(const std::string& source,
                            compiler);
 }
 
-Result<target::Artefact> Referee::State::compile_own(const std::string& source,
-                                                     const std::string& name) const {
-    CUPEL_TRY(target::Compiled compiled, compile(source, name + ".cpp"));
-    if (const auto* rejection = std::get_if<target::Rejection>(&compiled)) {
-        // We printed it, so the compiler is what is wrong here.
-        return fail(Errc::Missing,
-                    fmt::format("{} does not compile the {} kernel of this task ({}); `cupel "
-                                "doctor` says which compiler is used, CUPEL_CXX chooses another",
-                                compiler.program, name, rejection->reason));
-    }
-    return std::get<target::Artefact>(std::move(compiled));
-}
-
-Result<target::Artefact> Referee::State::compile_opponent(const Baseline& baseline) const {
-    CUPEL_TRY(target::Compiled compiled, target::compile({.source = baseline.source,
-                                                          .file_name = "kernel.cpp",
-                                                          .header = header,
-                                                          .link = baseline.library.link},
-                                                         compiler));
-    if (const auto* rejection = std::get_if<target::Rejection>(&compiled)) {
-        return fail(Errc::Invalid, fmt::format("{}: {}\n{}", baseline.name, rejection->reason,
-                                               rejection->diagnostics));
-    }
-    return std::get<target::Artefact>(std::move(compiled));
-}
-
 Result<void> Referee::State::open() {
     CUPEL_TRY(compiler, target::find_compiler());
     machine = target::this_machine();
@@ -74,18 +48,7 @@ Result<void> Referee::State::open() {
     // yet.
     CUPEL_TRY(oracle, OracleClient::start(task, *arena, machine.cpus));
     checker.emplace(task, *oracle, *arena);
-    std::vector<std::future<Result<target::Artefact>>> compiling;
-    compiling.reserve(panel.size());
-    for (const Baseline& baseline : panel) {
-        compiling.push_back(std::async(std::launch::async, [this, &baseline] {
-            return baseline.ours ? compile_own(baseline.source, baseline.name)
-                                 : compile_opponent(baseline);
-        }));
-    }
-    for (std::future<Result<target::Artefact>>& one : compiling) {
-        CUPEL_TRY(target::Artefact artefact, one.get());
-        panel_artefacts.push_back(std::move(artefact));
-    }
+    CUPEL_DO(compile_panel());
     CUPEL_TRY(ceilings, target::ceilings(machine, compiler, options.threads));
     CUPEL_TRY(const std::filesystem::path record, aa_path(machine.fingerprint));
     aa = summarize(read_aa(record), options.threads);
@@ -137,21 +100,6 @@ Plan Referee::State::plan(double seconds) const {
     plan.stop = options.stop;
     plan.progress = options.progress;
     return plan;
-}
-
-Entry Referee::State::baseline_entry(std::size_t index) const {
-    return {
-        .name = panel.at(index).name,
-        .program = {.object = panel_artefacts.at(index).object, .library = panel.at(index).library},
-        .is_users = !panel.at(index).ours && !panel.at(index).library.is_called()};
-}
-
-// Our own are written from plain to better; what the last one lacks in plainness it has in speed.
-std::size_t Referee::State::quickest_baseline() const {
-    std::size_t last = panel.size() - 1;
-    while (last > 0 && !panel[last].ours)
-        --last;
-    return last;
 }
 
 Result<Referee::State::Trial> Referee::State::try_kernel(const verdict::Kernel& kernel,
@@ -284,19 +232,6 @@ Result<verdict::Screening> Referee::screen(const verdict::Kernel& kernel,
     return verdict::Screening{.verdict = std::move(trial.verdict), .of_incumbent = trial.of != 0};
 }
 
-std::unexpected<Error> Referee::State::fail_baseline(std::size_t index,
-                                                     const verdict::Verdict& verdict) const {
-    const Baseline& baseline = panel.at(index);
-    const std::string what = fmt::format("baseline {}: {}", baseline.name, verdict.reason);
-    if (!baseline.ours) return fail(Errc::Invalid, what);
-    // Who is killed or starved was so by others: the kernel itself does neither.
-    if (verdict.status == verdict::Status::Crashed || verdict.status == verdict::Status::TimedOut)
-        return fail(Errc::Io, what + "; something on this machine stopped it (too little memory?)");
-    return fail(
-        Errc::Broken,
-        what + "; this is a kernel of Cupel's own, which must never fail: please report it");
-}
-
 Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel& kernel,
                                                            bool selecting) {
     const std::int64_t begin = os::now_ns();
@@ -311,7 +246,11 @@ Result<verdict::Verdict> Referee::State::try_against_panel(const verdict::Kernel
     full.behind = behind;
     full.without_slow = selecting;
     CUPEL_TRY(Trial trial, try_kernel(kernel, std::move(opponents), full));
-    if (trial.of != 0) return fail_baseline(trial.of - 1, trial.verdict);
+    if (trial.of != 0) {
+        CUPEL_TRY(const bool left_out, leave_out(trial.of - 1, trial.verdict));
+        if (left_out) return try_against_panel(kernel, selecting);
+        return fail_baseline(trial.of - 1, trial.verdict);
+    }
     verdict::Verdict& verdict = trial.verdict;
     // What is only selected is judged once more, at all of them, before anything is claimed.
     if (selecting) {

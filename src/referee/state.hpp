@@ -50,6 +50,7 @@ struct Referee::State {
     [[nodiscard]] Result<target::Artefact> compile_own(const std::string& source,
                                                        const std::string& name) const;
     [[nodiscard]] Result<double> measure_overhead();
+    [[nodiscard]] Result<void> compile_panel();
     [[nodiscard]] Result<Admission> admit();
     [[nodiscard]] Plan plan(double seconds) const;
     [[nodiscard]] Entry baseline_entry(std::size_t index) const;
@@ -72,6 +73,9 @@ struct Referee::State {
     // A member of the panel failed: that is nobody's verdict.
     [[nodiscard]] std::unexpected<Error> fail_baseline(std::size_t index,
                                                        const verdict::Verdict& verdict) const;
+    // ... but a library that fails without a candidate too is taken out of the panel, and named
+    // among those that are absent. False: it stays.
+    [[nodiscard]] Result<bool> leave_out(std::size_t index, const verdict::Verdict& failed);
     // The kernel at sizes it was not told of, compiled; then what it does wrong there, if anything.
     [[nodiscard]] std::vector<Shape> draw_shapes(const verdict::Kernel& kernel, int count) const;
     [[nodiscard]] Result<void> try_shapes(const std::vector<Shape>& shapes,
