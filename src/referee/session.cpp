@@ -92,6 +92,7 @@ Result<Session> Session::begin(const Program& contender, const Arena& arena, int
     const bool lenient = contender.library.is_called();
     session.lenient_ = lenient;
     session.threads_ = lenient ? kLibraryThreads * threads : threads;
+    session.crowd_ = Crowd(session.threads_);
     CUPEL_TRY(session.control_fd_, os::make_shared_memory("cupel-control", sizeof(wire::Control)));
     CUPEL_TRY(session.control_, os::Mapping::map(session.control_fd_, sizeof(wire::Control),
                                                  os::Access::ReadWrite, true));
@@ -188,19 +189,6 @@ Window Session::died(std::string_view when) {
     return window;
 }
 
-bool Session::is_crowded() {
-    if (freezer_.threads() <= threads_) {
-        crowd_.clear();
-        return false;
-    }
-    std::vector<int> alive = freezer_.others();
-    const auto stayed = 1 + std::ranges::count_if(alive, [&](int id) {
-                            return std::ranges::find(crowd_, id) != crowd_.end();
-                        });
-    crowd_ = std::move(alive);
-    return stayed > threads_;
-}
-
 Window Session::window(int questions, nanoseconds timeout) {
     CUPEL_CHECK(!ending_);
     wire::Control& page = control();
@@ -220,7 +208,7 @@ Window Session::window(int questions, nanoseconds timeout) {
     Window window;
     window.seconds = static_cast<double>(end - begin) * 1e-9;
     if (done && frozen) {
-        if (is_crowded()) {
+        if (crowd_.stays(freezer_.threads(), freezer_.others())) {
             window.ending = Ending::Threads;
             window.reason = fmt::format("{} threads are alive after the answer; the task grants {}",
                                         freezer_.threads(), threads_);

@@ -12,6 +12,7 @@
 #include "jail/jail.hpp"
 #include "os/fd.hpp"
 #include "referee/arena.hpp"
+#include "referee/crowd.hpp"
 #include "referee/library.hpp"
 #include "wire/control.hpp"
 
@@ -62,9 +63,6 @@ private:
     Session() = default;
     [[nodiscard]] wire::Control& control() const;
     [[nodiscard]] Window died(std::string_view when);
-    // Law 6: what OpenMP was granted, and nothing beside it. A thread on its way out, as of a team
-    // that OpenMP dissolves when who made it ends, may be caught once: it stands still like all.
-    [[nodiscard]] bool is_crowded();
     // Waits until the word differs from `old` (true), the process died or the time is up (false).
     [[nodiscard]] bool wait_change(std::atomic<std::uint32_t>& word, std::uint32_t wanted,
                                    std::chrono::nanoseconds patience);
@@ -77,7 +75,7 @@ private:
     std::optional<os::Exit> exit_;
     std::uint32_t bell_ = 0;
     int threads_ = 1;
-    std::vector<int> crowd_;  // threads after the last answer, where they were more than granted
+    Crowd crowd_{1};
     bool lenient_ = false;    // it calls a library, which takes its time
     std::vector<int> cpus_;   // the contender's
     std::vector<int> apart_;  // the others that we may use
