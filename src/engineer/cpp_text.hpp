@@ -4,23 +4,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 
+#include "base/cpp_spans.hpp"
+
 namespace cupel::engineer {
-
-enum class Span { Code, Comment, Literal };
-
-// The text in runs, in order; together they are all of it. What continues on a spliced line is one
-// run.
-void scan_cpp(std::string_view source, const std::function<void(Span, std::string_view)>& take);
-
-// How long a backslash and the end of its line are, which compilers take out first; 0: none there.
-[[nodiscard]] std::size_t splice_at(std::string_view source, std::size_t at);
-[[nodiscard]] std::string without_splices(std::string_view source);
-// "R", "u8R", ...
-[[nodiscard]] bool is_raw_prefix(std::string_view word);
 
 // One spelling for kernels that differ in comments, spaces and the names that they give to what
 // they declare: the hash of this tells them apart. Names are numbered in their order where a type
