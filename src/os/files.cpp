@@ -9,8 +9,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
+#include <vector>
 
 #include "base/hash.hpp"
+#include "base/text.hpp"
 
 namespace cupel::os {
 namespace {
@@ -46,6 +48,29 @@ Result<void> write_new(const fs::path& path, std::string_view content) {
     return {};
 }
 
+Result<std::string> read_open(const Fd& fd, const std::string& name, std::size_t max_bytes) {
+    struct stat status{};
+    if (fstat(fd.get(), &status) != 0) return fail_errno("stat " + name);
+    if (!S_ISREG(status.st_mode)) return fail(Errc::Invalid, name + " is not a file");
+
+    std::string content;
+    constexpr std::size_t kChunk = std::size_t{64} << 10;
+    for (;;) {
+        const std::size_t filled = content.size();
+        content.resize(filled + kChunk);
+        const ssize_t got = read(fd.get(), content.data() + filled, kChunk);
+        const int error_number = errno;
+        content.resize(filled + (got > 0 ? static_cast<std::size_t>(got) : 0));
+        if (got < 0 && error_number == EINTR) continue;
+        if (got < 0) return fail_errno("read " + name, error_number);
+        if (got == 0) return content;
+        if (content.size() > max_bytes) {
+            return fail(Errc::Invalid,
+                        name + " is larger than " + std::to_string(max_bytes) + " bytes");
+        }
+    }
+}
+
 // The file that a link leads to, so that renaming replaces the file and not the link.
 fs::path behind_links(const fs::path& path) {
     std::error_code error;
@@ -65,26 +90,34 @@ Result<std::string> read_file(const fs::path& path, std::size_t max_bytes) {
     // Non-blocking, so that a named pipe without a writer is refused below instead of waited for.
     const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!fd.valid()) return fail_errno("open " + path.string());
-    struct stat status{};
-    if (fstat(fd.get(), &status) != 0) return fail_errno("stat " + path.string());
-    if (!S_ISREG(status.st_mode)) return fail(Errc::Invalid, path.string() + " is not a file");
+    return read_open(fd, path.string(), max_bytes);
+}
 
-    std::string content;
-    constexpr std::size_t kChunk = std::size_t{64} << 10;
-    for (;;) {
-        const std::size_t filled = content.size();
-        content.resize(filled + kChunk);
-        const ssize_t got = read(fd.get(), content.data() + filled, kChunk);
-        const int error_number = errno;
-        content.resize(filled + (got > 0 ? static_cast<std::size_t>(got) : 0));
-        if (got < 0 && error_number == EINTR) continue;
-        if (got < 0) return fail_errno("read " + path.string(), error_number);
-        if (got == 0) return content;
-        if (content.size() > max_bytes) {
+Result<std::string> read_beneath(const fs::path& folder, std::string_view path,
+                                 std::size_t max_bytes) {
+    Fd place(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!place.valid()) return fail_errno("open " + folder.string());
+    const std::vector<std::string> names = split(path, '/');
+    for (const std::string& name : names) {
+        if (name.empty() || name == "." || name == "..")
+            return fail(Errc::Invalid, std::string(path) + " is no plain path");
+        // Looked at before it is opened: to open a device may do something.
+        struct stat status{};
+        if (fstatat(place.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+            return fail_errno(path);
+        const bool last = &name == &names.back();
+        if (S_ISLNK(status.st_mode))
+            return fail(Errc::Invalid, std::string(path) + ": " + name + " is a link");
+        if (last ? !S_ISREG(status.st_mode) : !S_ISDIR(status.st_mode)) {
             return fail(Errc::Invalid,
-                        path.string() + " is larger than " + std::to_string(max_bytes) + " bytes");
+                        std::string(path) + ": " + name + " is no " + (last ? "file" : "folder"));
         }
+        const int how = last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY;
+        Fd next(openat(place.get(), name.c_str(), how | O_NOFOLLOW | O_CLOEXEC));
+        if (!next.valid()) return fail_errno(path);
+        place = std::move(next);
     }
+    return read_open(place, std::string(path), max_bytes);
 }
 
 Result<void> write_file_atomically(const fs::path& path, std::string_view content) {

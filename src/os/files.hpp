@@ -12,6 +12,11 @@ namespace cupel::os {
 
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path,
                                             std::size_t max_bytes = std::size_t{64} << 20);
+// A file in the folder or below it, by a path of names ("parts/exp.hpp"). No link on the way or at
+// its end is followed. NotFound: there is none; Invalid: it is no regular file, or too large, or
+// the path could leave the folder.
+[[nodiscard]] Result<std::string> read_beneath(const std::filesystem::path& folder,
+                                               std::string_view path, std::size_t max_bytes);
 // Writes beside the target, flushes to disk, renames over it: a reader sees the old file or the new
 // one.
 [[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path,

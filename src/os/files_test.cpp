@@ -55,6 +55,33 @@ TEST_F(Files, TooLargeMissingOrStrangeAreErrors) {
     EXPECT_EQ(read_file(path("pipe")).error().code, Errc::Invalid) << "and it does not hang";
 }
 
+TEST_F(Files, BeneathAFolderAreReadAndNothingElseIs) {
+    const fs::path in = path("in");
+    fs::create_directories(in / "parts");
+    ASSERT_TRUE(write_file_atomically(in / "a.hpp", "a"));
+    ASSERT_TRUE(write_file_atomically(in / "parts/b.hpp", "bb"));
+    ASSERT_TRUE(write_file_atomically(path("secret.hpp"), "secret"));
+    fs::create_symlink("../secret.hpp", in / "out.hpp");
+    fs::create_symlink("a.hpp", in / "near.hpp");
+    fs::create_directory_symlink(path(""), in / "up");
+    fs::create_directory_symlink("parts", in / "same");
+    ASSERT_EQ(mkfifo((in / "pipe.hpp").c_str(), 0600), 0);
+    EXPECT_EQ(read_beneath(in, "a.hpp", 1).value(), "a");
+    EXPECT_EQ(read_beneath(in, "parts/b.hpp", 2).value(), "bb");
+    EXPECT_EQ(read_beneath(in, "absent.hpp", 9).error().code, Errc::NotFound);
+    EXPECT_EQ(read_beneath(in, "absent/b.hpp", 9).error().code, Errc::NotFound);
+    for (const char* name :
+         {"out.hpp", "near.hpp", "up/secret.hpp", "same/b.hpp", "../secret.hpp", "parts/../a.hpp",
+          "./a.hpp", "/etc/passwd", "", "parts", "parts/", "a.hpp/b.hpp", "pipe.hpp"}) {
+        const auto got = read_beneath(in, name, 99);
+        ASSERT_FALSE(got) << name;
+        EXPECT_EQ(got.error().code, Errc::Invalid) << name << ": " << got.error().text;
+    }
+    EXPECT_EQ(read_beneath(in, "parts/b.hpp", 1).error().code, Errc::Invalid) << "too large";
+    const std::string device = "full";
+    EXPECT_EQ(read_beneath("/dev", device, 99).error().text, "full: full is no file");
+}
+
 TEST_F(Files, ALockKeepsOthersOutUntilItsHolderIsGoneHoweverItGoes) {
     {
         const Fd first = lock_file(path("lock")).value();
