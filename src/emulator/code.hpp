@@ -96,7 +96,9 @@ constexpr std::uint8_t kAtomicKeeps = 7;
 
 struct Code {
     std::string name;
-    std::string_view main_file;  // where most lines are: others are named in messages
+    // The file that the PTX is named after ("mine.cu.ptx"), or else the one where most lines are:
+    // others are named in messages.
+    std::string_view main_file;
     std::vector<std::string_view> files;
     std::vector<Op> ops;
     std::vector<std::uint32_t> starts;  // of each PTX instruction, its first op

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/bundle.hpp"
 #include "emulator/decoder.hpp"
 #include "emulator/first_cache.hpp"
 
@@ -93,7 +94,8 @@ std::vector<Refusal> Decoder::refusals() {
 
 // Also the line that a person wrote, in the first line of what is said.
 std::unexpected<Error> Decoder::with_line(Error error, const Line& line) const {
-    if (line.line != 0 && line.file < module_.files.size() && !module_.files[line.file].empty()) {
+    if (line.line != 0 && line.file < module_.files.size() &&
+        is_plain_name(module_.files[line.file])) {
         error.text.insert(std::min(error.text.find('\n'), error.text.size()),
                           fmt::format(" (line {} of {})", line.line, module_.files[line.file]));
     }
@@ -334,6 +336,10 @@ void Decoder::finish() {
         std::ranges::max_element(uses, {}, [](const auto& use) { return use.second; });
     if (most != uses.end() && most->first < code_.files.size())
         code_.main_file = code_.files[most->first];
+    // What was compiled from a file of that name: what it includes may hold most lines.
+    const std::string_view compiled = module_.file;
+    if (compiled.ends_with(".cu.ptx"))
+        code_.main_file = compiled.substr(0, compiled.size() - std::string_view(".ptx").size());
     find_reaches(code_);
     find_guesses(code_);
     find_unasked(code_);

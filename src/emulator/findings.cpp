@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/bundle.hpp"
+
 namespace cupel::emulator {
 namespace {
 
@@ -89,7 +91,9 @@ std::string Findings::line_words(std::uint32_t site) const {
     if (!known || code_.files[at.line.file] == code_.main_file) {
         return fmt::format("line {}", at.line.line);
     }
-    return fmt::format("{}:{}", base_name(code_.files[at.line.file]), at.line.line);
+    // By `#line` a kernel can call its file whatever it wants told.
+    const std::string_view name = base_name(code_.files[at.line.file]);
+    return fmt::format("{}:{}", is_plain_name(name) ? name : "another file", at.line.line);
 }
 
 std::string Findings::words(std::uint32_t site, std::uint64_t block, std::uint32_t thread,

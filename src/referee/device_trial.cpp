@@ -23,6 +23,7 @@
 #include "referee/oracle_client.hpp"
 #include "referee/race.hpp"
 #include "referee/referee.hpp"
+#include "target/device_text.hpp"
 
 namespace cupel::referee {
 namespace {
@@ -214,9 +215,12 @@ private:
         const emulator::JobResult& result = emulated.result;
         if (!result.refusal.empty()) {
             out_.verdict.status = Status::CompileError;
-            out_.verdict.reason = result.line > 0 ? fmt::format("{}:{}: {}", kernel_.file_name,
-                                                                result.line, result.refusal)
-                                                  : result.refusal;
+            out_.verdict.reason = result.refusal;
+            if (result.line > 0) {
+                out_.verdict.reason = fmt::format(
+                    "{}: {}", target::told_place(kernel_.source, kernel_.file_name, result.line),
+                    result.refusal);
+            }
             return false;
         }
         note(shape, result);

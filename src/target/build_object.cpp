@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "base/bundle.hpp"
 #include "base/text.hpp"
 #include "target/object.hpp"
 
@@ -101,7 +102,8 @@ Result<std::variant<Built, Rejection>> build(const CompileRequest& request,
     CUPEL_TRY(auto done, run_compiler(request, compiler, limits));
     const auto words = as_author_knows(done.text, request.file_name);
     if (!done.succeeded()) {
-        if (!done.timed_out && done.text.find(kSourceInside) == std::string::npos) {
+        if (!done.timed_out && !done.text.contains(kSourceInside) &&
+            !LineMarks(request.source).are_named_in(done.text)) {
             CUPEL_DO(try_compiler(compiler));
         }
         done.text = words;

@@ -144,6 +144,16 @@ TEST_F(Compile, ErrorsCarryTheAuthorsFileNameAndLine) {
     EXPECT_EQ(refused.reason, "does not compile: 'nothing' was not declared in this scope");
 }
 
+TEST_F(Compile, ErrorsCarryTheNamesOfTheFilesThatTheKernelIsMadeOf) {
+    const auto refused = rejection(
+        "#line 1 \"mine.cpp\"\n#line 1 \"parts/tile.hpp\"\nint a;\nint b = nothing;\n"
+        "#line 2 \"mine.cpp\"\nint c = nobody;\n");
+    EXPECT_THAT(refused.diagnostics, HasSubstr("parts/tile.hpp:2:9: error: "));
+    EXPECT_THAT(refused.diagnostics, HasSubstr("mine.cpp:2:9: error: "));
+    EXPECT_THAT(refused.diagnostics, Not(HasSubstr("/source")));
+    EXPECT_THAT(refused.reason, HasSubstr("nothing"));
+}
+
 TEST_F(Compile, AMissingOrHiddenFunctionIsNamedWithItsDeclaration) {
     const std::string expected =
         "the file does not define `extern \"C\" void kernel(const float* x, float* y)`";

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "base/bundle.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "target/artefacts.hpp"
@@ -24,6 +25,8 @@ constexpr const char* kPtxInside = "/out/kernel.ptx";
 struct DeviceSource {
     std::string text;  // as compilers see it
     std::string prelude;
+    std::string file_name;           // as its author calls it
+    std::vector<std::string> files;  // of which it says that they are its own: LineMarks
 };
 
 std::string virtual_architecture(const DeviceCompiler& compiler) {
@@ -162,7 +165,10 @@ std::string reason_of(const Work& done, const CompileLimits& limits) {
 
 // A kernel that surely compiles tells a broken installation from a kernel that breaks the compiler.
 Result<void> try_device_compiler(const DeviceCompiler& compiler) {
-    const DeviceSource empty{"extern \"C\" __global__ void kernel() {}\n", ""};
+    const DeviceSource empty{.text = "extern \"C\" __global__ void kernel() {}\n",
+                             .prelude = "",
+                             .file_name = "",
+                             .files = {}};
     CUPEL_TRY(const auto done, run_device_compiler(empty, compiler, {}));
     if (done.succeeded()) return {};
     return fail(Errc::Missing, fmt::format("{} does not compile an empty kernel here: {}",
@@ -176,16 +182,17 @@ struct BuiltDevice {
 };
 
 Result<std::variant<BuiltDevice, Rejection>> build_device(const DeviceSource& source,
-                                                          const std::string& file_name,
                                                           const DeviceCompiler& compiler,
                                                           const CompileLimits& limits) {
+    const std::string& file_name = source.file_name;
     CUPEL_TRY(auto done, run_device_compiler(source, compiler, limits));
     if (!done.succeeded() && compiler.kind == "nvrtc" && only_lambdas_are_unmarked(done.text) &&
         !refuse_host_code(read_device_text(source.text, file_name), true)) {
         CUPEL_TRY(done, run_device_compiler(source, compiler, limits, Unmarked::OfDevice));
     }
     if (!done.succeeded()) {
-        if (!done.timed_out && done.text.find(kDeviceInside) == std::string::npos) {
+        if (!done.timed_out && !done.text.contains(kDeviceInside) &&
+            !LineMarks(source.text).are_named_in(done.text)) {
             CUPEL_DO(try_device_compiler(compiler));
         }
         done.text = with_authors_name(std::move(done.text), file_name);
@@ -211,25 +218,25 @@ std::string device_key(const DeviceSource& source, const DeviceCompiler& compile
     return hash_parts(parts);
 }
 
-DeviceArtefact finish(std::string_view ptx, std::string words, const std::string& file_name,
+DeviceArtefact finish(std::string_view ptx, std::string words, const DeviceSource& source,
                       const DeviceCompiler& compiler) {
     DeviceArtefact made;
-    made.ptx = rename_file(ptx, kDeviceInside, file_name);
+    made.ptx = rename_files(ptx, kDeviceInside, source.file_name, source.files);
     made.ptx_hash = hash_hex(made.ptx);
-    made.warnings = with_authors_name(std::move(words), file_name);
+    made.warnings = with_authors_name(std::move(words), source.file_name);
     made.compiler = compiler.version + ", " + compiler.architecture;
     return made;
 }
 
 // Nothing where the entry does not exist or is not what was published.
 std::optional<DeviceArtefact> from_cache(const ArtefactCache& cache, const std::string& key,
-                                         const std::string& file_name,
+                                         const DeviceSource& source,
                                          const DeviceCompiler& compiler) {
     const auto entry = cache.find(key);
     if (!entry) return std::nullopt;
     const auto ptx = os::read_file(entry->object);
     if (!ptx || hash_hex(*ptx) != entry->object_hash) return std::nullopt;
-    auto made = finish(*ptx, entry->diagnostics, file_name, compiler);
+    auto made = finish(*ptx, entry->diagnostics, source, compiler);
     made.cached = true;
     return made;
 }
@@ -251,19 +258,22 @@ Result<std::variant<DeviceArtefact, Rejection>> compile_device(const task::Task&
         return text.refuse(at, "the source holds a NUL byte");
     if (auto refused = refuse_host_code(text, compiler.kind != "nvrtc")) return std::move(*refused);
 
-    DeviceSource given{without_cupel_pragmas(text), device_prelude(task)};
+    DeviceSource given{.text = without_cupel_pragmas(text),
+                       .prelude = device_prelude(task),
+                       .file_name = file_name,
+                       .files = LineMarks(source).files()};
     if (compiler.kind == "nvrtc")
         given.text = without_spaces_of_lambdas(text, std::move(given.text));
     CUPEL_TRY(const auto cache, ArtefactCache::open(ArtefactCache::kDeviceCode));
     const auto key = device_key(given, compiler);
-    if (auto known = from_cache(cache, key, file_name, compiler)) return std::move(*known);
+    if (auto known = from_cache(cache, key, given, compiler)) return std::move(*known);
 
-    CUPEL_TRY(auto built, build_device(given, file_name, compiler, limits));
+    CUPEL_TRY(auto built, build_device(given, compiler, limits));
     if (auto* rejection = std::get_if<Rejection>(&built)) return std::move(*rejection);
     auto& fresh = std::get<BuiltDevice>(built);
     CUPEL_DO(cache.publish(key, fresh.ptx, fresh.words, fresh.seconds));
     cache.trim_at_times();
-    auto made = finish(fresh.ptx, std::move(fresh.words), file_name, compiler);
+    auto made = finish(fresh.ptx, std::move(fresh.words), given, compiler);
     made.seconds = fresh.seconds;
     return made;
 }

@@ -181,6 +181,24 @@ TEST_P(DeviceCompile, ErrorsCarryTheAuthorsFileNameAndLine) {
     EXPECT_THAT(refusal.reason, HasSubstr("nothing"));
 }
 
+TEST_P(DeviceCompile, FilesOfAKernelAreNamedWithTheirOwnLines) {
+    const std::string head = "#line 1 \"mine.cu\"\n#line 1 \"parts/tile.cuh\"\n";
+    const std::string tail =
+        "#line 2 \"mine.cu\"\n__global__ void late(float* y) { y[0] = sum(1); }\n";
+    const auto right = compiled(head +
+                                "__device__ float sum(float v) { return v; }\n"
+                                "__global__ void early(float* y) { y[1] = 2; }\n" +
+                                tail);
+    EXPECT_THAT(right.ptx, HasSubstr("\"mine.cu\""));
+    EXPECT_THAT(right.ptx, HasSubstr("\"parts/tile.cuh\""));
+    EXPECT_THAT(right.ptx, Not(HasSubstr("/parts/tile.cuh")));
+    const auto wrong = refused(head + "\n__device__ float sum(float v) { return w; }\n" + tail);
+    EXPECT_THAT(wrong.diagnostics,
+                AnyOf(HasSubstr("parts/tile.cuh(2): error"), HasSubstr("parts/tile.cuh:2:")));
+    EXPECT_THAT(refused(head + "#include <vector>\n" + tail).diagnostics,
+                HasSubstr("parts/tile.cuh:1:10: error: host code"));
+}
+
 TEST_P(DeviceCompile, HostCodeIsRefusedWithItsLine) {
     const std::vector<std::string> texts = {
         "int plain() { return 1; }\n",
@@ -334,10 +352,20 @@ TEST(EntryFor, KernelsAreFoundByTheirPlainNames) {
     EXPECT_EQ(plain_name("_Z"), "");
 }
 
+TEST(RenameFile, FoldersBeforeFilesOfTheKernelAreTakenAway) {
+    EXPECT_EQ(
+        rename_files(
+            ".file 1 \"/tile.cuh\"\n.file 2 \"/a b/parts/tile.cuh\"\n.file 3 \"/my_tile.cuh\"\n"
+            ".file 4 \"\n.file",
+            "/a", "b", {"parts/tile.cuh", "tile.cuh"}),
+        ".file 1 \"tile.cuh\"\n.file 2 \"parts/tile.cuh\"\n.file 3 \"/my_tile.cuh\"\n.file 4 "
+        "\"\n.file");
+}
+
 TEST(RenameFile, OnlyFileLinesAreChanged) {
-    EXPECT_EQ(rename_file("\t.file\t1 \"/a\"\n\"/a\"\n.file 2 \"/ab\"", "/a", "b"),
+    EXPECT_EQ(rename_files("\t.file\t1 \"/a\"\n\"/a\"\n.file 2 \"/ab\"", "/a", "b"),
               "\t.file\t1 \"b\"\n\"/a\"\n.file 2 \"/ab\"");
-    EXPECT_EQ(rename_file("", "/a", "b"), "");
+    EXPECT_EQ(rename_files("", "/a", "b"), "");
 }
 
 }  // namespace

@@ -75,7 +75,8 @@ std::string plain_name(std::string_view name) {
     return std::string(last);
 }
 
-std::string rename_file(std::string_view ptx, std::string_view from, std::string_view to) {
+std::string rename_files(std::string_view ptx, std::string_view from, std::string_view to,
+                         const std::vector<std::string>& files) {
     std::string name(to);
     std::ranges::replace_if(
         name,
@@ -83,17 +84,27 @@ std::string rename_file(std::string_view ptx, std::string_view from, std::string
             return static_cast<unsigned char>(c) < ' ' || c == '"' || c == '\\' || c == 0x7f;
         },
         '_');
-    const auto old = "\"" + std::string(from) + "\"";
+    const auto renamed = [&](std::string_view path) -> std::string_view {
+        if (path == from) return name;
+        std::string_view longest;
+        for (const std::string& file : files) {
+            if (path.ends_with("/" + file) && file.size() > longest.size()) longest = file;
+        }
+        return longest.empty() ? path : longest;
+    };
     std::string out;
     out.reserve(ptx.size());
     while (!ptx.empty()) {
         const auto end = std::min(ptx.find('\n'), ptx.size() - 1) + 1;
         const auto line = ptx.substr(0, end);
         const auto first = line.find_first_not_of(" \t");
-        const auto at = line.find(old);
-        if (at != line.npos && first != line.npos && line.substr(first).starts_with(".file")) {
-            out.append(line.substr(0, at + 1)).append(name);
-            out.append(line.substr(at + old.size() - 1));
+        const auto open = line.find('"');
+        const auto close = line.find('"', std::min(open, line.size() - 1) + 1);
+        const bool names = first != line.npos && line.substr(first).starts_with(".file");
+        if (names && open != line.npos && close != line.npos) {
+            out.append(line.substr(0, open + 1));
+            out.append(renamed(line.substr(open + 1, close - open - 1)));
+            out.append(line.substr(close));
         } else {
             out.append(line);
         }

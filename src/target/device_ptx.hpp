@@ -17,8 +17,10 @@ namespace cupel::target {
 // name of a few hundred bytes.
 [[nodiscard]] std::string plain_name(std::string_view name);
 
-// Every `.file N "from"` with another name; bytes that PTX could not quote become `_`.
-[[nodiscard]] std::string rename_file(std::string_view ptx, std::string_view from,
-                                      std::string_view to);
+// Every `.file N "from"` with another name; bytes that PTX could not quote become `_`. Compilers
+// put a folder before what a `#line` names: of those that end in one of `files` it is taken away.
+[[nodiscard]] std::string rename_files(std::string_view ptx, std::string_view from,
+                                       std::string_view to,
+                                       const std::vector<std::string>& files = {});
 
 }  // namespace cupel::target

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "target/device_text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/bundle.hpp"
 #include "base/byte_order_mark.hpp"
 #include "task/source.hpp"
 
@@ -161,7 +164,16 @@ DeviceText::Place DeviceText::place(std::size_t at) const {
 
 Rejection DeviceText::refuse(std::size_t at, const std::string& message) const {
     const auto [line, column] = place(at);
-    return {message, task::Source(source, file_name).error({line, column}, message).error().text};
+    auto words = task::Source(source, file_name).error({line, column}, message).error().text;
+    const auto here = fmt::format("{}:{}:", file_name, line);
+    return {message, words.replace(0, here.size(), told_place(source, file_name, line) + ":")};
+}
+
+std::string told_place(std::string_view source, const std::string& file_name, int line) {
+    const LineMarks marks(source);
+    const auto origin = marks.origin_of(static_cast<std::size_t>(line));
+    if (origin.file.empty()) return fmt::format("{}:{}", file_name, line);
+    return fmt::format("{}:{}", origin.file, origin.line);
 }
 
 DeviceText read_device_text(std::string_view source, const std::string& file_name) {

@@ -36,6 +36,10 @@ struct DeviceText {
     [[nodiscard]] Rejection refuse(std::size_t at, const std::string& message) const;
 };
 
+// "file:line" of a line of the text, as its `#line` marks say: that of a file which it includes.
+[[nodiscard]] std::string told_place(std::string_view source, const std::string& file_name,
+                                     int line);
+
 // Views `source`, which must outlive the result.
 [[nodiscard]] DeviceText read_device_text(std::string_view source, const std::string& file_name);
 
