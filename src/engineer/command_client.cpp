@@ -10,6 +10,7 @@
 #include "model/utf8.hpp"
 #include "os/clock.hpp"
 #include "os/files.hpp"
+#include "os/source_file.hpp"
 
 namespace cupel::engineer {
 namespace {
@@ -34,12 +35,14 @@ std::string instructions(const Brief& brief) {
     return text + "\n";
 }
 
+// The kernel, with what it includes of the folder.
 Result<std::string> read_answer(const fs::path& folder, const std::string& name) {
-    std::error_code problem;
-    // A link may point to anything.
-    if (fs::is_symlink(folder / name, problem) || !fs::is_regular_file(folder / name, problem))
-        return fail(Errc::NotFound, fmt::format("it left no {}", name));
-    return os::read_file(folder / name, kLongestKernel);
+    // No link: it may lead to anything.
+    auto text = os::read_beneath(folder, name, kLongestKernel);
+    if (!text) {
+        return fail(Errc::NotFound, fmt::format("it left no {} ({})", name, text.error().text));
+    }
+    return os::with_includes(*text, folder / name, kLongestKernel);
 }
 
 model::Answer fault(model::FaultKind kind, std::string text) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A program of the user's as somebody who is asked: the question is files in a folder, and the
-// answer is the kernel that the program leaves there, or in words why there is none.
+// answer is the kernel that the program leaves there, as one text with what it includes of that
+// folder, or in words why there is none.
 #pragma once
 
 #include <filesystem>

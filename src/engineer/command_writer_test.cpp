@@ -177,6 +177,39 @@ TEST_F(CommandWriterTest, ReadsNoLinkAndNothingHuge) {
     EXPECT_EQ(evaluator.tried().size(), 2U);
 }
 
+TEST_F(CommandWriterTest, TakesInWhatTheKernelIncludesOfItsFolder) {
+    search(
+        [](const fs::path& where, int) -> Result<void> {
+            CUPEL_DO(os::write_file_atomically(where / "tile.hpp", scripted::worth(3)));
+            return leave(where, "#include \"tile.hpp\"\nint last;\n");
+        },
+        3);
+    ASSERT_GE(exchanges().size(), 1U);
+    EXPECT_EQ(exchanges().at(0).answer->text, "#line 1 \"kernel.cpp\"\n#line 1 \"tile.hpp\"\n" +
+                                                  scripted::worth(3) +
+                                                  "#line 2 \"kernel.cpp\"\nint last;\n");
+    EXPECT_THAT(evaluator.tried(), ::testing::Contains(exchanges().at(0).answer->text));
+}
+
+TEST_F(CommandWriterTest, TakesInNothingFromElsewhere) {
+    ASSERT_TRUE(os::write_file_atomically(folder.path() / "secret.hpp", "PASSWORD\n"));
+    search(
+        [&](const fs::path& where, int call) -> Result<void> {
+            if (call % 2 == 0) {
+                fs::create_symlink(folder.path() / "secret.hpp", where / "link.hpp");
+                return leave(where, "#include \"link.hpp\"\n" + scripted::worth(3));
+            }
+            return leave(where, "#include \"../../secret.hpp\"\n#include \"" +
+                                    (folder.path() / "secret.hpp").string() + "\"\n" +
+                                    scripted::worth(3 + call));
+        },
+        3);
+    ASSERT_GE(exchanges().size(), 2U);
+    for (const auto& exchange : exchanges())
+        EXPECT_THAT(exchange.answer->text, Not(HasSubstr("PASSWORD")));
+    EXPECT_THAT(complaints.at(0), HasSubstr("kernel.cpp:1: link.hpp: link.hpp is a link"));
+}
+
 // ---- recorded ----
 
 // Good, failing, hanging and nonsensical.

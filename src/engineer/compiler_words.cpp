@@ -10,6 +10,7 @@
 #include <sstream>
 #include <vector>
 
+#include "base/bundle.hpp"
 #include "base/text.hpp"
 #include "engineer/cpp_text.hpp"
 #include "engineer/prose_words.hpp"
@@ -402,7 +403,7 @@ bool is_of_speech(std::string_view word) {
 bool can_speak(std::string_view source) {
     std::string code;
     bool speaks = false;
-    scan_cpp(source, [&](Span span, std::string_view run) {
+    scan_cpp(without_marks(source), [&](Span span, std::string_view run) {
         const std::string text = without_splices(run);
         if (span == Span::Code) code += text;
         if (span == Span::Literal)
@@ -418,12 +419,14 @@ bool can_speak(std::string_view source) {
     return speaks || std::ranges::any_of(words_of(code), is_of_speech);
 }
 
-std::optional<Diagnosis> read_error(std::string_view line) {
+std::optional<Diagnosis> read_error(std::string_view line, const std::vector<std::string>& files) {
     constexpr std::string_view kError = ": error: ";
-    for (const std::string_view file : {"kernel.cpp:", "kernel.cu:", "kernel.cu("}) {
-        if (!line.starts_with(file)) continue;
-        Diagnosis found;
-        const char* const digits = line.data() + file.size();
+    std::vector<std::string> names = {"kernel.cpp", "kernel.cu"};
+    names.insert(names.end(), files.begin(), files.end());
+    for (const std::string& file : names) {
+        if (!line.starts_with(file + ":") && !line.starts_with(file + "(")) continue;
+        Diagnosis found{.file = file};
+        const char* const digits = line.data() + file.size() + 1;
         const auto read = std::from_chars(digits, line.data() + line.size(), found.line);
         if (read.ec != std::errc() || found.line == 0) return std::nullopt;
         // The column, or the end of the parenthesis: nothing else stands before the word.

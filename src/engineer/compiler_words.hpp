@@ -8,16 +8,20 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cupel::engineer {
 
 // An error at a line of the kernel itself: "kernel.cpp:7:12: error: ..." of g++ and clang,
-// "kernel.cu(7): error: ..." of nvcc. None for what names another file, whatever calls itself so.
+// "kernel.cu(7): error: ..." of nvcc; or at a line of one of `files`, which it is made of. None for
+// what names another file, whatever calls itself so.
 struct Diagnosis {
+    std::string file = {};
     std::size_t line = 0;  // from 1
-    std::string message;
+    std::string message = {};
 };
-[[nodiscard]] std::optional<Diagnosis> read_error(std::string_view line);
+[[nodiscard]] std::optional<Diagnosis> read_error(std::string_view line,
+                                                  const std::vector<std::string>& files = {});
 
 // Whether the kernel holds anything that a compiler could be made to repeat: a string, #error,
 // #warning, _Pragma, or what makes strings of its text.

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/bundle.hpp"
 #include "base/text.hpp"
 #include "engineer/compiler_words.hpp"
 #include "engineer/population.hpp"
@@ -94,16 +95,22 @@ std::string condense_errors(const std::string& diagnostics, std::string_view sou
     const std::vector<std::string> code = lines_without_prose(source);
     const auto names = names_in(code);
     const bool speaks = can_speak(source);
+    const LineMarks marks(source);
+    const std::vector<std::string> files = marks.files();
     std::string text;
     std::size_t count = 0;
     const std::vector<std::string> lines = split(diagnostics, '\n');
     for (const std::string& line : lines) {
-        const auto found = read_error(line);
+        const auto found = read_error(line, files);
         if (!found || ++count > most) continue;
-        text += fmt::format("line {}: error: {}\n", found->line,
-                            one_line_of(compiler_words(found->message, names, speaks)));
-        if (found->line > code.size()) continue;
-        if (const std::string quoted = one_line_of(code[found->line - 1]); !quoted.empty())
+        const bool of_main = found->file.starts_with("kernel.");
+        text +=
+            fmt::format("{}line {}: error: {}\n", of_main ? "" : found->file + ", ", found->line,
+                        one_line_of(compiler_words(found->message, names, speaks)));
+        const std::size_t at =
+            files.empty() ? found->line : marks.line_of(found->file, found->line).value_or(0);
+        if (at == 0 || at > code.size()) continue;
+        if (const std::string quoted = one_line_of(code[at - 1]); !quoted.empty())
             text += "    " + quoted + "\n";
     }
     if (count > most) text += fmt::format("... and {} more errors\n", count - most);

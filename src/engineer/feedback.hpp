@@ -26,8 +26,8 @@ namespace cupel::engineer {
                                       int threads);
 
 // The compiler's errors of a kernel, in a compiler's words and the kernel's names, at most `most`
-// of them, each with the line it is about; warnings and notes are left out. Empty where it names no
-// line of the kernel.
+// of them, each with the line it is about, and with the file where the kernel has several; warnings
+// and notes are left out. Empty where it names no line of the kernel.
 [[nodiscard]] std::string condense_errors(const std::string& diagnostics, std::string_view source,
                                           std::size_t most = 4);
 

@@ -114,6 +114,24 @@ TEST(Feedback, CutsWhatStandsBehindTheCompilersWords) {
     }
 }
 
+TEST(Feedback, NamesTheFileOfAKernelThatHasSeveral) {
+    const std::string source =
+        "#line 1 \"kernel.cpp\"\nint a;\n#line 1 \"tile.hpp\"\nint b;\nint c // words\n"
+        "#line 3 \"kernel.cpp\"\nint d;\n";
+    EXPECT_EQ(condense_errors("tile.hpp:2:6: error: 'c' was not declared in this scope\n"
+                              "kernel.cpp:3:1: error: expected ';'\n"
+                              "other.hpp:1:1: error: expected ';'\n",
+                              source),
+              "tile.hpp, line 2: error: 'c' was not declared in this scope\n    int c\n"
+              "line 3: error: expected ';'\n    int d;\n");
+    EXPECT_EQ(condense_errors("tile.hpp(1): error: expected a \";\"\n", source),
+              "tile.hpp, line 1: error: expected a \";\"\n    int b;\n");
+    // A name with words is none of a file's.
+    EXPECT_EQ(condense_errors("ignore all:1:1: error: expected ';'\n",
+                              "#line 1 \"ignore all\"\nint a;\n"),
+              "");
+}
+
 // `#pragma GCC error "..."` puts nothing before its words, so that they could be any error.
 TEST(Feedback, PassesOnOnlyKnownErrorsOfKernelsThatCanSpeak) {
     for (const char* speaking :

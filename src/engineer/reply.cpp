@@ -8,6 +8,7 @@
 #include <cctype>
 #include <optional>
 
+#include "base/bundle.hpp"
 #include "base/text.hpp"
 #include "engineer/cpp_text.hpp"
 #include "engineer/prose_words.hpp"
@@ -58,9 +59,36 @@ std::string quoted(const std::vector<std::string>& lines) {
 constexpr std::string_view kOnlyThoughts = "the reply ends within the model's thoughts";
 
 struct Block {
-    std::string label;  // "cpp", or nothing
-    std::string text;
+    std::string label;      // "cpp", or nothing
+    std::string name = {};  // that others may include it by, or nothing
+    std::string text = {};
 };
+
+// A file's name that words begin with: those behind a fence ("cpp tile.hpp", "cpp:tile.hpp",
+// "cpp title=\"tile.hpp\"") or those of a comment ("// file: tile.hpp").
+std::string name_in(std::string_view words) {
+    constexpr std::size_t kMostWords = 3;
+    std::string plain(words);
+    std::ranges::replace_if(
+        plain, [](char c) { return std::string_view("`:=\"'{}()*\t").contains(c); }, ' ');
+    std::size_t count = 0;
+    std::string name;
+    for (const std::string& word : split(plain, ' ')) {
+        if (!word.empty()) ++count;
+        if (name.empty() && may_be_included(word)) name = word;
+    }
+    return count <= kMostWords ? name : "";
+}
+
+void take_name(Block& block, std::string_view fence) {
+    block.name = name_in(fence);
+    const std::string_view text = block.text;
+    const std::string_view first = trim(text.substr(0, text.find('\n')));
+    const bool comment = first.starts_with("//") || first.starts_with("/*");
+    if (block.name.empty() && comment) block.name = name_in(first.substr(2));
+    // A name in the place of a language.
+    if (block.name.starts_with(block.label + ".")) block.label.clear();
+}
 
 // What stands behind a fence, without what some put behind the language ("cpp title=...").
 std::string label_of(std::string_view fence) {
@@ -75,10 +103,13 @@ std::string label_of(std::string_view fence) {
 
 Result<std::vector<Block>> blocks_of(std::string_view reply) {
     std::vector<Block> blocks;
+    std::string fence;
     bool open = false;
     for (const std::string& line : split(reply, '\n')) {
         if (const std::string_view words = trim(line); words.starts_with("```")) {
-            if (!open) blocks.push_back({label_of(words), ""});
+            if (!open) blocks.push_back({.label = label_of(words)});
+            if (open) take_name(blocks.back(), fence);
+            fence = words;
             open = !open;
         } else if (open) {
             blocks.back().text += std::string(without_end_spaces(line)) + "\n";
@@ -105,6 +136,28 @@ bool could_be_kernel(const Block& block) {
     return false;
 }
 
+// What of several files is the kernel itself: included by no other.
+void leave_out_included(std::vector<const Block*>& kernels) {
+    const auto all = kernels;
+    std::erase_if(kernels, [&](const Block* one) {
+        return !one->name.empty() && std::ranges::any_of(all, [&](const Block* other) {
+            return other != one && other->text.contains("\"" + one->name + "\"");
+        });
+    });
+}
+
+// A reply reads no file of anybody's: what it includes stands in it.
+Result<std::string> with_blocks(const Block& kernel, const std::vector<Block>& blocks) {
+    const auto read = [&](const std::string& path) -> Result<std::optional<std::string>> {
+        const auto found = std::ranges::find(blocks, path, &Block::name);
+        if (found == blocks.end()) return std::nullopt;
+        return found->text;
+    };
+    // One text is what its author is shown again, so lines are told as those of one.
+    return bundle(kernel.text, {.file = "the kernel", .most_bytes = kLongestKernel, .marks = false},
+                  read);
+}
+
 }  // namespace
 
 std::optional<std::string_view> behind_thoughts(std::string_view reply) {
@@ -127,21 +180,23 @@ std::optional<std::string_view> behind_thoughts(std::string_view reply) {
 Result<std::string> read_block(std::string_view reply) {
     const auto said = behind_thoughts(reply);
     if (!said) return fail(Errc::Invalid, std::string(kOnlyThoughts));
-    CUPEL_TRY(std::vector<Block> blocks, blocks_of(*said));
+    CUPEL_TRY(const std::vector<Block> blocks, blocks_of(*said));
     if (blocks.empty()) return fail(Errc::Invalid, "there is no block of code between ``` fences");
-    const std::size_t all = blocks.size();
-    if (all > 1) std::erase_if(blocks, [](const Block& block) { return !could_be_kernel(block); });
-    if (blocks.size() != 1) {
+    std::vector<const Block*> kernels;
+    for (const Block& block : blocks)
+        if (blocks.size() == 1 || could_be_kernel(block)) kernels.push_back(&block);
+    if (kernels.size() > 1) leave_out_included(kernels);
+    if (kernels.size() != 1) {
         return fail(Errc::Invalid,
-                    fmt::format("there are {} blocks of code; exactly one is read", all));
+                    fmt::format("there are {} blocks of code; exactly one is read", blocks.size()));
     }
-    std::string& text = blocks.front().text;
+    CUPEL_TRY(std::string text, with_blocks(*kernels.front(), blocks));
     if (trim(text).empty()) return fail(Errc::Invalid, "the block of code is empty");
     if (text.size() > kLongestKernel) {
         return fail(Errc::Invalid, fmt::format("the kernel is longer than {}",
                                                format_bytes(static_cast<double>(kLongestKernel))));
     }
-    return std::move(text);
+    return text;
 }
 
 Result<std::vector<Replacement>> read_edits(std::string_view reply) {

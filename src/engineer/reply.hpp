@@ -24,7 +24,9 @@ constexpr std::size_t kLongestKernel = 256 << 10;
 
 // The only fenced block; of several the only one that could be a kernel: it is not labelled as
 // another language, and defines `void kernel` or a `__global__` function. Thoughts are passed over.
-// Invalid where there is none, where one does not end or is too long; the words are for the author.
+// Blocks with the name of a file behind the fence, or in a comment on their first line, are taken
+// into it where it includes them; nothing that is not in the reply is. Invalid where there is none,
+// where one does not end or is too long; the words are for the author.
 [[nodiscard]] Result<std::string> read_block(std::string_view reply);
 
 struct Replacement {

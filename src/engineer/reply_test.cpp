@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <random>
 
 namespace cupel::engineer {
@@ -20,6 +22,50 @@ TEST(Reply, TakesTheOneBlockAndPassesOverTheRest) {
     EXPECT_EQ(read_block("Sure!\n```cpp\nint a;  \r\n\nint b;\n```\nHope it helps.").value(),
               "int a;\n\nint b;\n");
     EXPECT_EQ(read_block("```\nx\n```").value(), "x\n");
+}
+
+TEST(Reply, IsOneKernelWhereItHoldsSeveralFiles) {
+    const std::string kernel = "#include \"tile.hpp\"\nvoid kernel() { return tile(); }\n";
+    for (const char* fence :
+         {"```cpp tile.hpp\n", "```tile.hpp\n", "```cpp:tile.hpp\n", "```cpp title=\"tile.hpp\"\n",
+          "```cpp\n// tile.hpp\n", "```cpp\n// file: tile.hpp\n", "```\n/* tile.hpp */\n"}) {
+        const std::string tile = std::string(fence) + "void tile();\n```\n";
+        for (const std::string& reply :
+             {tile + "```cpp\n" + kernel + "```\n", "```cpp kernel.cpp\n" + kernel + "```\n" + tile,
+              "```kernel.cpp\n" + kernel + "```\n" + tile}) {
+            const auto text = read_block(reply);
+            ASSERT_TRUE(text) << reply << text.error().text;
+            EXPECT_THAT(*text,
+                        testing::EndsWith("void tile();\nvoid kernel() { return tile(); }\n"));
+            EXPECT_THAT(*text, testing::Not(HasSubstr("#line")))
+                << "lines are told as those of one";
+        }
+    }
+    // Kernels of several files: the one that no other includes.
+    EXPECT_EQ(read_block("```cu\n// rows.cuh\n__global__ void rows() {}\n```\n"
+                         "```cu\n#include \"rows.cuh\"\n__global__ void all() {}\n```\n")
+                  .value(),
+              "// rows.cuh\n__global__ void rows() {}\n__global__ void all() {}\n");
+    EXPECT_FALSE(
+        read_block("```cu\n// a.cuh\n#include \"b.cuh\"\n__global__ void a() {}\n```\n"
+                   "```cu\n// b.cuh\n#include \"a.cuh\"\n__global__ void b() {}\n```\n"));
+}
+
+// What a model writes goes to a provider again: it must not hold what lies on the user's disk.
+TEST(Reply, NeverReadsAFile) {
+    std::error_code ignored;
+    std::ofstream("reply_secret.hpp") << "PASSWORD\n";
+    for (const char* name : {"reply_secret.hpp", "./reply_secret.hpp", "../secret.hpp",
+                             "/etc/hostname", "/etc/passwd", "task.hpp", "tile.hpp"}) {
+        const std::string code = "#include \"" + std::string(name) + "\"\nvoid kernel() {}\n";
+        EXPECT_EQ(read_block("```cpp\n" + code + "```\n").value(), code);
+        EXPECT_EQ(
+            read_block("```cpp\n" + code + "```\n```cpp other.hpp\n// task.hpp\nint a;\n```\n")
+                .value(),
+            code);
+        EXPECT_EQ(apply_edits("a;\n", {{"a;\n", code}}).value(), code);
+    }
+    std::filesystem::remove("reply_secret.hpp", ignored);
 }
 
 TEST(Reply, PassesOverThoughts) {

@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "base/bundle.hpp"
 #include "engineer/cpp_text.hpp"
 
 namespace cupel::engineer {
@@ -153,7 +154,8 @@ private:
 
 std::string normal_spelling(std::string_view source) {
     Tokens tokens;
-    scan_cpp(source, [&](Span span, std::string_view run) { tokens.take(span, run); });
+    scan_cpp(without_marks(source),
+             [&](Span span, std::string_view run) { tokens.take(span, run); });
     Names names(tokens.all());
     std::string text;
     bool after_word = false;
