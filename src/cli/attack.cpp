@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "cli/options.hpp"
 #include "os/files.hpp"
+#include "os/source_file.hpp"
 
 namespace cupel::cli {
 namespace {
@@ -134,6 +135,7 @@ Result<std::vector<Exhibit>> read_exhibits(const std::filesystem::path& folder,
     for (const std::filesystem::path& path : paths) {
         CUPEL_TRY(std::string source, os::read_file(path, kLargestExhibit));
         CUPEL_TRY(Exhibit exhibit, parse_exhibit(path.stem().string(), std::move(source)));
+        CUPEL_TRY(exhibit.source, os::with_includes(exhibit.source, path, kLargestExhibit));
         exhibits.push_back(std::move(exhibit));
     }
     CUPEL_DO(check_twins(exhibits, ending));

@@ -8,13 +8,12 @@
 
 #include "cli/commands.hpp"
 #include "cli/workplace.hpp"
-#include "os/files.hpp"
 
 namespace cupel::cli {
 namespace {
 
 Result<verdict::Kernel> read_kernel(const std::string& path) {
-    auto source = os::read_file(path, kLargestKernel);
+    auto source = read_kernel_text(path);
     if (!source) return std::unexpected(std::move(source).error().in("kernel"));
     return verdict::Kernel{.source = std::move(*source), .schedule = "", .origin = "user"};
 }

@@ -10,7 +10,6 @@
 #include "cli/commands.hpp"
 #include "cli/device_bound.hpp"
 #include "cli/workplace.hpp"
-#include "os/files.hpp"
 #include "referee/device_coverage.hpp"
 #include "referee/device_trial.hpp"
 #include "referee/device_whole.hpp"
@@ -199,7 +198,7 @@ Result<int> run_judge_device(const Options& options, Console& console) {
     CUPEL_TRY(const int threads, resolve_threads(options.threads));
     CUPEL_TRY(const task::Task task, load_task(options));
     CUPEL_TRY(const gpu::Sheet sheet, find_sheet(options.gpu));
-    auto source = os::read_file(options.file, kLargestKernel);
+    auto source = read_kernel_text(options.file);
     if (!source) return std::unexpected(std::move(source).error().in("kernel"));
     const referee::DeviceKernel kernel{
         .source = *std::move(source),

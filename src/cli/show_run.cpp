@@ -181,7 +181,7 @@ Result<int> show_kernel(const fs::path& folder, int number, Console& console) {
 }
 
 Result<int> show_kernel_file(const fs::path& file, Console& console) {
-    CUPEL_TRY(const std::string source, os::read_file(file, kLargestKernel));
+    CUPEL_TRY(const std::string source, read_kernel_text(file.string()));
     const std::string hash = hash_hex(source);
     const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
     if (auto archive = open_archive(folder)) {

@@ -11,6 +11,7 @@
 #include "base/hash.hpp"
 #include "cli/signals.hpp"
 #include "os/files.hpp"
+#include "os/source_file.hpp"
 #include "os/user_key.hpp"
 #include "rival/rival.hpp"
 
@@ -204,6 +205,12 @@ Result<void> keep_aa_record(referee::Referee& referee, Console& console) {
     // not on the certificate.
     console.note("the A/A record of this machine could not be kept: " + verdict.error().text);
     return {};
+}
+
+Result<std::string> read_kernel_text(const std::string& path) {
+    CUPEL_TRY(std::string text, os::read_file(path, kLargestKernel));
+    if (path.ends_with(".ptx")) return text;
+    return os::with_includes(text, path, kLargestKernel);
 }
 
 verdict::Verdict refusal_of(const task::Task& task, const referee::Referee::Admission& admission,

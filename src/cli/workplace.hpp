@@ -46,6 +46,8 @@ namespace cupel::cli {
 [[nodiscard]] referee::Options tuning_for(int threads, Console& console);
 // Of a kernel in a file of the user's.
 constexpr std::size_t kLargestKernel = std::size_t{4} << 20;
+// Its text, with what it includes of its folder: os::with_includes.
+[[nodiscard]] Result<std::string> read_kernel_text(const std::string& path);
 
 // A referee with the panel that claims are over (the honest naive kernel, what else Cupel prints,
 // and what the task names of libraries), and another baseline after it where one is given.

@@ -101,6 +101,39 @@ printf '#pragma cupel launch k<<<1, 1>>>(x, y)\n' >k.cu
 CUPEL_DEVICE_CXX=none run 30 judge softmax k.cu "${small[@]}"
 says err "no compiler of CUDA device code"
 
+# Device code of several files, where there is a compiler for it.
+mkdir -p several
+cat >several/rows.cuh <<'CU'
+#pragma once
+#pragma cupel launch rows<<<B, 32>>>(x, y)
+__device__ float power(float v) { return expf(v); }
+__global__ void rows(const float* x, float* y) {
+    if (threadIdx.x > 0) return;
+    x += blockIdx.x * N;
+    y += blockIdx.x * N;
+    float m = x[0], s = 0;
+    for (int n = 1; n < N; ++n) m = fmaxf(m, x[n]);
+    for (int n = 0; n < N; ++n) s += y[n] = power(x[n] - m);
+    for (int n = 0; n < N; ++n) y[n] /= s;
+}
+CU
+printf '// Rows.\n#include "rows.cuh"\n#include "rows.cuh"\n__device__ int last;\n' >several/mine.cu
+code=0
+"$CUPEL" judge softmax several/mine.cu "${small[@]}" >out 2>err || code=$?
+if [[ $code != 30 ]]; then
+    run 0 judge softmax several/mine.cu "${small[@]}" --json
+    equals out accepted status
+    sed -i 's/expf(v)/expf(w)/' several/rows.cuh
+    run 23 judge softmax several/mine.cu "${small[@]}"
+    says out "rows.cuh"
+    sed -i 's/expf(w)/expf(v)/; s/n < N; ++n) y/n <= N; ++n) y/' several/rows.cuh
+    run 20 judge softmax several/mine.cu "${small[@]}" --json
+    says out "rows.cuh:11 "
+    sed -i 's/(x, y)$/(x)/' several/rows.cuh
+    run 23 judge softmax several/mine.cu "${small[@]}" --json
+    says out "rows.cuh:2:"
+fi
+
 # On a GPU too: over a driver that is the emulator (tests/softcuda), so that all but the silicon is tried.
 CUPEL_LIBCUDA=$(dirname "$CUPEL")/libcupel_softcuda.so
 export CUPEL_LIBCUDA

@@ -44,6 +44,63 @@ for key in reason speedup naive_speedup ceiling precision tier advantage_bound i
     json out "$key" >/dev/null
 done
 
+# A kernel of several files is one kernel: from any folder, and with the files' own names and lines in what is said of it.
+mkdir -p several/parts
+cat >several/parts/row.hpp <<'CPP'
+#pragma once
+#include "exp.hpp"
+inline void row(const float* x, float* y) {
+    float m = x[0], s = 0;
+    for (long n = 1; n < N; ++n) m = x[n] > m ? x[n] : m;
+    for (long n = 0; n < N; ++n) s += y[n] = power(x[n] - m);
+    for (long n = 0; n < N; ++n) y[n] /= s;
+}
+CPP
+cat >several/parts/exp.hpp <<'CPP'
+#ifndef EXP_HPP
+#define EXP_HPP
+#include <cmath>
+inline float power(float v) { return std::exp(v); }
+#endif
+CPP
+cat >several/rows.cpp <<'CPP'
+#include "task.hpp"
+#include "parts/exp.hpp"
+#include "parts/row.hpp"
+extern "C" void kernel(const float* x, float* y) {
+    for (long b = 0; b < B; ++b) row(x + b * N, y + b * N);
+}
+CPP
+echo '#error this is not the contract' >several/task.hpp
+code=0
+"$CUPEL" judge softmax several/rows.cpp --against several/rows.cpp "${small[@]}" --json >out 2>err || code=$?
+is_json out
+case $(json out status):$code in
+    faster:0 | slower:10 | not_resolved:11) ;;
+    *) fail "a kernel of three files got $(json out status) with code $code" ;;
+esac
+[[ $(json out samples) == *"your rows.cpp"* ]] || fail "the kernel of three files given with --against was not asked"
+sed -i 's/std::exp(v)/std::exp(w)/' several/parts/exp.hpp
+judge 23 compile_error several/rows.cpp
+says out "parts/exp.hpp:4:"
+sed -i 's/std::exp(w)/std::exp(v)/; s/row(x + b/raw(x + b/' several/parts/exp.hpp several/rows.cpp
+judge 23 compile_error several/rows.cpp
+says out "rows.cpp:5:"
+# Nothing is taken from elsewhere, by no way round.
+echo 'constexpr char kSecret[] = "PASSWORD";' >secret.hpp
+ln -s ../secret.hpp several/link.hpp
+mkfifo several/pipe.hpp
+printf '#include "../secret.hpp"\n#include "%s/secret.hpp"\n' "$PWD" >several/out.cpp
+judge 23 compile_error several/out.cpp
+! grep -q PASSWORD out || fail 'a file of elsewhere was read'
+for name in link pipe; do
+    printf '\n#include "%s.hpp"\n' "$name" >several/out.cpp
+    run 2 judge softmax several/out.cpp "${small[@]}"
+    one_line err
+    says err "out.cpp:2: $name.hpp"
+    ! grep -q PASSWORD err || fail 'a file of elsewhere was read'
+done
+
 # Another kernel of the user's joins the panel, and is held to the same contract.
 kernel faster.cpp '#pragma GCC ivdep
     for (long b = 0; b < B; ++b) { float m = x[b * N], s = 0;
