@@ -18,7 +18,7 @@ my ($scratch, @files) = @ARGV;
 my $number = 0;
 my @kinds = (
   # what waits, or keeps an order
-  [barrier => qr/(__syncthreads\(\);|__syncwarp\([^)]*\);|__threadfence\(\);|\b\w+\.sync\(\);|asm volatile\("(?:bar\.sync|barrier\.sync|barrier\.cta\.sync|cp\.async\.wait)[^;]*;[^;]*;)/, sub { ";" }],
+  [barrier => qr/(__syncthreads\(\);|__syncwarp\([^)]*\);|__threadfence\(\);|\b\w+\.sync\(\);|\bcde::\w*(?:fence|wait)\w*(?:<\d>)?\(\);|asm volatile\("(?:bar\.sync|barrier\.sync|barrier\.cta\.sync|cp\.async\.(?:bulk\.)?wait|fence\.proxy)[^;]*;[^;]*;)/, sub { ";" }],
   # who does not take part
   [guard => qr/(if \((?:[^()]|\([^()]*\))*\) (?:return|continue|break);)/, sub { ";" }],
   # what is done only where something holds

@@ -251,7 +251,11 @@ void report_address_taint(const Warp& warp, const Op& op, const Taint& taint) {
 }
 
 void check_choice(const Warp& warp, const Op& op, std::uint32_t row_offset) {
-    tell_taint(warp, op, taint_of(warp, row_offset), 7, "the number or count of the barrier");
+    check_amount(warp, op, row_offset, "the number or count of the barrier");
+}
+
+void check_amount(const Warp& warp, const Op& op, std::uint32_t row_offset, std::string_view what) {
+    tell_taint(warp, op, taint_of(warp, row_offset), 7, what);
 }
 
 }  // namespace cupel::emulator

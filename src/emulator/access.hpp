@@ -231,6 +231,8 @@ void report_address_taint(const Warp& warp, const Op& op, const Taint& taint);
 }
 // Of an operand that says who waits for whom.
 void check_choice(const Warp& warp, const Op& op, std::uint32_t row_offset);
+// The same of how much; `what` it is, in words.
+void check_amount(const Warp& warp, const Op& op, std::uint32_t row_offset, std::string_view what);
 void count_shapeless(const Warp& warp, const Part& part, unsigned bytes);
 [[gnu::always_inline]] inline void count_access(const Warp& warp, const Part& part,
                                                 unsigned bytes) {

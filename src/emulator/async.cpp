@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "emulator/bulk.hpp"
 #include "emulator/integers.hpp"
 #include "emulator/race.hpp"
 
@@ -153,14 +154,6 @@ void finish_all(Block& block, std::uint32_t thread) {
     block.copies[thread].open.clear();
 }
 
-void report_use(const Warp& warp, const Op& op, unsigned lane, int kind, std::string_view words) {
-    Block& block = *warp.block;
-    block.grid.findings.add(block.event(warp, lane, op, Fault::AsyncHazard), kind,
-                            [&](const std::string& here, const std::string&) {
-                                return fmt::format("{} {}", here, words);
-                            });
-}
-
 // Whatever is written to its bytes takes the mark from them.
 bool is_whole(const Block& block, std::uint64_t offset) {
     const std::uint8_t* const shadow = block.shared.shadow.data() + offset;
@@ -177,11 +170,12 @@ void for_barriers(Warp& warp, const Op& op, Use use) {
             const bool in_shared = part.region->owner == Owner::Shared;
             const auto found = block.mbarriers.find(part.offsets[i]);
             if (!in_shared || found == block.mbarriers.end()) {
-                report_use(warp, op, i, 5, "uses an mbarrier that nobody initialised");
+                report_barrier_use(warp, op, i, 5, "uses an mbarrier that nobody initialised");
                 return;
             }
             if (block.grid.options.checks && !is_whole(block, part.offsets[i]))
-                report_use(warp, op, i, 9, "uses an mbarrier whose bytes were written over");
+                report_barrier_use(warp, op, i, 9,
+                                   "uses an mbarrier whose bytes were written over");
             if (block.grid.options.checks && !block.shared.trails.empty() &&
                 op.work == Work::Atomic) {
                 race_write({.block = block,
@@ -209,16 +203,44 @@ void arrive(Warp& warp, const Op& op, unsigned lane, MBarrier& barrier, U32 coun
         count = barrier.pending;
     }
     barrier.pending -= count;
-    if (barrier.pending != 0) return;
+    settle_phase(barrier);
+    if (barrier.pending == 0 && barrier.transactions < 0)
+        report_barrier_use(warp, op, lane, 12,
+                           "ends a phase that more bytes come to than it expects");
+}
+
+// What was on its way is there, for those who wait.
+template <class One>
+void hand_on(std::vector<One>& from, std::vector<One>& to) {
+    to.insert(to.end(), from.begin(), from.end());
+    from.clear();
+}
+
+}  // namespace
+
+void settle_phase(MBarrier& barrier) {
+    if (barrier.pending != 0 || barrier.transactions != 0) return;
     barrier.phase++;
     barrier.pending = barrier.expected;
     barrier.last.merge(barrier.gathering);
     barrier.gathering.clear();
-    barrier.arrived.insert(barrier.arrived.end(), barrier.arriving.begin(), barrier.arriving.end());
-    barrier.arriving.clear();
+    hand_on(barrier.arriving, barrier.arrived);
+    hand_on(barrier.bringing, barrier.brought);
 }
 
-}  // namespace
+void report_barrier_use(const Warp& warp, const Op& op, unsigned lane, int kind,
+                        std::string_view words) {
+    Block& block = *warp.block;
+    block.grid.findings.add(block.event(warp, lane, op, Fault::AsyncHazard), kind,
+                            [&](const std::string& here, const std::string&) {
+                                return fmt::format("{} {}", here, words);
+                            });
+}
+
+void for_mbarriers(Warp& warp, const Op& op,
+                   const std::function<void(unsigned lane, MBarrier& barrier)>& use) {
+    for_barriers(warp, op, use);
+}
 
 void copy_async(Warp& warp, const Op& op) {
     const Fetched fetched = fetch(warp, op);
@@ -304,7 +326,8 @@ void mbarrier_init(Warp& warp, const Op& op) {
         for_lanes(part.mask, [&](unsigned i) {
             if (part.region->owner != Owner::Shared) return;
             if (count[i] == 0 || count[i] > 0xFFFFF)
-                report_use(warp, op, i, 10, "expects less than one or over 1048575 at an mbarrier");
+                report_barrier_use(warp, op, i, 10,
+                                   "expects less than one or over 1048575 at an mbarrier");
             const U32 expected = std::max(1U, count[i] & 0xFFFFF);
             MBarrier& barrier = block.mbarriers[part.offsets[i]];
             barrier = {};
@@ -382,6 +405,9 @@ void mbarrier_test(Warp& warp, const Op& op) {
         for (const Awaited& awaited : barrier.arrived)
             finish_until(*warp.block, awaited);
         barrier.arrived.clear();
+        for (BulkCopy& copy : barrier.brought)
+            finish_bulk(*warp.block, copy);
+        barrier.brought.clear();
         if (warp.block->grid.options.checks)
             warp.block->clocks.acquire(warp.thread(i), barrier.last);
     });

@@ -7,6 +7,7 @@
 #include <new>
 #include <numeric>
 
+#include "emulator/bulk.hpp"
 #include "emulator/scheduler.hpp"
 
 namespace cupel::emulator {
@@ -139,6 +140,7 @@ bool Block::run(std::uint64_t slice) {
             break;
         }
         if (grid.executed >= grid.options.budget) {
+            tell_of_missing_bytes(*this);
             grid.stopped = true;
             break;
         }

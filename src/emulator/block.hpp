@@ -9,6 +9,7 @@
 #include "emulator/findings.hpp"
 #include "emulator/first_cache.hpp"
 #include "emulator/memory.hpp"
+#include "emulator/proxy.hpp"
 #include "emulator/shape.hpp"
 
 namespace cupel::emulator {
@@ -55,6 +56,7 @@ struct Grid {
     std::uint64_t parameter_base = 0;             // of their region, where there is one
     std::vector<std::uint64_t> module_addresses;  // of the variables of the module
     Locations locations;
+    std::array<ProxyFences, 2> proxy_fences;  // by Proxied
     Tally tally;
     Shapes shapes;                // of memory accesses: see known_shape
     std::uint64_t executed = 0;   // warp instructions
@@ -96,15 +98,36 @@ struct Awaited {
     std::uint64_t until = 0;
 };
 
+// A bulk copy that nobody has waited for.
+struct BulkCopy {
+    Region* from = nullptr;  // null: nothing was copied
+    std::uint64_t source = 0;
+    Region* to = nullptr;
+    std::uint64_t offset = 0;
+    std::uint32_t bytes = 0;
+    std::uint32_t site = 0;
+    std::uint32_t thread = 0;
+    bool read = false;  // its source may be used again
+};
+struct BulkStores {                             // of one thread
+    std::vector<BulkCopy> open;                 // not yet in a group
+    std::vector<std::vector<BulkCopy>> groups;  // oldest first
+};
+
 struct MBarrier {
     std::uint32_t expected = 0;
-    std::uint32_t pending = 0;  // arrivals that this phase still needs
+    std::uint32_t pending = 0;      // arrivals that this phase still needs
+    std::int64_t transactions = 0;  // bytes that it still needs; less than none: too many came
     std::uint64_t phase = 0;
     Knowledge gathering;  // of those who arrived in this phase
     Knowledge last;       // of the phases before
     // Copies that arrive with this phase, and those of phases that nobody has seen ended.
     std::vector<Awaited> arriving;
     std::vector<Awaited> arrived;
+    std::vector<BulkCopy> bringing;  // likewise
+    std::vector<BulkCopy> brought;
+    std::uint32_t expect_site = 0;  // of who last spoke of bytes
+    std::uint32_t expect_thread = 0;
 };
 
 // A copy into shared memory that nobody has waited for.
@@ -140,8 +163,11 @@ struct Block {
     Locations locations;  // of shared memory
     FirstCache first_cache;
     std::array<BlockBarrier, kBarriers> barriers;
-    std::map<std::uint64_t, MBarrier> mbarriers;  // by offset in shared memory
-    std::vector<Copies> copies;                   // by thread; empty while there are none
+    std::map<std::uint64_t, MBarrier> mbarriers;   // by offset in shared memory
+    std::vector<Copies> copies;                    // by thread; empty while there are none
+    std::map<std::uint32_t, BulkCopy> bulk_loads;  // by thread: the last one
+    std::map<std::uint32_t, BulkStores> bulk_stores;
+    std::array<FencedOf, 2> fenced;  // by Proxied
     std::vector<Warp> warps;
     std::uint32_t alive = 0;  // threads
     bool exits_noted = false;

@@ -246,6 +246,7 @@ Result<void> Decoder::instruction(const Instruction& in) {
         {"cvt", &Decoder::convert},
         {"cp", &Decoder::copy_async},
         {"mbarrier", &Decoder::mbarrier},
+        {"elect", &Decoder::elect},
         {"ldmatrix", &Decoder::load_matrix},
         {"mma", &Decoder::multiply},
         {"wmma", &Decoder::warp_matrix},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "emulator/bulk.hpp"
 #include "emulator/decoder.hpp"
 
 namespace cupel::emulator {
@@ -381,17 +382,14 @@ Result<void> Decoder::is_space(const Instruction& in) {
 
 namespace {
 
-// Between the generic proxy and another one, in which no instruction works here, or of what an
-// mbarrier is set to for blocks of a cluster: nothing for what else the thread did.
-bool orders_no_memory(std::string_view opcode) {
-    static constexpr auto kOthers = std::to_array<std::string_view>({
-        "fence.proxy.async",
-        "fence.proxy.async.global",
-        "fence.proxy.async.shared::cta",
-        "fence.proxy.async.shared::cluster",
-        "fence.mbarrier_init.release.cluster",
-    });
-    return std::ranges::find(kOthers, opcode) != kOthers.end();
+// Between the generic proxy and that of bulk copies, which kinds of memory; none: it is no such
+// fence.
+std::int64_t kinds_of_proxy_fence(std::string_view opcode) {
+    if (opcode == "fence.proxy.async") return kProxyOfShared | kProxyOfGlobal;
+    if (opcode == "fence.proxy.async.global") return kProxyOfGlobal;
+    const bool shared =
+        opcode == "fence.proxy.async.shared::cta" || opcode == "fence.proxy.async.shared::cluster";
+    return shared ? kProxyOfShared : 0;
 }
 
 }  // namespace
@@ -402,7 +400,12 @@ Result<void> Decoder::fence(const Instruction& in) {
     const bool old = in.opcode.starts_with("membar");
     Op op = start(in, Work::Fence);
     op.run = op.checked = &run_nothing;
-    if (!orders_no_memory(in.opcode)) {
+    if (const std::int64_t kinds = kinds_of_proxy_fence(in.opcode); kinds != 0) {
+        op.checked = &proxy_fence;
+        op.imm = kinds;
+    } else if (in.opcode != "fence.mbarrier_init.release.cluster") {
+        // That one is of what an mbarrier is set to, for blocks of a cluster: nothing for what else
+        // the thread did.
         if (!old) words.accept_any({"sc", "acq_rel"});
         const std::string_view scope = old ? words.accept_any({"cta", "gl", "sys"})
                                            : words.accept_any({"cta", "cluster", "gpu", "sys"});

@@ -115,6 +115,18 @@ private:
     Done copy_async(const Instruction& in);
     Done copy_bytes(const Instruction& in, Words& words, Op op);
     Done mbarrier(const Instruction& in);
+    Done mbarrier_arrival(const Instruction& in, Words& words);
+
+    // decode_bulk.cpp
+    Done copy_bulk(const Instruction& in, Words& words);
+    Done bulk_load(const Instruction& in, Words& words);
+    Done bulk_store(const Instruction& in, Words& words);
+    Done bulk_group(const Instruction& in, Words& words);
+    Done expect_bytes(const Instruction& in, const Operand& address, Space space,
+                      const Operand& bytes);
+    Done elect(const Instruction& in);
+    // The row of what an operand in brackets points at.
+    Result<std::uint32_t> global_row(const Instruction& in, const Operand& operand, unsigned bytes);
 
     // decode_matrix.cpp
     Done load_matrix(const Instruction& in);

@@ -326,11 +326,12 @@ private:
         cursor_.next();
         if (token.text == "_") {
             made.kind = OperandKind::Sink;
-            return made;
+        } else {
+            made.name = token.text;
+            CUPEL_DO(named(made));
         }
-        made.name = token.text;
-        CUPEL_DO(named(made));
-        if (made.kind == OperandKind::Register && cursor_.accept("|")) {
+        const bool result = made.kind == OperandKind::Register || made.kind == OperandKind::Sink;
+        if (result && cursor_.accept("|")) {
             CUPEL_TRY(const Token second, cursor_.word("a predicate"));
             made.second = second.text == "_" ? kNoIndex : find_register(second.text);
             if (made.second == kNoIndex) {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "emulator/bulk.hpp"
+
 namespace cupel::emulator {
 namespace {
 
@@ -242,8 +244,9 @@ private:
         return warp_.groups[current_];
     }
 
-    bool exit(Group& group, const Op&) {
+    bool exit(Group& group, const Op& op) {
         const std::uint32_t gone = warp_.mask;
+        tell_of_open_bulk(warp_, op, gone);
         warp_.alive &= ~gone;
         block_.alive -= static_cast<std::uint32_t>(std::popcount(gone));
         group.mask &= ~gone;
