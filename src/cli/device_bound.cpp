@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <future>
 
 #include "base/text.hpp"
 #include "cli/workplace.hpp"
@@ -121,6 +122,21 @@ void refuse_what_does_not_fit(DeviceBound& made) {
     }
 }
 
+// Blocks of it emulated and counted, and its text assembled; weighed with nothing yet.
+Result<DeviceBound> count_at_own_sizes(const task::Task& task, const referee::DeviceKernel& kernel,
+                                       const referee::DeviceOptions& options,
+                                       const gpu::Sheet& sheet) {
+    DeviceBound made{.sheet = sheet};
+    CUPEL_TRY(made.sample, referee::sample_device(task, kernel, options));
+    if (made.sample.ptx.empty()) return made;
+    CUPEL_TRY(made.assembled, target::assemble_device(made.sample.ptx, sheet.architecture));
+    if (made.assembled.refused && !made.sample.refused) {
+        made.sample.refused = true;
+        made.sample.why_not = made.assembled.unknown;
+    }
+    return made;
+}
+
 }  // namespace
 
 gpu::Demand demand_of(const task::Task& task) {
@@ -135,21 +151,25 @@ Result<gpu::Sheet> find_sheet(const std::string& gpu) {
     return gpu::load_sheet(gpu, search_folders("gpus"));
 }
 
-Result<DeviceBound> bound_device(const task::Task& task, const referee::DeviceKernel& kernel,
-                                 const referee::DeviceOptions& options,
-                                 const referee::DeviceTrial& trial, const gpu::Sheet& sheet) {
-    DeviceBound made{.sheet = sheet};
-    CUPEL_TRY(made.sample, referee::sample_device(task, kernel, options, trial));
-    if (!made.sample.ptx.empty()) {
-        CUPEL_TRY(made.assembled, target::assemble_device(made.sample.ptx, sheet.architecture));
-        if (made.assembled.refused && !made.sample.refused) {
-            made.sample.refused = true;
-            made.sample.why_not = made.assembled.unknown;
-        }
-    }
+Result<WeighedTrial> try_and_weigh(const task::Task& task, const referee::DeviceKernel& kernel,
+                                   const referee::DeviceOptions& options, const gpu::Sheet& sheet) {
+    std::future<Result<DeviceBound>> counting;  // ends before what it looks at does
+    referee::DeviceOptions asked = options;
+    asked.when_promising = [&] {
+        const auto when = options.threads > 1 ? std::launch::async : std::launch::deferred;
+        counting =
+            std::async(when, [&] { return count_at_own_sizes(task, kernel, options, sheet); });
+    };
+    WeighedTrial weighed;
+    CUPEL_TRY(weighed.trial, referee::try_device(task, kernel, asked));
+    if (weighed.trial.verdict.status != verdict::Status::Accepted) return weighed;
+    CUPEL_CHECK(counting.valid());
+    CUPEL_TRY(DeviceBound made, counting.get());
+    referee::add_traffic(weighed.trial, made.sample);
     made.bound = gpu::bound_of(sheet, demand_of(task), work_of_launches(made));
     refuse_what_does_not_fit(made);
-    return made;
+    weighed.bound = std::move(made);
+    return weighed;
 }
 
 std::string bound_words(const gpu::Bound& bound) {

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,11 +29,16 @@ struct DeviceBound {
 // The sheet of `gpu` in gpus/, of the working directory or beside the program.
 [[nodiscard]] Result<gpu::Sheet> find_sheet(const std::string& gpu);
 
-[[nodiscard]] Result<DeviceBound> bound_device(const task::Task& task,
-                                               const referee::DeviceKernel& kernel,
-                                               const referee::DeviceOptions& options,
-                                               const referee::DeviceTrial& trial,
-                                               const gpu::Sheet& sheet);
+struct WeighedTrial {
+    referee::DeviceTrial trial;
+    std::optional<DeviceBound> bound = {};  // of an accepted kernel
+};
+// Verifies the kernel, and weighs what it does at the task's own sizes. Where there is more than
+// one processor, that is counted beside the trial, from the first shape on at which it is right.
+[[nodiscard]] Result<WeighedTrial> try_and_weigh(const task::Task& task,
+                                                 const referee::DeviceKernel& kernel,
+                                                 const referee::DeviceOptions& options,
+                                                 const gpu::Sheet& sheet);
 
 // What the formula demands of any kernel.
 [[nodiscard]] gpu::Demand demand_of(const task::Task& task);

@@ -127,12 +127,13 @@ Result<verdict::Verdict> DeviceJudge::judge(const verdict::Kernel& kernel) {
 Result<verdict::Verdict> DeviceJudge::try_it(const verdict::Kernel& kernel, Depth depth) {
     last_.reset();
     const referee::DeviceKernel text{.source = kernel.source, .file_name = "kernel.cu"};
-    CUPEL_TRY(referee::DeviceTrial trial, referee::try_device(task_, text, options_));
+    referee::DeviceOptions options = options_;
+    options.own_answers = depth == Depth::Whole;
+    CUPEL_TRY(WeighedTrial weighed, try_and_weigh(task_, text, options, sheet_));
+    referee::DeviceTrial& trial = weighed.trial;
     verdict::Verdict& verdict = trial.verdict;
-    if (verdict.status == verdict::Status::Accepted) {
-        referee::DeviceOptions options = options_;
-        options.own_answers = depth == Depth::Whole;
-        CUPEL_TRY(DeviceBound made, bound_device(task_, text, options, trial, sheet_));
+    if (weighed.bound) {
+        DeviceBound& made = *weighed.bound;
         referee::hold_to_own_sizes(made.sample, trial);
         if (depth == Depth::Whole)
             CUPEL_DO(referee::hold_whole(task_, text, options_, made.sample, trial));

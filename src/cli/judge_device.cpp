@@ -213,9 +213,10 @@ Result<int> run_judge_device(const Options& options, Console& console) {
                                            .own_answers = true,
                                            .stop = tuning.stop,
                                            .progress = tuning.progress};
-        CUPEL_TRY(trial, referee::try_device(task, kernel, asked));
-        if (trial.verdict.status == verdict::Status::Accepted) {
-            CUPEL_TRY(bound, bound_device(task, kernel, asked, trial, sheet));
+        CUPEL_TRY(WeighedTrial weighed, try_and_weigh(task, kernel, asked, sheet));
+        trial = std::move(weighed.trial);
+        bound = std::move(weighed.bound);
+        if (bound) {
             referee::hold_to_own_sizes(bound->sample, trial);
             CUPEL_DO(referee::hold_whole(task, kernel, asked, bound->sample, trial));
             if (trial.verdict.status != verdict::Status::Accepted) bound.reset();

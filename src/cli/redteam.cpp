@@ -182,7 +182,7 @@ Result<referee::DeviceTrial> try_emulated(const Exhibit& exhibit, const task::Ta
                                          .stop = stop_requested};
     CUPEL_TRY(referee::DeviceTrial trial, referee::try_device(task, kernel, options));
     if (exhibit.honest || trial.verdict.status != verdict::Status::Accepted) return trial;
-    CUPEL_TRY(const auto sample, referee::sample_device(task, kernel, options, trial));
+    CUPEL_TRY(const auto sample, referee::sample_device(task, kernel, options));
     referee::hold_to_own_sizes(sample, trial);
     CUPEL_DO(referee::hold_whole(task, kernel, options, sample, trial));
     return trial;

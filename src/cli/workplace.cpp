@@ -13,6 +13,7 @@
 #include "os/files.hpp"
 #include "os/source_file.hpp"
 #include "os/user_key.hpp"
+#include "referee/admit_record.hpp"
 #include "rival/rival.hpp"
 
 namespace cupel::cli {
@@ -228,6 +229,10 @@ verdict::Verdict refusal_of(const task::Task& task, const referee::Referee::Admi
 
 Result<referee::Referee::Admission> admit_alone(const task::Task& task,
                                                 const referee::Options& tuning) {
+    // A referee measures the machine when it is opened, which an admission that is kept needs not.
+    if (const auto key = referee::admission_key(task, tuning.threads)) {
+        if (auto kept = referee::find_admission(*key)) return *std::move(kept);
+    }
     CUPEL_TRY(std::vector<schedule::BaselineText> texts, schedule::print_baselines(task));
     CUPEL_CHECK(!texts.empty());
     std::vector<referee::Baseline> naive;

@@ -86,6 +86,7 @@ public:
     // A guard that was written over, in words; nothing where all are intact.
     [[nodiscard]] std::optional<std::string> broken_guard(int slots) const;
 
+    [[nodiscard]] std::size_t outputs() const { return output_places_.size(); }  // of a question
     [[nodiscard]] std::span<std::byte> input(int slot, std::size_t input) const;
     [[nodiscard]] std::span<std::byte> output(int slot, std::size_t output) const;
     // Bytes from the start of the input region: what the oracle is told.

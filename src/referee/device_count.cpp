@@ -24,10 +24,11 @@ constexpr std::int64_t kMostValues = std::int64_t{256} << 20;      // bytes of a
 constexpr double kLeastWritten = 0.5;
 
 // Whole buffers that the launch went over in the trial, at their size here.
-void add_traffic(const emulator::Job& job, const CountedLaunch& seen, SampledLaunch& launch) {
+void add_traffic_of(const CountedLaunch& seen, const std::vector<emulator::JobBuffer>& buffers,
+                    SampledLaunch& launch) {
     for (const emulator::Coverage& one : seen.coverage) {
-        const auto here = std::ranges::find(job.buffers, one.buffer, &emulator::JobBuffer::name);
-        if (here == job.buffers.end() || one.bytes == 0) continue;
+        const auto here = std::ranges::find(buffers, one.buffer, &emulator::JobBuffer::name);
+        if (here == buffers.end() || one.bytes == 0) continue;
         if (one.read == one.bytes) launch.bytes_read += static_cast<double>(here->bytes);
         if (one.written == one.bytes) launch.bytes_written += static_cast<double>(here->bytes);
     }
@@ -120,7 +121,7 @@ std::string why_not_sampled(const emulator::JobResult& result) {
 }  // namespace
 
 Result<DeviceSample> sample_device(const task::Task& task, const DeviceKernel& kernel,
-                                   const DeviceOptions& options, const DeviceTrial& trial) {
+                                   const DeviceOptions& options) {
     DeviceSample sample{.shape = size_words(task)};
     CUPEL_TRY(auto built, DeviceBuilder(options.architecture).build(task, kernel));
     if (const auto* const rejection = std::get_if<target::Rejection>(&built)) {
@@ -131,6 +132,7 @@ Result<DeviceSample> sample_device(const task::Task& task, const DeviceKernel& k
     auto& code = std::get<DeviceCode>(built);
     emulator::Job job = device_job(task, kernel, code);
     sample.ptx = std::move(code.ptx);
+    sample.buffers = job.buffers;
     job.sample = kSampledBlocks;
     job.budget = kSampleBudget;
     std::uint64_t bytes = 0;
@@ -165,7 +167,6 @@ Result<DeviceSample> sample_device(const task::Task& task, const DeviceKernel& k
                              .threads = product(job.launches[i].block),
                              .shared_bytes = report.shared_bytes,
                              .counters = report.counters};
-        if (i < trial.launches.size()) add_traffic(job, trial.launches[i], launch);
         sample.launches.push_back(std::move(launch));
     }
     if (!sample.fault) check_work(job, emulated.result.reports, sample);
@@ -179,6 +180,12 @@ Result<DeviceSample> sample_device(const task::Task& task, const DeviceKernel& k
                                 *wrong, sample.shape)};
     }
     return sample;
+}
+
+void add_traffic(const DeviceTrial& trial, DeviceSample& sample) {
+    const std::size_t launches = std::min(sample.launches.size(), trial.launches.size());
+    for (std::size_t i = 0; i < launches; i++)
+        add_traffic_of(trial.launches[i], sample.buffers, sample.launches[i]);
 }
 
 void hold_to_own_sizes(const DeviceSample& sample, DeviceTrial& trial) {

@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "emulator/device.hpp"
+#include "emulator/job.hpp"
 #include "referee/device_trial.hpp"
 #include "task/task.hpp"
 
@@ -39,18 +40,22 @@ struct SampleFault {
 struct DeviceSample {
     std::string shape = {};  // "B=4096, N=4096"
     std::vector<SampledLaunch> launches = {};
-    std::string ptx = {};      // at these sizes
-    std::string why_not = {};  // why nothing was counted
-    bool refused = false;      // because it cannot be built or launched at these sizes
-    bool too_large = false;    // because its tensors are
+    std::vector<emulator::JobBuffer> buffers = {};  // without values
+    std::string ptx = {};                           // at these sizes
+    std::string why_not = {};                       // why nothing was counted
+    bool refused = false;    // because it cannot be built or launched at these sizes
+    bool too_large = false;  // because its tensors are
     std::optional<SampleFault> fault = {};
     verdict::Evidence evidence = {};  // of their answers; no questions: nothing was compared
 };
 
-// Of a kernel that was accepted in the trial.
+// Of a kernel that a trial accepts, or is about to: it may run beside that.
 [[nodiscard]] Result<DeviceSample> sample_device(const task::Task& task, const DeviceKernel& kernel,
-                                                 const DeviceOptions& options,
-                                                 const DeviceTrial& trial);
+                                                 const DeviceOptions& options);
+
+// What its launches move at these sizes, by which buffers they went over from end to end in the
+// trial.
+void add_traffic(const DeviceTrial& trial, DeviceSample& sample);
 
 // What cannot be launched at the task's own sizes, or is seen to be wrong there, is not accepted,
 // however right it is at others.

@@ -67,7 +67,7 @@ Tried tried(std::string_view extra, bool whole, const std::string& before = {}) 
     auto trial = try_device(task, kernel, {});
     EXPECT_TRUE(trial) << trial.error().text;
     EXPECT_EQ(trial->verdict.status, verdict::Status::Accepted) << trial->verdict.reason;
-    const auto sample = sample_device(task, kernel, {.own_answers = whole}, *trial);
+    const auto sample = sample_device(task, kernel, {.own_answers = whole});
     EXPECT_TRUE(sample) << sample.error().text;
     if (whole) {
         hold_to_own_sizes(*sample, *trial);
@@ -136,7 +136,7 @@ TEST(DeviceWhole, SamplesAnyGridAndEmulatesAsManyBlocksAsItCan) {
         const DeviceKernel kernel{.source = source, .file_name = "twice.ptx"};
         auto trial = try_device(task, kernel, {});
         EXPECT_TRUE(trial) << trial.error().text;
-        const auto sample = sample_device(task, kernel, {.own_answers = true}, *trial);
+        const auto sample = sample_device(task, kernel, {.own_answers = true});
         EXPECT_TRUE(sample) << sample.error().text;
         hold_to_own_sizes(*sample, *trial);
         EXPECT_TRUE(hold_whole(task, kernel, {}, *sample, *trial));

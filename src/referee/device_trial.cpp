@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <future>
 #include <set>
 #include <span>
 #include <utility>
@@ -52,6 +53,8 @@ constexpr double kWholeQuestionSeconds = 0.1;
 // takes some five times as long: seconds.
 constexpr double kMostWatchedWork = 1 << 26;
 constexpr double kUnknownWork = 1 << 26;  // where no sample of blocks tells
+// In cells of their own, each of which is of one thread then.
+constexpr int kMostAtOnce = 8;
 // Over what a sample of blocks let expect.
 constexpr double kWholeSlack = 4;
 
@@ -93,10 +96,11 @@ public:
             rejection->reason = fmt::format("at {}: {}", size_words(own_), rejection->reason);
             (void)reject(*rejection);
         }
-        for (const DeviceShape& shape : shapes_) {
+        for (std::size_t i = 0; i < shapes_.size(); i++) {
+            const DeviceShape& shape = shapes_[i];
             if (out_.verdict.status != Status::Accepted) break;
             if (on_ == On::Emulator) watch_.emplace(shape.task);
-            CUPEL_DO(try_shape_of(shape));
+            CUPEL_DO(try_shape(i));
             if (watch_) {
                 std::ranges::move(watch_->take(size_words(shape.task)),
                                   std::back_inserter(out_.coverage));
@@ -133,8 +137,11 @@ private:
     }
 
     // The text for this shape, and its launches. False: it was rejected, which is in the verdict.
-    Result<bool> prepare(const DeviceShape& shape) {
-        CUPEL_TRY(auto built, builder_.build(shape.task, kernel_));
+    // That for the next one is compiled while questions are asked at this one.
+    Result<bool> prepare(std::size_t number) {
+        CUPEL_TRY(auto built, number > 0 && built_.valid()
+                                  ? built_.get()
+                                  : builder_.build(shapes_[number].task, kernel_));
         if (const auto* rejection = std::get_if<target::Rejection>(&built))
             return reject(*rejection);
         code_ = std::get<DeviceCode>(std::move(built));
@@ -144,6 +151,13 @@ private:
         return true;
     }
 
+    void build_ahead(std::size_t number) {
+        if (options_.threads < 2 || number >= shapes_.size() || built_.valid()) return;
+        built_ = std::async(std::launch::async, [this, number] {
+            return builder_.build(shapes_[number].task, kernel_);
+        });
+    }
+
     bool reject(const target::Rejection& rejection) {
         out_.verdict.status = Status::CompileError;
         out_.verdict.reason = rejection.reason;
@@ -151,46 +165,128 @@ private:
         return false;
     }
 
-    Result<void> try_shape_of(const DeviceShape& shape) {
-        CUPEL_TRY(const bool ready, prepare(shape));
+    // One question, in its slot of the arena.
+    struct Question {
+        Kind kind = Kind::Lawful;
+        int slot = 0;
+        Probe probe = {};
+        bool again = false;  // in another order than before
+    };
+
+    Result<void> try_shape(std::size_t number) {
+        const DeviceShape& shape = shapes_[number];
+        CUPEL_TRY(const bool ready, prepare(number));
         if (!ready) return {};
-        CUPEL_TRY(Arena arena, Arena::make(shape.task, 1, options_.threads));
+        if (number > 0) build_ahead(number + 1);
+        const std::span<const Kind> asked = kinds(shape);
+        const int slots = on_ == On::Emulator ? static_cast<int>(asked.size()) : 1;
+        CUPEL_TRY(Arena arena, Arena::make(shape.task, slots, options_.threads));
         CUPEL_TRY(OracleClient oracle, OracleClient::start(shape.task, arena, options_.threads));
         Checker checker(shape.task, oracle, arena, Adders::TensorCores);
         CUPEL_DO(checker.study(arena));
         arena.begin(seed_, turns_);  // hands go on at the next sizes
-        AnswerErrors errors;
-        for (const Kind kind : kinds(shape)) {
-            if (options_.stop && options_.stop()) return fail(Errc::Interrupted, "interrupted");
-            if (options_.progress) {
-                options_.progress(
-                    (on_ == On::Gpu ? "on the GPU at " : "emulating at ") + size_words(shape.task),
-                    static_cast<double>(asked_) / static_cast<double>(questions()));
-            }
-            arena.ask(0, kind);
+        // The very first one alone: most that is wrong is wrong there.
+        for (std::size_t at = 0; at < asked.size();) {
+            const std::size_t count =
+                asked_ == 0 ? 1
+                            : std::min<std::size_t>(asked.size() - at,
+                                                    static_cast<std::size_t>(arena.slots()));
+            CUPEL_DO(ask(shape, asked.subspan(at, count), arena, checker));
+            at += count;
+            if (out_.verdict.status != Status::Accepted) return {};
+            if (number == 0) build_ahead(1);
+        }
+        return {};
+    }
+
+    // Questions of these kinds, all put before the first is answered: of the emulator, side by
+    // side.
+    Result<void> ask(const DeviceShape& shape, std::span<const Kind> wanted, Arena& arena,
+                     Checker& checker) {
+        std::vector<Question> questions;
+        const bool first = asked_ == 0;
+        for (const Kind kind : wanted) {
+            CUPEL_DO(tell(shape));
+            questions.push_back({.kind = kind, .slot = static_cast<int>(questions.size())});
+            Question& question = questions.back();
+            arena.ask(question.slot, kind);
             turns_ = arena.turns();
             const double seconds = on_ == On::Whole ? kWholeQuestionSeconds : kQuestionSeconds;
-            CUPEL_TRY(const Probe probe, checker.draw(0, seconds, kLeastPositions));
-            CUPEL_TRY(const bool answered, answer(shape, arena));
-            if (!answered) return {};
-            verdict::Evidence& evidence = out_.verdict.evidence;
-            evidence.questions++;
-            evidence.positions += static_cast<std::int64_t>(probe.positions.size());
-            evidence.elements += checker.answer_elements();
-            evidence.detection = detection(evidence.positions);
-            if (const auto wrong = checker.verify(probe, checker.answer_in(0), errors)) {
-                accuse({.status = Status::Wrong, .law = {}}, shape,
-                       "the answer is wrong: " + *wrong);
-                return {};
-            }
-            evidence.worst_error = std::max(evidence.worst_error, errors.worst);
-            if (on_ == On::Emulator && !out_.same_bits)
-                CUPEL_DO(ask_in_other_orders(shape, arena, checker, probe));
-            if (on_ == On::Whole && kind == kinds(shape).back())
-                CUPEL_DO(watch_whole(shape, arena, checker, probe));
+            CUPEL_TRY(question.probe, checker.draw(question.slot, seconds, kLeastPositions));
+        }
+        CUPEL_DO(answer_all(shape, questions, arena, checker));
+        if (out_.verdict.status != Status::Accepted) return {};
+        if (first && on_ == On::Emulator) {
+            if (options_.when_promising) options_.when_promising();
+            questions.resize(1);
+            questions.front().again = true;
+            questions.resize(kOtherOrders, questions.front());
+            out_.same_bits = true;
+            return answer_all(shape, questions, arena, checker);
+        }
+        if (on_ == On::Whole && wanted.back() == kinds(shape).back())
+            return watch_whole(shape, arena, checker, questions.back());
+        return {};
+    }
+
+    Result<void> tell(const DeviceShape& shape) const {
+        if (options_.stop && options_.stop()) return fail(Errc::Interrupted, "interrupted");
+        if (!options_.progress) return {};
+        options_.progress(
+            (on_ == On::Gpu ? "on the GPU at " : "emulating at ") + size_words(shape.task),
+            static_cast<double>(asked_) / static_cast<double>(questions()));
+        return {};
+    }
+
+    Result<void> answer_all(const DeviceShape& shape, std::span<const Question> questions,
+                            Arena& arena, const Checker& checker) {
+        const int at_once = on_ == On::Emulator ? std::min(options_.threads, kMostAtOnce) : 1;
+        const bool several = at_once > 1 && questions.size() > 1;
+        std::vector<emulator::Job> jobs;
+        for (const Question& question : questions) {
+            jobs.push_back(job_for(shape.task, arena, question.slot));
+            if (several) jobs.back().threads = 1;
+        }
+        std::vector<Result<Emulated>> all;
+        if (on_ == On::Gpu) {
+            all.push_back(run_on_gpu(jobs.front(), options_.job_seconds));
+        } else {
+            all = emulate_all(jobs, options_.job_seconds, at_once);
+        }
+        for (std::size_t i = 0; i < all.size(); i++) {
+            CUPEL_TRY(const Emulated emulated, std::move(all[i]));
+            if (!take(shape, jobs[i], emulated)) return {};
+            hold(shape, questions[i], emulated.result, arena, checker);
             if (out_.verdict.status != Status::Accepted) return {};
         }
         return {};
+    }
+
+    // An answer against the truth.
+    void hold(const DeviceShape& shape, const Question& question, const emulator::JobResult& result,
+              Arena& arena, const Checker& checker) {
+        const std::vector<std::byte> before =
+            question.again ? answers(arena, question.slot) : std::vector<std::byte>();
+        take_answers(result, arena, question.slot);
+        if (question.again) {
+            // That the bits are the same is told, and no law: sums by atomics come in any order. An
+            // answer with other bits must be right as well.
+            if (answers(arena, question.slot) == before) return;
+            out_.same_bits = false;
+        }
+        AnswerErrors errors;
+        if (const auto wrong =
+                checker.verify(question.probe, checker.answer_in(question.slot), errors)) {
+            accuse({.status = Status::Wrong, .law = {}}, shape, "the answer is wrong: " + *wrong);
+            return;
+        }
+        if (question.again) return;
+        verdict::Evidence& evidence = out_.verdict.evidence;
+        evidence.questions++;
+        evidence.positions += static_cast<std::int64_t>(question.probe.positions.size());
+        evidence.elements += checker.answer_elements();
+        evidence.detection = detection(evidence.positions);
+        evidence.worst_error = std::max(evidence.worst_error, errors.worst);
     }
 
     void accuse(const DeviceFault& fault, const DeviceShape& shape, const std::string& what) {
@@ -199,11 +295,8 @@ private:
         out_.verdict.reason = fmt::format("{} (at {})", what, size_words(shape.task));
     }
 
-    // Runs one question; its answer is then in the arena. False: the kernel is at fault.
-    Result<bool> answer(const DeviceShape& shape, Arena& arena) {
-        const emulator::Job job = job_for(shape.task, arena);
-        CUPEL_TRY(const Emulated emulated, on_ == On::Gpu ? run_on_gpu(job, options_.job_seconds)
-                                                          : emulate(job, options_.job_seconds));
+    // What running one question has shown. False: the kernel is at fault.
+    bool take(const DeviceShape& shape, const emulator::Job& job, const Emulated& emulated) {
         if (emulated.timed_out) {
             accuse({.status = Status::TimedOut, .law = {}}, shape,
                    fmt::format("one question took more than {}",
@@ -226,37 +319,21 @@ private:
         note(shape, result);
         if (find_fault(shape, result)) return false;
         if (watch_) watch_->add(job, result);
-        take_answers(result, arena);
         return true;
     }
 
-    // The same question again. That the bits are the same is told, and no law: sums by atomics come
-    // in any order. An answer with other bits must be right as well.
-    Result<void> ask_in_other_orders(const DeviceShape& shape, Arena& arena, const Checker& checker,
-                                     const Probe& probe) {
-        const auto answers = [&] {
-            std::vector<std::byte> bytes;
-            for (std::size_t i = 0; i < shape.task.outputs.size(); i++) {
-                const std::span<const std::byte> place = arena.output(0, i);
-                bytes.insert(bytes.end(), place.begin(), place.end());
-            }
-            return bytes;
-        };
-        const std::vector<std::byte> first = answers();
-        out_.same_bits = true;
-        for (int order = 0; order < kOtherOrders && *out_.same_bits; order++) {
-            CUPEL_TRY(const bool answered, answer(shape, arena));
-            if (!answered) return {};
-            out_.same_bits = answers() == first;
+    static std::vector<std::byte> answers(const Arena& arena, int slot) {
+        std::vector<std::byte> bytes;
+        for (std::size_t i = 0; i < arena.outputs(); i++) {
+            const std::span<const std::byte> place = arena.output(slot, i);
+            bytes.insert(bytes.end(), place.begin(), place.end());
         }
-        hold_again(shape, checker, probe);
-        return {};
+        return bytes;
     }
 
     // The last question again, with every check.
     Result<void> watch_whole(const DeviceShape& shape, Arena& arena, const Checker& checker,
-                             const Probe& probe) {
-        if (out_.verdict.status != Status::Accepted) return {};
+                             const Question& question) {
         const auto executed = static_cast<double>(executed_);
         const double work = in_order_ ? executed : std::max(executed, work_);  // tensor cores too
         if (work > kMostWatchedWork) {
@@ -267,28 +344,22 @@ private:
             return {};
         }
         watches_ = true;
-        CUPEL_TRY(const bool answered, answer(shape, arena));
-        if (answered) hold_again(shape, checker, probe);
+        Question same = question;
+        same.again = true;
+        CUPEL_DO(answer_all(shape, std::span(&same, 1), arena, checker));
         out_.watched_whole = true;
         return {};
     }
 
-    void hold_again(const DeviceShape& shape, const Checker& checker, const Probe& probe) {
-        AnswerErrors errors;
-        const auto wrong = checker.verify(probe, checker.answer_in(0), errors);
-        if (wrong)
-            accuse({.status = Status::Wrong, .law = {}}, shape, "the answer is wrong: " + *wrong);
-    }
-
-    emulator::Job job_for(const task::Task& task, const Arena& arena) {
+    emulator::Job job_for(const task::Task& task, const Arena& arena, int slot) {
         emulator::Job job = device_job(task, kernel_, code_);
         for (std::size_t i = 0; i < task.inputs.size(); i++) {
-            const std::span<const std::byte> values = arena.input(0, i);
+            const std::span<const std::byte> values = arena.input(slot, i);
             job.buffers[i].bytes = values.size();
             job.values.insert(job.values.end(), values.begin(), values.end());
         }
         for (std::size_t i = 0; i < task.outputs.size(); i++)
-            job.buffers[task.inputs.size() + i].bytes = arena.output(0, i).size();
+            job.buffers[task.inputs.size() + i].bytes = arena.output(slot, i).size();
         // The natural order first: what it finds is the easiest to read.
         // Orders and addresses, which a kernel sees, come from no number that values come from.
         job.seed = asked_++ == 0 && on_ == On::Emulator ? 0 : seed_.number(kOrders + asked_);
@@ -304,11 +375,11 @@ private:
     }
 
     void note(const DeviceShape& shape, const emulator::JobResult& result) {
+        const bool first = answered_++ == 0;
         executed_ = 0;
         for (const emulator::Report& report : result.reports)
             executed_ += report.counters.warp_instructions;
         if (on_ == On::Whole && !watches_) return;  // that only bounds were watched is known
-        const bool first = asked_ == 1;
         out_.device = result.device;
         if (first) out_.seconds = result.seconds;
         for (std::size_t i = 0; i < result.reports.size(); i++) {
@@ -357,10 +428,10 @@ private:
     }
 
     // As long as the outputs are: emulate() saw to it.
-    static void take_answers(const emulator::JobResult& result, Arena& arena) {
+    static void take_answers(const emulator::JobResult& result, Arena& arena, int slot) {
         std::span<const std::byte> rest = result.answers;
         for (std::size_t i = 0; !rest.empty(); i++) {
-            const std::span<std::byte> place = arena.output(0, i);
+            const std::span<std::byte> place = arena.output(slot, i);
             std::ranges::copy(rest.first(place.size()), place.begin());
             rest = rest.subspan(place.size());
         }
@@ -378,10 +449,13 @@ private:
     DeviceBuilder builder_;
     DeviceCode code_;  // at the shape at hand
     std::uint64_t asked_ = 0;
+    std::uint64_t answered_ = 0;
     Turns turns_;                              // of all questions
     std::uint64_t executed_ = 0;               // instructions of warps, for the last answer
     bool watches_ = false;                     // a run of all blocks at the task's own sizes
     std::optional<CoverageWatch> watch_ = {};  // of the shape at hand
+    // Of the next shape; ends before what it looks at does.
+    std::future<Result<std::variant<DeviceCode, target::Rejection>>> built_;
 };
 
 }  // namespace

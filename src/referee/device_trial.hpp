@@ -31,6 +31,9 @@ struct DeviceOptions {
     // Whether answers at the task's own sizes are compared with the truth, which takes seconds: a
     // judgement does that, a search not.
     bool own_answers = false;
+    // Called once, when the kernel was right on the first question: what is asked of right kernels
+    // may begin then.
+    std::function<void()> when_promising = {};
     std::function<bool()> stop = {};
     std::function<void(std::string_view what, double share)> progress = {};
 };

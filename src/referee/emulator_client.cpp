@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
-#include <span>
+#include <optional>
+#include <thread>
 
 #include "base/text.hpp"
 #include "jail/jail.hpp"
@@ -140,6 +142,15 @@ Result<Emulated> do_job(jail::Cell cell, const emulator::Job& job, double second
     return done;
 }
 
+bool ends_well(const Result<Emulated>& ended) {
+    if (!ended || ended->timed_out || !ended->result.refusal.empty()) return false;
+    return std::ranges::all_of(ended->result.reports, [](const emulator::Report& report) {
+        return report.finished && std::ranges::all_of(report.findings, [](const auto& finding) {
+                   return finding.fault == emulator::Fault::Note;
+               });
+    });
+}
+
 Result<jail::Cell> gpu_cell() {
     const std::filesystem::path program = os::program_folder() / "cupel-gpu";
     CUPEL_TRY(jail::Cell cell, cell_for(program));
@@ -153,6 +164,34 @@ Result<Emulated> emulate(const emulator::Job& job, double seconds) {
     CUPEL_TRY(jail::Cell cell, cell_for(os::program_folder() / "cupel-emulator"));
     cell.limits.address_space = kAddressSpace;
     return do_job(std::move(cell), job, seconds, "the emulator");
+}
+
+std::vector<Result<Emulated>> emulate_all(std::span<const emulator::Job> jobs, double seconds,
+                                          int at_once) {
+    std::vector<std::optional<Result<Emulated>>> ended(jobs.size());
+    std::atomic<std::size_t> next = 0;
+    std::atomic<bool> failed = false;
+    const auto work = [&] {
+        while (!failed) {
+            const std::size_t i = next++;
+            if (i >= jobs.size()) return;
+            ended[i] = emulate(jobs[i], seconds);
+            if (!ends_well(*ended[i])) failed = true;
+        }
+    };
+    {
+        std::vector<std::jthread> beside;
+        const std::size_t most = std::min(jobs.size(), static_cast<std::size_t>(at_once));
+        for (std::size_t t = 1; t < most; t++)
+            beside.emplace_back(work);
+        work();
+    }
+    std::vector<Result<Emulated>> all;
+    for (std::optional<Result<Emulated>>& one : ended) {
+        if (!one) break;  // one before it failed
+        all.push_back(*std::move(one));
+    }
+    return all;
 }
 
 Result<Emulated> run_on_gpu(const emulator::Job& job, double seconds) {

@@ -4,6 +4,10 @@
 // its answer. On a GPU it can besides use that, and the driver's own files.
 #pragma once
 
+#include <span>
+#include <string>
+#include <vector>
+
 #include "base/result.hpp"
 #include "emulator/job.hpp"
 
@@ -18,6 +22,11 @@ struct Emulated {
 
 // Error: the machine is at fault (no such program, no room), or the emulator itself is (Broken).
 [[nodiscard]] Result<Emulated> emulate(const emulator::Job& job, double seconds);
+
+// Several jobs, up to so many `at_once`, in cells of their own. In the order of the jobs, up to the
+// first that ends otherwise than well, at least: none is begun after that.
+[[nodiscard]] std::vector<Result<Emulated>> emulate_all(std::span<const emulator::Job> jobs,
+                                                        double seconds, int at_once);
 
 // The same on the first GPU. Missing: there is none, or no driver of it.
 [[nodiscard]] Result<Emulated> run_on_gpu(const emulator::Job& job, double seconds);
