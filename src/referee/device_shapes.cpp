@@ -22,6 +22,7 @@ constexpr int kDraws = 64;
 // of vectors there, and forget its bound.
 constexpr std::array<std::int64_t, 10> kSmall = {2, 3, 5, 7, 11, 4, 12, 20, 28, 36};
 constexpr std::uint64_t kMostSmall = 64;
+constexpr std::int64_t kWarp = 32;
 
 using Sizes = std::vector<task::Override>;
 
@@ -63,6 +64,27 @@ std::int64_t small_size(std::int64_t most, std::uint64_t random) {
                                  : static_cast<std::int64_t>(1 + from % kMostSmall));
 }
 
+// What a warp of 32 has lanes for and some to spare: a prime, what four divides, or any number.
+std::int64_t below_a_warp(std::int64_t most, std::uint64_t random) {
+    constexpr std::array<std::int64_t, 15> kListed = {2,  3,  5,  7, 11, 13, 17, 19,
+                                                      23, 29, 31, 4, 12, 20, 28};
+    const std::uint64_t from = random / 2;
+    return std::min(most, random % 2 == 0 ? kListed.at(from % kListed.size())
+                                          : static_cast<std::int64_t>(2 + from % 30));
+}
+
+// A little more than some warps have lanes for, or any number from 33 on.
+std::int64_t above_a_warp(std::int64_t most, std::uint64_t random) {
+    if (most <= kWarp) return small_size(most, random);
+    const std::uint64_t from = random / 2;
+    const auto warps = static_cast<std::int64_t>(1 + from % 4);
+    const auto more = static_cast<std::int64_t>(1 + from / 4 % 4);
+    const std::int64_t least = kWarp * std::min(warps, (most - 1) / kWarp);
+    return std::min(most, random % 2 == 0
+                              ? least + more
+                              : kWarp + 1 + static_cast<std::int64_t>(from % kMostSmall));
+}
+
 // Eight times an odd number, in the last eighth before the size: vectors of eight fit, and what
 // takes more at a time has a rest. A size that is no such multiple is its own rest.
 std::int64_t nearly(std::int64_t size, std::uint64_t random) {
@@ -83,6 +105,37 @@ std::optional<task::Task> drawn(
         if (shape && is_light(*shape)) return shape;
     }
     return std::nullopt;
+}
+
+// In three shapes each size has its turn at being 1, below the lanes of a warp, and above them;
+// which is where first, and which follows, the seed says. Where the formula has no such sizes, none
+// is 1, or none above.
+std::vector<task::Task> small_shapes(const task::Task& task, std::uint64_t seed) {
+    enum Turn : std::uint64_t { One, Below, Above };
+    constexpr std::uint64_t kTurns = 3;
+    const Sizes own = own_sizes(task);
+    std::vector<task::Task> shapes;
+    for (std::uint64_t number = 0; number < kTurns; number++) {
+        const auto try_with = [&](bool one, bool above) {
+            return drawn(task, own, seed + 1 + (number << 32),
+                         [&](const task::Override& size, std::uint64_t random) {
+                             const auto found =
+                                 std::ranges::find(own, size.name, &task::Override::name);
+                             const auto place = static_cast<std::uint64_t>(found - own.begin());
+                             const std::uint64_t turn =
+                                 (place * (1 + seed % 2) + seed / 2 + number) % kTurns;
+                             if (turn == One && one) return std::int64_t{1};
+                             return turn == Above && above ? above_a_warp(size.value, random)
+                                                           : below_a_warp(size.value, random);
+                         });
+        };
+        auto shape = try_with(true, true);
+        if (!shape) shape = try_with(true, false);
+        if (!shape) shape = try_with(false, true);
+        if (!shape) shape = try_with(false, false);
+        if (shape) shapes.push_back(*std::move(shape));
+    }
+    return shapes;
 }
 
 }  // namespace
@@ -124,16 +177,12 @@ std::vector<DeviceShape> device_shapes(const task::Task& task, std::uint64_t see
     });
     if (ragged) shapes.push_back({.rule = "ragged", .task = *std::move(ragged)});
     const Sizes own = own_sizes(task);
-    const std::size_t single = seed % std::max<std::size_t>(1, own.size());
-    const auto small_but = [&](bool one) {
-        return drawn(task, own, seed + 1, [&](const task::Override& size, std::uint64_t random) {
-            if (one && size.name == own[single].name) return std::int64_t{1};
-            return small_size(size.value, random);
+    for (task::Task& small : small_shapes(task, seed)) {
+        const bool known = std::ranges::any_of(shapes, [&](const DeviceShape& shape) {
+            return size_words(shape.task) == size_words(small);
         });
-    };
-    auto small = small_but(true);
-    if (!small) small = small_but(false);
-    if (small) shapes.push_back({.rule = "small", .task = *std::move(small)});
+        if (!known) shapes.push_back({.rule = "small", .task = std::move(small)});
+    }
     for (std::size_t i = 0; i < own.size(); i++) {
         if (i >= scaled.size() || own[i].value <= scaled[i].value) continue;
         auto along =

@@ -17,14 +17,15 @@ struct DeviceShape {
     std::string rule;  // "scaled", "ragged", "small", "long N"
     // From the seed: no author is told of them.
     [[nodiscard]] bool is_drawn() const { return rule != "scaled" && rule != "own"; }
+    [[nodiscard]] bool is_small() const { return rule == "small"; }
     [[nodiscard]] bool is_long() const { return rule.starts_with("long "); }
     task::Task task;
 };
 
 // scaled: the largest size is halved until little enough work is left, so divisors stay;
 // ragged: the sizes of that, each a little less and odd, drawn from the seed;
-// small: one size is 1 where the formula admits it, the others are one of the first few primes or a
-// small multiple of four, or any number to 64 (or less, where the task has less).
+// small: three shapes, in which each size is once 1 where the formula admits it, once less than the
+// 32 lanes of a warp, and once a little more than some warps have (where the task has that many);
 // long: one size nearly as the task has it, eight times an odd number, the others small, for each
 // size that was scaled down: a loop takes its second turn there and has a rest, and what is
 // compiled for large sizes is. Sizes that the task bounds (its `shapes` lines) stay within their

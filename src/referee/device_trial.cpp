@@ -39,6 +39,8 @@ constexpr std::uint64_t kBudget = std::uint64_t{1} << 25;  // warp instructions 
 // that is negative throughout, say) in one of three, so several are asked.
 constexpr std::array<Kind, 8> kKinds = {Kind::Lawful, Kind::Exact, Kind::Wide, Kind::Wide,
                                         Kind::Wide,   Kind::Wide,  Kind::Wide, Kind::Wide};
+// At each of three small ones.
+constexpr std::array<Kind, 4> kSmallKinds = {Kind::Lawful, Kind::Exact, Kind::Wide, Kind::Wide};
 // On a GPU, at sizes where a question has rows enough, the first is timed; and along one size.
 constexpr std::array<Kind, 3> kFewKinds = {Kind::Lawful, Kind::Exact, Kind::Wide};
 constexpr unsigned kTimes = 20;
@@ -126,6 +128,7 @@ private:
             const std::size_t count = work_ <= kThreeQuestions ? 3 : work_ <= kTwoQuestions ? 2 : 1;
             return std::span(kWholeKinds).first(count);
         }
+        if (shape.is_small()) return kSmallKinds;
         return on_ == On::Gpu || shape.is_long() ? std::span<const Kind>(kFewKinds)
                                                  : std::span<const Kind>(kKinds);
     }
