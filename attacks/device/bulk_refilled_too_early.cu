@@ -32,10 +32,9 @@ extern "C" __global__ void sums(const float* x, float* y) {
     const long long body = (N - head) / 4 * 4;
     const long long pieces = (body + T - 1) / T;
     if (threadIdx.x == 0) {
-        for (int i = 0; i < 2; i++)
-            asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(place_of(&full[i])) : "memory");
+        asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(place_of(&full[0])) : "memory");
+        asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(place_of(&full[1])) : "memory");
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
-        asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
     }
     __syncthreads();
     const auto fetch = [&](long long piece) {

@@ -4,7 +4,7 @@
 // expect: wrong
 // reason: fence.proxy.async
 // twin: bulk_softmax.cu
-#pragma cupel launch softmax<<<B, 256, 4 * N + 32>>>(x, y)
+#pragma cupel launch softmax<<<B, 256, 4 * N>>>(x, y)
 #include <cstdint>
 
 __device__ uint32_t place_of(const void* p) { return (uint32_t)__cvta_generic_to_shared(p); }
@@ -35,7 +35,7 @@ extern "C" __global__ void softmax(const float* x, float* y) {
     if constexpr (kWhole) {
         if (threadIdx.x == 0) {
             asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(place_of(&bar)) : "memory");
-            asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+            asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
         }
         __syncthreads();
         if (threadIdx.x < 32 && elected()) {
@@ -45,8 +45,7 @@ extern "C" __global__ void softmax(const float* x, float* y) {
         asm volatile(
             "{\n .reg .pred p;\nAGAIN:\n mbarrier.try_wait.parity.shared::cta.b64 p, [%0], 0;\n @p bra DONE;\n bra AGAIN;\nDONE:\n}" ::"r"(place_of(&bar)) : "memory");
     } else {
-        for (long long i = threadIdx.x; i < N; i += 256) row[i] = from[i];
-        __syncthreads();
+        for (long long i = threadIdx.x; i < N; i += 256) row[i] = from[i];  // each thread reads its own
     }
     float top = -INFINITY;
     for (long long i = threadIdx.x; i < N; i += 256) top = fmaxf(top, row[i]);

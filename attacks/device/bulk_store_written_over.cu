@@ -17,7 +17,7 @@ extern "C" __global__ void activate(const float* x, const float* b, float* y) {
     __shared__ Barrier bar;
     if (threadIdx.x == 0) {
         init(&bar, blockDim.x);
-        cde::fence_proxy_async_shared_cta();
+        cuda::ptx::fence_mbarrier_init(cuda::ptx::sem_release, cuda::ptx::scope_cluster);
     }
     __syncthreads();
     const long long first = blockIdx.x * N;
@@ -34,8 +34,7 @@ extern "C" __global__ void activate(const float* x, const float* b, float* y) {
             }
             bar.wait(std::move(token));
         } else {
-            for (long long i = threadIdx.x; i < count; i += 128) tile[i] = x[first + at + i];
-            __syncthreads();
+            for (long long i = threadIdx.x; i < count; i += 128) tile[i] = x[first + at + i];  // its own
         }
         for (long long i = threadIdx.x; i < count; i += 128) {
             const float v = tile[i] + b[at + i];
