@@ -199,6 +199,8 @@ void add_show(CLI::App& app, Words& words) {
         ->check(whole(1));
     add_flag(app, "--trajectories", words.options.trajectories,
              "of a run: prompts, replies, kernels and verdicts as JSON, one a line");
+    app.add_option("--page", words.options.page, "of a run: write a page to look at into this file")
+        ->type_name("FILE");
     add_threads(app, words, "threads a schedule is made for");
     add_sizes(app, words);
     add_json(app, words);
@@ -288,6 +290,7 @@ constexpr std::array kCommands = {
             "  cupel show runs/mine              # every kernel of a run\n"
             "  cupel show runs/mine --kernel 3   # one of them: its source and its trials\n"
             "  cupel show runs/mine --trajectories > mine.jsonl\n"
+            "  cupel show runs/mine --page mine.html   # a page with its tree of descent\n"
             "  cupel show runs/mine/certificate.json"},
     Command{"doctor", "what this machine can and cannot promise", add_doctor,
             "Isolation, compiler, ceilings, and the noise of one kernel timed against itself, "

@@ -36,6 +36,8 @@ Result<verdict::Verdict> judge(verdict::Evaluator& evaluator, archive::Archive& 
     return verdict;
 }
 
+}  // namespace
+
 // What stands out of many by luck is not faster when it is chosen, and faster the next time, about
 // as often as the other way round: of 1000 searches among 40 identical kernels 4 would have been
 // claims (bench/null). So both must be.
@@ -51,8 +53,6 @@ verdict::Verdict claim_of(const verdict::Verdict& selected, const verdict::Verdi
         verdict::status_name(selected.status));
     return claim;
 }
-
-}  // namespace
 
 Result<std::optional<Crowned>> crown(verdict::Evaluator& evaluator, archive::Archive& archive,
                                      std::span<const engineer::Finalist> finalists,

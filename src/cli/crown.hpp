@@ -21,6 +21,10 @@ struct Crowned {
     verdict::Verdict claim;     // the one that counts
 };
 
+// What may be claimed of a kernel that was selected by one judgement and judged again.
+[[nodiscard]] verdict::Verdict claim_of(const verdict::Verdict& selected,
+                                        const verdict::Verdict& again);
+
 // Nothing where no finalist was right, or all that were came of a kernel that broke a law. Each
 // judgement is in the archive before the next begins.
 [[nodiscard]] Result<std::optional<Crowned>> crown(

@@ -15,8 +15,6 @@ namespace cupel::cli {
 namespace {
 
 constexpr const char* kNaive = "naive";
-constexpr const char* kNotTimed =
-    "verified on the emulator; no speedup was measured: no GPU was used";
 constexpr std::size_t kMostRefusals = 6;  // in the table
 
 // One verb a line; who wrote it, where it is no schedule.
@@ -44,6 +42,11 @@ std::string bound_text(const verdict::Verdict& verdict) {
 }
 
 }  // namespace
+
+std::string best_by_bound(const verdict::Verdict& verdict) {
+    return fmt::format("best by bound{}: {}", verdict.bound ? " on " + verdict.bound->gpu : "",
+                       bound_text(verdict));
+}
 
 Result<DeviceTable> DeviceTable::read(archive::Archive& archive,
                                       std::optional<archive::KernelId> winner) {
@@ -97,9 +100,9 @@ report::Card DeviceTable::card(const Ended& ended) const {
         .title = ended.task + " in CUDA",
         .seal = any_ ? "verified, not timed" : "nothing verified",
         .tone = report::tone_of(any_ ? verdict::Status::Accepted : verdict::Status::NotResolved),
-        .headline = any_ ? fmt::format("best by bound on {}: {}, {}", ended.sheet.name,
-                                       bound_text(lines_.front().verdict), lines_.front().file)
-                         : std::string("no kernel was verified"),
+        .headline =
+            any_ ? fmt::format("{}, {}", best_by_bound(lines_.front().verdict), lines_.front().file)
+                 : std::string("no kernel was verified"),
         .rows = {},
         .footer = kNotTimed};
     std::size_t refusals = 0;

@@ -18,6 +18,11 @@
 
 namespace cupel::cli {
 
+inline constexpr const char* kNotTimed =
+    "verified on the emulator; no speedup was measured: no GPU was used";
+// "best by bound on NVIDIA H200 SXM: 27.8 us (DRAM)"
+[[nodiscard]] std::string best_by_bound(const verdict::Verdict& verdict);
+
 class DeviceTable {
 public:
     // Of all kernels in the archive that were tried. `winner` was verified a second time, and

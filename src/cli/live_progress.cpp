@@ -54,6 +54,7 @@ void LiveProgress::before(const engineer::Progress& progress) {
 void LiveProgress::after(const engineer::Progress& progress, const verdict::Verdict& verdict) {
     // What cannot be kept is no reason to end a search.
     static_cast<void>(memorize_failure(verdict));
+    page_.update(progress);
     show(progress);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/console.hpp"
+#include "cli/run_page.hpp"
 #include "cli/writers.hpp"
 #include "engineer/engineer.hpp"
 
@@ -13,7 +14,8 @@ namespace cupel::cli {
 
 class LiveProgress final : public engineer::Observer {
 public:
-    LiveProgress(Console& console, Writers& writers) : console_(console), writers_(writers) {}
+    LiveProgress(Console& console, Writers& writers, LivePage& page)
+        : console_(console), writers_(writers), page_(page) {}
     void before(const engineer::Progress& progress) override;
     void after(const engineer::Progress& progress, const verdict::Verdict& verdict) override;
 
@@ -21,6 +23,7 @@ private:
     void show(const engineer::Progress& progress);
     Console& console_;
     Writers& writers_;
+    LivePage& page_;
 };
 
 // "41 tried (37 right), best 5.12x [5.08, 5.16], 71 % of copy bandwidth, $0.0120 for 9 calls"

@@ -13,7 +13,9 @@
 #include "cli/crown.hpp"
 #include "cli/live_progress.hpp"
 #include "cli/memory.hpp"
+#include "cli/run_conditions.hpp"
 #include "cli/run_folder.hpp"
+#include "cli/run_page.hpp"
 #include "cli/signals.hpp"
 #include "cli/spending.hpp"
 #include "cli/workplace.hpp"
@@ -107,7 +109,8 @@ Result<Ended> search_and_crown(const Bench& bench, const engineer::Options& sear
                                Writers& writers, Stage& stage, Console& console) {
     auto& [folder, referee, archive, begun] = bench;
     Ended ended;
-    LiveProgress live(console, writers);
+    LivePage page(archive, folder.path());
+    LiveProgress live(console, writers, page);
     const schedule::Width width = width_of(referee.machine(), referee.options().threads);
     CUPEL_TRY(ended.search, engineer::optimize(referee.task(), width,
                                                {referee, archive, &live, writers.all()}, search));
@@ -243,6 +246,7 @@ Result<Ended> search_with_writers(const Bench& bench, const Options& options, Mo
                                   Stage& stage, Console& console) {
     auto& [folder, referee, archive, begun] = bench;
     const engineer::Options search = search_options(options, stage, os::seconds_since(begun));
+    CUPEL_DO(keep_conditions(archive, referee, search.seed));
     const std::int64_t begin = os::now_ns();
     // A model that is waited for is given up when the time is over.
     const auto stop = [begin, limit = search.seconds] {
@@ -289,6 +293,7 @@ Result<int> optimize_in(const RunFolder& folder, const Options& options, ModelSe
         if (auto written = write_results(folder, *referee, signer, ended); !written)
             return std::unexpected(folder.with_way_on(std::move(written).error()));
     }
+    leave_page(archive, folder.path(), console);
     return tell(folder, ended, console);
 }
 

@@ -13,7 +13,9 @@
 #include "cli/device_judge.hpp"
 #include "cli/device_table.hpp"
 #include "cli/live_progress.hpp"
+#include "cli/run_conditions.hpp"
 #include "cli/run_folder.hpp"
+#include "cli/run_page.hpp"
 #include "cli/signals.hpp"
 #include "cli/spending.hpp"
 #include "cli/workplace.hpp"
@@ -81,6 +83,7 @@ struct Workshop {
 Result<engineer::Outcome> search(const Workshop& shop, const Options& options, ModelSetup models,
                                  DeviceStage& stage, Console& console) {
     const engineer::Options how = device_search(options, stage);
+    CUPEL_DO(keep_device_conditions(shop.archive, shop.judge.sheet().name, how.seed));
     const std::int64_t begin = os::now_ns();
     // A model that is waited for is given up when the time is over.
     const auto stop = [begin, limit = how.seconds] {
@@ -90,7 +93,8 @@ Result<engineer::Outcome> search(const Workshop& shop, const Options& options, M
     CUPEL_TRY(const auto writers,
               Writers::open(std::move(models), options, {shop.folder, shop.archive},
                             std::move(brief), stop));
-    LiveProgress live(console, *writers);
+    LivePage page(shop.archive, shop.folder.path());
+    LiveProgress live(console, *writers, page);
     const std::unique_ptr<engineer::Space> space = device_space(shop.folder.task());
     CUPEL_TRY(engineer::Outcome found,
               engineer::optimize(*space, {shop.judge, shop.archive, &live, writers->all()}, how));
@@ -163,6 +167,7 @@ Result<int> search_in(const DeviceRun& run, const Options& options, ModelSetup m
               search(shop, options, std::move(models), stage, console));
     stage.verifying = true;
     CUPEL_TRY(const auto winner, verify_again(judge, archive, found.finalists, console));
+    leave_page(archive, folder.path(), console);
     return tell(shop, found, winner, console);
 }
 

@@ -48,6 +48,7 @@ struct Options {
     bool fresh = false;               // doctor: forget the ceilings that are known
     std::string only;                 // redteam: attacks whose name contains this
     bool trajectories = false;        // show: of a run, as JSON lines
+    std::string page;                 // show: of a run, written into this file; empty: not
     std::vector<std::string> models;  // optimize: "PROVIDER:NAME"
     std::string base_url;             // ... where they are asked, if not where usual
     std::string key_env;              // ... the variable that holds the key

@@ -117,6 +117,13 @@ RunTarget target_of_run(const fs::path& folder) {
     };
     if (word("target") == "cuda") target = {.name = "cuda", .gpu = word("gpu")};
     target.task = word("task");
+    target.text = word("text");
+    const json sizes = run.value("sizes", json::object());
+    for (const auto& [name, size] : sizes.items()) {
+        if (!size.is_number_integer()) continue;
+        target.sizes += fmt::format("{}{} = {}", target.sizes.empty() ? "" : ", ", name,
+                                    size.get<std::int64_t>());
+    }
     return target;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run folder: archive.db (every kernel tried), run.json (what is needed to go on), the task file,
-// run.lock (held by whoever is at work there), prices.json where models are asked; when the run has
+// run.lock (held by whoever is at work there), page.html (the run to look at), prices.json where
+// models are asked; when the run has
 // ended also kernel.cpp, certificate.json and summary.txt, or of device code kernel-01.cu, ...,
 // kernels.json and summary.txt. Files appear whole or not at all.
 #pragma once
@@ -23,6 +24,8 @@ struct RunTarget {
     std::string name = "cpu";  // or "cuda"
     std::string gpu = {};      // whose sheet bounds are by
     std::string task = {};     // the task's name
+    std::string text = {};     // ... and its file
+    std::string sizes = {};    // "B = 64, N = 256"
 };
 // As run.json says; "cpu" where nothing says otherwise.
 [[nodiscard]] RunTarget target_of_run(const std::filesystem::path& folder);

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/run_folder.hpp"
+#include "cli/run_page.hpp"
 #include "cli/seal.hpp"
 #include "cli/show_run.hpp"
 #include "cli/workplace.hpp"
@@ -201,6 +202,7 @@ Result<void> refuse_misplaced(const Options& options, bool of_task, bool of_run)
                         options.subject.empty() ? "name one" : options.subject + " is none"));
     };
     if (options.kernel > 0 && !of_run) return refuse("--kernel", "run");
+    if (!options.page.empty() && !of_run) return refuse("--page", "run");
     if (options.naive && !of_task) return refuse("--naive", "task");
     if (options.schedule && !of_task) return refuse("--schedule", "task");
     if (!options.from.empty() && !options.schedule) {
@@ -213,6 +215,7 @@ Result<void> refuse_misplaced(const Options& options, bool of_task, bool of_run)
 Result<int> show_folder(const fs::path& folder, const Options& options, Console& console) {
     CUPEL_DO(refuse_misplaced(options, false, true));
     if (options.trajectories) return show_trajectories(folder, console);
+    if (!options.page.empty()) return show_page(folder, options.page, console);
     std::error_code ignored;
     if (options.kernel == 0 && fs::exists(folder / kDeviceKernels, ignored))
         return show_device_run(folder, console);
@@ -235,7 +238,8 @@ Result<int> run_show(const Options& options, Console& console) {
     const bool task = is_task(options.subject);
     // A run may be called as its task is; the number of a kernel tells which is meant.
     const fs::path run = find_run(options.subject);
-    if (fs::exists(run / "archive.db", ignored) && (!task || options.kernel > 0))
+    if (fs::exists(run / "archive.db", ignored) &&
+        (!task || options.kernel > 0 || !options.page.empty()))
         return show_folder(run, options, console);
     if (!task && fs::exists(run / kDeviceKernels, ignored)) {
         CUPEL_DO(refuse_misplaced(options, false, false));
