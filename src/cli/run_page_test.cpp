@@ -9,6 +9,7 @@
 #include "cli/page_kernels.hpp"
 #include "os/files.hpp"
 #include "page/testing.hpp"
+#include "referee/certificate.hpp"
 
 namespace cupel::cli {
 namespace {
@@ -117,6 +118,41 @@ TEST_F(RunPage, ClaimsNothingWithoutACertificate) {
     EXPECT_TRUE(says(made, ">no claim</span>"));
     EXPECT_FALSE(says(made, ">certified</span>"));
     EXPECT_FALSE(says(made, "class=\"claim\""));
+}
+
+// A real one, and an archive that ends as its run did.
+TEST_F(RunPage, IsCertifiedByTheCertificateOfItsWinnerAndByNoOther) {
+    const auto text = os::read_file(std::string(CUPEL_ROOT) + "/docs/certificates/softmax.json");
+    ASSERT_TRUE(text) << text.error().text;
+    const auto certificate = referee::read_certificate(*text);
+    ASSERT_TRUE(certificate) << certificate.error().text;
+    ASSERT_TRUE(os::write_file_atomically(home.path() / "certificate.json", *text));
+    const auto id =
+        archive.record_kernel({.kernel = certificate->kernel, .phase = "seeds", .parents = {}})
+            .value();
+    judge(id, archive::Trial::Screen, verdict_of(Status::Faster, 2));
+    judge(id, archive::Trial::Judge, *certificate->selected);
+    judge(id, archive::Trial::Confirm, certificate->claim);
+    const std::string made = page();
+    EXPECT_TRUE(says(made, ">certified, foreign key</span>"));
+    EXPECT_TRUE(says(made, certificate->headline));
+    EXPECT_TRUE(says(made, "signed by key " + certificate->signature.fingerprint()));
+    EXPECT_TRUE(says(made, "class=\"claim\""));
+    EXPECT_TRUE(says(made, certificate->machine.processor));
+    EXPECT_TRUE(says(made, "cupel verify "));
+
+    // The same figures of another kernel, and a later judgement that resolved nothing.
+    const auto other = kernel({id});
+    verdict::Verdict claim = certificate->claim;
+    claim.kernel_hash = "another";
+    judge(other, archive::Trial::Judge, *certificate->selected);
+    judge(other, archive::Trial::Confirm, claim);
+    EXPECT_TRUE(says(page(), ">no claim</span>"));
+    judge(id, archive::Trial::Judge, verdict_of(Status::NotResolved, 1.01));
+    judge(id, archive::Trial::Confirm, verdict_of(Status::NotResolved, 1.01));
+    EXPECT_TRUE(says(page(), ">not resolved</span>"));
+    EXPECT_TRUE(says(page(), "not of what stands above"));
+    EXPECT_FALSE(says(page(), "class=\"claim\""));
 }
 
 TEST_F(RunPage, SaysWhatTheCardSaysOfWhatIsNotResolved) {

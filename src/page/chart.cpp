@@ -101,15 +101,14 @@ private:
                   run_.timed ? "over naive" : "ranks as");
     }
 
-    // The interval that is claimed, from the winner on; of bounds what no kernel beats.
+    // The interval that is claimed; of bounds what no kernel beats.
     void draw_claim() {
         if (run_.claimed) {
-            const double from = run_.winner ? x_of(*run_.winner) : kLeft;
             const double top = y_of(run_.claimed->high);
             out_.leaf("rect", {{"class", "claim"},
-                               {"x", from},
+                               {"x", kLeft},
                                {"y", top},
-                               {"width", std::max(2.0, kRight - from)},
+                               {"width", kRight - kLeft},
                                {"height", std::max(2.0, y_of(run_.claimed->low) - top)}});
         }
         if (run_.floor) {

@@ -55,7 +55,7 @@ svg text { fill: var(--ink); white-space: pre; }
 svg a { text-decoration: none; }
 svg a:hover .name, svg a:focus-visible .name { text-decoration: underline; }
 .chart { display: block; width: 100%; min-width: 40rem; height: auto; }
-.tree { display: block; }
+.tree { display: block; overflow: visible; }
 svg .name { font-weight: 700; }
 svg .tick, svg .axis, svg .quiet { fill: var(--quiet); font-size: 12px; }
 .grid { stroke: var(--rule); fill: none; }

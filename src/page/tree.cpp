@@ -21,7 +21,7 @@ constexpr std::size_t kMostDrawn = 80;
 constexpr double kRow = 26;
 constexpr double kColumn = 22;
 constexpr double kMargin = 14;
-constexpr double kWords = 660;  // of a row
+constexpr double kWords = 800;  // of a row
 
 // "9 right, 3 wrong"
 std::string words_of(const FateCounts& counts) {
