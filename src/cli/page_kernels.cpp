@@ -192,15 +192,16 @@ Result<PageKernels> PageKernels::read(archive::Archive& archive) {
     CUPEL_TRY(all.asks, archive.asks());
     std::map<archive::KernelId, std::size_t> first_ask;
     for (std::size_t i = 0; i < all.asks.size(); ++i)
-        if (all.asks[i].kernel) first_ask.try_emplace(*all.asks[i].kernel, i);
+        if (const auto made = all.asks[i].kernel) first_ask.try_emplace(*made, i);
     std::vector<std::size_t> quarantined;
     CUPEL_DO(archive.each_kernel([&](const archive::KernelRecord& record) -> Result<void> {
         const std::size_t place = all.kernels.size();
         page::Kernel kernel;
         kernel.number = record.id;
-        for (const archive::KernelId parent : record.parents)
+        for (const archive::KernelId parent : record.parents) {
             if (const auto found = all.places.find(parent); found != all.places.end())
                 kernel.parents.push_back(found->second);
+        }
         if (const auto ask = first_ask.find(record.id); ask != first_ask.end()) {
             all.asked[place] = ask->second;
             describe_asked(kernel, all.asks[ask->second]);
@@ -252,6 +253,7 @@ std::vector<page::Spent> PageKernels::spending() const {
         row.asked_seconds += whose.asked_seconds;
     }
     std::vector<page::Spent> list;
+    list.reserve(rows.size());
     for (auto& [who, row] : rows)
         list.push_back(std::move(row));
     return list;

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "target/machine.hpp"
 
@@ -55,10 +57,10 @@ Kept read_kept(const std::string& text) {
         kept.machine = std::move(*machine);
     kept.compiler = word(conditions, "compiler");
     kept.gpu = word(conditions, "gpu");
-    for (const json& member : list(conditions, "panel"))
-        if (member.is_object())
-            kept.panel.push_back(
-                {.name = word(member, "name"), .library = word(member, "library")});
+    for (const json& member : list(conditions, "panel")) {
+        if (!member.is_object()) continue;
+        kept.panel.push_back({.name = word(member, "name"), .library = word(member, "library")});
+    }
     for (const json& absent : list(conditions, "absent"))
         if (absent.is_string()) kept.absent.push_back(absent.get<std::string>());
     const json seed = conditions.value("seed", json());
@@ -80,9 +82,10 @@ std::vector<std::string> machine_lines(const target::Machine& machine) {
     std::string caches;
     for (const auto& [name, bytes] :
          {std::pair("L1", machine.l1_bytes), std::pair("L2", machine.l2_bytes),
-          std::pair("L3", machine.l3_bytes)})
+          std::pair("L3", machine.l3_bytes)}) {
         if (bytes > 0)
             caches += fmt::format(", {} {}", format_bytes(static_cast<double>(bytes)), name);
+    }
     std::vector<std::string> lines = {
         machine.processor,
         fmt::format("{} processor{} usable, {}{}", machine.cpus, machine.cpus == 1 ? "" : "s",
@@ -128,11 +131,11 @@ Result<RunConditions> read_conditions(archive::Archive& archive,
         tell("bounds by", {"the data sheet of " + kept.gpu + "; no GPU was used"});
         return conditions;
     }
-    std::vector<std::string> panel;
-    for (const Baseline& baseline : kept.panel)
-        panel.push_back(baseline.library.empty()
-                            ? baseline.name
-                            : fmt::format("{} ({})", baseline.name, baseline.library));
+    std::vector<std::string> panel(kept.panel.size());
+    std::ranges::transform(kept.panel, panel.begin(), [](const Baseline& baseline) {
+        return baseline.library.empty() ? baseline.name
+                                        : fmt::format("{} ({})", baseline.name, baseline.library);
+    });
     if (panel.empty()) panel.emplace_back("not recorded");
     tell("baselines", std::move(panel));
     if (text || certificate)

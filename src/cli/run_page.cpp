@@ -113,7 +113,7 @@ void claim(page::Account& run, const PageKernels& all, const Paper& paper) {
     report::Card card;
     card.seal = report::seal_of(claimed.status);
     card.tone = report::tone_of(claimed.status);
-    if (faster) seal(card, "certified", *paper.certificate, "");
+    if (faster && paper.certificate) seal(card, "certified", *paper.certificate, "");
     run.seal = card.seal;
     run.tone = card.tone;
     run.headline = verdict::headline(claimed);
@@ -157,9 +157,10 @@ void add_proof(page::Account& run, const PageKernels& all, const Paper& paper) {
         std::vector<std::string> lines = {
             signature.key.empty() ? "certificate.json, unsigned: " + signature.reason
                                   : "certificate.json, signed by key " + signature.fingerprint()};
-        if (!run.seal.starts_with("certified"))
+        if (!run.seal.starts_with("certified")) {
             lines.emplace_back(
                 "it is of an earlier part of this run, or of another: not of what stands above");
+        }
         tell("certificate", std::move(lines));
         tell("verify", {"cupel verify " + name}, true);
     } else if (run.timed) {

@@ -84,7 +84,7 @@ TEST_F(RunPage, ShowsAsTextWhateverAnArchiveHolds) {
             .value();
     verdict::Verdict right = verdict_of(Status::NotResolved, 2);
     right.reason = right.precision = right.tier = right.target = evil;
-    right.speedup->baseline = right.naive_speedup->baseline = evil;
+    right.speedup = right.naive_speedup = verdict::Speedup{{1.9, 2, 2.1, 0.95}, evil};
     right.ceiling = verdict::CeilingShare{evil, 0.5};
     right.isolation.parts = right.isolation.missing = {evil};
     right.seed.commitment = evil;
@@ -126,12 +126,14 @@ TEST_F(RunPage, IsCertifiedByTheCertificateOfItsWinnerAndByNoOther) {
     ASSERT_TRUE(text) << text.error().text;
     const auto certificate = referee::read_certificate(*text);
     ASSERT_TRUE(certificate) << certificate.error().text;
+    ASSERT_TRUE(certificate->selected);
+    const verdict::Verdict selected = certificate->selected.value_or(verdict::Verdict{});
     ASSERT_TRUE(os::write_file_atomically(home.path() / "certificate.json", *text));
     const auto id =
         archive.record_kernel({.kernel = certificate->kernel, .phase = "seeds", .parents = {}})
             .value();
     judge(id, archive::Trial::Screen, verdict_of(Status::Faster, 2));
-    judge(id, archive::Trial::Judge, *certificate->selected);
+    judge(id, archive::Trial::Judge, selected);
     judge(id, archive::Trial::Confirm, certificate->claim);
     const std::string made = page();
     EXPECT_TRUE(says(made, ">certified, foreign key</span>"));
@@ -145,7 +147,7 @@ TEST_F(RunPage, IsCertifiedByTheCertificateOfItsWinnerAndByNoOther) {
     const auto other = kernel({id});
     verdict::Verdict claim = certificate->claim;
     claim.kernel_hash = "another";
-    judge(other, archive::Trial::Judge, *certificate->selected);
+    judge(other, archive::Trial::Judge, selected);
     judge(other, archive::Trial::Confirm, claim);
     EXPECT_TRUE(says(page(), ">no claim</span>"));
     judge(id, archive::Trial::Judge, verdict_of(Status::NotResolved, 1.01));

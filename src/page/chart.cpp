@@ -32,9 +32,11 @@ constexpr std::size_t kMostMarks = 400;  // each with its interval, its words an
 constexpr std::size_t kMostPromoted = 120;
 constexpr double kWidest = 200;  // between the best figure and the end of the axis
 
-bool is_shown(const Kernel& kernel) {
-    return kernel.figure && kernel.fate == Fate::Right && std::isfinite(kernel.figure->mid) &&
-           kernel.figure->mid > 0;
+// None where there is none to show: what is no result has no figure.
+const verdict::Interval* figure_of(const Kernel& kernel) {
+    if (!kernel.figure || kernel.fate != Fate::Right) return nullptr;
+    const verdict::Interval& figure = *kernel.figure;
+    return std::isfinite(figure.mid) && figure.mid > 0 ? &figure : nullptr;
 }
 
 class Chart {
@@ -126,8 +128,9 @@ private:
         for (std::size_t at = 0, steps = 0; at < run_.kernels.size() && steps < kMostPromoted;
              ++at) {
             const Kernel& kernel = run_.kernels[at];
-            if (!is_shown(kernel) || !(kernel.promoted || run_.winner == at)) continue;
-            const double y = y_of(kernel.figure->mid);
+            const verdict::Interval* figure = figure_of(kernel);
+            if (figure == nullptr || !(kernel.promoted || run_.winner == at)) continue;
+            const double y = y_of(figure->mid);
             path += path.empty() ? fmt::format("M{:.1f} {:.1f}", x_of(at), y)
                                  : fmt::format("H{:.1f}V{:.1f}", x_of(at), y);
             ++steps;
@@ -136,8 +139,7 @@ private:
             out_.leaf("path", {{"class", "best"}, {"d", fmt::format("{}H{}", path, kRight)}});
     }
 
-    void draw_interval(std::size_t at) {
-        const verdict::Interval& figure = *run_.kernels[at].figure;
+    void draw_interval(std::size_t at, const verdict::Interval& figure) {
         if (!run_.timed || !(figure.high > figure.low)) return;
         out_.leaf("path", {{"class", fmt::format("bar {}", class_of(run_.kernels[at].maker))},
                            {"d", fmt::format("M{:.1f} {:.1f}V{:.1f}", x_of(at), y_of(figure.low),
@@ -146,15 +148,16 @@ private:
 
     void draw_mark(std::size_t at) {
         const Kernel& kernel = run_.kernels[at];
-        const bool shown = is_shown(kernel);
+        const verdict::Interval* figure = figure_of(kernel);
+        const bool shown = figure != nullptr;
         const double x = x_of(at);
-        const double y = shown ? y_of(kernel.figure->mid) : kStrip;
+        const double y = shown ? y_of(figure->mid) : kStrip;
         const std::string words =
             fmt::format("{}: {}, {}", kernel.number, made_by(kernel),
-                        shown ? figure_text(run_, *kernel.figure) : words_of(kernel.fate));
+                        shown ? figure_text(run_, *figure) : words_of(kernel.fate));
         const auto link = out_.open_link("k", kernel.number, words);
         out_.words("title", words);
-        if (shown) draw_interval(at);
+        if (shown) draw_interval(at, *figure);
         const std::string shape = !shown              ? shape_of(kernel.fate, x, y)
                                   : run_.winner == at ? star(x, y)
                                                       : shape_of(kernel.maker, x, y);
@@ -171,8 +174,9 @@ private:
         std::set<std::pair<long, long>> taken;
         for (std::size_t at = 0; at < run_.kernels.size(); ++at) {
             const Kernel& kernel = run_.kernels[at];
-            const bool shown = is_shown(kernel);
-            const double y = shown ? y_of(kernel.figure->mid) : kStrip;
+            const verdict::Interval* figure = figure_of(kernel);
+            const bool shown = figure != nullptr;
+            const double y = shown ? y_of(figure->mid) : kStrip;
             const double cell = shown ? kCell : 2 * kCell;
             const auto row = shown ? std::lround(y / kCell) : -1;
             if (!taken.emplace(std::lround(x_of(at) / cell), row).second) continue;
@@ -184,25 +188,22 @@ private:
                     shape_of(kernel.fate, x_of(at), y);
             }
         }
-        for (std::size_t i = 0; i < made.size(); ++i) {
-            if (!made.at(i).empty())
-                out_.leaf("path",
-                          {{"class", fmt::format("many {}", class_of(static_cast<Maker>(i)))},
-                           {"d", made.at(i)}});
-        }
-        for (std::size_t i = 0; i < failed.size(); ++i) {
-            if (!failed.at(i).empty())
-                out_.leaf("path",
-                          {{"class", fmt::format("many {}", class_of(static_cast<Fate>(i)))},
-                           {"d", failed.at(i)}});
-        }
+        for (std::size_t i = 0; i < made.size(); ++i)
+            draw_many(class_of(static_cast<Maker>(i)), made.at(i));
+        for (std::size_t i = 0; i < failed.size(); ++i)
+            draw_many(class_of(static_cast<Fate>(i)), failed.at(i));
+    }
+
+    void draw_many(std::string_view colour, const std::string& path) {
+        if (path.empty()) return;
+        out_.leaf("path", {{"class", fmt::format("many {}", colour)}, {"d", path}});
     }
 
     void draw_notable() {
         const std::vector<std::size_t> order = by_weight(run_);
         for (std::size_t i = 0; i < std::min(order.size(), kMostPromoted); ++i) {
             const Kernel& kernel = run_.kernels[order[i]];
-            if (run_.winner == order[i] || (kernel.promoted && is_shown(kernel)))
+            if (run_.winner == order[i] || (kernel.promoted && figure_of(kernel) != nullptr))
                 draw_mark(order[i]);
         }
     }
@@ -250,7 +251,7 @@ Scale scale_of(const Account& run) {
         scale.high = std::max(scale.high, figure);
     };
     for (const Kernel& kernel : run.kernels)
-        if (is_shown(kernel)) take(kernel.figure->mid);
+        if (const verdict::Interval* figure = figure_of(kernel)) take(figure->mid);
     if (run.claimed) {
         take(run.claimed->low);
         take(run.claimed->high);
@@ -282,7 +283,8 @@ std::vector<double> ticks_of(const Scale& scale) {
           {1, 1.5, 2, 3, 4, 5, 7},
           {1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9}}) {
         std::vector<double> finer;
-        for (double decade = first; decade <= last; decade += stride) {
+        for (int i = 0; first + i * stride <= last; ++i) {
+            const double decade = first + i * stride;
             for (const double step : steps) {
                 const double tick = step * std::pow(10.0, decade);
                 if (tick >= scale.low && tick <= scale.high) finer.push_back(tick);

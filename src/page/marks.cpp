@@ -150,7 +150,7 @@ std::string figure_text(const Account& run, const verdict::Interval& figure) {
 }
 
 std::string made_by(const Kernel& kernel) {
-    std::string text = report::shorten(kernel.way, kLongestName);
+    const std::string text = report::shorten(kernel.way, kLongestName);
     if (kernel.author.empty()) return text.empty() ? std::string(words_of(kernel.maker)) : text;
     const std::string author = report::shorten(kernel.author, kLongestName);
     return kernel.author == kernel.way || text.empty() ? author : text + " by " + author;

@@ -91,9 +91,10 @@ private:
         out_.leaf("td", {{"class", "number"}},
                   kernel.seconds > 0 ? format_seconds(kernel.seconds) : "");
         if (asked_) draw_cost(kernel);
-        if (islands_)
+        if (islands_) {
             out_.leaf("td", {{"class", "number"}},
                       kernel.island ? std::to_string(*kernel.island + 1) : "");
+        }
     }
 
     void draw_parents(const Kernel& kernel) {
@@ -149,9 +150,10 @@ private:
             return {};
         }
         block("schedule", texts.schedule, kText);
-        if (!texts.change.empty() && !kernel.parents.empty())
+        if (!texts.change.empty() && !kernel.parents.empty()) {
             block(fmt::format("changed of {}", run_.kernels[kernel.parents.front()].number),
                   texts.change, kText);
+        }
         block("text", texts.source, most);
         return {};
     }
