@@ -10,7 +10,8 @@
 namespace cupel::emulator::conformance {
 namespace {
 
-// Twice what was measured where silicon may err to one side and the emulator to the other.
+// Twice what was measured where silicon may err to one side and the emulator, which errs as far as
+// silicon was seen to, to the other: in lg2, sin, cos and tanh.
 constexpr double kTrigonometricRange = 314.2;  // 100 pi: beyond it the error has no bound
 constexpr Bound kBounds[] = {
     {"ex2.approx.f16", 1, 0},
@@ -18,16 +19,16 @@ constexpr Bound kBounds[] = {
     {"tanh.approx.f16", 1, 0},
     {"tanh.approx.bf16", 1, 0},
     {"ex2.approx", 3, 0},
-    {"lg2.approx", 2, 2.2e-7},
+    {"lg2.approx", 4, 4.4e-7},
     {"rcp.approx.ftz.f64", 9e9, 0},
     {"rsqrt.approx.ftz.f64", 9e9, 0},
     {"rsqrt.approx.f64", 2, 0},
     {"rcp.approx", 1.5, 0},
     {"rsqrt.approx", 2.1, 0},
     {"sqrt.approx", 1.5, 0},
-    {"sin.approx", 2, 3.7e-5, kTrigonometricRange},
-    {"cos.approx", 2, 3.7e-5, kTrigonometricRange},
-    {"tanh.approx.f32", 135, 0},
+    {"sin.approx", 4, 7.4e-5, kTrigonometricRange},
+    {"cos.approx", 4, 7.4e-5, kTrigonometricRange},
+    {"tanh.approx.f32", 270, 0},
     {"div.approx", 2.7, 0, 8.5e37},
     {"div.full", 2.7, 0},
 };
