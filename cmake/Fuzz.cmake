@@ -69,6 +69,13 @@ cupel_fuzz(task_parser WHOLE
   GLOB base task
   LIBS -lfmt -lsodium)
 
+cupel_fuzz(mcp WHOLE
+  SOURCE ${CMAKE_SOURCE_DIR}/src/mcp/server_fuzz.cpp
+  DICTIONARY ${CMAKE_SOURCE_DIR}/src/mcp/server_fuzz.dict
+  CORPUS ${CMAKE_SOURCE_DIR}/src/mcp/corpus
+  GLOB base mcp
+  LIBS -lfmt -lsodium)
+
 if(CUPEL_CONFORMANCE)
   cupel_fuzz(emulator SOAK
     SOURCE ${CMAKE_SOURCE_DIR}/src/emulator/parse_fuzz.cpp
