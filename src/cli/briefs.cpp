@@ -12,21 +12,6 @@
 namespace cupel::cli {
 namespace {
 
-std::string contract_text(int threads) {
-    return fmt::format(
-        "- One C++ file. It includes \"task.hpp\", which declares the function and holds the sizes "
-        "as constexpr, as the reference shows.\n"
-        "- It is compiled by g++ with -O3 for this machine, with OpenMP, without -ffast-math.\n"
-        "- At most {} thread{}, by OpenMP. Standard headers and the intrinsics of this machine may "
-        "be used.\n"
-        "- No files, no system calls, no input or output, no threads of its own, and nothing that "
-        "outlives a call but memory that it allocated.\n"
-        "- Inputs are read-only and tensors are 64-byte aligned. Every element of each output is "
-        "written.\n"
-        "- Its errors are held to those of honest sums in the precision of the task.\n",
-        threads, threads == 1 ? "" : "s");
-}
-
 constexpr std::string_view kDeviceContract =
     "- One file of CUDA C++ device code: kernels (__global__), device functions and constants. No "
     "host code: no main, no <<<>>> in the code, no allocation, no stream.\n"
@@ -93,10 +78,29 @@ engineer::Brief brief_of(const task::Task& task) {
 
 }  // namespace
 
+std::string cpu_contract(int threads) {
+    return fmt::format(
+        "- One C++ file. It includes \"task.hpp\", which declares the function and holds the sizes "
+        "as constexpr, as the reference shows.\n"
+        "- It is compiled by g++ with -O3 for this machine, with OpenMP, without -ffast-math.\n"
+        "- At most {} thread{}, by OpenMP. Standard headers and the intrinsics of this machine may "
+        "be used.\n"
+        "- No files, no system calls, no input or output, no threads of its own, and nothing that "
+        "outlives a call but memory that it allocated.\n"
+        "- Inputs are read-only and tensors are 64-byte aligned. Every element of each output is "
+        "written.\n"
+        "- Its errors are held to those of honest sums in the precision of the task.\n",
+        threads, threads == 1 ? "" : "s");
+}
+
+std::string_view device_contract() {
+    return kDeviceContract;
+}
+
 Result<engineer::Brief> cpu_brief(const RunFolder& folder, const target::Machine& machine) {
     engineer::Brief brief = brief_of(folder.task());
     CUPEL_TRY(brief.reference, schedule::print_naive(folder.task()));
-    brief.contract = contract_text(folder.threads());
+    brief.contract = cpu_contract(folder.threads());
     brief.machine = machine_text(machine);
     brief.threads = folder.threads();
     Remembered remembered = remember_for(folder.task());

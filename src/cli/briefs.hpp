@@ -10,6 +10,10 @@
 
 namespace cupel::cli {
 
+// The rules that every kernel of a target keeps, one a line.
+[[nodiscard]] std::string cpu_contract(int threads);
+[[nodiscard]] std::string_view device_contract();
+
 [[nodiscard]] Result<engineer::Brief> cpu_brief(const RunFolder& folder,
                                                 const target::Machine& machine);
 // Of device code: no example of another task stands in it, as nothing of this target is certified

@@ -194,6 +194,8 @@ void add_show(CLI::App& app, Words& words) {
         ->type_name("FILE");
     add_flag(app, "--names", words.options.names, "the names of all tasks, one a line");
     add_flag(app, "--naive", words.options.naive, "of a task: the honest naive kernel");
+    add_flag(app, "--brief", words.options.brief,
+             "of a task: what whoever writes a kernel must know, of both targets");
     app.add_option("--kernel", words.options.kernel, "of a run: one kernel, by its number")
         ->type_name("N")
         ->check(whole(1));
@@ -286,6 +288,7 @@ constexpr std::array kCommands = {
             "  cupel show                        # all tasks\n"
             "  cupel show softmax                # normal form, counts, ceilings of this machine\n"
             "  cupel show softmax --schedule     # the schedule tried first, and its kernel\n"
+            "  cupel show softmax --brief        # what a kernel of it must be\n"
             "  cupel show matmul --schedule --from my.schedule\n"
             "  cupel show runs/mine              # every kernel of a run\n"
             "  cupel show runs/mine --kernel 3   # one of them: its source and its trials\n"

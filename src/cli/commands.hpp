@@ -19,6 +19,8 @@ namespace cupel::cli {
 [[nodiscard]] Result<int> run_admit(const Options& options, Console& console);
 [[nodiscard]] Result<int> run_redteam(const Options& options, Console& console);
 [[nodiscard]] Result<int> run_show(const Options& options, Console& console);
+// ... a task with --brief.
+[[nodiscard]] Result<int> show_brief(const Options& options, Console& console);
 [[nodiscard]] Result<int> run_doctor(const Options& options, Console& console);
 
 }  // namespace cupel::cli

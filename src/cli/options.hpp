@@ -42,6 +42,7 @@ struct Options {
     std::string from;                 // ... from this file; empty: the default schedule
     bool names = false;               // show: the names of all tasks
     bool naive = false;               // show: the honest naive kernel
+    bool brief = false;               // show: what a writer of kernels must know
     int kernel = 0;                   // show: the number of a kernel of a run; 0: all
     bool quick = false;               // verify: recompute only
     std::string key;                  // verify: the fingerprint of whom it must be signed by

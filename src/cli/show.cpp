@@ -130,6 +130,7 @@ Result<int> show_source(const std::string& source, const std::string& trace, Con
 }
 
 Result<int> show_task(const Options& options, Console& console) {
+    if (options.brief) return show_brief(options, console);
     CUPEL_TRY(const task::Task task, load_task(options));
     if (options.naive) {
         CUPEL_TRY(const std::string source, schedule::print_naive(task));
@@ -204,6 +205,7 @@ Result<void> refuse_misplaced(const Options& options, bool of_task, bool of_run)
     if (options.kernel > 0 && !of_run) return refuse("--kernel", "run");
     if (!options.page.empty() && !of_run) return refuse("--page", "run");
     if (options.naive && !of_task) return refuse("--naive", "task");
+    if (options.brief && !of_task) return refuse("--brief", "task");
     if (options.schedule && !of_task) return refuse("--schedule", "task");
     if (!options.from.empty() && !options.schedule) {
         return fail(Errc::Usage, "cupel show: --from belongs to --schedule");

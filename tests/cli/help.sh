@@ -6,13 +6,13 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/check.sh"
 
 run 0 --help
 silent err
-for command in optimize judge verify admit redteam show doctor completion version; do
+for command in optimize judge verify admit redteam show doctor mcp completion version; do
     says out "  $command"
 done
 run 0 version
 says out "cupel ${CUPEL_VERSION:?}"
 
-for command in optimize judge verify admit redteam show doctor completion; do
+for command in optimize judge verify admit redteam show doctor mcp completion; do
     run 0 "$command" --help
     says out "Examples:"
     says out "cupel $command"
@@ -25,6 +25,17 @@ for task in "$TASKS"/*.task; do
     says out "$name"
 done
 if grep -q "does not parse" out; then fail "a task does not parse"; fi
+
+# What a writer of kernels must know, of both targets, at the sizes that are asked for.
+run 0 show softmax --brief --set N=512
+says out 'extern "C" void kernel('
+says out "N = 512;"
+says out "#pragma cupel launch"
+run 0 show softmax --brief --set N=512 --json
+equals out 512 sizes N
+run 2 show --brief
+says err "--brief belongs to a task"
+
 run 0 show --names
 [[ $(wc -l <out) == $(find "$TASKS" -name '*.task' | wc -l) ]] || fail "not one name a line"
 
