@@ -219,6 +219,10 @@ void add_redteam(CLI::App& app, Words& words) {
     add_conditions(app, words);
     add_json(app, words);
 }
+void add_mcp(CLI::App& app, Words& words) {
+    app.add_option("--budget", words.budget, "what all measurements together may take, such as 1h")
+        ->type_name("TIME");
+}
 void add_completion(CLI::App& app, Words& words) {
     app.add_option("SHELL", words.options.subject, "bash, zsh or fish")->type_name("")->required();
     add_json(app, words);
@@ -306,6 +310,13 @@ constexpr std::array kCommands = {
             "  cupel doctor\n"
             "  cupel doctor --fresh              # when the machine is quiet\n"
             "  cupel doctor --threads 1 --json"},
+    Command{"mcp", "serve the referee to a coding agent (Model Context Protocol)", add_mcp,
+            "Speaks on standard input and output, until that ends; an agent starts it. "
+            "docs/mcp.md says how, and with\n"
+            "which tools. No language model is asked.\n\n"
+            "Examples:\n"
+            "  cupel mcp\n"
+            "  cupel mcp --budget 2h             # what all its measurements may take"},
     Command{"completion", "print a completion script for a shell", add_completion,
             "Examples:\n"
             "  source <(cupel completion bash)\n"

@@ -21,6 +21,7 @@ namespace cupel::cli {
 [[nodiscard]] Result<int> run_show(const Options& options, Console& console);
 // ... a task with --brief.
 [[nodiscard]] Result<int> show_brief(const Options& options, Console& console);
+[[nodiscard]] Result<int> run_mcp(const Options& options, Console& console);
 [[nodiscard]] Result<int> run_doctor(const Options& options, Console& console);
 
 }  // namespace cupel::cli

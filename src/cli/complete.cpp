@@ -113,7 +113,8 @@ Candidates arguments_of(const Line& line) {
     if (place > 0) return {};
     if (command == "completion") return of_words({"bash", "zsh", "fish"});
     if (command == "verify") return of_words(run_names(), Paths::Files);
-    if (command == "doctor" || command == "redteam" || command == "version") return {};
+    if (command == "doctor" || command == "mcp" || command == "redteam" || command == "version")
+        return {};
     std::vector<std::string> words = task::list(search_folders("tasks"));
     if (command == "show") std::ranges::copy(run_names(), std::back_inserter(words));
     return of_words(std::move(words), Paths::Files);

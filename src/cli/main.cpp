@@ -38,7 +38,7 @@ Result<int> run_command(const Options& options, Console& console) {
         Entry{"optimize", run_optimize, true}, Entry{"judge", run_judge, true},
         Entry{"verify", run_verify, true},     Entry{"admit", run_admit, true},
         Entry{"redteam", run_redteam, true},   Entry{"show", run_show, false},
-        Entry{"doctor", run_doctor, false},
+        Entry{"doctor", run_doctor, false},    Entry{"mcp", run_mcp, false},
     };
     for (const Entry& entry : kRuns) {
         if (entry.name != options.command) continue;
