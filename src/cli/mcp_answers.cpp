@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "cli/document.hpp"
 #include "os/clock.hpp"
 
 namespace cupel::cli {
@@ -85,16 +86,6 @@ const Json* verdict_in(const Json& document) {
             return &*found;
     }
     return nullptr;
-}
-
-std::string word(const Json& object, const char* name) {
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-double number(const Json& object, const char* name) {
-    const auto found = object.find(name);
-    return found != object.end() && found->is_number() ? found->get<double>() : 0.0;
 }
 
 std::string speedup_text(const Json& verdict) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "cli/document.hpp"
 #include "target/machine.hpp"
 
 namespace cupel::cli {
@@ -35,11 +36,6 @@ Result<void> keep(archive::Archive& archive, const json& conditions) {
     // Names of libraries and compilers need not be UTF-8.
     return archive.set_meta(kConditions,
                             conditions.dump(-1, ' ', false, json::error_handler_t::replace));
-}
-
-std::string word(const json& object, const char* name) {
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 std::vector<json> list(const json& object, const char* name) {
