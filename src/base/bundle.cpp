@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -19,6 +20,17 @@ namespace cupel {
 namespace {
 
 constexpr std::size_t kLongestName = 64;
+
+// Headers of the contract, and those of C, compilers and CUDA that have an ending.
+constexpr std::string_view kReserved =
+    " task.hpp cupel.h assert.h complex.h ctype.h errno.h fenv.h float.h inttypes.h "
+    "iso646.h limits.h locale.h malloc.h math.h memory.h setjmp.h signal.h "
+    "stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h "
+    "string.h strings.h tgmath.h threads.h time.h uchar.h unistd.h wchar.h wctype.h "
+    "omp.h immintrin.h x86intrin.h crt/mma.h mma.h cooperative_groups.h "
+    "curand_kernel.h vector_types.h vector_functions.h device_launch_parameters.h "
+    "math_constants.h sm_61_intrinsics.h texture_fetch_functions.h cublas_v2.h "
+    "cudnn.h ";
 
 bool is_plain(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -194,18 +206,19 @@ private:
         if (!may_be_included(name)) return nullptr;
         const std::string path = folder_of(depth_ > 1 ? from.name : "") + std::string(name);
         const auto known = files_.find(path);
-        if (known != files_.end()) return known->second ? &*known->second : nullptr;
+        if (known != files_.end()) return known->second.get();
         auto text = read_(path);
         if (!text) return refuse(from, line, text.error().text);
-        std::optional<File>& file = files_[path];
-        if (!*text) return nullptr;
-        file.emplace();
+        std::unique_ptr<File>& file = files_[path];
+        const std::optional<std::string>& found = *text;
+        if (!found) return nullptr;
+        file = std::make_unique<File>();
         file->name = path;
-        file->text = without_mark(**text);
+        file->text = without_mark(*found);
         file->parsed = cpp_lines(file->text);
         file->number = files_.size();
         study(*file);
-        return &*file;
+        return file.get();
     }
 
     [[nodiscard]] std::string why_not(const File& file) {
@@ -262,8 +275,8 @@ private:
 
     const Bundling& how_;
     const ReadBeside& read_;
-    std::map<std::string, std::optional<File>> files_;  // none: there is no such file
-    std::set<std::string, std::less<>> defined_;        // somewhere before
+    std::map<std::string, std::unique_ptr<File>> files_;  // none: there is no such file
+    std::set<std::string, std::less<>> defined_;          // somewhere before
     std::set<std::string, std::less<>> undefined_;
     std::string out_;
     std::size_t depth_ = 0;
@@ -285,59 +298,9 @@ bool may_be_included(std::string_view path) {
     static constexpr auto kEndings =
         std::to_array<std::string_view>({"h", "hh", "hpp", "hxx", "cuh", "inl", "inc", "ipp", "tpp",
                                          "c", "cc", "cpp", "cxx", "cu"});
-    // Of the contract, and those of C, compilers and CUDA that have an ending.
-    static constexpr auto kReserved = std::to_array<std::string_view>({"task.hpp",
-                                                                       "cupel.h",
-                                                                       "assert.h",
-                                                                       "complex.h",
-                                                                       "ctype.h",
-                                                                       "errno.h",
-                                                                       "fenv.h",
-                                                                       "float.h",
-                                                                       "inttypes.h",
-                                                                       "iso646.h",
-                                                                       "limits.h",
-                                                                       "locale.h",
-                                                                       "malloc.h",
-                                                                       "math.h",
-                                                                       "memory.h",
-                                                                       "setjmp.h",
-                                                                       "signal.h",
-                                                                       "stdalign.h",
-                                                                       "stdarg.h",
-                                                                       "stdatomic.h",
-                                                                       "stdbool.h",
-                                                                       "stddef.h",
-                                                                       "stdint.h",
-                                                                       "stdio.h",
-                                                                       "stdlib.h",
-                                                                       "string.h",
-                                                                       "strings.h",
-                                                                       "tgmath.h",
-                                                                       "threads.h",
-                                                                       "time.h",
-                                                                       "uchar.h",
-                                                                       "unistd.h",
-                                                                       "wchar.h",
-                                                                       "wctype.h",
-                                                                       "omp.h",
-                                                                       "immintrin.h",
-                                                                       "x86intrin.h",
-                                                                       "crt/mma.h",
-                                                                       "mma.h",
-                                                                       "cooperative_groups.h",
-                                                                       "curand_kernel.h",
-                                                                       "vector_types.h",
-                                                                       "vector_functions.h",
-                                                                       "device_launch_parameters.h",
-                                                                       "math_constants.h",
-                                                                       "sm_61_intrinsics.h",
-                                                                       "texture_fetch_functions.h",
-                                                                       "cublas_v2.h",
-                                                                       "cudnn.h"});
     static constexpr auto kReservedFronts = std::to_array<std::string_view>(
         {"cuda", "cub/", "thrust/", "nv/", "cute/", "cutlass/", "sys/", "bits/"});
-    if (!is_plain_name(path) || std::ranges::find(kReserved, path) != kReserved.end()) return false;
+    if (!is_plain_name(path) || kReserved.contains(fmt::format(" {} ", path))) return false;
     if (std::ranges::any_of(kReservedFronts,
                             [&](std::string_view front) { return path.starts_with(front); }))
         return false;

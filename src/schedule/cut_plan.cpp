@@ -61,6 +61,14 @@ Task part_of(const Task& task, std::size_t begin, std::size_t end) {
     return part;
 }
 
+// True if some sum reads the tensor beyond what it wants of it, since there are zeros.
+bool counts_on_zeros(const Task& task, TensorId tensor) {
+    return std::ranges::any_of(task.stages, [&](const Stage& stage) {
+        return std::ranges::any_of(stage.where, &task::Bound::leaves_out_zeros) &&
+               reads(task, stage, tensor);
+    });
+}
+
 bool worth_tiling(const Task& part) {
     const auto found = find_contraction(part);
     return found && std::min({found->m_size, found->n_size, found->k_size}) >= kSmallest &&
@@ -276,7 +284,8 @@ Result<Plan> plan_of(const Task& task, const Sharing& sharing,
                   .limits = limits,
                   .trace = {}};
         part.tiled = worth_tiling(part.task);
-        if (part.tiled && part.task.outputs.size() == 1)
+        if (part.tiled && part.task.outputs.size() == 1 &&
+            !counts_on_zeros(plan.inner, part.task.outputs.front()))
             part.limits.demand = demand_of(plan.inner, part.task.outputs.front());
         plan.parts.push_back(std::move(part));
     }

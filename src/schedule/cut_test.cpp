@@ -249,6 +249,49 @@ TEST(Cut, EndsEarlyAndIsRightWhateverItsPartsDoAtATime) {
         expect_right(trial, library);
 }
 
+// Of what follows the products of two tensors: one head, one line a stage.
+std::string attending(const std::string& stages) {
+    return "task attending(q: f32[B,S,D], k: f32[B,S,D], v: f32[B,S,D]) -> o: f32[B,S,D]\n"
+           "  where B = 2, S = 96, D = 12\n"
+           "  s[b,i,j] = sum[d](q[b,i,d] * k[b,j,d]) / sqrt(D)\n" +
+           stages;
+}
+
+// What a tile fills is read beyond where its sum would have to go; its zeros are counted on; what
+// stands beside the zeros is not finite.
+TEST(Cut, NeverReadsWhatNoPartHasFilled) {
+    std::vector<Trial> trials;
+    Unit unit;
+    const Width width{.threads = 2};
+    add(trials, unit,
+        written(attending("  w[b,i,j] = j <= i ? s[b,i,j] : -10000\n"
+                          "  m[b,i] = max[j](w[b,i,j])\n"
+                          "  p[b,i,j] = exp(w[b,i,j] - m[b,i])\n"
+                          "  z[b,i] = sum[j](p[b,i,j])\n"
+                          "  o[b,i,d] = sum[j](p[b,i,j] * v[b,j,d]) / z[b,i]\n")
+                    .c_str()),
+        width);
+    for (const int reach : {0, -1, 5})
+        add(trials, unit, written(seeing(reach, 96).c_str()), width);
+    add(trials, unit,
+        written(attending("  p[b,i,j] = j <= i ? exp(s[b,i,j]) : 0\n"
+                          "  z[b,i] = sum[j <= i](p[b,i,j])\n"
+                          "  h[b,i] = sum[j <= i](p[b,i,j] * log(p[b,i,j] / z[b,i]))\n"
+                          "  o[b,i,d] = sum[j <= i](p[b,i,j] * v[b,j,d]) / z[b,i] + h[b,i]\n")
+                    .c_str()),
+        width);
+    add(trials, unit,
+        written(attending("  p[b,i,j] = j <= i ? exp(s[b,i,j]) : 0\n"
+                          "  z[b,i] = sum[j <= i](p[b,i,j] * (1 / (i - j + 1)))\n"
+                          "  o[b,i,d] = sum[j <= i](p[b,i,j] * v[b,j,d]) / z[b,i]\n")
+                    .c_str()),
+        width);
+    Library library(unit.text(), "-O1 -march=native");
+    ASSERT_TRUE(library.compiled());
+    for (const Trial& trial : trials)
+        expect_right(trial, library);
+}
+
 TEST(Cut, EveryWayIsRightAtEveryRemainder) {
     std::vector<Trial> trials;
     Unit unit;

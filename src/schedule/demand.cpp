@@ -100,12 +100,15 @@ std::optional<Index> translated(const Index& end, const Stage& reader, const Acc
     return moved;
 }
 
-// True if the load is the expression, or one of those that are multiplied in it.
-bool is_factor(const Task& task, ExprId id, int load) {
+// True if the expression is the load, or its product with inputs: what else is computed beyond a
+// bound may be infinite there, and no zero once it is multiplied by one.
+bool is_zero_with(const Task& task, ExprId id, int load) {
     const task::Expr& expr = task.expr(id);
     if (expr.op == Op::Mul)
-        return is_factor(task, expr.kid[0], load) || is_factor(task, expr.kid[1], load);
-    return expr.op == Op::Load && expr.reference == load;
+        return is_zero_with(task, expr.kid[0], load) && is_zero_with(task, expr.kid[1], load);
+    return expr.op == Op::Load &&
+           (expr.reference == load ||
+            task.tensor(task.access(expr.reference).tensor).role == task::Role::Input);
 }
 
 bool is_plain(const Access& access) {
@@ -149,7 +152,7 @@ bool leaves_out_zeros(const Task& task, const Stage& stage, const task::Bound& b
         const Access& access = task.access(load);
         const Stage* const producer = task.producer(access.tensor);
         if (producer == nullptr || access.at.empty() || !is_plain(access) ||
-            access.at.back().plain_axis() != bound.axis || !is_factor(task, stage.body, load))
+            access.at.back().plain_axis() != bound.axis || !is_zero_with(task, stage.body, load))
             return false;
         const task::Expr& body = task.expr(producer->body);
         if (producer->how != task::Reducer::None || body.op != Op::Select) return false;

@@ -203,6 +203,47 @@ TEST(Kernels, ReduceBoundedRowsInVectors) {
         expect_right(trial, library);
 }
 
+// Tensors and axes may be called like the variables of the printed loops.
+TEST(Kernels, LetATaskHaveAnyNames) {
+    std::vector<Trial> trials;
+    Unit unit;
+    add_text(trials, unit,
+             "task u_r(u: f32[R,N]) -> y: f32[R] where R = 64, N = 96\n  y[r] = sum[j](u[r,j])\n",
+             64);
+    add_text(trials, unit,
+             "task place(c: f32[M,N]) -> y: f32[M,N] where M = 33, N = 160\n"
+             "  m[u] = max[j](c[u,j])\n"
+             "  z[u] = sum[j](exp(c[u,j] - m[u]) * u)\n"
+             "  y[u,j] = exp(c[u,j] - m[u] - 0.1 * u) + z[u]\n",
+             64);
+    add_text(trials, unit,
+             "task below(x: f32[M,N]) -> y: f32[M] where M = 157, N = 157\n"
+             "  y[u] = sum[r <= u](x[u,r] * u)\n",
+             64);
+    Library library(unit.text(), "-O1 -march=native");
+    ASSERT_TRUE(library.compiled());
+    for (const Trial& trial : trials)
+        expect_right(trial, library);
+}
+
+TEST(Kernels, PackShortTypesPastTheLastWholePanel) {
+    std::vector<Trial> trials;
+    Unit unit;
+    add_text(trials, unit,
+             "task ragged(x: bf16[M,K], w: bf16[K,N]) -> y: f32[M,N] where M = 24, N = 40, K = 32\n"
+             "  y[i,j] = sum[k](x[i,k] * w[k,j])\n",
+             64);
+    add_text(
+        trials, unit,
+        "task ragged_f16(x: f16[M,K], w: f16[K,N]) -> y: f32[M,N] where M = 24, N = 40, K = 32\n"
+        "  y[i,j] = sum[k](x[i,k] * w[k,j])\n",
+        64);
+    Library library(unit.text(), "-O1 -march=native");
+    ASSERT_TRUE(library.compiled());
+    for (const Trial& trial : trials)
+        expect_right(trial, library);
+}
+
 // The default kernels of all tasks, for one width of vectors.
 struct AtWidth {
     std::vector<Trial> trials;

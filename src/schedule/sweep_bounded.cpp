@@ -29,9 +29,9 @@ void SweepPrinter::print_bounded(std::size_t s) {
         out_.open(fmt::format("for (long {0} = {1}; {0} + {2} * W <= {3}; {0} += {2} * W)", j,
                               begin_at, unroll, end));
         out_.line(fmt::format("#pragma GCC unroll {}", unroll));
-        out_.open(fmt::format("for (long u = 0; u < {}; ++u)", unroll));
-        at_lane(s, j + " + u * W");
-        fold_lanes(s, "[u]");
+        out_.open(fmt::format("for (long {0} = 0; {0} < {1}; ++{0})", u_, unroll));
+        at_lane(s, j + " + " + u_ + " * W");
+        fold_lanes(s, "[" + u_ + "]");
         out_.close();
         out_.close();
         begin_at = from(many);

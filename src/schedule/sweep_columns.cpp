@@ -73,10 +73,10 @@ void SweepPrinter::print_columns(std::size_t s, const Steps& walk, const std::st
     const auto each = [&](auto&& print) {
         if (unroll > 1) {
             out_.line(fmt::format("#pragma GCC unroll {}", unroll));
-            out_.open(fmt::format("for (long u = 0; u < {}; ++u)", unroll));
-            at_lane(s, walk.lane + " + u * W");
+            out_.open(fmt::format("for (long {0} = 0; {0} < {1}; ++{0})", u_, unroll));
+            at_lane(s, walk.lane + " + " + u_ + " * W");
         }
-        print(unroll > 1 ? "[u]" : "");
+        print(unroll > 1 ? "[" + u_ + "]" : "");
         at_lane(s, walk.lane);
         if (unroll > 1) out_.close();
     };

@@ -23,7 +23,9 @@ SweepPrinter::SweepPrinter(const Task& task, Plan plan, int vector_bytes, bool w
     : LoopPrinter(task, plan.nest),
       plan_(std::move(plan)),
       maths_(vector_bytes, real_type(task)),
-      wrapped_(wrapped) {}
+      wrapped_(wrapped),
+      u_(names_.fresh("u")),
+      r_(names_.fresh("r")) {}
 
 std::string SweepPrinter::prelude() {
     std::string text = maths_.headers();
@@ -252,11 +254,11 @@ void SweepPrinter::print_vectors(const Pass& pass, const Steps& walk, const std:
     out_.open(loop);
     if (inner) {
         out_.line(fmt::format("#pragma GCC unroll {}", walk.unroll));
-        out_.open(fmt::format("for (long u = 0; u < {}; ++u)", walk.unroll));
+        out_.open(fmt::format("for (long {0} = 0; {0} < {1}; ++{0})", u_, walk.unroll));
     }
-    const std::string index = walk.unroll == 1 ? "" : inner ? "[u]" : "[0]";
+    const std::string index = walk.unroll == 1 ? "" : inner ? "[" + u_ + "]" : "[0]";
     for (const std::size_t s : pass) {
-        at_lane(s, inner ? walk.lane + " + u * W" : walk.lane);
+        at_lane(s, inner ? walk.lane + " + " + u_ + " * W" : walk.lane);
         if (plan_.fetching.contains(stage(s).out)) fetch_next_rows(s);
         if (plan_.stages[s].shape != Shape::Map) {
             fold_lanes(s, index);
@@ -369,8 +371,8 @@ void SweepPrinter::close_lanes(std::size_t s, std::int64_t unroll, const Sum& su
     std::string all = name;
     if (unroll > 1) {
         all = name + "[0]";
-        out_.line(fmt::format("for (long u = 1; u < {}; ++u) {}", unroll,
-                              combined(s, all, name + "[u]")));
+        out_.line(fmt::format("for (long {0} = 1; {0} < {1}; ++{0}) {2}", u_, unroll,
+                              combined(s, all, name + "[" + u_ + "]")));
     }
     const bool largest = how == Reducer::Max || how == Reducer::ArgMax;
     const char* const function = how == Reducer::Sum    ? "reduce_add"

@@ -99,6 +99,8 @@ private:
     Plan plan_;
     mutable VectorMaths maths_;
     bool wrapped_;
+    std::string u_;  // counts vectors of a step, and ...
+    std::string r_;  // ... rows at a time: no axis, tensor or size is called so
     std::int64_t left_ =
         0;               // of the vector being printed, the lanes that no sum has counted; 0: all
     bool asks_ = false;  // vectors ask whether they are inside, but for the axis of their lanes

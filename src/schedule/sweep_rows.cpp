@@ -37,7 +37,7 @@ void SweepPrinter::print_rows(const Group& group, std::int64_t rows) {
     const Steps walk = steps(head);
     lane_ = plan_.stages[head].lane;
     const std::string row = axis(outer_axes(task_, group, head).back());
-    const std::string each = fmt::format("for (long r = 0; r < {}; ++r)", rows);
+    const std::string each = fmt::format("for (long {0} = 0; {0} < {1}; ++{0})", r_, rows);
     for (const std::size_t s : pass) {
         lanes_[s] = names_.fresh(names_.tensor(stage(s).out) + "_lanes");
         const std::string size = walk.unroll > 1 ? fmt::format("[{}]", walk.unroll) : "";
@@ -46,17 +46,17 @@ void SweepPrinter::print_rows(const Group& group, std::int64_t rows) {
         const std::string start =
             maths_.use("splat") + "(" + identity(stage(s).how, real_type(task_)) + ")";
         const std::string all =
-            size.empty() ? "" : fmt::format("for (vec& lane : {}[r]) ", lanes_[s]);
-        out_.line(fmt::format("{} {}{} = {};", each, all, size.empty() ? lanes_[s] + "[r]" : "lane",
-                              start));
+            size.empty() ? "" : fmt::format("for (vec& lane : {}[{}]) ", lanes_[s], r_);
+        out_.line(fmt::format("{} {}{} = {};", each, all,
+                              size.empty() ? lanes_[s] + "[" + r_ + "]" : "lane", start));
     }
-    at_row(group, row + " + r");
+    at_row(group, row + " + " + r_);
     print_row_steps(pass, walk, rows, false);
     if (walk.bulk < walk.whole) print_row_steps(pass, walk, rows, true);
     out_.open(each);
     for (const std::size_t s : group.stages) {
         if (plan_.stages[s].shape == Shape::Fold) {
-            lanes_[s] += "[r]";
+            lanes_[s] += "[" + r_ + "]";
             close_lanes(s, walk.unroll, {}, false);
         } else {
             declare(stage(s));
@@ -74,13 +74,13 @@ void SweepPrinter::print_row_steps(const Pass& pass, const Steps& walk, std::int
                      : loop_to(walk, 0, walk.bulk, walk.unroll));
     if (inner) {
         out_.line(fmt::format("#pragma GCC unroll {}", walk.unroll));
-        out_.open(fmt::format("for (long u = 0; u < {}; ++u)", walk.unroll));
+        out_.open(fmt::format("for (long {0} = 0; {0} < {1}; ++{0})", u_, walk.unroll));
     }
     out_.line(fmt::format("#pragma GCC unroll {}", rows));
-    out_.open(fmt::format("for (long r = 0; r < {}; ++r)", rows));
+    out_.open(fmt::format("for (long {0} = 0; {0} < {1}; ++{0})", r_, rows));
     for (const std::size_t s : pass) {
-        at_lane(s, inner ? walk.lane + " + u * W" : walk.lane);
-        fold_lanes(s, inner ? "[r][u]" : walk.unroll > 1 ? "[r][0]" : "[r]");
+        at_lane(s, inner ? walk.lane + " + " + u_ + " * W" : walk.lane);
+        fold_lanes(s, "[" + r_ + "]" + (inner ? "[" + u_ + "]" : walk.unroll > 1 ? "[0]" : ""));
     }
     out_.close();
     for (const std::size_t s : pass)

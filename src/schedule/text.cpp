@@ -85,13 +85,29 @@ namespace {
 
 // Of the headers that kernels include, and of our own preludes. Words and macros of C++ are no
 // names in a task.
-constexpr auto kTaken = std::to_array<std::string_view>(
-    {"kernel",     "main",       "std",   "vec",     "ivec",       "W",
-     "U",          "load",       "store", "splat",   "iota",       "stream",
-     "load_some",  "store_some", "vmax",  "vmin",    "vabs",       "vfloor",
-     "vsqrt",      "vexp",       "vlog",  "vtanh",   "verf",       "vsin",
-     "vcos",       "vpow",       "acc",   "tail",    "reduce_add", "reduce_max",
-     "reduce_min", "reduce_mul", "fence", "aligned", "verf1",      "omp_get_thread_num"});
+constexpr auto kTaken = std::to_array<std::string_view>({"kernel",     "main",
+                                                         "std",        "vec",
+                                                         "ivec",       "W",
+                                                         "U",          "load",
+                                                         "store",      "splat",
+                                                         "iota",       "stream",
+                                                         "load_some",  "store_some",
+                                                         "vmax",       "vmin",
+                                                         "vabs",       "vfloor",
+                                                         "vsqrt",      "vexp",
+                                                         "vlog",       "vtanh",
+                                                         "verf",       "vsin",
+                                                         "vcos",       "vpow",
+                                                         "acc",        "tail",
+                                                         "reduce_add", "reduce_max",
+                                                         "reduce_min", "reduce_mul",
+                                                         "fence",      "aligned",
+                                                         "verf1",      "transpose",
+                                                         "last",       "any",
+                                                         "load_even",  "load_bf16",
+                                                         "store_bf16", "load_f16",
+                                                         "store_f16",  "scan_add",
+                                                         "vsign",      "omp_get_thread_num"});
 
 }  // namespace
 

@@ -64,7 +64,7 @@ constexpr const char* kPackRows =
         {copy}
       if ({panel} < {end})
         for (long {lane} = 0; {lane} < {R}; {lane}++)
-          {into}[{panel} * {depth} + {lane}] = {panel} + {lane} < {some} ? {from}[{panel} + {lane}] : 0;
+          {into}[{panel} * {depth} + {lane}] = {panel} + {lane} < {some} ? {rest} : 0;
     }
   }
 }
@@ -146,6 +146,10 @@ std::string linear(const Words& words, const Operand& operand, VectorMaths& math
         words.base(operand) + " + " + times(fill(first, all), across) + " + " +
             times(fill(step, all), along));
     if (is_rows) {
+        // A bfloat16 beside a whole number would become one.
+        set(all, "rest",
+            fill_in(is_short(type) ? "float({from}[{panel} + {lane}])"
+                                   : "{from}[{panel} + {lane}]"));
         const bool is_whole = &operand == &words.b && type == real_type(words.task);
         set(all, "copy",
             fill_in(

@@ -129,7 +129,10 @@ Group Words::group(const std::vector<AxisId>& axes) {
     group.start = names.fresh(group.name + "0");
     group.size = fmt::format("{}", fmt::join(sizes, " * "));
     const auto& ends = problem.limits.ends;
-    const auto known = axes.size() == 1 ? ends.find(axes.front()) : ends.end();
+    // Maps in the same tile fill the output as far as the sum goes: it must not be wanted beyond.
+    const bool whole =
+        axes == contraction.n && !ends.contains(task.producer(contraction.out)->keep.back());
+    const auto known = axes.size() == 1 && !whole ? ends.find(axes.front()) : ends.end();
     group.end = known == ends.end() ? group.size : known->second;
     return group;
 }
