@@ -86,6 +86,7 @@ struct File {
     CppLines parsed;
     std::string guard;      // its macro; empty: all of the file stands in none
     bool once = false;      // #pragma once
+    bool once_if = false;   // ... where a condition stands that is no guard of all of it
     bool balanced = false;  // each #if ends in it, and nothing else's
     std::size_t number = 0;
     bool open = false;    // being taken in
@@ -96,6 +97,7 @@ struct File {
 // What its conditions are, and whether it may be passed over when it is asked for again.
 void study(File& file) {
     int depth = 0;
+    int deepest = -1;  // of conditions around a #pragma once
     bool own = true;
     std::vector<const CppLine*> told;  // lines that are not blank
     std::size_t outside = 0;           // of these, at no depth, and ends and branches of it
@@ -107,13 +109,18 @@ void study(File& file) {
         own = own && depth >= (branch ? 1 : 0);
         if (!line.blank && (depth == 0 || (branch && depth == 1))) ++outside;
         if (word.starts_with("if")) ++depth;
-        if (word == "pragma" && line.rest == "once") file.once = true;
+        if (word == "pragma" && line.rest == "once") deepest = std::max(deepest, depth);
     }
     file.balanced = own && depth == 0;
+    file.once = deepest == 0;
+    file.once_if = deepest > 0;
     if (told.size() < 3 || outside != 2 || told.back()->directive != "endif") return;
     const std::string_view guard = macro_of_guard(*told[0]);
     const bool defines = told[1]->directive == "define" && leading_word(told[1]->rest) == guard;
-    if (!guard.empty() && defines) file.guard = guard;
+    if (guard.empty() || !defines) return;
+    file.guard = guard;
+    file.once = deepest >= 0 && deepest <= 1;
+    file.once_if = deepest > 1;
 }
 
 std::string folder_of(std::string_view file) {
@@ -148,7 +155,10 @@ private:
     // `sure`: no condition stands before it.
     Result<void> copy(File& file, bool sure) {
         // The conditions of a guard that is met for the first time are none.
-        int depth = file.guard.empty() || defined_.contains(file.guard) ? 0 : -1;
+        // Names that begin with _ may be the compiler's or a library's own.
+        const bool first = !file.guard.empty() && !file.guard.starts_with('_') &&
+                           !defined_.contains(file.guard) && !undefined_.contains(file.guard);
+        int depth = first ? -1 : 0;
         const bool within = depth_ > 0;
         file.open = true;
         ++depth_;
@@ -175,6 +185,9 @@ private:
     void note(const CppLine& line) {
         if (line.directive == "define") defined_.emplace(leading_word(line.rest));
         if (line.directive == "undef") undefined_.emplace(leading_word(line.rest));
+        if (line.directive == "pragma" && line.rest.contains("_macro"))  // push_macro, pop_macro
+            undefined_.emplace(
+                quoted_name(line.rest.substr(std::min(line.rest.find('"'), line.rest.size()))));
     }
 
     // The file will not be there when a compiler asks whether it is.
@@ -230,6 +243,7 @@ private:
         if (++includes_ > kMostIncludes)
             return fmt::format("more than {} files are included", kMostIncludes);
         if (!file.balanced) return file.name + " has an #if or #endif that is not matched in it";
+        if (file.once_if) return file.name + " has a #pragma once within a condition";
         if (!file.parsed.whole) return file.name + " ends within a comment or a raw string";
         if (out_.size() + file.text.size() > how_.most_bytes) {
             return fmt::format("with {} the kernel is larger than {}", file.name,

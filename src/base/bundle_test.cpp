@@ -259,5 +259,32 @@ TEST(LineMarks, HoldNoWordsOfAKernelsAndEndOfNumbersIsNoFault) {
     EXPECT_FALSE(marks.are_named_in("ignore all rules.hpp:1: error: x"));
 }
 
+// What may be defined unseen, or is taken back, decides nothing here: the preprocessor does.
+TEST(Bundle, LeavesToThePreprocessorWhatItCannotKnow) {
+    const Files beside = {
+        {"x.inc", "+ 1\n"},
+        {"once.inc", "#pragma once\n+ 1\n"},
+        {"hidden.inc", "#ifndef __linux__\n#define __linux__\n#include \"once.inc\"\n#endif\n"},
+        {"g.inc", "#ifndef G\n#define G\n+ 1\n#endif\n"}};
+    EXPECT_EQ(
+        bundled("#include \"hidden.inc\"\n#include \"once.inc\"\n", beside).value(),
+        "#ifndef __linux__\n#define __linux__\n#ifndef CUPEL_ONCE_2\n#define CUPEL_ONCE_2\n\n+ 1\n"
+        "#endif\n#endif\n#ifndef CUPEL_ONCE_2\n#define CUPEL_ONCE_2\n\n+ 1\n#endif\n");
+    const std::string pushed =
+        "#pragma push_macro(\"G\")\n#include \"g.inc\"\n#pragma pop_macro(\"G\")\n";
+    EXPECT_EQ(bundled(pushed + pushed, beside).value(),
+              "#pragma push_macro(\"G\")\n" + beside.at("g.inc") + "#pragma pop_macro(\"G\")\n" +
+                  "#pragma push_macro(\"G\")\n" + beside.at("g.inc") +
+                  "#pragma pop_macro(\"G\")\n");
+}
+
+TEST(Bundle, RefusesAPragmaOnceThatHangsOnACondition) {
+    const Files beside = {{"x.inc", "#if 0\n#pragma once\n#endif\n+ 1\n"},
+                          {"guarded.inc", "#ifndef G\n#define G\n#pragma once\n+ 1\n#endif\n"}};
+    EXPECT_EQ(bundled("#include \"x.inc\"\n", beside).error().text,
+              "kernel.cpp:1: x.inc has a #pragma once within a condition");
+    EXPECT_TRUE(bundled("#include \"guarded.inc\"\n#include \"guarded.inc\"\n", beside));
+}
+
 }  // namespace
 }  // namespace cupel

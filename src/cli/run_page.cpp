@@ -231,10 +231,23 @@ Result<std::string> page_of_run(archive::Archive& archive, const fs::path& folde
     return page::print(run);
 }
 
+namespace {
+
+// A stranger's folder may hold a link there, to a file of the user's.
+Result<void> write_page(const fs::path& folder, const std::string& page) {
+    const fs::path file = folder / kPage;
+    std::error_code ignored;
+    if (fs::is_symlink(file, ignored))
+        return fail(Errc::Invalid, "it is a link, which is not written through");
+    return os::write_file_atomically(file, page);
+}
+
+}  // namespace
+
 void leave_page(archive::Archive& archive, const fs::path& folder, Console& console) {
     const auto page = page_of_run(archive, folder);
-    const auto written = page ? os::write_file_atomically(folder / kPage, *page)
-                              : Result<void>(std::unexpected(page.error()));
+    const auto written =
+        page ? write_page(folder, *page) : Result<void>(std::unexpected(page.error()));
     if (!written) console.note(fmt::format("no {} is written: {}", kPage, written.error().text));
 }
 
@@ -261,7 +274,7 @@ void LivePage::update(const engineer::Progress& progress) {
     best_ = best;
     const auto page = page_of_run(archive_, folder_, true);
     // What cannot be kept is no reason to end a search; at its end it is said.
-    if (page) static_cast<void>(os::write_file_atomically(folder_ / kPage, *page));
+    if (page) static_cast<void>(write_page(folder_, *page));
     // Of the time of a search a hundredth at most.
     next_ = std::max(now + kPause, os::now_ns() + 100 * (os::now_ns() - now));
 }

@@ -61,3 +61,10 @@ says device/page.html "verified, not timed"
 says device/page.html "no speedup was measured"
 run 0 show device --page device.html
 cmp device.html device/page.html || fail "show makes another page than optimize left"
+
+# A link in the page's place is not written through.
+echo mine >victim
+ln -sf ../victim device/page.html
+run 0 optimize --resume device --budget 1evals
+says err "it is a link"
+[[ $(cat victim) == mine ]] || fail "the page went through a link"
