@@ -173,9 +173,10 @@ void for_barriers(Warp& warp, const Op& op, Use use) {
                 report_barrier_use(warp, op, i, 5, "uses an mbarrier that nobody initialised");
                 return;
             }
-            if (block.grid.options.checks && !is_whole(block, part.offsets[i]))
+            if (block.grid.options.checks && !is_whole(block, part.offsets[i])) {
                 report_barrier_use(warp, op, i, 9,
                                    "uses an mbarrier whose bytes were written over");
+            }
             if (block.grid.options.checks && !block.shared.trails.empty() &&
                 op.work == Work::Atomic) {
                 race_write({.block = block,
@@ -204,9 +205,10 @@ void arrive(Warp& warp, const Op& op, unsigned lane, MBarrier& barrier, U32 coun
     }
     barrier.pending -= count;
     settle_phase(barrier);
-    if (barrier.pending == 0 && barrier.transactions < 0)
+    if (barrier.pending == 0 && barrier.transactions < 0) {
         report_barrier_use(warp, op, lane, 12,
                            "ends a phase that more bytes come to than it expects");
+    }
 }
 
 // What was on its way is there, for those who wait.
@@ -325,9 +327,10 @@ void mbarrier_init(Warp& warp, const Op& op) {
     for_parts(warp, op, 8, [&](const Part& part) {
         for_lanes(part.mask, [&](unsigned i) {
             if (part.region->owner != Owner::Shared) return;
-            if (count[i] == 0 || count[i] > 0xFFFFF)
+            if (count[i] == 0 || count[i] > 0xFFFFF) {
                 report_barrier_use(warp, op, i, 10,
                                    "expects less than one or over 1048575 at an mbarrier");
+            }
             const U32 expected = std::max(1U, count[i] & 0xFFFFF);
             MBarrier& barrier = block.mbarriers[part.offsets[i]];
             barrier = {};

@@ -287,9 +287,10 @@ void bulk_arrive(Warp& warp, const Op& op) {
         barrier.bringing.push_back(block.bulk_loads[warp.thread(i)]);
         barrier.transactions -= bytes[i];
         settle_phase(barrier);
-        if (barrier.pending == 0 && barrier.transactions < 0)
+        if (barrier.pending == 0 && barrier.transactions < 0) {
             report_barrier_use(warp, op, i, kTooMany,
                                "brings more bytes than the mbarrier expects");
+        }
     });
 }
 
@@ -301,9 +302,10 @@ void mbarrier_expect(Warp& warp, const Op& op) {
         barrier.transactions += bytes[i];
         barrier.expect_site = op.site;
         barrier.expect_thread = warp.thread(i);
-        if (bytes[i] > kMostExpected || barrier.transactions > kMostExpected)
+        if (bytes[i] > kMostExpected || barrier.transactions > kMostExpected) {
             report_barrier_use(warp, op, i, kTooMany,
                                "makes an mbarrier expect over 1048575 bytes");
+        }
         settle_phase(barrier);
     });
 }
@@ -384,7 +386,8 @@ void tell_of_open_bulk(const Warp& warp, const Op& op, std::uint32_t lanes) {
 }
 
 void tell_of_missing_bytes(const Block& block) {
-    for (const auto& [offset, barrier] : block.mbarriers) {
+    for (const auto& entry : block.mbarriers) {
+        const MBarrier& barrier = entry.second;
         if (barrier.pending != 0 || barrier.transactions <= 0) continue;
         const Event event{.fault = Fault::AsyncHazard,
                           .site = barrier.expect_site,

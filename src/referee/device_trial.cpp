@@ -232,7 +232,7 @@ private:
         return {};
     }
 
-    Result<void> tell(const DeviceShape& shape) const {
+    [[nodiscard]] Result<void> tell(const DeviceShape& shape) const {
         if (options_.stop && options_.stop()) return fail(Errc::Interrupted, "interrupted");
         if (!options_.progress) return {};
         options_.progress(
