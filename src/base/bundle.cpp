@@ -185,9 +185,10 @@ private:
     void note(const CppLine& line) {
         if (line.directive == "define") defined_.emplace(leading_word(line.rest));
         if (line.directive == "undef") undefined_.emplace(leading_word(line.rest));
-        if (line.directive == "pragma" && line.rest.contains("_macro"))  // push_macro, pop_macro
-            undefined_.emplace(
-                quoted_name(line.rest.substr(std::min(line.rest.find('"'), line.rest.size()))));
+        if (line.directive == "pragma" && line.rest.contains("_macro")) {  // push_macro, pop_macro
+            const std::size_t quote = std::min(line.rest.find('"'), line.rest.size());
+            undefined_.emplace(quoted_name(std::string_view(line.rest).substr(quote)));
+        }
     }
 
     // The file will not be there when a compiler asks whether it is.
