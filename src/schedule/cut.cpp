@@ -23,15 +23,19 @@ constexpr std::size_t kOfPart = 4;  // other schedules tried for one part
 // a time were 1.15x as fast as 32, with what is handed on in twice the second cache.
 constexpr std::array<std::int64_t, 4> kBlocks = {128, 64, 256, 32};
 
-// What another part has just handed on is at hand: rows of it need not be fetched ahead.
+// What another part has just handed on of a block is at hand: rows of it need not be fetched ahead.
 Trace default_of(const Plan& plan, const Part& part, const Width& width) {
     if (part.tiled) return tile::default_trace(part.task, width);
     Trace trace = sweep::default_trace(part.task, width);
     const std::vector<task::TensorId> handed = handed_on(plan);
-    const bool at_hand = std::ranges::all_of(part.task.inputs, [&](task::TensorId id) {
+    const auto is_handed_on = [&](task::TensorId id) {
         return std::ranges::find(handed, id) != handed.end();
-    });
-    if (at_hand) std::erase_if(trace, [](const Action& action) { return action.verb == "hint"; });
+    };
+    if (plan.sharing.any() && std::ranges::all_of(part.task.inputs, is_handed_on)) {
+        std::erase_if(trace, [](const Action& action) {
+            return action.arguments == std::vector<std::string>{"prefetch"};
+        });
+    }
     return trace;
 }
 

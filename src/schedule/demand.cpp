@@ -100,8 +100,9 @@ std::optional<Index> translated(const Index& end, const Stage& reader, const Acc
     return moved;
 }
 
-// True if the expression is the load, or its product with inputs: what else is computed beyond a
-// bound may be infinite there, and no zero once it is multiplied by one.
+// True if the expression is the load, or its product with inputs, which are finite (so are all that
+// the referee asks): what else is computed beyond a bound may be infinite there, and times zero
+// NaN.
 bool is_zero_with(const Task& task, ExprId id, int load) {
     const task::Expr& expr = task.expr(id);
     if (expr.op == Op::Mul)
