@@ -162,6 +162,10 @@ void add_judge(CLI::App& app, Words& words) {
     app.add_option("--against", words.options.against,
                    "another kernel of yours, which joins the baselines")
         ->type_name("FILE");
+    app.add_option("--seconds", words.options.seconds,
+                   "measure for so long, or until the interval is within 1 %; default: 4")
+        ->type_name("S")
+        ->check(above_0());
     add_sizes(app, words);
     add_conditions(app, words);
     add_gpu(app, words);
@@ -258,6 +262,7 @@ constexpr std::array kCommands = {
         "  cupel judge softmax my_kernel.cpp\n"
         "  cupel judge softmax my_kernel.cpp --against yesterday.cpp\n"
         "  cupel judge softmax my_kernel.cpp --threads 1 --json\n"
+        "  cupel judge softmax my_kernel.cpp --seconds 60   # for a narrower interval\n"
         "  cupel judge matmul my.schedule                # one verb a line, as kernels show them\n"
         "  cupel judge softmax my_kernel.cu              # CUDA, emulated: right or wrong, not "
         "timed\n"

@@ -67,6 +67,8 @@ TEST(CommandLine, RefusesWhatIsMissingOrTooMuch) {
               "cupel optimize: --dollars: nan: expected a number from 0");
     EXPECT_EQ(error_of({"optimize", "t", "--gain-per-dollar", "0"}),
               "cupel optimize: --gain-per-dollar: 0: expected a number above 0");
+    EXPECT_EQ(error_of({"judge", "t", "k.cpp", "--seconds", "0"}),
+              "cupel judge: --seconds: 0: expected a number above 0");
     EXPECT_NE(error_of({}).find("--help"), std::string::npos);
     EXPECT_NE(error_of({"--json", "optimize"}).find("the command comes first"), std::string::npos);
 }

@@ -35,6 +35,13 @@ Result<std::optional<referee::Baseline>> read_opponent(const std::string& path) 
     };
 }
 
+// What to do where the interval is too wide for a claim.
+std::string hint(const verdict::Verdict& verdict, const Options& options) {
+    if (verdict.status != verdict::Status::NotResolved || verdict.law || options.seconds > 0)
+        return "";
+    return "; --seconds 60 measures longer";
+}
+
 }  // namespace
 
 Result<int> run_judge(const Options& options, Console& console) {
@@ -44,8 +51,10 @@ Result<int> run_judge(const Options& options, Console& console) {
     CUPEL_TRY(task::Task task, load_task(options));
     CUPEL_TRY(const verdict::Kernel kernel, read_candidate(task, options.file, threads));
     CUPEL_TRY(std::optional<referee::Baseline> opponent, read_opponent(options.against));
+    referee::Options tuning = tuning_for(threads, console);
+    if (options.seconds > 0) tuning.judge_seconds = options.seconds;
     CUPEL_TRY(const auto referee,
-              open_referee(std::move(task), tuning_for(threads, console), std::move(opponent)));
+              open_referee(std::move(task), std::move(tuning), std::move(opponent)));
     note_absent(*referee, console);
     CUPEL_DO(keep_aa_record(*referee, console));
     const std::size_t absent = referee->options().absent.size();
@@ -60,7 +69,7 @@ Result<int> run_judge(const Options& options, Console& console) {
         .tone = report::tone_of(verdict.status),
         .headline = verdict::headline(verdict),
         .rows = report::verdict_rows(verdict),
-        .footer = fmt::format("judged in {:.1f} s", verdict.wall_seconds),
+        .footer = fmt::format("judged in {:.1f} s{}", verdict.wall_seconds, hint(verdict, options)),
     });
     return verdict::exit_code(verdict.status);
 }

@@ -37,6 +37,7 @@ struct Options {
     std::string gpu = "h200";           // of device code: whose data sheet bounds are by
     std::optional<std::uint64_t> seed;  // of the search; questions are never seeded by a user
     std::vector<task::Override> sizes;
+    double seconds = 0;  // judge: how long to measure at most; 0: as usual
     bool json = false;
     bool schedule = false;            // show: the schedule and the kernel it prints
     std::string from;                 // ... from this file; empty: the default schedule

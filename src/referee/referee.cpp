@@ -27,7 +27,8 @@ namespace {
 
 constexpr int kSlots = 64;  // questions in a window, at most
 constexpr int kOverheadWindows = 31;
-constexpr int kScreenedShapes = 2;  // hidden ones; a judgement tries more
+constexpr double kMostPatience = 1000;  // times as many processes as usual
+constexpr int kScreenedShapes = 2;      // hidden ones; a judgement tries more
 
 }  // namespace
 
@@ -92,7 +93,8 @@ Plan Referee::State::plan(double seconds) const {
     Plan plan;
     plan.processes = options.processes;
     plan.fewest_processes = std::min(plan.fewest_processes, plan.processes);
-    plan.most_processes = 3 * options.processes;
+    const double times = std::clamp(seconds / Options{}.judge_seconds, 1.0, kMostPatience);
+    plan.most_processes = static_cast<int>(3 * options.processes * times);
     plan.seconds = seconds;
     plan.half_width = options.half_width;
     plan.window_timeout = options.window_timeout;
@@ -330,8 +332,10 @@ Result<verdict::Verdict> Referee::judge_against_itself() {
     const verdict::Kernel itself{.source = state.panel.at(quickest).source,
                                  .schedule = "",
                                  .origin = state.panel.at(quickest).name};
-    CUPEL_TRY(State::Trial trial, state.try_kernel(itself, {state.baseline_entry(quickest)},
-                                                   state.plan(state.options.judge_seconds)));
+    // As long as usual, however patient the judgement after it is: the record is of all.
+    const double seconds = std::min(state.options.judge_seconds, Options{}.judge_seconds);
+    CUPEL_TRY(State::Trial trial,
+              state.try_kernel(itself, {state.baseline_entry(quickest)}, state.plan(seconds)));
     if (trial.of != 0) return state.fail_baseline(quickest, trial.verdict);
     verdict::Verdict& verdict = trial.verdict;
     const os::CpuTimes after = os::cpu_times();
