@@ -23,6 +23,7 @@ constexpr int kDraws = 64;
 constexpr std::array<std::int64_t, 10> kSmall = {2, 3, 5, 7, 11, 4, 12, 20, 28, 36};
 constexpr std::uint64_t kMostSmall = 64;
 constexpr std::int64_t kWarp = 32;
+constexpr std::uint64_t kOddDraws = std::uint64_t{1} << 40;  // apart from all other draws of a seed
 
 using Sizes = std::vector<task::Override>;
 
@@ -91,6 +92,21 @@ std::int64_t nearly(std::int64_t size, std::uint64_t random) {
     if (size % 16 != 0) return size;
     const auto steps = static_cast<std::uint64_t>(std::max<std::int64_t>(1, size / 128));
     return size - 8 - 16 * static_cast<std::int64_t>(random % steps);
+}
+
+// Odd, in the last eighth before the size: no vector fits there, and no row but every fourth begins
+// where one could.
+std::int64_t oddly_nearly(std::int64_t size, std::uint64_t random) {
+    const auto steps = static_cast<std::uint64_t>(std::max<std::int64_t>(1, size / 16));
+    return ((size - 1) | 1) - 2 * static_cast<std::int64_t>(random % steps);
+}
+
+// A little less, and odd.
+std::int64_t a_little_less(const task::Override& size, std::uint64_t random) {
+    if (size.value < 4) return size.value;
+    const auto less = static_cast<std::int64_t>(
+        random % static_cast<std::uint64_t>(std::min<std::int64_t>(size.value / 2, 12)));
+    return (size.value - 1 - less) | 1;
 }
 
 std::optional<task::Task> drawn(
@@ -169,28 +185,27 @@ std::vector<DeviceShape> device_shapes(const task::Task& task, std::uint64_t see
     std::vector<DeviceShape> shapes;
     shapes.push_back({.rule = "scaled", .task = halved_until(task, is_light)});
     const Sizes scaled = own_sizes(shapes.front().task);
-    auto ragged = drawn(task, scaled, seed, [](const task::Override& size, std::uint64_t random) {
-        if (size.value < 4) return size.value;
-        const auto less = static_cast<std::int64_t>(
-            random % static_cast<std::uint64_t>(std::min<std::int64_t>(size.value / 2, 12)));
-        return (size.value - 1 - less) | 1;
-    });
-    if (ragged) shapes.push_back({.rule = "ragged", .task = *std::move(ragged)});
+    const auto add = [&](const std::string& rule, std::optional<task::Task> shape) {
+        const auto has_its_sizes = [&](const DeviceShape& known) {
+            return size_words(known.task) == size_words(*shape);
+        };
+        if (shape && std::ranges::none_of(shapes, has_its_sizes))
+            shapes.push_back({.rule = rule, .task = *std::move(shape)});
+    };
+    add("ragged", drawn(task, scaled, seed, a_little_less));
+    for (task::Task& small : small_shapes(task, seed))
+        add("small", std::move(small));
     const Sizes own = own_sizes(task);
-    for (task::Task& small : small_shapes(task, seed)) {
-        const bool known = std::ranges::any_of(shapes, [&](const DeviceShape& shape) {
-            return size_words(shape.task) == size_words(small);
-        });
-        if (!known) shapes.push_back({.rule = "small", .task = std::move(small)});
-    }
     for (std::size_t i = 0; i < own.size(); i++) {
         if (i >= scaled.size() || own[i].value <= scaled[i].value) continue;
-        auto along =
-            drawn(task, own, seed + 2 + i, [&](const task::Override& size, std::uint64_t random) {
-                return size.name == own[i].name ? nearly(size.value, random)
+        const auto along = [&](std::int64_t (*near)(std::int64_t, std::uint64_t)) {
+            return [&, near](const task::Override& size, std::uint64_t random) {
+                return size.name == own[i].name ? near(size.value, random)
                                                 : small_size(size.value, random);
-            });
-        if (along) shapes.push_back({.rule = "long " + own[i].name, .task = *std::move(along)});
+            };
+        };
+        add("long " + own[i].name, drawn(task, own, seed + 2 + i, along(nearly)));
+        add("long odd " + own[i].name, drawn(task, own, seed + kOddDraws + i, along(oddly_nearly)));
     }
     return shapes;
 }

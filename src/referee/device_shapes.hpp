@@ -14,7 +14,7 @@
 namespace cupel::referee {
 
 struct DeviceShape {
-    std::string rule;  // "scaled", "ragged", "small", "long N"
+    std::string rule;  // "scaled", "ragged", "small", "long N", "long odd N"
     // From the seed: no author is told of them.
     [[nodiscard]] bool is_drawn() const { return rule != "scaled" && rule != "own"; }
     [[nodiscard]] bool is_small() const { return rule == "small"; }
@@ -28,8 +28,10 @@ struct DeviceShape {
 // 32 lanes of a warp, and once a little more than some warps have (where the task has that many);
 // long: one size nearly as the task has it, eight times an odd number, the others small, for each
 // size that was scaled down: a loop takes its second turn there and has a rest, and what is
-// compiled for large sizes is. Sizes that the task bounds (its `shapes` lines) stay within their
-// bounds. Where the formula admits no such sizes the shape is left out.
+// compiled for large sizes is;
+// long odd: the same, and odd: what moves vectors where they fit does without there. Sizes that the
+// task bounds (its `shapes` lines) stay within their bounds. Where the formula admits no such sizes
+// the shape is left out.
 [[nodiscard]] std::vector<DeviceShape> device_shapes(const task::Task& task, std::uint64_t seed);
 
 // The largest size is halved again and again, so divisors stay; the last that can be had where no

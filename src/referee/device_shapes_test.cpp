@@ -28,7 +28,7 @@ std::int64_t size(const task::Task& task, std::string_view name) {
 
 TEST(DeviceShapes, TheFirstKeepsDivisorsAndIsLight) {
     const auto shapes = device_shapes(task_of(kProduct), 7);
-    ASSERT_EQ(shapes.size(), 8U);
+    ASSERT_EQ(shapes.size(), 11U);
     EXPECT_EQ(shapes[0].rule, "scaled");
     EXPECT_EQ(size_words(shapes[0].task), "M=64, N=128, K=125");
     EXPECT_LE(task::count(shapes[0].task).flops, 5e6);
@@ -119,12 +119,16 @@ TEST(DeviceShapes, EachSizeThatWasScaledDownIsTriedNearlyWhole) {
                 EXPECT_GE(size(shape.task, name), value - value / 8);
                 EXPECT_LE(size(shape.task, name), value);
                 EXPECT_EQ(size(shape.task, name) % 16, 8);  // of 1000, too
+            } else if (shape.rule == "long odd " + name) {
+                EXPECT_GE(size(shape.task, name), value - value / 8);
+                EXPECT_LT(size(shape.task, name), value);
+                EXPECT_EQ(size(shape.task, name) % 2, 1);
             } else {
                 EXPECT_LE(size(shape.task, name), 64);
             }
         }
     }
-    EXPECT_EQ(tried, 3U);
+    EXPECT_EQ(tried, 6U);
     // What is small enough is tried whole as it is.
     EXPECT_EQ(device_shapes(task_of("task t(x: f32[N]) -> y: f32[N] where N = 4096\n"
                                     "y[i] = x[i] + 1\n"),
