@@ -11,6 +11,23 @@ namespace cupel::schedule::tile {
 namespace {
 
 constexpr std::size_t kSeeds = 12;
+constexpr std::size_t kMeasured = 8;  // of them, whatever the first ones bring
+
+// All of k at once, in blocks that half of the second cache has room for. Each sum is then written
+// once and never read again. That the second cache brings panels so long in time is what the model
+// does not believe: matmul of 1024 is 1.01 (one thread) to 1.025 times (two) as quick so on a
+// Zen 4.
+Plan deepened(const Problem& problem, Plan plan) {
+    plan.kc = problem.contraction.k_size;
+    const std::int64_t most =
+        std::max<std::int64_t>(1, problem.width.l2_bytes / 2 / problem.real_bytes() / plan.kc);
+    const auto shrink = [&](std::int64_t& block, std::int64_t unit) {
+        block = std::max(unit, std::min(block, most / unit * unit));
+    };
+    shrink(plan.mc, plan.mr);
+    shrink(plan.nc, std::int64_t{plan.nv} * problem.lanes());
+    return plan;
+}
 
 // The ranking, best first, without two plans of one register tile and depth: diversity is worth
 // more than the model's opinion of near twins.
@@ -27,6 +44,12 @@ std::vector<Plan> leaders(const Problem& problem) {
         if (std::ranges::none_of(chosen, twin)) chosen.push_back(plan);
         if (chosen.size() == kSeeds) break;
     }
+    if (chosen.empty()) return chosen;
+    const Plan deep = deepened(problem, chosen.front());
+    const auto last =
+        chosen.begin() + static_cast<std::ptrdiff_t>(std::min(chosen.size(), kMeasured - 1));
+    if (std::find(chosen.begin(), last, deep) == last && check_plan(problem, deep))
+        chosen.insert(last, deep);
     return chosen;
 }
 

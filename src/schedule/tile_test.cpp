@@ -285,6 +285,20 @@ TEST(Tile, SeedsAreDifferentAndBeginWithTheDefault) {
         EXPECT_NE(seeds[i].front(), seeds[i - 1].front());
 }
 
+// The model does not rank them so high by itself; on two machines they were the quickest.
+TEST(Tile, OneOfTheFirstEightSeedsTakesAllOfKAtOnce) {
+    for (const int threads : {1, 2}) {
+        const Width width{
+            .vector_bytes = 64, .registers = 32, .threads = threads, .l2_bytes = 1 << 20};
+        const auto seeds = tile::seeds(matmul(1024, 1024, 1024), width);
+        ASSERT_GE(seeds.size(), 8U);
+        const auto deep = std::find_if(seeds.begin(), seeds.begin() + 8, [](const Trace& trace) {
+            return trace.front().arguments.at(2) == "1024";
+        });
+        EXPECT_NE(deep, seeds.begin() + 8);
+    }
+}
+
 std::string refusal(const Trace& trace) {
     const auto text = tile::print(matmul(64, 64, 64), Width{}, trace);
     return text ? "" : text.error().text;
