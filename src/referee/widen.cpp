@@ -206,10 +206,13 @@ public:
     void place_neighbours(const Line& line, std::mt19937& random) {
         constexpr unsigned kOneOf = 8;
         const unsigned drawn = random() % kOneOf;
-        const bool largest = random() % 2 == 0;
+        bool largest = random() % 2 == 0;
         const std::size_t a = random() % line.count;
         const std::size_t b = random() % line.count;
         if (drawn == 0) place_nearly_equal(line, largest, a);
+        // Rows of one sign stay so: a column is all negative only where no row of it is not.
+        const Row what = rows_->what[line.first / rows_->length];
+        if (what == Row::Low || what == Row::High) largest = what == Row::Low;
         if ((drawn == 1 || drawn == 2) && a != b && may_be_zero(line))
             place_zeros(line, largest, a, b);
     }

@@ -332,6 +332,21 @@ TEST(Widen, WhatIsDealtHoldsForEveryRow) {
     EXPECT_TRUE(wholly(Row::Tiny, [](float x) { return std::abs(x) < 0.05F; }));
 }
 
+// A maximum that begins at zero is right of a column unless all of it is negative.
+TEST(Widen, WhatIsDealtKeepsItsSignWhereTheFormulaChooses) {
+    const auto has_sign = [](float sign, const std::vector<std::vector<float>>& table) {
+        return std::ranges::all_of(table, [&](const std::vector<float>& row) {
+            return std::ranges::all_of(row, [&](float value) { return sign * value >= 0; });
+        });
+    };
+    for (std::uint64_t key = 0; key < 64; ++key) {
+        Widening widening{.key = key, .rows = true, .choices = true, .all = Row::Low};
+        EXPECT_TRUE(has_sign(-1, widened_by<float>(task::Type::F32, kNormalInput, widening)));
+        widening.all = Row::High;
+        EXPECT_TRUE(has_sign(1, widened_by<float>(task::Type::F32, kNormalInput, widening)));
+    }
+}
+
 TEST(Widen, TheSameKeyDoesTheSame) {
     EXPECT_EQ(widened<float>(task::Type::F32, kNormalInput, true, 5),
               widened<float>(task::Type::F32, kNormalInput, true, 5));
