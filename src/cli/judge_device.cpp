@@ -195,9 +195,10 @@ Result<int> run_judge_device(const Options& options, Console& console) {
         return fail(Errc::Usage,
                     "--against: device code is not timed here, so it is compared with nothing");
     }
-    if (options.seconds > 0)
+    if (options.seconds > 0) {
         return fail(Errc::Usage,
                     "--seconds: it says how long to time, and device code is not timed");
+    }
     CUPEL_TRY(const int threads, resolve_threads(options.threads));
     CUPEL_TRY(const task::Task task, load_task(options));
     CUPEL_TRY(const gpu::Sheet sheet, find_sheet(options.gpu));

@@ -106,9 +106,10 @@ Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
         }
         look_again(entries, process, outcome);
         spare_reference(entries, outcome);
-        if (plan.progress)
+        if (plan.progress) {
             plan.progress("measuring",
                           std::min({1.0, (process + 1.0) / plan.processes, spent / plan.seconds}));
+        }
         if (enough(entries, plan, outcome, process + 1, spent)) break;
     }
     for (std::size_t i = 1; i < entries.size(); ++i) {
