@@ -13,6 +13,7 @@
 #include "base/seed.hpp"
 #include "os/files.hpp"
 #include "referee/estimate.hpp"
+#include "referee/state.hpp"
 #include "schedule/schedule.hpp"
 
 namespace cupel::referee {
@@ -41,6 +42,17 @@ std::unique_ptr<Referee> open_task(std::string_view text) {
     auto referee = Referee::open(*std::move(task), {{.name = "naive", .source = *naive}}, quick());
     EXPECT_TRUE(referee) << referee.error().text;
     return referee ? *std::move(referee) : nullptr;
+}
+
+// As many processes more as there is more time, and never more than an int holds.
+TEST(Patience, MakesRoomForMoreProcesses) {
+    const auto most = [](double seconds) {
+        return Referee::State({}, {}, {}).plan(seconds).most_processes;
+    };
+    EXPECT_EQ(most(Options{}.judge_seconds), 24);
+    EXPECT_EQ(most(Options{}.judge_seconds / 10), 24);
+    EXPECT_EQ(most(Options{}.judge_seconds * 10), 240);
+    EXPECT_EQ(most(1e300), 24000);
 }
 
 class Softmax : public testing::Test {
