@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <string_view>
+#include <utility>
 
+#include "schedule/factor.hpp"
 #include "schedule/sweep_plan.hpp"
 #include "schedule/sweep_print.hpp"
 #include "schedule/text.hpp"
@@ -85,7 +88,7 @@ std::optional<std::size_t> dearest(const Task& task, const Plan& plan, bool writ
     std::optional<std::size_t> found;
     std::int64_t most = 0;
     for (std::size_t s = 0; s < task.stages.size(); ++s) {
-        if (writes(task, s) != written || next_rows(task, plan, s).inputs.empty()) continue;
+        if (writes(task, s) != written || !can_fetch(task, plan, s)) continue;
         const std::int64_t here = work(task, plan, task.stages[s].body);
         if (here >= most) found = s;
         most = std::max(most, here);
@@ -137,7 +140,7 @@ Trace trace_of(const Task& task, Plan plan, const Choice& choice, unsigned inlin
         }
         if (choice.stream && can_stream(task, plan, task.stages[s].out))
             trace.push_back({"hint", out.name, {"stream"}});
-        if (fetching == s && !next_rows(task, plan, s).inputs.empty())
+        if (fetching == s && can_fetch(task, plan, s))
             trace.push_back({"hint", out.name, {"prefetch"}});
     }
     return trace;
@@ -176,8 +179,90 @@ unsigned rows(const Task& task, const Plan& plan) {
     return count;
 }
 
+// ---- Windows in two
+
+constexpr std::string_view kFactor = "factor";
+
+// What is left of the task and of the trace once the verbs that take stages apart are done; they
+// come first.
+struct Taken {
+    Task task;
+    Trace trace;
+};
+Result<Taken> take_apart(const Task& task, const Trace& trace) {
+    Taken taken{task, {}};
+    for (const Action& action : trace) {
+        if (action.verb != kFactor) {
+            taken.trace.push_back(action);
+            continue;
+        }
+        const std::string line = print_trace({action});
+        const std::string where = line.substr(0, line.size() - 1);
+        if (!action.arguments.empty() || !taken.trace.empty()) {
+            return fail(Errc::Invalid, where + ": expected `factor stage`, before all other verbs");
+        }
+        auto two = factored(taken.task, action.stage);
+        if (!two) return std::unexpected(std::move(two).error().in(where));
+        taken.task = *std::move(two);
+    }
+    return taken;
+}
+
+// All stages that may be taken apart, if vectors fit the parts.
+Trace factors(const Task& task, const Width& width) {
+    Trace trace;
+    for (const task::Stage& stage : task.stages) {
+        const std::string& name = task.tensor(stage.out).name;
+        const auto two = factored(task, name);
+        if (!two) continue;
+        const auto same = [&](const task::Stage& each) { return each.out == stage.out; };
+        const auto at = std::ranges::find_if(two->stages, same) - two->stages.begin();
+        const Plan plan = plan_of(*two, width);
+        const auto is_column = [&](std::ptrdiff_t s) {
+            return plan.stages[static_cast<std::size_t>(s)].shape == Shape::Column;
+        };
+        if (is_column(at) && is_column(at - 1)) trace.push_back({std::string(kFactor), name, {}});
+    }
+    return trace;
+}
+
 bool takes_our_names(const task::Size& size) {
     return size.name == "W" || std::islower(static_cast<unsigned char>(size.name.front())) != 0;
+}
+
+// A search that has time for a few measurements only makes the first ones, so what won most often
+// stands first: how far to unroll, then where to fetch ahead and whether to stream, and other
+// choices of rows to inline last.
+std::vector<Trace> ways(const Task& task, const Width& width) {
+    const Plan plan = plan_of(task, width);
+    const bool past = large(task, width);  // the caches, as the outputs' size says
+    const Fetch here = advised_fetch(task, plan);
+    const Fetch there = here == Fetch::Writing ? Fetch::Computing : Fetch::Writing;
+    constexpr Fetch kNever = Fetch::Never;
+    const std::array order = {
+        Choice{4, past, here},   Choice{4, past, there},  Choice{8, past, here},
+        Choice{2, past, here},   Choice{1, past, here},   Choice{4, !past, here},
+        Choice{4, past, kNever}, Choice{8, past, there},  Choice{2, past, there},
+        Choice{8, past, kNever}, Choice{2, past, kNever}, Choice{8, !past, here},
+        Choice{1, past, kNever}, Choice{2, !past, here},  Choice{1, !past, here}};
+    const unsigned cheap = cheap_rows(task, plan);
+    const unsigned choices = 1U << std::min(rows(task, plan), 3U);
+    std::vector<unsigned> inlinings = {cheap};
+    for (unsigned inlined = 0; inlined < choices; ++inlined) {
+        if (inlined != cheap) inlinings.push_back(inlined);
+    }
+    std::vector<Trace> found = {trace_of(task, plan, order.front(), cheap)};
+    for (const unsigned inlined : inlinings) {
+        for (Choice choice : order) {
+            for (const bool rows : {true, false}) {
+                choice.rows = rows;
+                Trace trace = trace_of(task, plan, choice, inlined);
+                if (found.size() < kMost && std::ranges::find(found, trace) == found.end())
+                    found.push_back(std::move(trace));
+            }
+        }
+    }
+    return found;
 }
 
 }  // namespace
@@ -196,50 +281,33 @@ bool applies(const Task& task) {
 }
 
 Trace default_trace(const Task& task, const Width& width) {
-    const Plan plan = plan_of(task, width);
-    return trace_of(task, plan, {4, large(task, width), advised_fetch(task, plan)},
-                    cheap_rows(task, plan));
+    return sweep::candidates(task, width).front();
 }
 
-// A search that has time for a few measurements only makes the first ones, so what won most often
-// stands first: how far to unroll, then where to fetch ahead and whether to stream, and other
-// choices of rows to inline last.
 std::vector<Trace> candidates(const Task& task, const Width& width) {
-    const Plan plan = plan_of(task, width);
-    const bool past = large(task, width);  // the caches, as the outputs' size says
-    const Fetch here = advised_fetch(task, plan);
-    const Fetch there = here == Fetch::Writing ? Fetch::Computing : Fetch::Writing;
-    constexpr Fetch kNever = Fetch::Never;
-    const std::array order = {
-        Choice{4, past, here},   Choice{4, past, there},  Choice{8, past, here},
-        Choice{2, past, here},   Choice{1, past, here},   Choice{4, !past, here},
-        Choice{4, past, kNever}, Choice{8, past, there},  Choice{2, past, there},
-        Choice{8, past, kNever}, Choice{2, past, kNever}, Choice{8, !past, here},
-        Choice{1, past, kNever}, Choice{2, !past, here},  Choice{1, !past, here}};
-    const unsigned cheap = cheap_rows(task, plan);
-    const unsigned choices = 1U << std::min(rows(task, plan), 3U);
-    std::vector<unsigned> inlinings = {cheap};
-    for (unsigned inlined = 0; inlined < choices; ++inlined) {
-        if (inlined != cheap) inlinings.push_back(inlined);
-    }
-    std::vector<Trace> found = {sweep::default_trace(task, width)};
-    for (const unsigned inlined : inlinings) {
-        for (Choice choice : order) {
-            for (const bool rows : {true, false}) {
-                choice.rows = rows;
-                Trace trace = trace_of(task, plan, choice, inlined);
-                if (found.size() < kMost && std::ranges::find(found, trace) == found.end())
-                    found.push_back(std::move(trace));
-            }
+    std::vector<Trace> whole = ways(task, width);
+    const Trace head = factors(task, width);
+    if (head.empty()) return whole;
+    const auto apart = take_apart(task, head);
+    CUPEL_CHECK(apart.has_value());
+    std::vector<Trace> found;
+    const std::vector<Trace> in_two = ways(apart->task, width);
+    for (std::size_t i = 0; i < std::max(whole.size(), in_two.size()); ++i) {
+        if (i < in_two.size()) {
+            Trace& trace = found.emplace_back(head);
+            trace.insert(trace.end(), in_two[i].begin(), in_two[i].end());
         }
+        if (i < whole.size()) found.push_back(whole[i]);
     }
+    found.resize(std::min(found.size(), kMost));
     return found;
 }
 
 Result<std::string> print(const Task& task, const Width& width, const Trace& trace) {
-    CUPEL_TRY(Plan plan, plan_of(task, width, trace));
+    CUPEL_TRY(Taken taken, take_apart(task, trace));
+    CUPEL_TRY(Plan plan, plan_of(taken.task, width, taken.trace));
     const bool wrapped = std::ranges::any_of(task.sizes, takes_our_names);
-    Task named = task;
+    Task named = std::move(taken.task);
     std::erase_if(named.sizes, takes_our_names);
     std::string title =
         fmt::format("// {}, swept in vectors of {} lanes.\n", task.name, plan.lanes);
@@ -252,9 +320,10 @@ Result<std::string> print(const Task& task, const Width& width, const Trace& tra
 
 Result<std::string> print_part(const Task& task, const Width& width, const Trace& trace,
                                const Limits& limits, VectorMaths& maths) {
-    CUPEL_TRY(Plan plan, plan_of(task, width, trace));
+    CUPEL_TRY(const Taken taken, take_apart(task, trace));
+    CUPEL_TRY(Plan plan, plan_of(taken.task, width, taken.trace));
     plan.limits = limits;
-    SweepPrinter printer(task, std::move(plan), width.vector_bytes, false);
+    SweepPrinter printer(taken.task, std::move(plan), width.vector_bytes, false);
     CUPEL_TRY(std::string text, printer.print_part(width.nested));
     maths.use_all(printer.maths());
     return text;

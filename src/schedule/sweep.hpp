@@ -7,7 +7,10 @@
 //   rows y R         R rows at a time are reduced side by side: as many streams out of memory
 //   inline e         the intermediate e is computed where it is read, not kept in a row buffer
 //   hint y stream    the output goes past the caches; its rows must be whole vectors
-//   hint y prefetch  while a row of y is swept, the inputs' next rows are fetched
+//   hint y prefetch  while a row of y is swept, the inputs' next rows are fetched; of a window,
+//                    those that it slides over a page later
+//   factor y         y, reduced over a window, is reduced down the window's columns (y_columns) and
+//                    then along the row (factor.hpp); comes before all others
 #pragma once
 
 #include <string>

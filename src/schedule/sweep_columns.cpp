@@ -2,6 +2,8 @@
 // Columns, where each lane is an element of its own, and the places of best values.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "schedule/sweep_print.hpp"
 
 namespace cupel::schedule::sweep {
@@ -14,6 +16,7 @@ void SweepPrinter::print_column(std::size_t s, bool alone) {
     lane_ = plan_.stages[s].lane;
     std::vector<AxisId> loops = plan_.stages[s].loops;
     loops.pop_back();
+    if (plan_.fetching.contains(stage(s).out)) fetch_next_window(s);
     open(stage(s), loops);
     const std::string inside = inside_test(s);
     print_rest(s, walk, 0, walk.begin);
@@ -30,6 +33,31 @@ void SweepPrinter::print_column(std::size_t s, bool alone) {
     }
     print_rest(s, walk, walk.end, walk.extent);
     close(loops);
+}
+
+// Past the last row this fetches what the next plane begins with, or what nobody reads.
+void SweepPrinter::fetch_next_window(std::size_t s) {
+    constexpr std::int64_t kLine = 64;  // bytes
+    const std::optional<NextWindow> next = next_window(task_, plan_, s);
+    if (!next) return;
+    const task::Access& window = task_.access(next->load);
+    const task::Tensor& tensor = task_.tensor(window.tensor);
+    task::Access row{.tensor = window.tensor, .at = window.at, .outside = task::kNone};
+    for (task::Index& index : row.at) {  // the window's first place: no loop inside has begun
+        std::erase_if(index.terms, [&](const task::Index::Term& term) {
+            const auto& inner = plan_.stages[s].loops;
+            return std::ranges::find(stage(s).reduce, term.axis) != stage(s).reduce.end() ||
+                   std::ranges::find(inner, term.axis) != inner.end();
+        });
+    }
+    row.at[row.at.size() - 2] = {.terms = {{.axis = next->outer, .coefficient = next->rows}},
+                                 .offset = next->rows * next->steps};
+    row.at.back() = {.terms = {{.axis = lane_, .coefficient = 1}}};
+    out_.open(fmt::format("for (long {0} = 0; {0} < {1}; {0} += {2})", axis(lane_),
+                          next->rows * tensor.shape.back(),
+                          kLine / static_cast<std::int64_t>(task::type_size(tensor.type))));
+    out_.line(fmt::format("__builtin_prefetch({}, 0, 2);", place_of(row)));
+    out_.close();
 }
 
 // All whole vectors. What is left is a vector too: it computes some elements a second time.

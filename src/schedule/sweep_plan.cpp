@@ -265,6 +265,20 @@ bool can_group_rows(const Task& task, const Plan& plan, std::size_t stage, std::
     return !folds.empty();
 }
 
+namespace {
+
+// table[t[n], d] in the loops over n and d.
+bool is_row_by_number(const Task& task, const Access& access, const std::vector<AxisId>& axes) {
+    if (access.at.size() != 2 || axes.size() != 2 || access.outside != kNone) return false;
+    if (access.at[0].gather == kNone || access.at[1].gather != kNone) return false;
+    const task::Expr& number = task.expr(access.at[0].gather);
+    if (number.op != task::Op::Load || access.at[1].plain_axis() != axes[1]) return false;
+    return task.tensor(task.access(number.reference).tensor).role == Role::Input &&
+           elementwise(task.access(number.reference), {axes[0]}, 0);
+}
+
+}  // namespace
+
 NextRows next_rows(const Task& task, const Plan& plan, std::size_t stage) {
     const auto sweeps = [&](std::size_t s) {
         const StagePlan& planned = plan.stages[s];
@@ -286,14 +300,48 @@ NextRows next_rows(const Task& task, const Plan& plan, std::size_t stage) {
             if (s == stage) rows.axes = axes;
             for (const int load : loads(task, task.stages[s].body)) {
                 const Access& access = task.access(load);
-                if (task.tensor(access.tensor).role == Role::Input &&
-                    elementwise(access, axes, 0) &&
+                if (task.tensor(access.tensor).role != Role::Input) continue;
+                if (is_row_by_number(task, access, axes)) rows.gathered.push_back(load);
+                if (elementwise(access, axes, 0) &&
                     std::ranges::find(rows.inputs, access.tensor) == rows.inputs.end())
                     rows.inputs.push_back(access.tensor);
             }
         }
     }
     return rows;
+}
+
+std::optional<NextWindow> next_window(const Task& task, const Plan& plan, std::size_t stage) {
+    constexpr std::int64_t kPage = 4096;
+    if (plan.stages[stage].shape != Shape::Column) return std::nullopt;
+    const auto holds = [&](const Group& group) {
+        return std::ranges::find(group.stages, stage) != group.stages.end();
+    };
+    const Group& group = *std::ranges::find_if(plan.nest.groups, holds);
+    if (group.depth == 0) return std::nullopt;
+    const AxisId outer = outer_axes(task, group, stage).back();
+    for (const int load : loads(task, task.stages[stage].body)) {
+        const Access& access = task.access(load);
+        const task::Tensor& tensor = task.tensor(access.tensor);
+        if (tensor.role != Role::Input || access.at.size() < 2) continue;
+        if (!mentions(access.at.back(), plan.stages[stage].lane)) continue;
+        if (std::ranges::any_of(access.at, [](const Index& at) { return at.gather != kNone; }))
+            continue;
+        const Index& row = access.at[access.at.size() - 2];
+        const auto term = std::ranges::find(row.terms, outer, &Index::Term::axis);
+        if (term == row.terms.end() || term->coefficient < 1 || row.divisor != 1) continue;
+        const std::int64_t bytes = term->coefficient * tensor.shape.back() *
+                                   static_cast<std::int64_t>(task::type_size(tensor.type));
+        return NextWindow{.load = load,
+                          .outer = outer,
+                          .rows = term->coefficient,
+                          .steps = std::max<std::int64_t>(1, (kPage + bytes / 2) / bytes)};
+    }
+    return std::nullopt;
+}
+
+bool can_fetch(const Task& task, const Plan& plan, std::size_t stage) {
+    return !next_rows(task, plan, stage).empty() || next_window(task, plan, stage).has_value();
 }
 
 // ---- Verbs
@@ -369,7 +417,7 @@ Result<void> apply(const Task& task, Plan& plan, const Action& action) {
     }
     if (action.verb == "hint") {
         if (action.arguments == std::vector<std::string>{"prefetch"}) {
-            if (next_rows(task, plan, *stage).inputs.empty()) {
+            if (!can_fetch(task, plan, *stage)) {
                 return fail(Errc::Invalid, fmt::format("{} does not sweep rows as an input has "
                                                        "them, one after the other",
                                                        action.stage));

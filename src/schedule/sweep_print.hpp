@@ -65,6 +65,7 @@ private:
     void fetch_next_rows(std::size_t s);
     void print_last(const Pass& pass, const Steps& steps);
     void print_column(std::size_t s, bool alone);
+    void fetch_next_window(std::size_t s);
     void print_inside(std::size_t s, const Steps& steps);
     void print_columns(std::size_t s, const Steps& steps, const std::string& loop,
                        std::int64_t unroll);

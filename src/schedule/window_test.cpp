@@ -55,7 +55,7 @@ TEST(Window, VectorsAskNothingWhereAllIsInside) {
     const auto task = task::load("max_pool2d", folders, {});
     ASSERT_TRUE(task) << task.error().text;
     EXPECT_EQ(family(*task), Family::Sweep);
-    const auto kernel = print_kernel(*task, Width{}, default_trace(*task, Width{}));
+    const auto kernel = print_kernel(*task, Width{}, *parse_trace("sweep y 4\n"));
     ASSERT_TRUE(kernel) << kernel.error().text;
     EXPECT_THAT(*kernel, HasSubstr("if (p >= 1)"));
     EXPECT_THAT(*kernel, HasSubstr("load_even(x + ((n * C + c) * H + 2 * p + r - 1) * H + "
