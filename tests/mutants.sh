@@ -80,7 +80,9 @@ mutant "a ruler that is wrong too often goes on" stats/decide.cpp "binomial_tail
 # --- the clock ------------------------------------------------------------------------------------------
 mutant "a window ends early" referee/session.cpp "window.seconds = static_cast<double>(end - begin) * 1e-9;" "window.seconds = static_cast<double>(end - begin) * 1e-10;" referee 'Softmax.*'
 mutant "the cost of a window is taken off ten times" referee/estimate.cpp "sample.seconds - overhead, sample.seconds / 2" "sample.seconds - 10 * overhead, sample.seconds / 10" referee 'Estimate.*'
-mutant "the faster of two figures that disagree is claimed" referee/estimate.cpp "single.mid < batch.mid &&" "single.mid > batch.mid &&" referee 'Estimate.*'
+mutant "the faster of two figures that disagree is claimed" referee/estimate.cpp "single.mid < ahead.mid &&" "single.mid > ahead.mid &&" referee 'Estimate.*'
+mutant "short calls are divided by what their windows cost" referee/estimate.cpp "median_baseline(singles) - (1 - kUnsure) * overhead, median_baseline(batches)" "median_baseline(singles), median_baseline(batches)" referee 'Estimate.*'
+mutant "a gain of batches alone is claimed beside noise" referee/estimate.cpp "if (batch.low > 0) claim.low" "if (batch.low > 9) claim.low" referee 'Estimate.*'
 mutant "warm-up rounds are counted" referee/estimate.cpp "if (!sample.counted || (windows" "if ((windows" referee 'Estimate.*'
 mutant "what a window could hide is claimed" referee/estimate.cpp "ratio.low *= verdict.seconds /" "ratio.low *= 1 + 0 * verdict.seconds /" referee 'Decide.*'
 mutant "what cannot be is claimed" referee/conclude.cpp "verdict.seconds >= floor.seconds" "verdict.seconds >= 0" referee 'Softmax.*:*Physic*:*mpossible*'

@@ -285,6 +285,11 @@ Result<Probe> Checker::draw(int slot, double seconds, std::size_t least) {
     return at(slot, std::move(positions), true);
 }
 
+Result<void> Checker::work_at(int slot, const std::vector<wire::oracle::Position>& positions) {
+    CUPEL_DO(oracle_->ask(slot, positions));
+    return {};
+}
+
 Result<Probe> Checker::at(int slot, std::vector<wire::oracle::Position> positions, bool random) {
     Probe probe;
     CUPEL_TRY(probe.truths, oracle_->ask(slot, positions));

@@ -78,6 +78,10 @@ public:
     [[nodiscard]] Result<Probe> at(int slot, std::vector<wire::oracle::Position> positions,
                                    bool random);
 
+    // Has the oracle work at those positions, and learns nothing.
+    [[nodiscard]] Result<void> work_at(int slot,
+                                       const std::vector<wire::oracle::Position>& positions);
+
     // `first_wrong`, by what honest arithmetic was seen to do so far.
     [[nodiscard]] std::optional<std::string> verify(const Probe& probe, const AnswerView& answer,
                                                     AnswerErrors& errors) const;

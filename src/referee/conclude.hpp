@@ -17,7 +17,7 @@ struct Setting {
     const task::Task& task;
     const target::Machine& machine;
     const target::Ceilings& ceilings;  // for the threads that the kernel had
-    double overhead = 0;               // seconds, of a window around nothing
+    double overhead = 0;               // seconds, of a window besides its calls
     std::string_view users = {};       // the opponent that is the user's own, if there is one
 };
 

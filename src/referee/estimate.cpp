@@ -12,29 +12,84 @@
 namespace cupel::referee {
 namespace {
 
+// The share of a window's cost in which two contenders may differ: 15 to 25 us.
+constexpr double kUnsure = 0.25;
+
 // Which windows an estimate uses.
 enum class Windows { Single, Batch };
 
-stats::Estimate estimate_of(std::span<const verdict::Sample> samples, std::string_view baseline,
-                            double overhead, Windows windows) {
+using Pairs = std::map<int, std::vector<stats::Pair>>;  // by process: one of each round
+
+Pairs pairs_of(std::span<const verdict::Sample> samples, std::string_view baseline, Windows windows,
+               const auto& seconds_of) {
     std::map<std::pair<int, int>, stats::Pair> rounds;  // by process and round
     for (const verdict::Sample& sample : samples) {
         if (!sample.counted || (windows == Windows::Single) != (sample.questions == 1)) continue;
         stats::Pair& pair = rounds[{sample.process, sample.round}];
-        if (sample.contender == kCandidate) pair.candidate = seconds_per_question(sample, overhead);
-        if (sample.contender == baseline) pair.baseline = seconds_per_question(sample, overhead);
+        if (sample.contender == kCandidate) pair.candidate = seconds_of(sample);
+        if (sample.contender == baseline) pair.baseline = seconds_of(sample);
     }
-    std::map<int, std::vector<double>> by_process;
+    Pairs pairs;
     for (const auto& [key, pair] : rounds) {
-        if (pair.candidate > 0 && pair.baseline > 0)
-            by_process[key.first].push_back(stats::log_ratio(pair));
+        if (pair.candidate > 0 && pair.baseline > 0) pairs[key.first].push_back(pair);
     }
+    return pairs;
+}
+
+stats::Estimate over_processes(const Pairs& pairs, const auto& value_of) {
     std::vector<std::vector<double>> processes;
-    processes.reserve(by_process.size());
-    for (auto& [process, ratios] : by_process) {
-        processes.push_back(std::move(ratios));
+    for (const auto& [process, rounds] : pairs) {
+        std::vector<double>& values = processes.emplace_back();
+        for (const stats::Pair& pair : rounds)
+            values.push_back(value_of(pair));
     }
     return stats::speedup_interval(processes);
+}
+
+double median_baseline(const Pairs& pairs) {
+    std::vector<double> seconds;
+    for (const auto& [process, rounds] : pairs) {
+        for (const stats::Pair& pair : rounds)
+            seconds.push_back(pair.baseline);
+    }
+    return stats::median(seconds);
+}
+
+// A gain is the share of the baseline's time that the candidate saves: 1 - 1 / speedup.
+double to_gain(double log_speedup) {
+    return -std::expm1(-log_speedup);
+}
+
+double to_log_speedup(double gain) {
+    return -std::log1p(-gain);
+}
+
+// What windows of one question say, in shares of what the baseline takes.
+struct Singles {
+    stats::Estimate gain;
+    double unsure = 0;  // of the gain, beyond chance
+};
+
+// What a window costs besides its calls is many times a short call, and no two windows cost the
+// same: divided by one another such windows say 1 whatever the kernels do. That cost is in both
+// windows of a pair, so it is gone from their difference but for kUnsure of it: a kernel that wakes
+// no second thread has cheaper windows than one that does. The unit of the difference, what one
+// call of the baseline takes, needs it taken off, too.
+Singles gain_of_singles(const Pairs& singles, const Pairs& batches, double overhead) {
+    const double unit =
+        std::max(median_baseline(singles) - (1 - kUnsure) * overhead, median_baseline(batches));
+    return {.gain = over_processes(singles,
+                                   [unit](const stats::Pair& pair) {
+                                       return (pair.baseline - pair.candidate) / unit;
+                                   }),
+            .unsure = kUnsure * overhead / unit};
+}
+
+stats::Estimate mapped(stats::Estimate estimate, double (*map)(double)) {
+    estimate.low = map(estimate.low);
+    estimate.mid = map(estimate.mid);
+    estimate.high = map(estimate.high);
+    return estimate;
 }
 
 }  // namespace
@@ -63,18 +118,32 @@ double advantage_bound(std::span<const verdict::Sample> samples, double overhead
 
 stats::Estimate log_speedup(std::span<const verdict::Sample> samples, std::string_view baseline,
                             double overhead) {
-    const stats::Estimate single = estimate_of(samples, baseline, overhead, Windows::Single);
-    const stats::Estimate batch = estimate_of(samples, baseline, overhead, Windows::Batch);
-    if (batch.n == 0) return single;
-    if (single.n == 0) return batch;
-    if (single.mid < batch.mid && !stats::agree(single, batch)) return single;
-    // Windows of one question so noisy that they contradict nothing are no leave to work ahead: a
-    // candidate can make that noise itself. A gain that they cannot tell from none is not claimed.
-    stats::Estimate claim = batch;
-    if (batch.low > 0 && single.low <= 0) {
-        claim.low = single.low;
-        claim.high = std::max(batch.high, single.high);
+    const auto whole = [](const verdict::Sample& sample) { return sample.seconds; };
+    const auto of_call = [overhead](const verdict::Sample& sample) {
+        return seconds_per_question(sample, overhead);
+    };
+    const Pairs batches = pairs_of(samples, baseline, Windows::Batch, of_call);
+    if (batches.empty()) {
+        return over_processes(pairs_of(samples, baseline, Windows::Single, of_call),
+                              stats::log_ratio);
     }
+    const stats::Estimate batch = over_processes(batches, stats::log_ratio);
+    const Pairs singles = pairs_of(samples, baseline, Windows::Single, whole);
+    if (singles.empty()) return batch;
+
+    const stats::Estimate ahead = mapped(batch, to_gain);
+    auto [single, unsure] = gain_of_singles(singles, batches, overhead);
+    if (single.mid < ahead.mid && !stats::agree(single, ahead, unsure)) {
+        single.high = std::min(single.high + unsure, ahead.high);  // they only speak against it
+        return mapped(single, to_log_speedup);
+    }
+    // Windows of one question so noisy that they contradict nothing are no leave to work ahead: a
+    // candidate can make that noise itself, and short calls have it anyway. A gain that they cannot
+    // tell from none is not claimed, and none that is many times what they are sure of.
+    stats::Estimate claim = batch;
+    const double sure = to_log_speedup(std::min(single.low - unsure, ahead.low));
+    if (batch.low > 0)
+        claim.low = sure <= 0 ? sure : std::min(batch.low, sure + std::log(kMostForgiven));
     return claim;
 }
 

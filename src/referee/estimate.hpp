@@ -40,8 +40,9 @@ inline constexpr double kMostForgiven = 1.5;
 
 // Law 10: log(baseline / candidate) per round on the same questions; median per pair of fresh
 // processes; Student's t over processes. Law 4: windows of one question and windows of several are
-// two estimates of the same thing; where they differ by more than chance, the slower one is the
-// claim, and where the first cannot tell a gain from none, its bounds are.
+// two estimates of the same thing; where they differ by more than chance and by more than what
+// windows cost may differ, the slower one is the claim. Where the first cannot tell a gain from
+// none, its low end is; and no low end is more than kMostForgiven times theirs.
 [[nodiscard]] stats::Estimate log_speedup(std::span<const verdict::Sample> samples,
                                           std::string_view baseline, double overhead);
 

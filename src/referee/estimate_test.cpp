@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <random>
@@ -22,6 +24,7 @@ struct Simulation {
     int processes = 8;
     int rounds = 12;
     int questions = 1;
+    double window_noise = 0;  // seconds, of what a window costs besides its calls
 };
 
 std::vector<verdict::Sample> simulate(const Simulation& s, unsigned seed) {
@@ -32,8 +35,8 @@ std::vector<verdict::Sample> simulate(const Simulation& s, unsigned seed) {
         const double bias = 1 + s.process_noise * normal(random);
         for (int round = 0; round <= s.rounds; ++round) {
             const auto add = [&](std::string name, double seconds, int order) {
-                const double noisy =
-                    seconds * (1 + s.round_noise * normal(random)) * s.questions + s.overhead;
+                const double noisy = seconds * (1 + s.round_noise * normal(random)) * s.questions +
+                                     s.overhead + s.window_noise * normal(random);
                 samples.push_back({.contender = std::move(name),
                                    .process = process,
                                    .round = round,
@@ -110,10 +113,77 @@ TEST(Estimate, ADifferenceBeyondChanceIsEnoughForTheSlowerFigure) {
         single.round += 100;
         samples.push_back(single);
     }
-    std::vector<verdict::Sample> only;
-    std::ranges::copy_if(samples, std::back_inserter(only),
-                         [](const verdict::Sample& sample) { return sample.questions == 1; });
-    EXPECT_EQ(log_speedup(samples, "naive", 5e-5), log_speedup(only, "naive", 5e-5));
+    const verdict::Interval ratio = to_interval(log_speedup(samples, "naive", 5e-5));
+    EXPECT_NEAR(ratio.mid, 2, 0.05);
+    EXPECT_LT(ratio.high, 2.1);
+}
+
+// Calls of 10 us in windows that cost 60 us, give or take 8: windows of one question, divided by
+// one another, would say 1.02 of a candidate that is 1.25 times as fast.
+std::vector<verdict::Sample> short_calls(double batch, double single, unsigned seed) {
+    const auto windows = [&](double candidate, int questions) {
+        return simulate({.candidate = candidate,
+                         .baseline = 1.25e-5,
+                         .overhead = 6e-5,
+                         .rounds = 9,
+                         .questions = questions,
+                         .window_noise = 8e-6},
+                        seed * 2 + static_cast<unsigned>(questions == 1));
+    };
+    auto samples = windows(batch, 50);
+    for (verdict::Sample sample : windows(single, 1)) {
+        sample.round += 100;
+        samples.push_back(sample);
+    }
+    return samples;
+}
+
+TEST(Estimate, WhatAWindowCostsDoesNotHideAKnownRatioOfShortCalls) {
+    int near = 0;
+    int covered = 0;
+    for (unsigned seed = 0; seed < 400; ++seed) {
+        const verdict::Interval ratio =
+            to_interval(log_speedup(short_calls(1e-5, 1e-5, seed), "naive", 6e-5));
+        near += std::abs(ratio.mid - 1.25) < 0.02 ? 1 : 0;
+        covered += ratio.low <= 1.25 && 1.25 <= ratio.high ? 1 : 0;
+    }
+    EXPECT_GE(near, 385);  // in all others chance had the windows of one question contradict
+    EXPECT_GE(covered, 372);
+}
+
+int called_faster(double batch, double single,
+                  const std::function<void(verdict::Sample&)>& change) {
+    int faster = 0;
+    for (unsigned seed = 0; seed < 100; ++seed) {
+        auto samples = short_calls(batch, single, seed);
+        for (verdict::Sample& sample : samples)
+            change(sample);
+        const verdict::Interval ratio = to_interval(log_speedup(samples, "naive", 6e-5));
+        faster += decide(ratio) == verdict::Status::Faster ? 1 : 0;
+    }
+    return faster;
+}
+
+TEST(Estimate, ShortCallsThatAreOnlyQuickInBatchesGainNothing) {
+    const auto as_it_is = [](verdict::Sample&) {};
+    EXPECT_EQ(called_faster(0.6e-5, 1.25e-5, as_it_is), 0);
+    // The baseline wakes a second thread in each of its windows, the candidate does not.
+    const auto wakes = [](verdict::Sample& sample) {
+        if (sample.contender == "naive") sample.seconds += 1.5e-5;
+    };
+    EXPECT_LE(called_faster(0.6e-5, 1.25e-5, wakes), 2);
+    EXPECT_LE(called_faster(0.6e-5, 1.5e-5, wakes), 2);  // all that they may differ in
+}
+
+TEST(Estimate, NoLowEndIsManyTimesWhatSingleWindowsAreSureOf) {
+    auto samples = simulate({.candidate = 0.2e-3, .questions = 8}, 11);  // 10 times
+    for (verdict::Sample single :
+         simulate({.candidate = 0.8e-3, .rounds = 4, .window_noise = 4e-4}, 12)) {  // 2.5 times
+        single.round += 100;
+        samples.push_back(single);
+    }
+    const verdict::Interval ratio = to_interval(log_speedup(samples, "naive", 5e-5));
+    EXPECT_LT(ratio.low, 2.5 * kMostForgiven);
 }
 
 // Nine processes without a gain in their single windows and one that dawdles in them: an interval

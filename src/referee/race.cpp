@@ -80,6 +80,9 @@ Fault fault_of(const Window& window) {
 Result<Outcome> Race::run(const std::vector<Entry>& entries, const Plan& plan) {
     Outcome outcome;
     errors_.assign(entries.size(), {});
+    is_users_.clear();
+    for (const Entry& entry : entries)
+        is_users_.push_back(entry.is_users);
     slow_.assign(entries.size(), false);
     behind_.assign(entries.size(), false);
     left_out_.assign(entries.size(), false);
@@ -142,8 +145,8 @@ bool Race::enough(const std::vector<Entry>& entries, const Plan& plan, const Out
 
 // Who will not be asked is not started: PyTorch takes half a second to load, on loud machines
 // seconds. The others load at once, libraries first, but for a user's own rival: who may want the
-// candidate to be slow does not run beside it. The candidate is waited for first, so that its
-// constructor is no other's fault.
+// candidate to be slow does not run beside it. It is begun after the candidate in one process and
+// before it in the next.
 Result<Race::Sessions> Race::start(const std::vector<Entry>& entries, const Plan& plan, int process,
                                    Outcome& outcome) {
     Sessions sessions(entries.size());
@@ -156,20 +159,36 @@ Result<Race::Sessions> Race::start(const std::vector<Entry>& entries, const Plan
         }
         return {};
     };
-    CUPEL_DO(begin_those([](const Entry& entry) { return entry.program.library.is_called(); }));
-    CUPEL_DO(begin_those([](const Entry& entry) { return !entry.is_users; }));
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-        std::optional<Session>& session = sessions[i];
-        if (!session) continue;
-        CUPEL_DO(session->load(to_ns(plan.window_timeout)));
-        if (const std::optional<Window>& ending = session->ending()) {
-            blame(outcome, i, fault_of(*ending));
-            return sessions;
+    std::vector<bool> loaded(entries.size(), false);
+    // The candidate comes first among those, so that its constructor is no other's fault.
+    const auto load_those = [&](auto is_meant) -> Result<void> {
+        for (std::size_t i = 0; i < entries.size() && !outcome.fault; ++i) {
+            if (!sessions[i] || loaded[i] || !is_meant(entries[i])) continue;
+            CUPEL_DO(sessions[i]->load(to_ns(plan.window_timeout)));
+            if (sessions[i]->ending()) blame(outcome, i, fault_of(*sessions[i]->ending()));
+            outcome.isolation = {.parts = sessions[i]->held().parts,
+                                 .missing = sessions[i]->held().missing};
+            loaded[i] = true;
         }
-        const jail::Held& held = session->held();
-        outcome.isolation = {.parts = held.parts, .missing = held.missing};
-        if (i == 0) CUPEL_DO(begin_those([](const Entry&) { return true; }));
+        return {};
+    };
+    const auto is_library = [](const Entry& entry) { return entry.program.library.is_called(); };
+    const auto is_ours = [](const Entry& entry) {
+        return entry.name != kCandidate && !entry.is_users;
+    };
+    const auto is_candidate = [](const Entry& entry) { return entry.name == kCandidate; };
+    const auto is_users = [](const Entry& entry) { return entry.is_users; };
+    CUPEL_DO(begin_those(is_library));
+    if (process % 2 == 1) {
+        CUPEL_DO(begin_those(is_users));
+        CUPEL_DO(load_those(is_users));
+        if (outcome.fault) return sessions;
     }
+    CUPEL_DO(begin_those(is_candidate));
+    CUPEL_DO(begin_those(is_ours));
+    CUPEL_DO(load_those(is_candidate));
+    CUPEL_DO(begin_those(is_users));
+    CUPEL_DO(load_those([](const Entry&) { return true; }));
     return sessions;
 }
 
@@ -206,7 +225,7 @@ Result<void> Race::run_process(const std::vector<Entry>& entries, const Plan& pl
                     .first_key = 0,
                     .watched = {},
                     .probes = {},
-                    .copied = false,
+                    .copied = std::nullopt,
                     .spares = spared_ && timed > 1 && random_u64() % kSparedEvery != 0};
         if (round.wide && number == 0) {
             round.questions =
@@ -396,8 +415,20 @@ Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t
         outcome.evidence.positions += static_cast<std::int64_t>(probe.positions.size());
         outcome.evidence.elements += checker_->answer_elements();
     }
-    if (entry != 0 && entry != reference_) return std::nullopt;
-    if (round.copied) return settle_disputes(round, entry, outcome);
+    const bool is_of_pair = entry == 0 || entry == reference_;
+    if (!is_of_pair && !is_users_[entry]) return std::nullopt;
+    if (round.copied) {
+        const std::size_t other = *round.copied;
+        CUPEL_TRY(auto wrong, settle_disputes(round, {.here = entry, .copied = other}, outcome));
+        const bool is_between = other == 0 || other == reference_;
+        if (wrong || is_between || !is_of_pair) return wrong;
+    }
+    copy_watched(round);
+    round.copied = entry;
+    return std::nullopt;
+}
+
+void Race::copy_watched(const Round& round) {
     copies_.resize(std::max(copies_.size(), round.watched.size()));
     for (std::size_t w = 0; w < round.watched.size(); ++w) {
         const AnswerView answer = checker_->answer_in(round.watched[w]);
@@ -407,11 +438,9 @@ Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t
             copy_bytes(answer[i], copies_[w][i], arena_->threads());
         }
     }
-    round.copied = true;
-    return std::nullopt;
 }
 
-Result<std::optional<Race::Wrong>> Race::settle_disputes(Round& round, std::size_t entry,
+Result<std::optional<Race::Wrong>> Race::settle_disputes(const Round& round, const Two& two,
                                                          Outcome& outcome) {
     const std::size_t most = round.watched.size() > 1 ? kSuspectsOfMany : kSuspectsOfOne;
     for (std::size_t w = 0; w < round.watched.size(); ++w) {
@@ -420,11 +449,15 @@ Result<std::optional<Race::Wrong>> Race::settle_disputes(Round& round, std::size
         const AnswerView copied(copies_[w].begin(), copies_[w].end());
         std::vector<wire::oracle::Position> positions = checker_->dispute(here, copied, most);
         if (positions.empty()) continue;
+        // Whoever of the two is the candidate is judged; the baseline's part in a dispute is
+        // checked by its own probes. A user's rival has no say in what is allowed.
+        if (is_users_[two.here] || is_users_[two.copied]) {
+            CUPEL_DO(checker_->work_at(slot, positions));
+            continue;
+        }
         CUPEL_TRY(const Probe probe, checker_->at(slot, std::move(positions), false));
         outcome.evidence.positions += static_cast<std::int64_t>(probe.positions.size());
-        // Whoever of the two is the candidate is judged; the baseline's part in a dispute is
-        // checked by its own probes.
-        auto wrong = checker_->verify(probe, entry == 0 ? here : copied, errors_.front());
+        auto wrong = checker_->verify(probe, two.here == 0 ? here : copied, errors_.front());
         if (wrong) return Wrong{.entry = 0, .words = *std::move(wrong)};
     }
     return std::nullopt;

@@ -85,7 +85,9 @@ private:
         std::uint64_t first_key = 0;  // of its questions, under the seed of the judgement
         std::vector<int> watched;     // the secret slots whose answers are compared whole
         std::vector<Probe> probes;    // one per question
-        bool copied = false;  // the watched answers of whom of candidate and reference came first
+        // Whose watched answers were copied: the first of candidate and reference, or, before
+        // either, a user's rival.
+        std::optional<std::size_t> copied;
         bool spares = false;  // a reference that is spared
     };
 
@@ -110,7 +112,15 @@ private:
     };
     [[nodiscard]] Result<std::optional<Wrong>> check_answers(Round& round, std::size_t entry,
                                                              Outcome& outcome);
-    [[nodiscard]] Result<std::optional<Wrong>> settle_disputes(Round& round, std::size_t entry,
+    // Answers are compared whole between candidate and reference. Those of a user's rival are with
+    // whoever came before, too: what the referee does after a window is felt in the next one, by 3
+    // us, and candidate and rival should have the same before theirs.
+    void copy_watched(const Round& round);
+    struct Two {  // entries: whose answers are in the arena, and whose were copied
+        std::size_t here = 0;
+        std::size_t copied = 0;
+    };
+    [[nodiscard]] Result<std::optional<Wrong>> settle_disputes(const Round& round, const Two& two,
                                                                Outcome& outcome);
     [[nodiscard]] bool draw_wide(int process, int number) const;
     [[nodiscard]] Kind draw_kind(const Round& round) const;
@@ -146,6 +156,7 @@ private:
     Arena* arena_;
     Checker* checker_;
     double overhead_;
+    std::vector<bool> is_users_;  // per entry
     std::vector<bool> slow_;      // per entry: asked just often enough for a rough figure
     std::vector<bool> behind_;    // per entry: not asked any more
     std::vector<bool> left_out_;  // ... or not at all

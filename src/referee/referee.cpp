@@ -25,8 +25,12 @@
 namespace cupel::referee {
 namespace {
 
-constexpr int kSlots = 64;  // questions in a window, at most
-constexpr int kOverheadWindows = 31;
+constexpr int kSlots = 64;             // questions in a window, at most
+constexpr int kOverheadProcesses = 4;  // pairs; what a window costs is of a process, too
+constexpr int kOverheadWindows = 24;   // of each
+constexpr int kFewestOverheadWindows = 4;
+constexpr double kOverheadSeconds = 0.1;  // for a pair
+constexpr std::chrono::nanoseconds kWait{500'000};
 constexpr double kMostPatience = 1000;  // times as many processes as usual
 constexpr int kScreenedShapes = 2;      // hidden ones; a judgement tries more
 
@@ -58,23 +62,56 @@ Result<void> Referee::State::open() {
     return {};
 }
 
-// A window around a kernel that does nothing: what bell, wake and freeze cost here and now.
+// What bell, wake and freeze cost here and now, as in a race: two contenders take turns, the
+// referee's own work lies between them, and a window lasts so long that processors which wait for
+// its end fall asleep. A window around nothing, one after the other, costs half.
 Result<double> Referee::State::measure_overhead() {
     CUPEL_CHECK(arena.has_value());
-    CUPEL_TRY(const target::Artefact empty,
-              compile_own(target::contract_declaration(task) + " {}\n", "empty"));
-    CUPEL_TRY(Session session, Session::start({.object = empty.object}, *arena, options.threads,
-                                              std::chrono::seconds(10)));
-    if (const std::optional<Window>& ending = session.ending())
-        return fail(Errc::Missing, "no contender can run here: " + ending->reason);
+    const std::string waits = fmt::format(
+        "#include <time.h>\n"
+        "static long cupel_now() {{\n"
+        "  struct timespec t;\n"
+        "  clock_gettime(CLOCK_MONOTONIC, &t);\n"
+        "  return t.tv_sec * 1000000000L + t.tv_nsec;\n"
+        "}}\n"
+        "{} {{\n"
+        "  const long cupel_begin = cupel_now();\n"
+        "  while (cupel_now() - cupel_begin < {}) {{}}\n"
+        "}}\n",
+        target::contract_declaration(task), kWait.count());
+    CUPEL_TRY(const target::Artefact contender, compile_own(waits, "waits"));
     std::vector<double> seconds;
-    for (int i = 0; i < kOverheadWindows; ++i) {
-        const Window window = session.window(1, std::chrono::seconds(10));
-        if (window.ending != Ending::Answered)
-            return fail(Errc::Missing, "no contender can run here: " + window.reason);
-        seconds.push_back(window.seconds);
+    for (int pair = 0; pair < kOverheadProcesses; ++pair) {
+        std::vector<Session> sessions;
+        for (int i = 0; i < 2; ++i) {
+            CUPEL_TRY(Session session, Session::start({.object = contender.object}, *arena,
+                                                      options.threads, std::chrono::seconds(10)));
+            if (const std::optional<Window>& ending = session.ending())
+                return fail(Errc::Missing, "no contender can run here: " + ending->reason);
+            sessions.push_back(std::move(session));
+        }
+        CUPEL_DO(time_in_turns(sessions, seconds));
     }
-    return stats::median(seconds);
+    return stats::median(seconds) - std::chrono::duration<double>(kWait).count();
+}
+
+Result<void> Referee::State::time_in_turns(std::span<Session> sessions,
+                                           std::vector<double>& seconds) {
+    CUPEL_CHECK(arena.has_value());
+    // Of questions that take longer to draw than windows cost, a few are enough.
+    const std::int64_t begin = os::now_ns();
+    for (int i = 0; i < kOverheadWindows; ++i) {
+        if (i >= kFewestOverheadWindows && os::seconds_since(begin) > kOverheadSeconds) break;
+        for (Session& session : sessions) {
+            arena->poison(1);
+            arena->touch(1);
+            const Window window = session.window(1, std::chrono::seconds(10));
+            if (window.ending != Ending::Answered)
+                return fail(Errc::Missing, "no contender can run here: " + window.reason);
+            seconds.push_back(window.seconds);
+        }
+    }
+    return {};
 }
 
 Referee::Referee(std::unique_ptr<State> state) : state_(std::move(state)) {}

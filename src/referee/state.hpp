@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,9 @@ struct Referee::State {
     [[nodiscard]] Result<target::Artefact> compile_own(const std::string& source,
                                                        const std::string& name) const;
     [[nodiscard]] Result<double> measure_overhead();
+    // Appends what their windows take, one after another's.
+    [[nodiscard]] Result<void> time_in_turns(std::span<Session> sessions,
+                                             std::vector<double>& seconds);
     [[nodiscard]] Result<void> compile_panel();
     [[nodiscard]] Result<Admission> admit();
     [[nodiscard]] Plan plan(double seconds) const;
