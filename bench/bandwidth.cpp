@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A kernel that is bound by memory, and a loop that moves as many bytes and does nothing else, in
-// turns in one process. Ratios are of neighbours in time, so that whoever shares the memory slows
-// both; the median, and the order statistics that hold it at 95 %.
-//   bandwidth NAME LIBRARY FORM BYTES COPY     FORM: a task's normal form. BYTES: that it moves at
-//                                              least. COPY: 1 to copy them, 0 to read them only
+// A kernel that is bound by memory or by functions, a loop that moves as many bytes, and one that
+// computes as many functions in the first cache, in turns in one process. Neither does anything
+// else, so no kernel is faster than the slower of them. Ratios are of neighbours in time, so that
+// whoever shares the memory slows all; the median, and the order statistics that hold it at 95 %.
+//   bandwidth NAME LIBRARY FORM BYTES COPY [FUNCTIONS LENGTH COUNT]
+//     FORM: a task's normal form. BYTES: that it moves at least. COPY: 1 to copy them, 0 to read
+//     them only. FUNCTIONS: a library whose kernel(x, y) computes LENGTH of the COUNT functions
 #include <dlfcn.h>
 #include <immintrin.h>
 #include <omp.h>
@@ -155,15 +157,60 @@ void call(void* kernel, const std::vector<char*>& at, std::index_sequence<I...>)
         kernel)((I < at.size() ? at[I] : nullptr)...);
 }
 
+// Of paired ratios.
+struct Spread {
+    double low, median, high;
+};
+Spread spread_of(std::vector<double> ratios) {
+    std::sort(ratios.begin(), ratios.end());
+    const auto n = static_cast<double>(ratios.size());
+    const auto at = [&](double rank) { return ratios[static_cast<std::size_t>(rank)]; };
+    return {at(n / 2 - 0.98 * std::sqrt(n)), at(n / 2), at(n / 2 + 0.98 * std::sqrt(n))};
+}
+
+void* kernel_of(const char* path) {
+    void* const library = dlopen(path, RTLD_NOW);
+    if (library == nullptr) {
+        std::fprintf(stderr, "%s\n", dlerror());
+        std::exit(1);
+    }
+    return dlsym(library, "kernel");
+}
+
+// So many of the functions, each thread its part, out of its first cache and back into it.
+struct Functions {
+    void (*kernel)(const float*, float*) = nullptr;
+    std::size_t length = 0, calls = 0;
+
+    void operator()() const {
+#pragma omp parallel
+        {
+            std::vector<float> x(length), y(length);
+            for (std::size_t i = 0; i < length; i++)
+                x[i] = static_cast<float>(i) / static_cast<float>(length) * 3.4F - 1.7F;
+#pragma omp for
+            for (std::size_t c = 0; c < calls; c++) {
+                kernel(x.data(), y.data());
+                asm volatile("" : : "r"(y.data()) : "memory");
+            }
+        }
+    }
+};
+
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count != 6) return std::fprintf(stderr, "usage: see bench/bandwidth\n"), 2;
-    void* library = dlopen(arguments[2], RTLD_NOW);
-    if (library == nullptr) return std::fprintf(stderr, "%s\n", dlerror()), 1;
-    void* const kernel = dlsym(library, "kernel");
+    if (count != 6 && count != 9) return std::fprintf(stderr, "usage: see bench/bandwidth\n"), 2;
+    void* const kernel = kernel_of(arguments[2]);
     const std::string form = arguments[3];
     const bool copies = arguments[5][0] == '1';
+    Functions functions;
+    if (count == 9) {
+        functions.kernel =
+            reinterpret_cast<void (*)(const float*, float*)>(kernel_of(arguments[6]));
+        functions.length = std::stoul(arguments[7]);
+        functions.calls = static_cast<std::size_t>(std::stod(arguments[8])) / functions.length;
+    }
     const auto bytes = static_cast<std::size_t>(std::stod(arguments[4]) / (copies ? 2 : 1));
     std::vector<std::vector<char*>> sets(kSets);
     for (std::vector<char*>& set : sets) {
@@ -175,28 +222,34 @@ int main(int count, char** arguments) {
     char* const from = allocate(kSets * bytes);
     char* const to = allocate(copies ? kSets * bytes : 4096);
     std::memset(from, 1, kSets * bytes);
-    std::vector<double> ratios;
     // What the one before has moved is still in a cache: each takes the next part.
-    auto loop = [&, turn = std::size_t{0}]() mutable {
+    auto move = [&, turn = std::size_t{0}]() mutable {
         const std::size_t part = turn++ % kSets * (bytes / 64 * 64);
         return seconds([&] {
             if (copies) return copy(to + part, from + part, bytes - 64);
             read(from + part, bytes - 64);
         });
     };
+    const auto compute = [&] { return functions.calls > 0 ? seconds(functions) : 0; };
+    std::vector<double> moving, computing, slower;
     for (int round = -kSets; round < kRounds; round++) {
-        const double before = loop();
+        const double moved = move(), computed = compute();
         const double ours = seconds([&] {
             call(kernel, sets[static_cast<std::size_t>(round + kSets) % kSets],
                  std::make_index_sequence<8>());
         });
-        const double after = loop();
-        if (round >= 0) ratios.push_back((before + after) / 2 / ours);
+        const double bytes_took = (moved + move()) / 2;
+        const double functions_took = (computed + compute()) / 2;
+        if (round < 0) continue;
+        moving.push_back(bytes_took / ours);
+        computing.push_back(functions_took / ours);
+        slower.push_back(std::max(bytes_took, functions_took) / ours);
     }
-    std::sort(ratios.begin(), ratios.end());
-    const auto n = static_cast<double>(ratios.size());
-    const auto low = static_cast<std::size_t>(n / 2 - 0.98 * std::sqrt(n));
-    const auto high = static_cast<std::size_t>(n / 2 + 0.98 * std::sqrt(n));
-    std::printf("| %s | %s | %.2f [%.2f, %.2f] | %.2f |\n", arguments[1], copies ? "copy" : "read",
-                ratios[ratios.size() / 2], ratios[low], ratios[high], ratios.back());
+    const Spread bound = spread_of(slower);
+    char functions_only[16] = "-";
+    if (functions.calls > 0)
+        std::snprintf(functions_only, sizeof functions_only, "%.2f", spread_of(computing).median);
+    std::printf("| %s | %s | %.2f | %s | %.2f [%.2f, %.2f] |\n", arguments[1],
+                copies ? "copy" : "read", spread_of(moving).median, functions_only, bound.median,
+                bound.low, bound.high);
 }
