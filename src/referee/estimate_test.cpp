@@ -175,15 +175,20 @@ TEST(Estimate, ShortCallsThatAreOnlyQuickInBatchesGainNothing) {
     EXPECT_LE(called_faster(0.6e-5, 1.5e-5, wakes), 2);  // all that they may differ in
 }
 
+// Ten times as fast in batches, 2.5 times alone, in windows so noisy that they seldom contradict.
 TEST(Estimate, NoLowEndIsManyTimesWhatSingleWindowsAreSureOf) {
-    auto samples = simulate({.candidate = 0.2e-3, .questions = 8}, 11);  // 10 times
-    for (verdict::Sample single :
-         simulate({.candidate = 0.8e-3, .rounds = 4, .window_noise = 4e-4}, 12)) {  // 2.5 times
-        single.round += 100;
-        samples.push_back(single);
+    int overstated = 0;
+    for (unsigned seed = 0; seed < 100; ++seed) {
+        auto samples = simulate({.candidate = 0.2e-3, .questions = 8}, 2 * seed);
+        for (verdict::Sample single :
+             simulate({.candidate = 0.8e-3, .rounds = 4, .window_noise = 1e-3}, 2 * seed + 1)) {
+            single.round += 100;
+            samples.push_back(single);
+        }
+        const verdict::Interval ratio = to_interval(log_speedup(samples, "naive", 5e-5));
+        overstated += ratio.low > 2.5 * kMostForgiven ? 1 : 0;
     }
-    const verdict::Interval ratio = to_interval(log_speedup(samples, "naive", 5e-5));
-    EXPECT_LT(ratio.low, 2.5 * kMostForgiven);
+    EXPECT_LE(overstated, 5);  // 2.5 % are what a level of 95 % leaves on one side
 }
 
 // Nine processes without a gain in their single windows and one that dawdles in them: an interval
