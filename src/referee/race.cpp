@@ -415,13 +415,11 @@ Result<std::optional<Race::Wrong>> Race::check_answers(Round& round, std::size_t
         outcome.evidence.positions += static_cast<std::int64_t>(probe.positions.size());
         outcome.evidence.elements += checker_->answer_elements();
     }
-    const bool is_of_pair = entry == 0 || entry == reference_;
-    if (!is_of_pair && !is_users_[entry]) return std::nullopt;
+    if (!is_of_pair(entry) && !is_users_[entry]) return std::nullopt;
     if (round.copied) {
         const std::size_t other = *round.copied;
         CUPEL_TRY(auto wrong, settle_disputes(round, {.here = entry, .copied = other}, outcome));
-        const bool is_between = other == 0 || other == reference_;
-        if (wrong || is_between || !is_of_pair) return wrong;
+        if (wrong || is_of_pair(other) || !is_of_pair(entry)) return wrong;
     }
     copy_watched(round);
     round.copied = entry;
@@ -449,9 +447,9 @@ Result<std::optional<Race::Wrong>> Race::settle_disputes(const Round& round, con
         const AnswerView copied(copies_[w].begin(), copies_[w].end());
         std::vector<wire::oracle::Position> positions = checker_->dispute(here, copied, most);
         if (positions.empty()) continue;
-        // Whoever of the two is the candidate is judged; the baseline's part in a dispute is
-        // checked by its own probes. A user's rival has no say in what is allowed.
-        if (is_users_[two.here] || is_users_[two.copied]) {
+        // The candidate is judged; the reference's part in a dispute is checked by its own probes.
+        // Who is neither has no say in what is allowed.
+        if (!is_of_pair(two.here) || !is_of_pair(two.copied)) {
             CUPEL_DO(checker_->work_at(slot, positions));
             continue;
         }

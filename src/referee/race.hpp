@@ -115,6 +115,9 @@ private:
     // Answers are compared whole between candidate and reference. Those of a user's rival are with
     // whoever came before, too: what the referee does after a window is felt in the next one, by 3
     // us, and candidate and rival should have the same before theirs.
+    [[nodiscard]] bool is_of_pair(std::size_t entry) const {
+        return entry == 0 || entry == reference_;
+    }
     void copy_watched(const Round& round);
     struct Two {  // entries: whose answers are in the arena, and whose were copied
         std::size_t here = 0;

@@ -301,7 +301,8 @@ NextRows next_rows(const Task& task, const Plan& plan, std::size_t stage) {
             for (const int load : loads(task, task.stages[s].body)) {
                 const Access& access = task.access(load);
                 if (task.tensor(access.tensor).role != Role::Input) continue;
-                if (is_row_by_number(task, access, axes)) rows.gathered.push_back(load);
+                if (s == stage && is_row_by_number(task, access, axes))
+                    rows.gathered.push_back(load);
                 if (elementwise(access, axes, 0) &&
                     std::ranges::find(rows.inputs, access.tensor) == rows.inputs.end())
                     rows.inputs.push_back(access.tensor);

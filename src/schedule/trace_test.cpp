@@ -213,6 +213,23 @@ TEST(Sweep, FetchesTheNextRowsWhileItSweepsOne) {
     EXPECT_THAT(text("sum_rows", "hint y prefetch\nrows y 4\n"), HasSubstr("not both"));
 }
 
+// Rows of a table by number: the last number has none after it, and a stage that shares the loop
+// has an axis of its own, which is no variable here.
+TEST(Sweep, FetchesTheNextRowOfATable) {
+    const auto task = task::parse(
+        "task t(table: f32[V,D], t: i64[N]) -> y: f32[N,D] where V = 9, D = 32, N = 5\n"
+        "  m[n]   = max[k](table[t[n], k])\n"
+        "  y[n,d] = exp(table[t[n], d] - m[n])\n"
+        "values t ~ integers(0, 9)\n",
+        "test");
+    ASSERT_TRUE(task.has_value()) << task.error().text;
+    const auto kernel =
+        print_kernel(*task, Width{}, *parse_trace("sweep m 1\nsweep y 1\nhint y prefetch\n"));
+    ASSERT_TRUE(kernel.has_value()) << kernel.error().text;
+    EXPECT_THAT(*kernel, HasSubstr("(t[std::min<long>(n + 1, N - 1)]) * D + d, 0, 2);"));
+    EXPECT_THAT(*kernel, Not(HasSubstr("+ k, 0, 2)")));
+}
+
 TEST(Sweep, AsksOnceWhetherAnOutputCanBeStreamed) {
     const task::Task task = small("bias_gelu");
     const auto kernel = print_kernel(task, Width{}, *parse_trace("sweep y 4\nhint y stream\n"));
