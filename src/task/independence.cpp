@@ -31,14 +31,18 @@ void add_axes(const Task& task, const Index& index, std::set<AxisId>& axes) {
 }
 
 // The axes along which other data is added. Those that only bound or mask a sum are not among them:
-// running sums of one row add the same terms again, and are off together.
+// running sums of one row add the same terms again, and are off together. Nor is the axis of a
+// factor that could stand before the sum (x[n] in sum[k](x[n] * w[k])): its sums are one, scaled.
 std::set<AxisId> axes_of_data(const Task& task, const Stage& stage) {
     std::set<AxisId> axes;
     for (const ExprId id : below(task, stage.body)) {
         const Expr& expr = task.expr(id);
         if (expr.op != Op::Load) continue;
+        std::set<AxisId> here;
         for (const Index& index : task.access(expr.reference).at)
-            add_axes(task, index, axes);
+            add_axes(task, index, here);
+        if (std::ranges::any_of(stage.reduce, [&](AxisId axis) { return here.contains(axis); }))
+            axes.merge(here);
     }
     return axes;
 }
