@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "referee/referee.hpp"
 #include "schedule/schedule.hpp"
@@ -51,7 +52,7 @@ static int calls;
 class Against : public testing::Test {
 protected:
     static verdict::Verdict judge(const std::string& candidate, const std::string& opponent,
-                                  std::string naive = "") {
+                                  std::string naive = "", bool panel = true) {
         const task::Task task = task::parse(
                                     "task sm(x: f32[B,N]) -> y: f32[B,N] where B = 1024, N = 512\n"
                                     "  m[b] = max[n](x[b,n])\n"
@@ -64,11 +65,10 @@ protected:
         options.judge_seconds = 1;
         options.shapes = 0;
         if (naive.empty()) naive = schedule::print_baselines(task).value().front().source;
-        const auto referee =
-            Referee::open(task,
-                          {{.name = "naive", .source = naive},
-                           {.name = "your kernel.cpp", .source = opponent, .ours = false}},
-                          options);
+        std::vector<Baseline> all;
+        if (panel) all.push_back({.name = "naive", .source = naive});
+        all.push_back({.name = "your kernel.cpp", .source = opponent, .ours = false});
+        const auto referee = Referee::open(task, std::move(all), options);
         EXPECT_TRUE(referee) << referee.error().text;
         const auto verdict =
             (*referee)->judge({.source = candidate, .schedule = "", .origin = "test"});
@@ -85,6 +85,19 @@ TEST_F(Against, AnErrorThatBothShareIsSeen) {
                               "  once(x, y);\n  if (calls++ > 0) y[123456] *= 1.5f;\n}\n";
     const verdict::Verdict verdict = judge(wrong, wrong + "// another\n");
     EXPECT_EQ(verdict.status, verdict::Status::Wrong) << verdict.reason;
+}
+
+// One element of 524288, which no probe would find: only a comparison of whole answers does.
+TEST_F(Against, WithNobodyElseBesideTheCandidateItsAnswersAreComparedWithTheRivals) {
+    const std::string right =
+        std::string(kQuick) +
+        "extern \"C\" void kernel(const float* x, float* y) { once(x, y); }\n";
+    const std::string wrong = std::string(kQuick) +
+                              "extern \"C\" void kernel(const float* x, float* y) {\n"
+                              "  once(x, y);\n  if (calls++ > 0) y[123456] *= 1.5f;\n}\n";
+    EXPECT_EQ(judge(wrong, right, "", false).status, verdict::Status::Wrong);
+    const verdict::Verdict honest = judge(right, wrong, "", false);
+    EXPECT_TRUE(verdict::is_right(honest.status)) << honest.reason;
 }
 
 // Quick in two windows of a process, sixty times as slow in all others: the claim is over naive.
