@@ -79,9 +79,10 @@ mutant "a ruler that is wrong too often goes on" stats/decide.cpp "binomial_tail
 
 # --- the clock ------------------------------------------------------------------------------------------
 mutant "a window ends early" referee/session.cpp "window.seconds = static_cast<double>(end - begin) * 1e-9;" "window.seconds = static_cast<double>(end - begin) * 1e-10;" referee 'Softmax.*'
-mutant "the cost of a window is taken off ten times" referee/estimate.cpp "sample.seconds - overhead, sample.seconds / 2" "sample.seconds - 10 * overhead, sample.seconds / 10" referee 'Estimate.*'
+mutant "the cost of a window is taken off ten times" referee/estimate.cpp "sample.seconds - overhead.of(sample.seconds), sample.seconds / 2" "sample.seconds - 10 * overhead.of(sample.seconds), sample.seconds / 10" referee 'Estimate.*'
+mutant "long windows cost what brief ones do" referee/overhead.hpp "std::lerp(brief_, long_, std::clamp(share, 0.0, 1.0))" "std::lerp(brief_, brief_, std::clamp(share, 0.0, 1.0))" referee 'Estimate.*'
 mutant "the faster of two figures that disagree is claimed" referee/estimate.cpp "single.mid < ahead.mid &&" "single.mid > ahead.mid &&" referee 'Estimate.*'
-mutant "short calls are divided by what their windows cost" referee/estimate.cpp "median_baseline(singles) - (1 - kUnsure) * overhead, median_baseline(batches)" "median_baseline(singles), median_baseline(batches)" referee 'Estimate.*'
+mutant "short calls are divided by what their windows cost" referee/estimate.cpp "window - (1 - kUnsure) * cost, median_baseline(batches)" "window, median_baseline(batches)" referee 'Estimate.*'
 mutant "a gain of batches alone is claimed beside noise" referee/estimate.cpp "sure <= 0 ? sure :" "sure <= 0 ? batch.low :" referee 'Estimate.*'
 mutant "a low end is many times what single windows are sure of" referee/estimate.cpp "sure + std::log(kMostForgiven)" "sure + std::log(kMostForgiven) * 99" referee 'Estimate.*'
 mutant "warm-up rounds are counted" referee/estimate.cpp "if (!sample.counted || (windows" "if ((windows" referee 'Estimate.*'

@@ -88,7 +88,7 @@ json document_of(const Certificate& certificate) {
     const task::Task& task = certificate.task;
     const verdict::Kernel& kernel = certificate.kernel;
     const Certificate::Signature& signature = certificate.signature;
-    return {
+    json document = {
         {"format", kFormat},
         {"version", kVersion},
         {"written", certificate.written},
@@ -114,6 +114,9 @@ json document_of(const Certificate& certificate) {
           {"reason", signature.reason},
           {"value", ""}}},
     };
+    if (certificate.long_window_overhead)
+        document["long_window_overhead"] = *certificate.long_window_overhead;
+    return document;
 }
 
 AaSummary read_aa_summary(const json& object) {
@@ -159,6 +162,8 @@ Result<Certificate> read_fields(const json& document) {
         CUPEL_TRY(certificate.selected, verdict::verdict_from_json(document.at("selected")));
     }
     certificate.window_overhead = document.at("window_overhead");
+    if (document.contains("long_window_overhead"))
+        certificate.long_window_overhead = document.at("long_window_overhead").get<double>();
     CUPEL_TRY(certificate.machine, target::machine_from_json(document.at("machine")));
     CUPEL_TRY(certificate.ceilings, target::ceilings_from_json(document.at("ceilings")));
     certificate.compiler_version = document.at("compiler").at("version");
@@ -248,7 +253,8 @@ Certificate make_certificate(const Referee& referee, const verdict::Kernel& kern
     certificate.absent = referee.options().absent;
     certificate.claim = claim;
     certificate.selected = selected;
-    certificate.window_overhead = referee.window_overhead();
+    certificate.window_overhead = referee.window_overhead().brief();
+    certificate.long_window_overhead = referee.window_overhead().lasting();
     certificate.machine = referee.machine();
     certificate.ceilings = referee.ceilings();
     certificate.compiler_version = referee.compiler().version;

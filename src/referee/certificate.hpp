@@ -38,13 +38,19 @@ struct Certificate {
     verdict::Verdict claim;           // what is published
     std::optional<verdict::Verdict> selected;  // the earlier judgement that chose the kernel: where
                                                // there is none, nothing can be recomputed
-    double window_overhead = 0;                // seconds
+    double window_overhead = 0;                // seconds, of brief windows
+    std::optional<double>
+        long_window_overhead;  // ... and of long ones; earlier certificates have the other for both
     target::Machine machine;
     target::Ceilings ceilings;
     std::string compiler_version;
     std::vector<std::string> compiler_flags;
     AaSummary aa;
     Signature signature;
+
+    [[nodiscard]] Overhead overhead() const {
+        return {window_overhead, long_window_overhead.value_or(window_overhead)};
+    }
 };
 
 [[nodiscard]] Certificate make_certificate(const Referee& referee, const verdict::Kernel& kernel,

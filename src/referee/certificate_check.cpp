@@ -179,9 +179,8 @@ verdict::Verdict rebuilt(const Certificate& certificate, const verdict::Verdict&
     panel.reserve(certificate.panel.size());
     for (const Certificate::Member& member : certificate.panel)
         panel.push_back(member.name);
-    conclude(
-        {certificate.task, certificate.machine, certificate.ceilings, certificate.window_overhead},
-        panel, verdict);
+    conclude({certificate.task, certificate.machine, certificate.ceilings, certificate.overhead()},
+             panel, verdict);
     return withhold(std::move(verdict), certificate.aa);
 }
 
@@ -267,9 +266,11 @@ Result<void> check_setting(const Certificate& certificate) {
     if (certificate.panel.empty() || certificate.panel.front().name != "naive" ||
         !certificate.panel.front().library.empty())
         return fail(Errc::Corrupt, "panel: the honest naive kernel does not come first");
-    const double overhead = certificate.window_overhead;
-    if (!(overhead >= 0 && overhead < kLongestWindow))
+    const auto is_time = [](double seconds) { return seconds >= 0 && seconds < kLongestWindow; };
+    if (!is_time(certificate.window_overhead))
         return fail(Errc::Corrupt, "window_overhead: no time");
+    if (!is_time(certificate.overhead().lasting()))
+        return fail(Errc::Corrupt, "long_window_overhead: no time");
     const AaSummary& aa = certificate.aa;
     if (aa.test.different < 0 || aa.test.different > aa.test.runs ||
         aa.threads != certificate.ceilings.threads)

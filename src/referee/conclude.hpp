@@ -7,6 +7,7 @@
 #include <string>
 
 #include "referee/aa_record.hpp"
+#include "referee/overhead.hpp"
 #include "target/machine.hpp"
 #include "task/task.hpp"
 #include "verdict/verdict.hpp"
@@ -17,8 +18,8 @@ struct Setting {
     const task::Task& task;
     const target::Machine& machine;
     const target::Ceilings& ceilings;  // for the threads that the kernel had
-    double overhead = 0;               // seconds, of a window besides its calls
-    std::string_view users = {};       // the opponent that is the user's own, if there is one
+    Overhead overhead = 0;
+    std::string_view users = {};  // the opponent that is the user's own, if there is one
 };
 
 // Sets what follows from `verdict.samples`: seconds, advantage bound, share of the ceiling, both

@@ -75,14 +75,15 @@ struct Singles {
 // windows of a pair, so it is gone from their difference but for kUnsure of it: a kernel that wakes
 // no second thread has cheaper windows than one that does. The unit of the difference, what one
 // call of the baseline takes, needs it taken off, too.
-Singles gain_of_singles(const Pairs& singles, const Pairs& batches, double overhead) {
-    const double unit =
-        std::max(median_baseline(singles) - (1 - kUnsure) * overhead, median_baseline(batches));
+Singles gain_of_singles(const Pairs& singles, const Pairs& batches, Overhead overhead) {
+    const double window = median_baseline(singles);
+    const double cost = overhead.of(window);
+    const double unit = std::max(window - (1 - kUnsure) * cost, median_baseline(batches));
     return {.gain = over_processes(singles,
                                    [unit](const stats::Pair& pair) {
                                        return (pair.baseline - pair.candidate) / unit;
                                    }),
-            .unsure = kUnsure * overhead / unit};
+            .unsure = kUnsure * cost / unit};
 }
 
 stats::Estimate mapped(stats::Estimate estimate, double (*map)(double)) {
@@ -94,12 +95,13 @@ stats::Estimate mapped(stats::Estimate estimate, double (*map)(double)) {
 
 }  // namespace
 
-double seconds_per_question(const verdict::Sample& sample, double overhead) {
-    return std::max(sample.seconds - overhead, sample.seconds / 2) / sample.questions;
+double seconds_per_question(const verdict::Sample& sample, Overhead overhead) {
+    return std::max(sample.seconds - overhead.of(sample.seconds), sample.seconds / 2) /
+           sample.questions;
 }
 
 double median_seconds(std::span<const verdict::Sample> samples, std::string_view contender,
-                      double overhead) {
+                      Overhead overhead) {
     std::vector<double> seconds;
     for (const verdict::Sample& sample : samples) {
         if (sample.counted && sample.contender == contender)
@@ -108,16 +110,20 @@ double median_seconds(std::span<const verdict::Sample> samples, std::string_view
     return seconds.empty() ? 0 : stats::median(seconds);
 }
 
-double advantage_bound(std::span<const verdict::Sample> samples, double overhead) {
+double advantage_bound(std::span<const verdict::Sample> samples, Overhead overhead) {
     std::vector<double> questions;
+    std::vector<double> seconds;
     for (const verdict::Sample& sample : samples) {
-        if (sample.counted && sample.contender == kCandidate) questions.push_back(sample.questions);
+        if (!sample.counted || sample.contender != kCandidate) continue;
+        questions.push_back(sample.questions);
+        seconds.push_back(sample.seconds);
     }
-    return overhead / (questions.empty() ? 1 : std::max(1.0, stats::median(questions)));
+    if (questions.empty()) return overhead.brief();
+    return overhead.of(stats::median(seconds)) / std::max(1.0, stats::median(questions));
 }
 
 stats::Estimate log_speedup(std::span<const verdict::Sample> samples, std::string_view baseline,
-                            double overhead) {
+                            Overhead overhead) {
     const auto whole = [](const verdict::Sample& sample) { return sample.seconds; };
     const auto of_call = [overhead](const verdict::Sample& sample) {
         return seconds_per_question(sample, overhead);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "referee/overhead.hpp"
 #include "stats/interval.hpp"
 #include "verdict/verdict.hpp"
 
@@ -29,14 +30,14 @@ inline constexpr double kMostForgiven = 1.5;
 
 // Time per question of one window: the fixed cost of a window taken off, divided by the questions.
 // The correction is capped at half the window, so that no figure rests on the correction alone.
-[[nodiscard]] double seconds_per_question(const verdict::Sample& sample, double overhead);
+[[nodiscard]] double seconds_per_question(const verdict::Sample& sample, Overhead overhead);
 
 // Median over all counted samples of the contender; 0 where there are none.
 [[nodiscard]] double median_seconds(std::span<const verdict::Sample> samples,
-                                    std::string_view contender, double overhead);
+                                    std::string_view contender, Overhead overhead);
 
 // Law 5: what a perfect cheat could gain per question, since a window costs more than its kernel.
-[[nodiscard]] double advantage_bound(std::span<const verdict::Sample> samples, double overhead);
+[[nodiscard]] double advantage_bound(std::span<const verdict::Sample> samples, Overhead overhead);
 
 // Law 10: log(baseline / candidate) per round on the same questions; median per pair of fresh
 // processes; Student's t over processes. Law 4: windows of one question and windows of several are
@@ -44,7 +45,7 @@ inline constexpr double kMostForgiven = 1.5;
 // windows cost may differ, the slower one is the claim. Where the first cannot tell a gain from
 // none, its low end is; and no low end is more than kMostForgiven times theirs.
 [[nodiscard]] stats::Estimate log_speedup(std::span<const verdict::Sample> samples,
-                                          std::string_view baseline, double overhead);
+                                          std::string_view baseline, Overhead overhead);
 
 // The probability that so many sampled positions show 1 % of wrong elements at least once.
 [[nodiscard]] double detection(std::int64_t positions);

@@ -62,6 +62,26 @@ TEST(Estimate, FindsAKnownRatioOnceTheWindowsCostIsTakenOff) {
     EXPECT_EQ(decide(ratio), verdict::Status::Faster);
 }
 
+// Calls of 10 ms in windows that cost 60 us more than brief ones: on one figure for all the ratio
+// would be 1.2485.
+TEST(Estimate, LongWindowsCostMore) {
+    constexpr Overhead kCost(6e-5, 12e-5);
+    EXPECT_DOUBLE_EQ(kCost.of(0), 6e-5);
+    EXPECT_DOUBLE_EQ(kCost.of(4.25e-3), 9e-5);
+    EXPECT_DOUBLE_EQ(kCost.of(1), 12e-5);
+    const auto samples = simulate({.candidate = 10e-3,
+                                   .baseline = 12.5e-3,
+                                   .process_noise = 0.0001,
+                                   .round_noise = 0.0005,
+                                   .overhead = 12e-5},
+                                  1);
+    const verdict::Interval ratio = to_interval(log_speedup(samples, "naive", kCost));
+    EXPECT_LT(ratio.low, 1.25);
+    EXPECT_GT(ratio.high, 1.25);
+    EXPECT_LT(to_interval(log_speedup(samples, "naive", kCost.brief())).high, 1.25);
+    EXPECT_NEAR(advantage_bound(samples, kCost), 12e-5, 1e-12);
+}
+
 TEST(Estimate, IdenticalCodeIsSeldomCalledDifferent) {
     int claims = 0;
     for (unsigned seed = 0; seed < 1000; ++seed) {

@@ -12,6 +12,7 @@
 
 #include "referee/arena.hpp"
 #include "referee/check.hpp"
+#include "referee/overhead.hpp"
 #include "referee/session.hpp"
 #include "verdict/verdict.hpp"
 
@@ -68,7 +69,7 @@ struct Outcome {
 
 class Race {
 public:
-    Race(const task::Task& task, Arena& arena, Checker& checker, double overhead)
+    Race(const task::Task& task, Arena& arena, Checker& checker, Overhead overhead)
         : task_(&task), arena_(&arena), checker_(&checker), overhead_(overhead) {}
 
     // Error: the machine failed.
@@ -158,7 +159,7 @@ private:
     const task::Task* task_;
     Arena* arena_;
     Checker* checker_;
-    double overhead_;
+    Overhead overhead_;
     std::vector<bool> is_users_;  // per entry
     std::vector<bool> slow_;      // per entry: asked just often enough for a rough figure
     std::vector<bool> behind_;    // per entry: not asked any more

@@ -27,10 +27,12 @@ namespace {
 
 constexpr int kSlots = 64;             // questions in a window, at most
 constexpr int kOverheadProcesses = 4;  // pairs; what a window costs is of a process, too
-constexpr int kOverheadWindows = 24;   // of each
-constexpr int kFewestOverheadWindows = 4;
-constexpr double kOverheadSeconds = 0.1;  // for a pair
-constexpr std::chrono::nanoseconds kWait{500'000};
+constexpr int kFewestOverheadProcesses = 2;
+constexpr double kOverheadSeconds = 1.5;  // no further pair is begun
+constexpr int kLongWindows = 6;           // of each contender, the first of which does not count
+constexpr int kBriefWindows = 24;         // ... that come after them
+constexpr int kFewestBriefWindows = 4;
+constexpr double kBriefSeconds = 0.1;   // for those of a pair
 constexpr double kMostPatience = 1000;  // times as many processes as usual
 constexpr int kScreenedShapes = 2;      // hidden ones; a judgement tries more
 
@@ -65,7 +67,7 @@ Result<void> Referee::State::open() {
 // What bell, wake and freeze cost here and now, as in a race: two contenders take turns, the
 // referee's own work lies between them, and a window lasts so long that processors which wait for
 // its end fall asleep. A window around nothing, one after the other, costs half.
-Result<double> Referee::State::measure_overhead() {
+Result<Overhead> Referee::State::measure_overhead() {
     CUPEL_CHECK(arena.has_value());
     const std::string waits = fmt::format(
         "#include <time.h>\n"
@@ -75,13 +77,18 @@ Result<double> Referee::State::measure_overhead() {
         "  return t.tv_sec * 1000000000L + t.tv_nsec;\n"
         "}}\n"
         "{} {{\n"
+        "  static int cupel_calls = 0;\n"
+        "  const long cupel_wait = cupel_calls++ < {} ? {} : {};\n"
         "  const long cupel_begin = cupel_now();\n"
-        "  while (cupel_now() - cupel_begin < {}) {{}}\n"
+        "  while (cupel_now() - cupel_begin < cupel_wait) {{}}\n"
         "}}\n",
-        target::contract_declaration(task), kWait.count());
+        target::contract_declaration(task), kLongWindows, std::llround(1e9 * Overhead::kLong),
+        std::llround(1e9 * Overhead::kBrief));
     CUPEL_TRY(const target::Artefact contender, compile_own(waits, "waits"));
-    std::vector<double> seconds;
+    Windows windows;
+    const std::int64_t begin = os::now_ns();
     for (int pair = 0; pair < kOverheadProcesses; ++pair) {
+        if (pair >= kFewestOverheadProcesses && os::seconds_since(begin) > kOverheadSeconds) break;
         std::vector<Session> sessions;
         for (int i = 0; i < 2; ++i) {
             CUPEL_TRY(Session session, Session::start({.object = contender.object}, *arena,
@@ -90,25 +97,29 @@ Result<double> Referee::State::measure_overhead() {
                 return fail(Errc::Missing, "no contender can run here: " + ending->reason);
             sessions.push_back(std::move(session));
         }
-        CUPEL_DO(time_in_turns(sessions, seconds));
+        CUPEL_DO(time_in_turns(sessions, windows));
     }
-    return stats::median(seconds) - std::chrono::duration<double>(kWait).count();
+    const double brief = stats::median(windows.brief) - Overhead::kBrief;
+    const double lasting = stats::median(windows.lasting) - Overhead::kLong;
+    return Overhead(brief, std::max(brief, lasting));
 }
 
-Result<void> Referee::State::time_in_turns(std::span<Session> sessions,
-                                           std::vector<double>& seconds) {
+Result<void> Referee::State::time_in_turns(std::span<Session> sessions, Windows& windows) {
     CUPEL_CHECK(arena.has_value());
     // Of questions that take longer to draw than windows cost, a few are enough.
-    const std::int64_t begin = os::now_ns();
-    for (int i = 0; i < kOverheadWindows; ++i) {
-        if (i >= kFewestOverheadWindows && os::seconds_since(begin) > kOverheadSeconds) break;
+    std::int64_t begin = 0;
+    for (int i = 0; i < kLongWindows + kBriefWindows; ++i) {
+        if (i == kLongWindows) begin = os::now_ns();
+        if (i >= kLongWindows + kFewestBriefWindows && os::seconds_since(begin) > kBriefSeconds)
+            break;
         for (Session& session : sessions) {
             arena->poison(1);
             arena->touch(1);
             const Window window = session.window(1, std::chrono::seconds(10));
             if (window.ending != Ending::Answered)
                 return fail(Errc::Missing, "no contender can run here: " + window.reason);
-            seconds.push_back(window.seconds);
+            if (i > 0)
+                (i < kLongWindows ? windows.lasting : windows.brief).push_back(window.seconds);
         }
     }
     return {};
@@ -420,7 +431,7 @@ const AaSummary& Referee::aa() const {
 const Options& Referee::options() const {
     return state_->options;
 }
-double Referee::window_overhead() const {
+Overhead Referee::window_overhead() const {
     return state_->overhead;
 }
 

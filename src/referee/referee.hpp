@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "referee/aa_record.hpp"
 #include "referee/library.hpp"
+#include "referee/overhead.hpp"
 #include "target/cpu.hpp"
 #include "target/machine.hpp"
 #include "task/task.hpp"
@@ -100,8 +101,8 @@ public:
     [[nodiscard]] std::vector<std::string> panel_hashes() const;  // of the compiled objects
     [[nodiscard]] const AaSummary& aa() const;                    // where this machine stands
     [[nodiscard]] const Options& options() const;
-    // Seconds a window costs beyond the kernel (bell, wake, freeze), measured with an empty kernel.
-    [[nodiscard]] double window_overhead() const;
+    // What a window costs beyond the kernel (bell, wake, freeze), measured with one that waits.
+    [[nodiscard]] Overhead window_overhead() const;
 
     struct State;  // what only this room knows
 

@@ -38,7 +38,7 @@ struct Referee::State {
     std::optional<Arena> arena;
     std::optional<OracleClient> oracle;
     std::optional<Checker> checker;
-    double overhead = 0;
+    Overhead overhead;
     AaSummary aa;                     // of this machine, with these threads
     std::vector<std::string> slow;    // of the panel, as the first judgement found
     std::vector<std::string> behind;  // ... and the last one
@@ -50,10 +50,14 @@ struct Referee::State {
     [[nodiscard]] Result<target::Artefact> compile_opponent(const Baseline& baseline) const;
     [[nodiscard]] Result<target::Artefact> compile_own(const std::string& source,
                                                        const std::string& name) const;
-    [[nodiscard]] Result<double> measure_overhead();
-    // Appends what their windows take, one after another's.
-    [[nodiscard]] Result<void> time_in_turns(std::span<Session> sessions,
-                                             std::vector<double>& seconds);
+    [[nodiscard]] Result<Overhead> measure_overhead();
+    // What windows took: those that came first, and the others.
+    struct Windows {
+        std::vector<double> lasting = {};
+        std::vector<double> brief = {};
+    };
+    // Appends what theirs take, one after another's.
+    [[nodiscard]] Result<void> time_in_turns(std::span<Session> sessions, Windows& windows);
     [[nodiscard]] Result<void> compile_panel();
     [[nodiscard]] Result<Admission> admit();
     [[nodiscard]] Plan plan(double seconds) const;

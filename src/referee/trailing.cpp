@@ -23,7 +23,7 @@ std::vector<verdict::Sample> counted_of(std::span<const verdict::Sample> samples
 }
 
 double least_seconds(std::span<const verdict::Sample> samples, std::string_view contender,
-                     double overhead, int process) {
+                     Overhead overhead, int process) {
     double least = kNever;
     for (const verdict::Sample& sample : samples) {
         if (sample.contender == contender && (process < 0 || sample.process == process))
@@ -33,7 +33,7 @@ double least_seconds(std::span<const verdict::Sample> samples, std::string_view 
 }
 
 bool is_behind(std::span<const verdict::Sample> samples, std::string_view contender,
-               std::span<const std::string> others, double overhead) {
+               std::span<const std::string> others, Overhead overhead) {
     const std::vector<verdict::Sample> counted = counted_of(samples);
     const auto windows = [&](std::string_view name, int process) {
         return std::ranges::count_if(counted, [&](const verdict::Sample& sample) {
@@ -52,7 +52,7 @@ bool is_behind(std::span<const verdict::Sample> samples, std::string_view conten
 }
 
 Best best_of(std::span<const verdict::Sample> samples, std::span<const std::string> opponents,
-             std::string_view users, double overhead) {
+             std::string_view users, Overhead overhead) {
     const std::vector<verdict::Sample> counted = counted_of(samples);
     double quickest = kNever;
     for (const std::string& name : opponents)

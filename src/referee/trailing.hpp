@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "referee/overhead.hpp"
 #include "verdict/verdict.hpp"
 
 namespace cupel::referee {
@@ -22,12 +23,12 @@ inline constexpr int kTrailWindows = 3;    // of each process, which must agree
 // Least seconds per question of a contender, of one process or, negative, of all; infinity where it
 // was not asked.
 [[nodiscard]] double least_seconds(std::span<const verdict::Sample> samples,
-                                   std::string_view contender, double overhead, int process = -1);
+                                   std::string_view contender, Overhead overhead, int process = -1);
 
 // Whether it took more than twice as long as one of the others, the same one, in each of the first
 // kTrailProcesses processes, by counted windows, of which there are kTrailWindows in each.
 [[nodiscard]] bool is_behind(std::span<const verdict::Sample> samples, std::string_view contender,
-                             std::span<const std::string> others, double overhead);
+                             std::span<const std::string> others, Overhead overhead);
 
 // Whose speed a claim is divided by, by counted windows. Where most of them are held up, medians
 // alone may choose who is seven times as slow, and least windows alone who is quick now and then.
@@ -39,6 +40,6 @@ struct Best {
 // just often enough. Empty: there is none. Both names are empty where nobody was asked.
 [[nodiscard]] Best best_of(std::span<const verdict::Sample> samples,
                            std::span<const std::string> opponents, std::string_view users,
-                           double overhead);
+                           Overhead overhead);
 
 }  // namespace cupel::referee
