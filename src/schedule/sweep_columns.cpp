@@ -19,7 +19,7 @@ void SweepPrinter::print_column(std::size_t s, bool alone) {
     if (plan_.fetching.contains(stage(s).out)) fetch_next_window(s);
     open(stage(s), loops);
     const std::string inside = inside_test(s);
-    print_rest(s, walk, 0, walk.begin);
+    print_rest(s, walk, 0, walk.low);
     if (!inside.empty()) out_.open(fmt::format("if ({})", inside));
     if (alone && loops.empty() && inside.empty()) out_.line("#pragma omp parallel for");
     print_inside(s, walk);
@@ -60,8 +60,11 @@ void SweepPrinter::fetch_next_window(std::size_t s) {
     out_.close();
 }
 
-// All whole vectors. What is left is a vector too: it computes some elements a second time.
+// All whole vectors. What is left at either end is a vector too: it computes some elements a second
+// time.
 void SweepPrinter::print_inside(std::size_t s, const Steps& walk) {
+    if (walk.low < walk.begin)
+        print_columns(s, walk, loop_to(walk, walk.low, walk.low + plan_.lanes, 1), 1);
     print_columns(s, walk, loop_to(walk, walk.begin, walk.bulk, walk.unroll), walk.unroll);
     if (walk.bulk < walk.whole) print_columns(s, walk, loop_to(walk, walk.bulk, walk.whole, 1), 1);
     if (walk.whole < walk.end) print_columns(s, walk, last_vector(walk), 1);

@@ -132,14 +132,19 @@ SweepPrinter::Steps SweepPrinter::steps(std::size_t s) const {
     const std::int64_t extent = task_.axis(plan_.stages[s].lane).extent;
     const std::vector<Span>& inside = plan_.stages[s].inside;
     const Span span = inside.empty() ? Span{0, extent} : inside.back();
-    const std::int64_t vectors = (span.high - span.low) / plan_.lanes;
+    // Whoever reads the row in vectors begins at 0: what was just written is there at once only for
+    // a read that lies within one write.
+    std::int64_t begin = (span.low + plan_.lanes - 1) / plan_.lanes * plan_.lanes;
+    if (begin + plan_.lanes > span.high) begin = span.low;
+    const std::int64_t vectors = (span.high - begin) / plan_.lanes;
     const std::int64_t unroll = std::min(plan_.unroll[s], vectors);
     return {.lane = axis(plan_.stages[s].lane),
             .extent = extent,
-            .begin = span.low,
+            .low = span.low,
+            .begin = begin,
             .unroll = unroll,
-            .bulk = span.low + vectors / unroll * unroll * plan_.lanes,
-            .whole = span.low + vectors * plan_.lanes,
+            .bulk = begin + vectors / unroll * unroll * plan_.lanes,
+            .whole = begin + vectors * plan_.lanes,
             .end = span.high,
             .until = until(s)};
 }

@@ -33,7 +33,8 @@ private:
     struct Steps {
         std::string lane;         // the loop variable
         std::int64_t extent = 0;  // of the lane axis
-        std::int64_t begin = 0;   // where vectors begin
+        std::int64_t low = 0;     // from here on vectors may be
+        std::int64_t begin = 0;   // where they begin, but for one at `low`
         std::int64_t unroll = 1;
         std::int64_t bulk = 0;   // up to here `unroll` vectors at a time
         std::int64_t whole = 0;  // ... and up to here single vectors

@@ -90,6 +90,20 @@ TEST(Sweep, RefusedVerbsSayWhy) {
     EXPECT_THAT(vetoed("", 64, 24), HasSubstr("expected 16, 32 or 64"));
 }
 
+// What one has just written another can then read at once.
+TEST(Sweep, VectorsOfWindowsLieWhereThoseOfWholeRowsDo) {
+    const std::vector<std::string> folders = {std::string(CUPEL_ROOT) + "/tasks"};
+    const std::vector<task::Override> sizes = {{"W", 40}};
+    const auto kernel = sweep::print(*task::load("depthwise_conv2d", folders, sizes), Width{},
+                                     *parse_trace("sweep y_sum 2\n"));
+    ASSERT_TRUE(kernel) << kernel.error().text;
+    for (const char* loop :
+         {"for (long q = 0; q < 1; ++q)", "for (long q = 1; q < 9; q += W)",
+          "for (long q = 8; q < 24; q += 2 * W)", "for (long q = 24; q < 32; q += W)",
+          "for (long q = 31; q < 39; q += W)", "for (long q = 39; q < Q; ++q)"})
+        EXPECT_THAT(*kernel, HasSubstr(loop));
+}
+
 TEST(Sweep, RowsAreTakenTogetherWhereReductionsAreAllThatIsThere) {
     const auto text = [](std::string_view task, std::string_view trace) {
         const auto parsed = task::parse(task, "test");
