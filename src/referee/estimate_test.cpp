@@ -69,6 +69,7 @@ TEST(Estimate, LongWindowsCostMore) {
     EXPECT_DOUBLE_EQ(kCost.of(0), 6e-5);
     EXPECT_DOUBLE_EQ(kCost.of(4.25e-3), 9e-5);
     EXPECT_DOUBLE_EQ(kCost.of(1), 12e-5);
+    EXPECT_DOUBLE_EQ(Overhead(6e-5, 3e-3).of(1), 18e-5);  // measured beside busy neighbours
     const auto samples = simulate({.candidate = 10e-3,
                                    .baseline = 12.5e-3,
                                    .process_noise = 0.0001,

@@ -18,7 +18,10 @@ public:
     // NOLINTNEXTLINE(google-explicit-constructor)
     constexpr Overhead(double all = 0) : Overhead(all, all) {}
     // Of windows that last kBrief and kLong: between them on a line, beyond them the nearer one.
-    constexpr Overhead(double brief, double lasting) : brief_(brief), long_(lasting) {}
+    // Quiet machines show up to 2.6 times as much; beside busy ones a long wait ends ms late, and
+    // whoever is faster would gain by it.
+    constexpr Overhead(double brief, double lasting)
+        : brief_(brief), long_(std::max(brief, std::min(lasting, 3 * brief))) {}
     [[nodiscard]] double of(double window_seconds) const {
         const double share = (window_seconds - kBrief) / (kLong - kBrief);
         return std::lerp(brief_, long_, std::clamp(share, 0.0, 1.0));

@@ -101,7 +101,7 @@ Result<Overhead> Referee::State::measure_overhead() {
     }
     const double brief = stats::median(windows.brief) - Overhead::kBrief;
     const double lasting = stats::median(windows.lasting) - Overhead::kLong;
-    return Overhead(brief, std::max(brief, lasting));
+    return Overhead(brief, lasting);
 }
 
 Result<void> Referee::State::time_in_turns(std::span<Session> sessions, Windows& windows) {
