@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "schedule/nest.hpp"
 #include "schedule/text.hpp"
 
 namespace cupel::schedule {
@@ -28,10 +29,6 @@ namespace {
 
 bool is_in(const std::vector<AxisId>& axes, AxisId axis) {
     return std::ranges::find(axes, axis) != axes.end();
-}
-
-bool mentions(const Index& index, AxisId axis) {
-    return std::ranges::find(index.terms, axis, &Index::Term::axis) != index.terms.end();
 }
 
 // What changes nothing where it is outside, so that it may be outside of either stage.

@@ -100,7 +100,9 @@ TEST(Kernels, OfReductionsAreRightAtEveryRemainder) {
 
 const std::vector<ShippedTask>& others() {
     static const std::vector<ShippedTask> all = {
-        {"batchnorm", 32, {{{"N", 2}, {"C", 3}, {"H", 5}, {"W", 9}}}},
+        {"batchnorm",
+         32,
+         {{{"N", 2}, {"C", 3}, {"H", 5}, {"W", 9}}, {{"N", 2}, {"C", 3}, {"H", 4}, {"W", 8}}}},
         {"attention", 32, {{{"B", 2}, {"S", 19}, {"D", 8}}}},
         {"attention_causal", 32, {{{"B", 2}, {"S", 19}, {"D", 8}}}},
         {"avg_pool2d",

@@ -83,6 +83,14 @@ std::vector<AxisId> axes_of_access(const Task& task, const Access& access) {
     return found;
 }
 
+bool mentions(const Index& index, AxisId axis) {
+    return std::ranges::find(index.terms, axis, &Index::Term::axis) != index.terms.end();
+}
+bool mentions(const Task& task, ExprId id, AxisId axis) {
+    const std::vector<AxisId> used = axes_of(task, id);
+    return std::ranges::find(used, axis) != used.end();
+}
+
 std::optional<Scan> scan_of(const Task& task, const Stage& stage) {
     const bool arg = stage.how == Reducer::ArgMax || stage.how == Reducer::ArgMin;
     if (stage.reduce.size() != 1 || stage.where.size() != 1 || arg) return std::nullopt;
@@ -268,7 +276,70 @@ Nest nest_of(const Task& task) {
     return nest;
 }
 
+namespace {
+
+// The axes at whose steps the stage reads what the group fills; none: it reads nothing of it, or
+// more than one step's.
+std::vector<AxisId> steps_read(const Task& task, const Group& group, const Stage& stage) {
+    std::vector<AxisId> steps;
+    for (const int load : loads(task, stage.body)) {
+        const Access& access = task.access(load);
+        const auto fills = [&](std::size_t s) { return task.stages[s].out == access.tensor; };
+        const auto filler = std::ranges::find_if(group.stages, fills);
+        if (filler == group.stages.end()) continue;
+        if (group.joined.contains(*filler)) return {};  // whose steps are not its leading axes
+        std::vector<AxisId> here;
+        for (std::size_t d = 0; d < group.depth; ++d)
+            here.push_back(access.at[d].plain_axis());
+        if (!steps.empty() && here != steps) return {};
+        steps = std::move(here);
+    }
+    std::vector<AxisId> seen;
+    for (const AxisId step : steps) {
+        const bool again = std::ranges::find(seen, step) != seen.end();
+        if (again || std::ranges::find(stage.keep, step) == stage.keep.end()) return {};
+        seen.push_back(step);
+    }
+    return steps;
+}
+
+}  // namespace
+
+Result<void> join(const Task& task, Nest& nest, std::size_t s) {
+    const Stage& stage = task.stages[s];
+    const std::string& name = task.tensor(stage.out).name;
+    const auto own = std::ranges::find_if(
+        nest.groups, [&](const Group& group) { return group.stages == std::vector{s}; });
+    const bool leads = own != nest.groups.end() && own != nest.groups.begin();
+    if (!leads || task.tensor(stage.out).role != Role::Output || scan_of(task, stage))
+        return fail(Errc::Invalid, name + " is no output in loops of its own after others");
+    Group both = *(own - 1);
+    const auto scans = [&](std::size_t t) { return scan_of(task, task.stages[t]).has_value(); };
+    if (std::ranges::any_of(both.stages, scans))
+        return fail(Errc::Invalid, "before " + name + " there is a running value");
+    const std::vector<AxisId> steps = steps_read(task, both, stage);
+    const std::vector<AxisId> head = outer_axes(task, both, both.stages.front());
+    const auto same = [&](AxisId a, AxisId b) {
+        return task.axis(a).extent == task.axis(b).extent;
+    };
+    if (steps.empty() || !std::ranges::equal(steps, head, same)) {
+        return fail(Errc::Invalid, fmt::format("{} does not read the results of one step of the "
+                                               "loops before it",
+                                               name));
+    }
+    both.stages.push_back(s);
+    both.joined[s] = steps;
+    if (!rows_fit(task, both, both.depth))
+        return fail(Errc::Invalid, "what would have to be kept for " + name + " is too much");
+    *(own - 1) = std::move(both);
+    nest.groups.erase(own);
+    place(task, nest);
+    return {};
+}
+
 std::vector<AxisId> outer_axes(const Task& task, const Group& group, std::size_t stage) {
+    if (const auto joined = group.joined.find(stage); joined != group.joined.end())
+        return joined->second;
     const Stage& of = task.stages[stage];
     std::vector<AxisId> axes = of.keep;
     const auto scan = scan_of(task, of);

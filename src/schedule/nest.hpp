@@ -5,10 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
 #include "schedule/text.hpp"
 #include "task/task.hpp"
 
@@ -34,11 +36,16 @@ struct Scan {
 [[nodiscard]] std::vector<task::AxisId> axes_of_access(const task::Task& task,
                                                        const task::Access& access);
 
+[[nodiscard]] bool mentions(const task::Index& index, task::AxisId axis);
+[[nodiscard]] bool mentions(const task::Task& task, task::ExprId id, task::AxisId axis);
+
 // Consecutive stages under shared loops.
 struct Group {
     std::vector<std::size_t> stages;
     std::size_t depth =
         0;  // leading kept axes shared by all; a single stage shares all but a scanned one
+    // By stage: the shared axes of one that keeps them elsewhere than in front.
+    std::map<std::size_t, std::vector<task::AxisId>> joined = {};
 };
 
 enum class Home {
@@ -54,6 +61,10 @@ struct Nest {
     std::vector<std::size_t> depths;  // by TensorId: the leading dimensions that a Row has not
 };
 [[nodiscard]] Nest nest_of(const task::Task& task);
+
+// Lets the stage share the loops of the group before its own, at what it reads of that group's
+// results: y[n, c, ..] that reads mu[c] shares the loop over c. Invalid: why it cannot.
+[[nodiscard]] Result<void> join(const task::Task& task, Nest& nest, std::size_t stage);
 
 // The axes of a stage's shared loops, outermost first.
 [[nodiscard]] std::vector<task::AxisId> outer_axes(const task::Task& task, const Group& group,

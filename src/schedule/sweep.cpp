@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <string_view>
 #include <utility>
 
 #include "schedule/factor.hpp"
+#include "schedule/merge.hpp"
+#include "schedule/rewrite.hpp"
 #include "schedule/sweep_plan.hpp"
 #include "schedule/sweep_print.hpp"
 #include "schedule/text.hpp"
@@ -179,34 +180,7 @@ unsigned rows(const Task& task, const Plan& plan) {
     return count;
 }
 
-// ---- Windows in two
-
-constexpr std::string_view kFactor = "factor";
-
-// What is left of the task and of the trace once the verbs that take stages apart are done; they
-// come first.
-struct Taken {
-    Task task;
-    Trace trace;
-};
-Result<Taken> take_apart(const Task& task, const Trace& trace) {
-    Taken taken{task, {}};
-    for (const Action& action : trace) {
-        if (action.verb != kFactor) {
-            taken.trace.push_back(action);
-            continue;
-        }
-        const std::string line = print_trace({action});
-        const std::string where = line.substr(0, line.size() - 1);
-        if (!action.arguments.empty() || !taken.trace.empty()) {
-            return fail(Errc::Invalid, where + ": expected `factor stage`, before all other verbs");
-        }
-        auto two = factored(taken.task, action.stage);
-        if (!two) return std::unexpected(std::move(two).error().in(where));
-        taken.task = *std::move(two);
-    }
-    return taken;
-}
+// ---- Tasks rewritten
 
 // All stages that may be taken apart, if vectors fit the parts.
 Trace factors(const Task& task, const Width& width) {
@@ -221,9 +195,64 @@ Trace factors(const Task& task, const Width& width) {
         const auto is_column = [&](std::ptrdiff_t s) {
             return plan.stages[static_cast<std::size_t>(s)].shape == Shape::Column;
         };
-        if (is_column(at) && is_column(at - 1)) trace.push_back({std::string(kFactor), name, {}});
+        if (is_column(at) && is_column(at - 1)) trace.push_back({"factor", name, {}});
     }
     return trace;
+}
+
+// All stages of which short rows may become longer ones, while threads still have loops to share.
+Trace merges(const Task& task, const Width& width) {
+    constexpr std::int64_t kShort = 32;  // vectors
+    Trace trace;
+    Task whole = task;
+    const auto shapes = [&](const Task& of) {
+        const Plan plan = plan_of(of, width);
+        return std::ranges::count(plan.stages, Shape::Plain, &StagePlan::shape);
+    };
+    for (std::size_t s = 0; s < task.stages.size(); ++s) {
+        const std::string& name = task.tensor(task.stages[s].out).name;
+        const auto is_short = [&] {
+            const task::Stage& stage = whole.stages[s];
+            const std::vector<task::AxisId>& axes =
+                stage.reduce.empty() ? stage.keep : stage.reduce;
+            return stage.keep.size() + stage.reduce.size() > 2 && axes.size() > 1 &&
+                   whole.axis(axes.back()).extent < kShort * plan_of(whole, width).lanes;
+        };
+        while (is_short()) {
+            auto longer = merged(whole, name);
+            if (!longer || shapes(*longer) > shapes(whole)) break;
+            whole = *std::move(longer);
+            trace.push_back({"merge", name, {}});
+        }
+    }
+    return trace;
+}
+
+// The stages that may share the loops of those before them.
+Trace joins(const Task& task, const Width& width) {
+    Trace trace;
+    for (const task::Stage& stage : task.stages) {
+        Trace more = trace;
+        more.push_back({"join", task.tensor(stage.out).name, {}});
+        if (plan_of(task, width, more)) trace = std::move(more);
+    }
+    return trace;
+}
+
+// The verbs that change what is swept, together with those that say which loops are shared, in the
+// order in which they should be tried; the task as it is comes last.
+std::vector<Trace> heads(const Task& task, const Width& width) {
+    std::vector<Trace> found;
+    Trace head = factors(task, width);
+    if (head.empty()) head = merges(task, width);
+    const auto other = rewritten(task, head);
+    CUPEL_CHECK(other.has_value());
+    Trace shared = head;
+    std::ranges::copy(joins(other->task, width), std::back_inserter(shared));
+    for (Trace each : {std::move(shared), std::move(head), Trace()}) {
+        if (std::ranges::find(found, each) == found.end()) found.push_back(std::move(each));
+    }
+    return found;
 }
 
 bool takes_our_names(const task::Size& size) {
@@ -233,9 +262,10 @@ bool takes_our_names(const task::Size& size) {
 // A search that has time for a few measurements only makes the first ones, so what won most often
 // stands first: how far to unroll, then where to fetch ahead and whether to stream, and other
 // choices of rows to inline last.
-std::vector<Trace> ways(const Task& task, const Width& width) {
-    const Plan plan = plan_of(task, width);
-    const bool past = large(task, width);  // the caches, as the outputs' size says
+std::vector<Trace> ways(const Task& task, const Width& width, const Trace& joins) {
+    const Plan plan = *plan_of(task, width, joins);
+    // Past the caches, as the outputs' size says, or where a shared loop has its inputs in them.
+    const bool past = large(task, width) || !joins.empty();
     const Fetch here = advised_fetch(task, plan);
     const Fetch there = here == Fetch::Writing ? Fetch::Computing : Fetch::Writing;
     constexpr Fetch kNever = Fetch::Never;
@@ -251,12 +281,13 @@ std::vector<Trace> ways(const Task& task, const Width& width) {
     for (unsigned inlined = 0; inlined < choices; ++inlined) {
         if (inlined != cheap) inlinings.push_back(inlined);
     }
-    std::vector<Trace> found = {trace_of(task, plan, order.front(), cheap)};
+    std::vector<Trace> found;
     for (const unsigned inlined : inlinings) {
         for (Choice choice : order) {
             for (const bool rows : {true, false}) {
                 choice.rows = rows;
-                Trace trace = trace_of(task, plan, choice, inlined);
+                Trace trace = joins;
+                std::ranges::copy(trace_of(task, plan, choice, inlined), std::back_inserter(trace));
                 if (found.size() < kMost && std::ranges::find(found, trace) == found.end())
                     found.push_back(std::move(trace));
             }
@@ -285,29 +316,32 @@ Trace default_trace(const Task& task, const Width& width) {
 }
 
 std::vector<Trace> candidates(const Task& task, const Width& width) {
-    std::vector<Trace> whole = ways(task, width);
-    const Trace head = factors(task, width);
-    if (head.empty()) return whole;
-    const auto apart = take_apart(task, head);
-    CUPEL_CHECK(apart.has_value());
-    std::vector<Trace> found;
-    const std::vector<Trace> in_two = ways(apart->task, width);
-    for (std::size_t i = 0; i < std::max(whole.size(), in_two.size()); ++i) {
-        if (i < in_two.size()) {
-            Trace& trace = found.emplace_back(head);
-            trace.insert(trace.end(), in_two[i].begin(), in_two[i].end());
+    std::vector<std::vector<Trace>> kinds;
+    for (const Trace& head : heads(task, width)) {
+        const auto other = rewritten(task, head);
+        CUPEL_CHECK(other.has_value());
+        std::vector<Trace>& kind = kinds.emplace_back();
+        for (const Trace& way : ways(other->task, width, other->trace)) {
+            Trace& trace = kind.emplace_back(head);
+            trace.insert(trace.end(), way.begin() + std::ssize(other->trace), way.end());
         }
-        if (i < whole.size()) found.push_back(whole[i]);
     }
-    found.resize(std::min(found.size(), kMost));
+    std::vector<Trace> found;
+    for (std::size_t i = 0; found.size() < kMost; ++i) {
+        const std::size_t before = found.size();
+        for (const std::vector<Trace>& kind : kinds) {
+            if (i < kind.size() && found.size() < kMost) found.push_back(kind[i]);
+        }
+        if (found.size() == before) break;
+    }
     return found;
 }
 
 Result<std::string> print(const Task& task, const Width& width, const Trace& trace) {
-    CUPEL_TRY(Taken taken, take_apart(task, trace));
-    CUPEL_TRY(Plan plan, plan_of(taken.task, width, taken.trace));
+    CUPEL_TRY(Rewritten left, rewritten(task, trace));
+    CUPEL_TRY(Plan plan, plan_of(left.task, width, left.trace));
     const bool wrapped = std::ranges::any_of(task.sizes, takes_our_names);
-    Task named = std::move(taken.task);
+    Task named = std::move(left.task);
     std::erase_if(named.sizes, takes_our_names);
     std::string title =
         fmt::format("// {}, swept in vectors of {} lanes.\n", task.name, plan.lanes);
@@ -320,10 +354,10 @@ Result<std::string> print(const Task& task, const Width& width, const Trace& tra
 
 Result<std::string> print_part(const Task& task, const Width& width, const Trace& trace,
                                const Limits& limits, VectorMaths& maths) {
-    CUPEL_TRY(const Taken taken, take_apart(task, trace));
-    CUPEL_TRY(Plan plan, plan_of(taken.task, width, taken.trace));
+    CUPEL_TRY(const Rewritten left, rewritten(task, trace));
+    CUPEL_TRY(Plan plan, plan_of(left.task, width, left.trace));
     plan.limits = limits;
-    SweepPrinter printer(taken.task, std::move(plan), width.vector_bytes, false);
+    SweepPrinter printer(left.task, std::move(plan), width.vector_bytes, false);
     CUPEL_TRY(std::string text, printer.print_part(width.nested));
     maths.use_all(printer.maths());
     return text;

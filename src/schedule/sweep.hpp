@@ -9,8 +9,10 @@
 //   hint y stream    the output goes past the caches; its rows must be whole vectors
 //   hint y prefetch  while a row of y is swept, the inputs' next rows are fetched; of a window,
 //                    those that it slides over a page later
-//   factor y         y, reduced over a window, is reduced down the window's columns (y_columns) and
-//                    then along the row (factor.hpp); comes before all others
+//   join y           the output y shares the loops of the stages before it, whose results it reads
+//                    there, also where it keeps those axes further in; comes before the others
+//
+// Before all of them come those that rewrite the task (rewrite.hpp).
 #pragma once
 
 #include <string>

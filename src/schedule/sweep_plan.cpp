@@ -29,16 +29,6 @@ bool is_arg(Reducer how) {
     return how == Reducer::ArgMax || how == Reducer::ArgMin;
 }
 
-bool mentions(const Index& index, AxisId axis) {
-    return std::ranges::any_of(index.terms,
-                               [&](const Index::Term& term) { return term.axis == axis; });
-}
-bool mentions(const Task& task, task::ExprId id, AxisId axis) {
-    if (id == kNone) return false;
-    const std::vector<AxisId> used = axes_of(task, id);
-    return std::ranges::find(used, axis) != used.end();
-}
-
 // What vectors of the working type are loaded from and stored to.
 bool fills_lanes(const Task& task, task::Type type) {
     const task::Type real = real_type(task);
@@ -265,86 +255,6 @@ bool can_group_rows(const Task& task, const Plan& plan, std::size_t stage, std::
     return !folds.empty();
 }
 
-namespace {
-
-// table[t[n], d] in the loops over n and d.
-bool is_row_by_number(const Task& task, const Access& access, const std::vector<AxisId>& axes) {
-    if (access.at.size() != 2 || axes.size() != 2 || access.outside != kNone) return false;
-    if (access.at[0].gather == kNone || access.at[1].gather != kNone) return false;
-    const task::Expr& number = task.expr(access.at[0].gather);
-    if (number.op != task::Op::Load || access.at[1].plain_axis() != axes[1]) return false;
-    return task.tensor(task.access(number.reference).tensor).role == Role::Input &&
-           elementwise(task.access(number.reference), {axes[0]}, 0);
-}
-
-}  // namespace
-
-NextRows next_rows(const Task& task, const Plan& plan, std::size_t stage) {
-    const auto sweeps = [&](std::size_t s) {
-        const StagePlan& planned = plan.stages[s];
-        return (planned.shape == Shape::Map || planned.shape == Shape::Fold ||
-                planned.shape == Shape::Find) &&
-               planned.loops.size() == 1 &&
-               task.axis(planned.lane).extent == task.axis(plan.stages[stage].lane).extent;
-    };
-    NextRows rows;
-    if (plan.inlined.contains(task.stages[stage].out)) return rows;
-    for (const Group& group : plan.nest.groups) {
-        if (std::ranges::find(group.stages, stage) == group.stages.end()) continue;
-        const bool several = plan.rows.contains(group.stages.front());
-        if (group.depth == 0 || several || !sweeps(stage)) break;
-        for (const std::size_t s : group.stages) {
-            if (!sweeps(s)) continue;
-            std::vector<AxisId> axes = outer_axes(task, group, s);
-            axes.push_back(plan.stages[s].lane);
-            if (s == stage) rows.axes = axes;
-            for (const int load : loads(task, task.stages[s].body)) {
-                const Access& access = task.access(load);
-                if (task.tensor(access.tensor).role != Role::Input) continue;
-                if (s == stage && is_row_by_number(task, access, axes))
-                    rows.gathered.push_back(load);
-                if (elementwise(access, axes, 0) &&
-                    std::ranges::find(rows.inputs, access.tensor) == rows.inputs.end())
-                    rows.inputs.push_back(access.tensor);
-            }
-        }
-    }
-    return rows;
-}
-
-std::optional<NextWindow> next_window(const Task& task, const Plan& plan, std::size_t stage) {
-    constexpr std::int64_t kPage = 4096;
-    if (plan.stages[stage].shape != Shape::Column) return std::nullopt;
-    const auto holds = [&](const Group& group) {
-        return std::ranges::find(group.stages, stage) != group.stages.end();
-    };
-    const Group& group = *std::ranges::find_if(plan.nest.groups, holds);
-    if (group.depth == 0) return std::nullopt;
-    const AxisId outer = outer_axes(task, group, stage).back();
-    for (const int load : loads(task, task.stages[stage].body)) {
-        const Access& access = task.access(load);
-        const task::Tensor& tensor = task.tensor(access.tensor);
-        if (tensor.role != Role::Input || access.at.size() < 2) continue;
-        if (!mentions(access.at.back(), plan.stages[stage].lane)) continue;
-        if (std::ranges::any_of(access.at, [](const Index& at) { return at.gather != kNone; }))
-            continue;
-        const Index& row = access.at[access.at.size() - 2];
-        const auto term = std::ranges::find(row.terms, outer, &Index::Term::axis);
-        if (term == row.terms.end() || term->coefficient < 1 || row.divisor != 1) continue;
-        const std::int64_t bytes = term->coefficient * tensor.shape.back() *
-                                   static_cast<std::int64_t>(task::type_size(tensor.type));
-        return NextWindow{.load = load,
-                          .outer = outer,
-                          .rows = term->coefficient,
-                          .steps = std::max<std::int64_t>(1, (kPage + bytes / 2) / bytes)};
-    }
-    return std::nullopt;
-}
-
-bool can_fetch(const Task& task, const Plan& plan, std::size_t stage) {
-    return !next_rows(task, plan, stage).empty() || next_window(task, plan, stage).has_value();
-}
-
 // ---- Verbs
 
 namespace {
@@ -396,10 +306,22 @@ Result<void> apply_rows(const Task& task, Plan& plan, std::size_t s, const Actio
     return fail(Errc::Invalid, "expected `rows stage R`, R being 2, 4 or 8");
 }
 
+Result<void> apply_join(const Task& task, Plan& plan, std::size_t s, const Action& action) {
+    if (!action.arguments.empty()) return fail(Errc::Invalid, "expected `join stage`");
+    CUPEL_DO(join(task, plan.nest, s));
+    for (const Group& group : plan.nest.groups) {
+        if (group.joined.contains(s))
+            plan.stages[s] =
+                stage_plan(task, task.stages[s], inner_axes(task, group, s), plan.lanes);
+    }
+    return {};
+}
+
 Result<void> apply(const Task& task, Plan& plan, const Action& action) {
     const auto stage = find_stage(task, action.stage);
     if (!stage) return fail(Errc::Invalid, fmt::format("the task has no stage {}", action.stage));
     const TensorId out = task.stages[*stage].out;
+    if (action.verb == "join") return apply_join(task, plan, *stage, action);
     if (action.verb == "sweep") return apply_unroll(task, plan, *stage, action);
     if (action.verb == "rows") return apply_rows(task, plan, *stage, action);
     if (action.verb == "inline") {
@@ -437,7 +359,7 @@ Result<void> apply(const Task& task, Plan& plan, const Action& action) {
         plan.streamed.insert(out);
         return {};
     }
-    return fail(Errc::Invalid, "a sweep knows the verbs sweep, rows, inline and hint");
+    return fail(Errc::Invalid, "a sweep knows the verbs join, sweep, rows, inline and hint");
 }
 
 }  // namespace
@@ -448,8 +370,13 @@ Result<Plan> plan_of(const Task& task, const Width& width, const Trace& trace) {
                     fmt::format("vectors of {} bytes: expected 16, 32 or 64", width.vector_bytes));
     }
     Plan plan = plan_of(task, width);
+    bool joins = true;  // up to the first verb of another kind
     for (const Action& action : trace) {
-        if (auto done = apply(task, plan, action); !done) {
+        const bool late = action.verb == "join" && !joins;
+        joins = joins && action.verb == "join";
+        auto done = late ? fail(Errc::Invalid, "loops are joined before what is in them is planned")
+                         : apply(task, plan, action);
+        if (!done) {
             const std::string line = print_trace({action});
             return std::unexpected(std::move(done).error().in(line.substr(0, line.size() - 1)));
         }

@@ -284,21 +284,18 @@ void SweepPrinter::fetch_next_rows(std::size_t s) {
     constexpr std::int64_t kLine = 64;  // bytes
     const auto size = static_cast<std::int64_t>(task::type_size(real_type(task_)));
     const NextRows rows = next_rows(task_, plan_, s);
-    const AxisId outer = rows.axes[rows.axes.size() - 2];
+    const AxisId outer = rows.outer;
     const std::string here = axis(outer);
     const bool every = plan_.lanes * size >= kLine;
     std::string lane = axis(lane_);
     if (lane.find(' ') != std::string::npos) lane = "(" + lane + ")";
     const std::string when = every ? "" : fmt::format("if ({} % {} == 0) ", lane, kLine / size);
     loop_names_[outer] = here + " + 1";
-    for (const TensorId input : rows.inputs) {
-        Access access{.tensor = input, .at = {}, .outside = kNone};
-        for (const AxisId axis : rows.axes)
-            access.at.push_back({.terms = {{axis, 1}}});
-        out_.line(fmt::format("{}__builtin_prefetch({}, 0, 2);", when, place_of(access)));
-    }
+    for (const Access& input : rows.inputs)
+        out_.line(fmt::format("{}__builtin_prefetch({}, 0, 2);", when, place_of(input)));
     // The last row's number is followed by none.
-    loop_names_[outer] = fmt::format("std::min<long>({} + 1, {} - 1)", here, extent(task_, outer));
+    loop_names_[outer] =
+        fmt::format("std::min<long>({} + {}, {} - 1)", here, rows.ahead, extent(task_, outer));
     for (const int load : rows.gathered) {
         out_.line(
             fmt::format("{}__builtin_prefetch({}, 0, 2);", when, place_of(task_.access(load))));

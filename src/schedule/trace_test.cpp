@@ -85,7 +85,7 @@ TEST(Sweep, RefusedVerbsSayWhy) {
     EXPECT_THAT(vetoed("hint e prefetch\ninline e\n"), HasSubstr("rows are fetched while e"));
     EXPECT_THAT(vetoed("inline e\nhint e prefetch\n"), HasSubstr("e does not sweep rows"));
     EXPECT_THAT(vetoed("tile y 4\n"),
-                HasSubstr("a sweep knows the verbs sweep, rows, inline and hint"));
+                HasSubstr("a sweep knows the verbs join, sweep, rows, inline and hint"));
     EXPECT_THAT(vetoed("sweep y 1\n", 7), HasSubstr("no vector fits y"));
     EXPECT_THAT(vetoed("", 64, 24), HasSubstr("expected 16, 32 or 64"));
 }
@@ -222,7 +222,10 @@ TEST(Sweep, FetchesTheNextRowsWhileItSweepsOne) {
     EXPECT_THAT(text("layernorm", "sweep y 2\nhint y prefetch\n"),
                 Not(HasSubstr("__builtin_prefetch(g")));
     EXPECT_THAT(text("bias_gelu", "hint y prefetch\n"), Not(HasSubstr("__builtin_prefetch(b")));
-    EXPECT_THAT(text("batchnorm", "hint mu_sum prefetch\n"), HasSubstr("does not sweep rows"));
+    // All rows of the next channel, each behind a row of this one.
+    EXPECT_THAT(text("batchnorm", "hint mu_sum prefetch\n"),
+                HasSubstr("__builtin_prefetch(x + ((n * C + c + 1) * H + h) * H + w, 0, 2);"));
+    EXPECT_THAT(text("batchnorm", "hint mu prefetch\n"), HasSubstr("does not sweep rows"));
     EXPECT_THAT(text("sum_rows", "rows y 4\nhint y prefetch\n"), HasSubstr("y does not sweep"));
     EXPECT_THAT(text("sum_rows", "hint y prefetch\nrows y 4\n"), HasSubstr("not both"));
 }
@@ -240,7 +243,7 @@ TEST(Sweep, FetchesTheNextRowOfATable) {
     const auto kernel =
         print_kernel(*task, Width{}, *parse_trace("sweep m 1\nsweep y 1\nhint y prefetch\n"));
     ASSERT_TRUE(kernel.has_value()) << kernel.error().text;
-    EXPECT_THAT(*kernel, HasSubstr("(t[std::min<long>(n + 1, N - 1)]) * D + d, 0, 2);"));
+    EXPECT_THAT(*kernel, HasSubstr("(t[std::min<long>(n + 64, N - 1)]) * D + d, 0, 2);"));
     EXPECT_THAT(*kernel, Not(HasSubstr("+ k, 0, 2)")));
 }
 
