@@ -3,9 +3,10 @@
 // computes as many functions in the first cache, in turns in one process. Neither does anything
 // else, so no kernel is faster than the slower of them. Ratios are of neighbours in time, so that
 // whoever shares the memory slows all; the median, and the order statistics that hold it at 95 %.
-//   bandwidth NAME LIBRARY FORM BYTES COPY [FUNCTIONS LENGTH COUNT]
-//     FORM: a task's normal form. BYTES: that it moves at least. COPY: 1 to copy them, 0 to read
-//     them only. FUNCTIONS: a library whose kernel(x, y) computes LENGTH of the COUNT functions
+//   bandwidth NAME LIBRARY FORM BYTES READS [FUNCTIONS LENGTH COUNT]
+//     FORM: a task's normal form. BYTES: that it moves at least. READS: of how many vectors for
+//     each that is written; 0: nothing is written. FUNCTIONS: a library whose kernel(x, y) computes
+//     LENGTH of the COUNT functions
 #include <dlfcn.h>
 #include <immintrin.h>
 #include <omp.h>
@@ -57,6 +58,9 @@ Vector load(const char* p) {
 void stream(char* p, Vector v) {
     _mm512_stream_si512(reinterpret_cast<Vector*>(p), v);
 }
+Vector either(Vector a, Vector b) {
+    return _mm512_or_si512(a, b);
+}
 #else
 using Vector = __m256i;
 Vector load(const char* p) {
@@ -65,31 +69,37 @@ Vector load(const char* p) {
 void stream(char* p, Vector v) {
     _mm256_stream_si256(reinterpret_cast<Vector*>(p), v);
 }
+Vector either(Vector a, Vector b) {
+    return _mm256_or_si256(a, b);
+}
 #endif
 
-// Each thread its own part, past the caches.
-void copy(char* to, const char* from, std::size_t bytes) {
+// `reads` vectors for each that is written past the caches, none if there are no reads; each thread
+// its own part. Fetch: what it reads is asked for two pages ahead.
+template <bool Fetch>
+void move(char* to, const char* from, std::size_t bytes, std::size_t reads) {
+    constexpr std::size_t kAhead = 8192;
+    const std::size_t step = std::max<std::size_t>(reads, 1) * sizeof(Vector);
 #pragma omp parallel
     {
         const auto threads = static_cast<std::size_t>(omp_get_num_threads());
-        const std::size_t part = bytes / threads / 512 * 512;
+        const std::size_t part = bytes / threads / step;
         const std::size_t first = part * static_cast<std::size_t>(omp_get_thread_num());
-        for (std::size_t i = first; i < first + part; i += sizeof(Vector))
-            stream(to + i, load(from + i));
-        _mm_sfence();
-    }
-}
-
-void read(const char* from, std::size_t bytes) {
-#pragma omp parallel
-    {
-        const auto threads = static_cast<std::size_t>(omp_get_num_threads());
-        const std::size_t part = bytes / threads / 512 * 512;
-        const std::size_t first = part * static_cast<std::size_t>(omp_get_thread_num());
-        for (std::size_t i = first; i < first + part; i += sizeof(Vector)) {
-            const Vector value = load(from + i);
-            asm volatile("" : : "v"(value));
+        for (std::size_t i = first; i < first + part; i++) {
+            const char* const here = from + i * step;
+            Vector all = load(here);
+            if (Fetch) _mm_prefetch(here + kAhead, _MM_HINT_T1);
+            for (std::size_t at = sizeof(Vector); at < step; at += sizeof(Vector)) {
+                if (Fetch) _mm_prefetch(here + at + kAhead, _MM_HINT_T1);
+                all = either(all, load(here + at));
+            }
+            if (reads > 0) {
+                stream(to + i * sizeof(Vector), all);
+            } else {
+                asm volatile("" : : "v"(all));
+            }
         }
+        _mm_sfence();
     }
 }
 
@@ -203,7 +213,7 @@ int main(int count, char** arguments) {
     if (count != 6 && count != 9) return std::fprintf(stderr, "usage: see bench/bandwidth\n"), 2;
     void* const kernel = kernel_of(arguments[2]);
     const std::string form = arguments[3];
-    const bool copies = arguments[5][0] == '1';
+    const std::size_t reads = std::stoul(arguments[5]);
     Functions functions;
     if (count == 9) {
         functions.kernel =
@@ -211,7 +221,8 @@ int main(int count, char** arguments) {
         functions.length = std::stoul(arguments[7]);
         functions.calls = static_cast<std::size_t>(std::stod(arguments[8])) / functions.length;
     }
-    const auto bytes = static_cast<std::size_t>(std::stod(arguments[4]) / (copies ? 2 : 1));
+    const double written = reads > 0 ? std::stod(arguments[4]) / static_cast<double>(reads + 1) : 0;
+    const auto bytes = static_cast<std::size_t>(std::stod(arguments[4]) - written) / 64 * 64;
     std::vector<std::vector<char*>> sets(kSets);
     for (std::vector<char*>& set : sets) {
         for (const Tensor& tensor : tensors_of(form)) {
@@ -220,25 +231,34 @@ int main(int count, char** arguments) {
         }
     }
     char* const from = allocate(kSets * bytes);
-    char* const to = allocate(copies ? kSets * bytes : 4096);
+    char* const to = allocate(kSets * (static_cast<std::size_t>(written) / 64 * 64 + 64));
     std::memset(from, 1, kSets * bytes);
-    // What the one before has moved is still in a cache: each takes the next part.
-    auto move = [&, turn = std::size_t{0}]() mutable {
-        const std::size_t part = turn++ % kSets * (bytes / 64 * 64);
+    // What the one before has moved is still in a cache: each takes the next part. Of two loops the
+    // one that this machine is quicker with.
+    auto take = [&, turn = std::size_t{0}](bool fetch) mutable {
+        const std::size_t part = turn++ % kSets;
+        char* const there = to + part * (static_cast<std::size_t>(written) / 64 * 64);
         return seconds([&] {
-            if (copies) return copy(to + part, from + part, bytes - 64);
-            read(from + part, bytes - 64);
+            (fetch ? move<true> : move<false>)(there, from + part * bytes, bytes - 64, reads);
         });
     };
+    std::vector<double> quicker;
+    for (int round = -kSets; round < kRounds / 2; round++) {
+        const double plain = take(false);
+        const double ratio = plain / take(true);
+        if (round >= 0) quicker.push_back(ratio);
+    }
+    const bool fetch = spread_of(quicker).median > 1;
+    const auto moves = [&] { return take(fetch); };
     const auto compute = [&] { return functions.calls > 0 ? seconds(functions) : 0; };
     std::vector<double> moving, computing, slower;
     for (int round = -kSets; round < kRounds; round++) {
-        const double moved = move(), computed = compute();
+        const double moved = moves(), computed = compute();
         const double ours = seconds([&] {
             call(kernel, sets[static_cast<std::size_t>(round + kSets) % kSets],
                  std::make_index_sequence<8>());
         });
-        const double bytes_took = (moved + move()) / 2;
+        const double bytes_took = (moved + moves()) / 2;
         const double functions_took = (computed + compute()) / 2;
         if (round < 0) continue;
         moving.push_back(bytes_took / ours);
@@ -249,7 +269,9 @@ int main(int count, char** arguments) {
     char functions_only[16] = "-";
     if (functions.calls > 0)
         std::snprintf(functions_only, sizeof functions_only, "%.2f", spread_of(computing).median);
-    std::printf("| %s | %s | %.2f | %s | %.2f [%.2f, %.2f] |\n", arguments[1],
-                copies ? "copy" : "read", spread_of(moving).median, functions_only, bound.median,
-                bound.low, bound.high);
+    const std::string must = reads == 0   ? "read"
+                             : reads == 1 ? "copy"
+                                          : "read " + std::to_string(reads) + ", write 1";
+    std::printf("| %s | %s | %.2f | %s | %.2f [%.2f, %.2f] |\n", arguments[1], must.c_str(),
+                spread_of(moving).median, functions_only, bound.median, bound.low, bound.high);
 }
