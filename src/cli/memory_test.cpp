@@ -97,6 +97,7 @@ std::string certificate_of(const task::Task& task) {
     // Beside busy neighbours it is milliseconds, and then a part of the figures below.
     certificate.window_overhead = 1e-6;
     certificate.long_window_overhead = 1e-6;
+    certificate.team_window_overhead = 1e-6;
     make_faster(certificate, selected);
     make_faster(certificate, again);
     certificate.selected = selected;

@@ -116,6 +116,8 @@ json document_of(const Certificate& certificate) {
     };
     if (certificate.long_window_overhead)
         document["long_window_overhead"] = *certificate.long_window_overhead;
+    if (certificate.team_window_overhead)
+        document["team_window_overhead"] = *certificate.team_window_overhead;
     return document;
 }
 
@@ -164,6 +166,8 @@ Result<Certificate> read_fields(const json& document) {
     certificate.window_overhead = document.at("window_overhead");
     if (document.contains("long_window_overhead"))
         certificate.long_window_overhead = document.at("long_window_overhead").get<double>();
+    if (document.contains("team_window_overhead"))
+        certificate.team_window_overhead = document.at("team_window_overhead").get<double>();
     CUPEL_TRY(certificate.machine, target::machine_from_json(document.at("machine")));
     CUPEL_TRY(certificate.ceilings, target::ceilings_from_json(document.at("ceilings")));
     certificate.compiler_version = document.at("compiler").at("version");
@@ -255,6 +259,7 @@ Certificate make_certificate(const Referee& referee, const verdict::Kernel& kern
     certificate.selected = selected;
     certificate.window_overhead = referee.window_overhead().brief();
     certificate.long_window_overhead = referee.window_overhead().lasting();
+    certificate.team_window_overhead = referee.window_overhead().team();
     certificate.machine = referee.machine();
     certificate.ceilings = referee.ceilings();
     certificate.compiler_version = referee.compiler().version;

@@ -41,6 +41,8 @@ struct Certificate {
     double window_overhead = 0;                // seconds, of brief windows
     std::optional<double>
         long_window_overhead;  // ... and of long ones; earlier certificates have the other for both
+    std::optional<double>
+        team_window_overhead;  // ... and more, where threads wake; earlier ones do not say it
     target::Machine machine;
     target::Ceilings ceilings;
     std::string compiler_version;
@@ -49,7 +51,8 @@ struct Certificate {
     Signature signature;
 
     [[nodiscard]] Overhead overhead() const {
-        return {window_overhead, long_window_overhead.value_or(window_overhead)};
+        return {window_overhead, long_window_overhead.value_or(window_overhead),
+                team_window_overhead.value_or(0)};
     }
 };
 

@@ -271,6 +271,8 @@ Result<void> check_setting(const Certificate& certificate) {
         return fail(Errc::Corrupt, "window_overhead: no time");
     if (!is_time(certificate.overhead().lasting()))
         return fail(Errc::Corrupt, "long_window_overhead: no time");
+    if (!is_time(certificate.team_window_overhead.value_or(0)))
+        return fail(Errc::Corrupt, "team_window_overhead: no time");
     const AaSummary& aa = certificate.aa;
     if (aa.test.different < 0 || aa.test.different > aa.test.runs ||
         aa.threads != certificate.ceilings.threads)

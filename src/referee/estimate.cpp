@@ -12,9 +12,6 @@
 namespace cupel::referee {
 namespace {
 
-// The share of a window's cost in which two contenders may differ: 15 to 25 us.
-constexpr double kUnsure = 0.25;
-
 // Which windows an estimate uses.
 enum class Windows { Single, Batch };
 
@@ -72,18 +69,19 @@ struct Singles {
 
 // What a window costs besides its calls is many times a short call, and no two windows cost the
 // same: divided by one another such windows say 1 whatever the kernels do. That cost is in both
-// windows of a pair, so it is gone from their difference but for kUnsure of it: a kernel that wakes
-// no second thread has cheaper windows than one that does. The unit of the difference, what one
-// call of the baseline takes, needs it taken off, too.
+// windows of a pair, so it is gone from their difference but for what contenders may be apart in: a
+// kernel that wakes no second thread has cheaper windows than one that does. The unit of the
+// difference, what one call of the baseline takes, needs it taken off, too.
 Singles gain_of_singles(const Pairs& singles, const Pairs& batches, Overhead overhead) {
     const double window = median_baseline(singles);
-    const double cost = overhead.of(window);
-    const double unit = std::max(window - (1 - kUnsure) * cost, median_baseline(batches));
+    const double apart = overhead.apart(window);
+    const double shared = std::max(0.0, overhead.of(window) - apart);
+    const double unit = std::max(window - shared, median_baseline(batches));
     return {.gain = over_processes(singles,
                                    [unit](const stats::Pair& pair) {
                                        return (pair.baseline - pair.candidate) / unit;
                                    }),
-            .unsure = kUnsure * cost / unit};
+            .unsure = apart / unit};
 }
 
 stats::Estimate mapped(stats::Estimate estimate, double (*map)(double)) {
@@ -140,6 +138,7 @@ stats::Estimate log_speedup(std::span<const verdict::Sample> samples, std::strin
     const stats::Estimate ahead = mapped(batch, to_gain);
     auto [single, unsure] = gain_of_singles(singles, batches, overhead);
     if (single.mid < ahead.mid && !stats::agree(single, ahead, unsure)) {
+        single.low -= unsure;
         single.high = std::min(single.high + unsure, ahead.high);  // they only speak against it
         return mapped(single, to_log_speedup);
     }

@@ -70,6 +70,9 @@ TEST(Estimate, LongWindowsCostMore) {
     EXPECT_DOUBLE_EQ(kCost.of(4.25e-3), 9e-5);
     EXPECT_DOUBLE_EQ(kCost.of(1), 12e-5);
     EXPECT_DOUBLE_EQ(Overhead(6e-5, 3e-3).of(1), 18e-5);  // measured beside busy neighbours
+    EXPECT_DOUBLE_EQ(kCost.apart(1), 3e-5);
+    EXPECT_DOUBLE_EQ(Overhead(6e-5, 6e-5, 4e-5).apart(0), 4e-5);
+    EXPECT_DOUBLE_EQ(Overhead(6e-5, 6e-5, -1e-5).apart(0), 1.5e-5);
     const auto samples = simulate({.candidate = 10e-3,
                                    .baseline = 12.5e-3,
                                    .process_noise = 0.0001,
@@ -81,6 +84,37 @@ TEST(Estimate, LongWindowsCostMore) {
     EXPECT_GT(ratio.high, 1.25);
     EXPECT_LT(to_interval(log_speedup(samples, "naive", kCost.brief())).high, 1.25);
     EXPECT_NEAR(advantage_bound(samples, kCost), 12e-5, 1e-12);
+}
+
+// A baseline that wakes threads, which costs its windows 40 us of 60 more, beside a candidate that
+// wakes none and does all work of a window in its first call: as quick as the baseline, in truth.
+TEST(Estimate, NoGainIsMadeOfThreadsThatOnlyOneWakes) {
+    int claims = 0;
+    int believed = 0;
+    for (unsigned seed = 0; seed < 200; ++seed) {
+        const auto windows = [&](double candidate, double baseline, int questions) {
+            return simulate({.candidate = candidate,
+                             .baseline = baseline,
+                             .overhead = 6e-5,
+                             .rounds = 9,
+                             .questions = questions,
+                             .window_noise = 4e-6},
+                            seed * 2 + static_cast<unsigned>(questions == 1));
+        };
+        auto samples = windows(5e-5, 1e-4, 20);
+        for (verdict::Sample sample : windows(1e-4, 1.4e-4, 1)) {
+            sample.round += 100;
+            samples.push_back(sample);
+        }
+        const auto is_claim = [&](Overhead overhead) {
+            return decide(to_interval(log_speedup(samples, "naive", overhead))) ==
+                   verdict::Status::Faster;
+        };
+        claims += is_claim(Overhead(6e-5, 6e-5, 4e-5)) ? 1 : 0;
+        believed += is_claim(Overhead(6e-5, 6e-5)) ? 1 : 0;
+    }
+    EXPECT_LE(claims, 5);
+    EXPECT_GE(believed, 150);  // without the figure
 }
 
 TEST(Estimate, IdenticalCodeIsSeldomCalledDifferent) {

@@ -20,18 +20,28 @@ public:
     // Of windows that last kBrief and kLong: between them on a line, beyond them the nearer one.
     // Quiet machines show up to 2.6 times as much; beside busy ones a long wait ends ms late, and
     // whoever is faster would gain by it.
-    constexpr Overhead(double brief, double lasting)
-        : brief_(brief), long_(std::max(brief, std::min(lasting, 3 * brief))) {}
+    // `team`: what brief windows of a kernel cost more whose threads must wake.
+    constexpr Overhead(double brief, double lasting, double team = 0)
+        : brief_(brief),
+          long_(std::max(brief, std::min(lasting, 3 * brief))),
+          team_(std::max(0.0, team)) {}
     [[nodiscard]] double of(double window_seconds) const {
         const double share = (window_seconds - kBrief) / (kLong - kBrief);
         return std::lerp(brief_, long_, std::clamp(share, 0.0, 1.0));
     }
+    // How much less one contender's windows may cost than another's of that length: a quarter, or
+    // as much as it costs to wake threads, if only one of them does.
+    [[nodiscard]] double apart(double window_seconds) const {
+        return std::max(of(window_seconds) / 4, team_);
+    }
     [[nodiscard]] double brief() const { return brief_; }
     [[nodiscard]] double lasting() const { return long_; }
+    [[nodiscard]] double team() const { return team_; }
 
 private:
     double brief_;
     double long_;
+    double team_;
 };
 
 }  // namespace cupel::referee

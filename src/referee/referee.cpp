@@ -64,12 +64,11 @@ Result<void> Referee::State::open() {
     return {};
 }
 
-// What bell, wake and freeze cost here and now, as in a race: two contenders take turns, the
-// referee's own work lies between them, and a window lasts so long that processors which wait for
-// its end fall asleep. A window around nothing, one after the other, costs half.
-Result<Overhead> Referee::State::measure_overhead() {
-    CUPEL_CHECK(arena.has_value());
-    const std::string waits = fmt::format(
+namespace {
+
+// A kernel that waits, long at first; `before`: what it does before.
+std::string waiting(const task::Task& task, std::string_view before) {
+    return fmt::format(
         "#include <time.h>\n"
         "static long cupel_now() {{\n"
         "  struct timespec t;\n"
@@ -79,19 +78,33 @@ Result<Overhead> Referee::State::measure_overhead() {
         "{} {{\n"
         "  static int cupel_calls = 0;\n"
         "  const long cupel_wait = cupel_calls++ < {} ? {} : {};\n"
+        "{}"
         "  const long cupel_begin = cupel_now();\n"
         "  while (cupel_now() - cupel_begin < cupel_wait) {{}}\n"
         "}}\n",
         target::contract_declaration(task), kLongWindows, std::llround(1e9 * Overhead::kLong),
-        std::llround(1e9 * Overhead::kBrief));
-    CUPEL_TRY(const target::Artefact contender, compile_own(waits, "waits"));
+        std::llround(1e9 * Overhead::kBrief), before);
+}
+
+}  // namespace
+
+// What bell, wake and freeze cost here and now, as in a race: two contenders take turns, the
+// referee's own work lies between them, and a window lasts so long that processors which wait for
+// its end fall asleep. A window around nothing, one after the other, costs half. Of the two one
+// wakes as many threads as it may have, and does nothing with them.
+Result<Overhead> Referee::State::measure_overhead() {
+    CUPEL_CHECK(arena.has_value());
+    CUPEL_TRY(const target::Artefact alone, compile_own(waiting(task, ""), "waits"));
+    CUPEL_TRY(const target::Artefact team,
+              compile_own(waiting(task, "#pragma omp parallel\n  { asm volatile(\"\"); }\n"),
+                          "waits_in_a_team"));
     Windows windows;
     const std::int64_t begin = os::now_ns();
     for (int pair = 0; pair < kOverheadProcesses; ++pair) {
         if (pair >= kFewestOverheadProcesses && os::seconds_since(begin) > kOverheadSeconds) break;
         std::vector<Session> sessions;
-        for (int i = 0; i < 2; ++i) {
-            CUPEL_TRY(Session session, Session::start({.object = contender.object}, *arena,
+        for (const target::Artefact* contender : {&alone, &team}) {
+            CUPEL_TRY(Session session, Session::start({.object = contender->object}, *arena,
                                                       options.threads, std::chrono::seconds(10)));
             if (const std::optional<Window>& ending = session.ending())
                 return fail(Errc::Missing, "no contender can run here: " + ending->reason);
@@ -99,9 +112,9 @@ Result<Overhead> Referee::State::measure_overhead() {
         }
         CUPEL_DO(time_in_turns(sessions, windows));
     }
-    const double brief = stats::median(windows.brief) - Overhead::kBrief;
-    const double lasting = stats::median(windows.lasting) - Overhead::kLong;
-    return Overhead(brief, lasting);
+    const double brief = stats::median(windows.brief);
+    return Overhead(brief - Overhead::kBrief, stats::median(windows.lasting) - Overhead::kLong,
+                    options.threads > 1 ? stats::median(windows.team) - brief : 0);
 }
 
 Result<void> Referee::State::time_in_turns(std::span<Session> sessions, Windows& windows) {
@@ -109,17 +122,21 @@ Result<void> Referee::State::time_in_turns(std::span<Session> sessions, Windows&
     // Of questions that take longer to draw than windows cost, a few are enough.
     std::int64_t begin = 0;
     for (int i = 0; i < kLongWindows + kBriefWindows; ++i) {
+        const bool lasting = i < kLongWindows;
         if (i == kLongWindows) begin = os::now_ns();
         if (i >= kLongWindows + kFewestBriefWindows && os::seconds_since(begin) > kBriefSeconds)
             break;
-        for (Session& session : sessions) {
+        for (std::size_t s = 0; s < sessions.size(); ++s) {
             arena->poison(1);
             arena->touch(1);
-            const Window window = session.window(1, std::chrono::seconds(10));
+            const Window window = sessions[s].window(1, std::chrono::seconds(10));
             if (window.ending != Ending::Answered)
                 return fail(Errc::Missing, "no contender can run here: " + window.reason);
-            if (i > 0)
-                (i < kLongWindows ? windows.lasting : windows.brief).push_back(window.seconds);
+            const bool team = s > 0 && options.threads > 1;
+            std::vector<double>& to = team      ? windows.team
+                                      : lasting ? windows.lasting
+                                                : windows.brief;
+            if (i > 0 && !(team && lasting)) to.push_back(window.seconds);
         }
     }
     return {};

@@ -51,12 +51,13 @@ struct Referee::State {
     [[nodiscard]] Result<target::Artefact> compile_own(const std::string& source,
                                                        const std::string& name) const;
     [[nodiscard]] Result<Overhead> measure_overhead();
-    // What windows took: those that came first, and the others.
+    // What windows took: those that came first, and the others, of one thread and of a team.
     struct Windows {
         std::vector<double> lasting = {};
         std::vector<double> brief = {};
+        std::vector<double> team = {};
     };
-    // Appends what theirs take, one after another's.
+    // Appends what theirs take, one after another's; the second's wakes a team.
     [[nodiscard]] Result<void> time_in_turns(std::span<Session> sessions, Windows& windows);
     [[nodiscard]] Result<void> compile_panel();
     [[nodiscard]] Result<Admission> admit();
