@@ -17,6 +17,7 @@ namespace {
 
 // Compiled together while nothing is timed; few enough that a found improvement is bred from soon.
 constexpr std::size_t kBatch = 4;
+constexpr int kFewest = 6;  // kernels, before a ceiling ends a search
 
 double steady_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
@@ -181,7 +182,11 @@ std::optional<Stop> Search::why_stop() const {
     if (options_.stop && options_.stop()) return Stop::Asked;
     const Standing* best = standings_.incumbent();
     // A bound that cannot be lowered says nothing of what a GPU still has to gain.
-    if (best != nullptr && !best->bounded && best->share >= options_.enough) return Stop::Ceiling;
+    // The others of the first few may be quicker all the same: a ceiling is measured shortly, and
+    // memory may be a tenth quicker or slower a minute later.
+    const bool few = evaluations_ < kFewest;
+    if (!few && best != nullptr && !best->bounded && best->share >= options_.enough)
+        return Stop::Ceiling;
     if (options_.seconds > 0 && clock_() - start_ >= options_.seconds) return Stop::Budget;
     if (const auto left = evaluations_left(); left && *left == 0) return Stop::Budget;
     if (phase_ == Phase::Evolve && since_gain_ >= options_.patience) return Stop::NoGain;

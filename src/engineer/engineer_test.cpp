@@ -293,6 +293,17 @@ TEST(Search, StopsAtTheCeiling) {
     EXPECT_LT(outcome->evaluations, 300);
 }
 
+TEST(Search, TriesSomeKernelsWhateverTheCeiling) {
+    archive::Archive archive = in_memory();
+    TableEvaluator evaluator;
+    evaluator.ceiling = 1e9;  // all are beyond it
+    const auto outcome = optimize(tile_space(), {evaluator, archive}, limited(300));
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->stop, Stop::Ceiling);
+    EXPECT_GE(outcome->evaluations, 6);
+    EXPECT_LT(outcome->evaluations, 20);
+}
+
 TEST(Search, StopsWhenNothingIsGained) {
     archive::Archive archive = in_memory();
     TableEvaluator evaluator;
