@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "schedule/schedule.hpp"
 #include "schedule/testing.hpp"
 #include "schedule/trials.hpp"
@@ -222,6 +224,51 @@ TEST(Kernels, LetATaskHaveAnyNames) {
              "task below(x: f32[M,N]) -> y: f32[M] where M = 157, N = 157\n"
              "  y[u] = sum[r <= u](x[u,r] * u)\n",
              64);
+    Library library(unit.text(), "-O1 -march=native");
+    ASSERT_TRUE(library.compiled());
+    for (const Trial& trial : trials)
+        expect_right(trial, library);
+}
+
+// Norms over other axes than the last, and maps of several: whichever verbs come first.
+TEST(Kernels, OfMergedAndJoinedAxesAreRight) {
+    std::vector<Trial> trials;
+    Unit unit;
+    const auto add_heads = [&](const std::string& text) {
+        auto task = task::parse(text, "here");
+        ASSERT_TRUE(task) << task.error().text;
+        Trial trial{text, std::move(*task), 64, {}, unit.count()};
+        std::set<std::string> heads;
+        for (const Trace& trace : candidates(trial.task, {.vector_bytes = 32, .l3_bytes = 1})) {
+            std::string head;
+            for (const Action& action : trace)
+                head += action.verb == "merge" || action.verb == "join" ? action.verb : "";
+            if (!heads.insert(head).second) continue;
+            const auto kernel = print_kernel(trial.task, {.vector_bytes = 32}, trace);
+            ASSERT_TRUE(kernel) << text << ": " << kernel.error().text;
+            trial.kernels.push_back(*kernel);
+            unit.add(trial.task, *kernel);
+        }
+        EXPECT_GE(heads.size(), 2U) << text;
+        trials.push_back(std::move(trial));
+    };
+    const std::string moments =
+        "  m[c] = mean[n,h,w](x[n,c,h,w])\n"
+        "  v[c] = mean[n,h,w](sq(x[n,c,h,w] - m[c]))\n";
+    const std::string sizes = " where N = 3, C = 5, H = 4, W = 12\n";
+    add_heads("task two(x: f32[N,C,H,W], r: f32[N,C,H,W]) -> y: f32[N,C,H,W]" + sizes + moments +
+              "  y[n,c,h,w] = max((x[n,c,h,w] - m[c]) / sqrt(v[c] + 1), 0) + r[n,c,h,w]\n");
+    add_heads("task moments(x: f32[N,C,H,W]) -> y: f32[N,C,H,W], m: f32[C], v: f32[C]" + sizes +
+              moments + "  y[n,c,h,w] = (x[n,c,h,w] - m[c]) * v[c]\n");
+    add_heads("task instance(x: f32[N,C,H,W], g: f32[C]) -> y: f32[N,C,H,W]" + sizes +
+              "  m[n,c] = mean[h,w](x[n,c,h,w])\n"
+              "  y[n,c,h,w] = (x[n,c,h,w] - m[n,c]) * g[c]\n");
+    add_heads("task turned(x: f32[N,C,H,W]) -> y: f32[H,N,C,W]" + sizes +
+              "  m[n,c] = max[h,w](x[n,c,h,w])\n  y[h,n,c,w] = x[n,c,h,w] - m[n,c]\n");
+    add_heads("task product(x: f32[N,C,H,W]) -> y: f32[N,C]" + sizes +
+              "  y[n,c] = prod[h,w](1 + x[n,c,h,w] / 8)\n");
+    add_heads("task flat(x: f32[N,C,H,W], b: f32[C]) -> y: f32[N,C,H,W]" + sizes +
+              "  y[n,c,h,w] = exp(x[n,c,h,w]) + b[c]\n");
     Library library(unit.text(), "-O1 -march=native");
     ASSERT_TRUE(library.compiled());
     for (const Trial& trial : trials)

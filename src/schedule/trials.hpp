@@ -46,27 +46,34 @@ public:
                 real.push_back(read(tensor.type, bytes, i));
             }
         }
-        output_ = static_cast<std::size_t>(task.tensor(task.outputs[0]).bytes());
-        bytes_.emplace_back(output_ + kGuard);
+        for (const auto id : task.outputs)
+            bytes_.emplace_back(static_cast<std::size_t>(task.tensor(id).bytes()) + kGuard);
     }
     [[nodiscard]] const std::vector<Reals>& inputs() const { return inputs_; }
 
+    // All outputs, one after the other.
     Reals call(void* symbol) {
-        std::ranges::fill(bytes_.back(), kPoison);
+        for (std::size_t k = inputs_.size(); k < bytes_.size(); ++k)
+            std::ranges::fill(bytes_[k], kPoison);
         std::array<void*, 5> p{};
         for (std::size_t k = 0; k < bytes_.size(); ++k)
             p.at(k) = bytes_[k].data();
         using F = void (*)(void*, void*, void*, void*, void*);  // too many arguments do no harm
         reinterpret_cast<F>(symbol)(p[0], p[1], p[2], p[3], p[4]);
-        const task::Tensor& tensor = task_.tensor(task_.outputs[0]);
         Reals out;
-        for (std::int64_t i = 0; i < tensor.elements(); ++i)
-            out.push_back(read(tensor.type, bytes_.back(), i));
+        for (std::size_t k = 0; k < task_.outputs.size(); ++k) {
+            const task::Tensor& tensor = task_.tensor(task_.outputs[k]);
+            for (std::int64_t i = 0; i < tensor.elements(); ++i)
+                out.push_back(read(tensor.type, bytes_[inputs_.size() + k], i));
+        }
         return out;
     }
     [[nodiscard]] bool guard_is_whole() const {
-        return std::all_of(bytes_.back().begin() + static_cast<std::ptrdiff_t>(output_),
-                           bytes_.back().end(), [](char byte) { return byte == kPoison; });
+        return std::all_of(bytes_.begin() + std::ssize(inputs_), bytes_.end(),
+                           [](const std::vector<char>& bytes) {
+                               return std::all_of(bytes.end() - kGuard, bytes.end(),
+                                                  [](char byte) { return byte == kPoison; });
+                           });
     }
 
 private:
@@ -86,9 +93,8 @@ private:
     }
 
     const task::Task& task_;
-    std::vector<std::vector<char>> bytes_;
+    std::vector<std::vector<char>> bytes_;  // of the inputs, then of the outputs
     std::vector<Reals> inputs_;
-    std::size_t output_ = 0;
 };
 
 // One task at one shape, and its kernels' place in the unit.
@@ -104,7 +110,9 @@ inline void expect_right(const Trial& trial, Library& library) {
     SCOPED_TRACE(trial.what);
     Buffers buffers(trial.task);
     const Truth truth(trial.task, buffers.inputs());
-    const Reals& right = truth.of(trial.task.outputs[0]);
+    Reals right;
+    for (const task::TensorId output : trial.task.outputs)
+        right.insert(right.end(), truth.of(output).begin(), truth.of(output).end());
     double largest = 1e-30;
     for (const double value : right)
         largest = std::max(largest, std::abs(value));
