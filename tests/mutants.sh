@@ -82,7 +82,7 @@ mutant "a window ends early" referee/session.cpp "window.seconds = static_cast<d
 mutant "the cost of a window is taken off ten times" referee/estimate.cpp "sample.seconds - overhead.of(sample.seconds), sample.seconds / 2" "sample.seconds - 10 * overhead.of(sample.seconds), sample.seconds / 10" referee 'Estimate.*'
 mutant "long windows cost what brief ones do" referee/overhead.hpp "std::lerp(brief_, long_, std::clamp(share, 0.0, 1.0))" "std::lerp(brief_, brief_, std::clamp(share, 0.0, 1.0))" referee 'Estimate.*'
 mutant "the faster of two figures that disagree is claimed" referee/estimate.cpp "single.mid < ahead.mid &&" "single.mid > ahead.mid &&" referee 'Estimate.*'
-mutant "short calls are divided by what their windows cost" referee/estimate.cpp "window - shared, median_baseline(batches)" "window, median_baseline(batches)" referee 'Estimate.*'
+mutant "short calls are divided by what their windows cost" referee/estimate.cpp "window - shared, median_baseline(batches)" "window - 0 * shared, median_baseline(batches)" referee 'Estimate.*'
 mutant "threads that only one contender wakes cost nothing" referee/overhead.hpp "of(window_seconds) / 4, team_)" "of(window_seconds) / 4, 0 * team_)" referee 'Estimate.*'
 mutant "what windows may be apart in is a gain" referee/estimate.cpp "single.low -= unsure;" "single.low -= 0 * unsure;" referee 'Estimate.*'
 mutant "a gain of batches alone is claimed beside noise" referee/estimate.cpp "sure <= 0 ? sure :" "sure <= 0 ? batch.low :" referee 'Estimate.*'
