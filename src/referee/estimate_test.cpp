@@ -117,6 +117,27 @@ TEST(Estimate, NoGainIsMadeOfThreadsThatOnlyOneWakes) {
     EXPECT_GE(believed, 150);  // without the figure
 }
 
+// Windows of one question take 110 and 160 us there: over one another they would say 1.45.
+TEST(Estimate, AKnownGainOfCallsThatLastAboutAsLongAsWindowsCostIsFound) {
+    const auto windows = [](int questions) {
+        return simulate({.candidate = 5e-5,
+                         .baseline = 1e-4,
+                         .overhead = 6e-5,
+                         .rounds = 9,
+                         .questions = questions,
+                         .window_noise = 2e-6},
+                        static_cast<unsigned>(questions));
+    };
+    auto samples = windows(20);
+    for (verdict::Sample sample : windows(1)) {
+        sample.round += 100;
+        samples.push_back(sample);
+    }
+    const verdict::Interval ratio = to_interval(log_speedup(samples, "naive", 6e-5));
+    EXPECT_NEAR(ratio.mid, 2, 0.02);
+    EXPECT_GT(ratio.low, 1.8);
+}
+
 TEST(Estimate, IdenticalCodeIsSeldomCalledDifferent) {
     int claims = 0;
     for (unsigned seed = 0; seed < 1000; ++seed) {
