@@ -205,7 +205,7 @@ Trace merges(const Task& task, const Width& width) {
     constexpr std::int64_t kShort = 32;  // vectors
     Trace trace;
     Task whole = task;
-    const auto shapes = [&](const Task& of) {
+    const auto plain_stages = [&](const Task& of) {
         const Plan plan = plan_of(of, width);
         return std::ranges::count(plan.stages, Shape::Plain, &StagePlan::shape);
     };
@@ -220,7 +220,7 @@ Trace merges(const Task& task, const Width& width) {
         };
         while (is_short()) {
             auto longer = merged(whole, name);
-            if (!longer || shapes(*longer) > shapes(whole)) break;
+            if (!longer || plain_stages(*longer) > plain_stages(whole)) break;
             whole = *std::move(longer);
             trace.push_back({"merge", name, {}});
         }
