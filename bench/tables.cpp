@@ -4,6 +4,7 @@
 // such median. BYTES: as much as all inputs, or all outputs, take; every argument gets a block of
 // that.
 #include <dlfcn.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <chrono>
@@ -23,6 +24,15 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
+// Shared, and from the beginning of a page on, as the memory is that the referee gives to kernels:
+// streaming needs outputs that begin with a vector.
+float* allocate(std::size_t reals) {
+    void* const memory = mmap(nullptr, reals * sizeof(float), PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (memory == MAP_FAILED) std::abort();
+    return static_cast<float*>(memory);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -31,9 +41,11 @@ int main(int count, char** arguments) {
     const auto reals = static_cast<std::size_t>(std::atol(arguments[2])) / sizeof(float) + 64;
     std::mt19937 random(1);
     std::normal_distribution<float> values;
-    std::vector<std::vector<float>> blocks(kMostArguments, std::vector<float>(reals));
-    for (auto& block : blocks)
-        std::ranges::generate(block, [&] { return values(random); });
+    std::vector<float*> blocks;
+    for (std::size_t i = 0; i < kMostArguments; i++) {
+        blocks.push_back(allocate(reals));
+        std::generate_n(blocks.back(), reals, [&] { return values(random); });
+    }
     std::vector<Kernel> kernels;
     for (int i = 3; i < count; i++) {
         void* library = dlopen(arguments[i], RTLD_NOW);
@@ -50,8 +62,7 @@ int main(int count, char** arguments) {
         std::vector<double> now(kernels.size());
         for (const std::size_t i : order) {
             const auto begin = std::chrono::steady_clock::now();
-            kernels[i](blocks[0].data(), blocks[1].data(), blocks[2].data(), blocks[3].data(),
-                       blocks[4].data(), blocks[5].data());
+            kernels[i](blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5]);
             now[i] =
                 std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         }
