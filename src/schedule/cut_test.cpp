@@ -202,7 +202,7 @@ TEST(Cut, LoopsEndWhereABlockNeedsNoMore) {
     EXPECT_THAT(printed(named("attention", {})), Not(HasSubstr("_reach")));
     // Rows of a block are at hand when the next part reads them; those of the whole task are not.
     EXPECT_THAT(causal, Not(HasSubstr("hint p prefetch")));
-    EXPECT_THAT(printed(named("linear_relu_softmax", {})), HasSubstr("hint e prefetch"));
+    EXPECT_THAT(printed(named("linear_relu_softmax", {})), HasSubstr("hint t prefetch"));
     EXPECT_THAT(printed(written(seeing(3, 96).c_str())), HasSubstr("i_first + "));
     // A sum that ends elsewhere than what it sums does not.
     std::string other = seeing(3, 96);

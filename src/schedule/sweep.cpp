@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <set>
 #include <utility>
 
 #include "schedule/factor.hpp"
 #include "schedule/merge.hpp"
 #include "schedule/rewrite.hpp"
+#include "schedule/sweep_passes.hpp"
 #include "schedule/sweep_plan.hpp"
 #include "schedule/sweep_print.hpp"
 #include "schedule/text.hpp"
@@ -28,35 +30,52 @@ constexpr std::size_t kMost = 64;
 // written.
 enum class Fetch { Never, Computing, Writing };
 
+// Several rows under way at once: side by side, or with their passes skewed.
+enum class Several { No, Rows, Skewed };
+
 struct Choice {
     std::int64_t unroll = 4;  // vectors at a time, in all stages
     bool stream = false;      // outputs go past the caches
     Fetch fetch = Fetch::Never;
-    bool rows = true;  // reductions take several rows at a time
+    Several several = Several::No;
 };
 
-// Rows at a time, and vectors of each, so that all sums stay in registers; {1, 0} where the group
-// that begins with the stage cannot.
+// Rows at a time, and vectors of each, so that the sums of a pass stay in registers; {1, 0} where
+// the group cannot.
 struct Tall {
     std::int64_t rows = 1;
     std::int64_t unroll = 0;
 };
-Tall tall(const Task& task, const Plan& plan, std::size_t stage) {
+Tall tall(const Task& task, const Plan& plan, const Group& group) {
     constexpr std::int64_t kSums = 12;
-    if (plan.stages[stage].shape != Shape::Fold) return {};
-    for (const std::int64_t rows : {4, 2}) {
-        if (!can_group_rows(task, plan, stage, rows)) continue;
-        std::int64_t folds = 0;
-        for (const Group& group : plan.nest.groups) {
-            if (group.stages.front() != stage) continue;
-            for (const std::size_t s : group.stages)
-                folds += plan.stages[s].shape == Shape::Fold ? 1 : 0;
-        }
-        const std::int64_t vectors = task.axis(plan.stages[stage].lane).extent / plan.lanes;
-        return {.rows = rows,
-                .unroll = 2 * rows * folds <= kSums ? std::min<std::int64_t>(2, vectors) : 1};
+    std::int64_t folds = 0;
+    std::int64_t vectors = 2;
+    for (const Leg& leg : legs_of(task, plan, group)) {
+        folds = std::max(folds, std::ranges::count_if(leg.pass, [&](std::size_t s) {
+                             return plan.stages[s].shape == Shape::Fold;
+                         }));
+        const task::AxisId lane = plan.stages[leg.pass.front()].lane;
+        if (lane != task::kNone) vectors = std::min(vectors, task.axis(lane).extent / plan.lanes);
+    }
+    for (const std::int64_t rows : {8, 4, 2}) {
+        if (folds > 0 && rows == 8) continue;
+        if (!can_group_rows(task, plan, group.stages.front(), rows)) continue;
+        return {.rows = rows, .unroll = folds > 0 && 2 * rows * folds <= kSums ? vectors : 1};
     }
     return {};
+}
+
+// Of the group's passes, over how many rows they are skewed: each such block has steps in which not
+// all passes have a row, and threads share blocks. 0: they cannot be.
+std::int64_t skewed_rows(const Task& task, const Plan& plan, const Group& group, int threads) {
+    std::int64_t all = 1;
+    for (const task::AxisId axis : outer_axes(task, group, group.stages.front()))
+        all *= task.axis(axis).extent;
+    for (const std::int64_t rows : {256, 128, 64, 32, 16, 8}) {
+        if (all >= 4 * rows * threads && can_skew(task, plan, group.stages.front(), rows))
+            return rows;
+    }
+    return 0;
 }
 
 constexpr std::int64_t kFunction = 16;  // an exp or its like, in operations
@@ -110,40 +129,71 @@ Fetch advised_fetch(const Task& task, const Plan& plan) {
                                                                            : Fetch::Writing;
 }
 
+// What a choice says of one group.
+struct Together {
+    std::optional<std::size_t> head;  // its first sweep
+    Tall tall;
+    std::int64_t skewed = 0;  // over so many rows
+};
+Together together_of(const Task& task, const Plan& plan, const Group& group, const Choice& choice,
+                     int threads) {
+    Together together;
+    for (const std::size_t s : group.stages) {
+        const bool swept = plan.stages[s].shape != Shape::Plain;
+        if (swept && !plan.inlined.contains(task.stages[s].out) && !together.head)
+            together.head = s;
+    }
+    const bool one = legs_of(task, plan, group).size() == 1;
+    if (choice.several == Several::Skewed && !one)
+        together.skewed = skewed_rows(task, plan, group, threads);
+    if (choice.several == Several::Rows || (choice.several == Several::Skewed && one))
+        together.tall = tall(task, plan, group);
+    return together;
+}
+
 // One verb list for one choice and the rows that are inlined.
-Trace trace_of(const Task& task, Plan plan, const Choice& choice, unsigned inlined) {
-    Trace trace;
+Trace trace_of(const Task& task, Plan plan, const Choice& choice, unsigned inlined, int threads) {
     unsigned bit = 0;
     for (const task::Stage& stage : task.stages) {
         if (can_inline(task, plan, stage.out) && ((inlined >> bit++) & 1U) != 0)
             plan.inlined.insert(stage.out);
     }
-    const std::optional<std::size_t> fetching = fetching_stage(task, plan, choice.fetch);
-    Tall together;  // of the group that is being written
+    const auto at_most = [&](std::size_t s, std::int64_t wanted) {
+        return std::min(wanted, task.axis(plan.stages[s].lane).extent / plan.lanes);
+    };
     for (std::size_t s = 0; s < task.stages.size(); ++s) {
-        const task::Tensor& out = task.tensor(task.stages[s].out);
-        if (plan.inlined.contains(task.stages[s].out)) {
-            trace.push_back({"inline", out.name, {}});
-            continue;
-        }
-        const StagePlan& stage = plan.stages[s];
-        if (stage.shape == Shape::Plain) continue;
-        const auto begins = [&](const Group& group) { return group.stages.front() == s; };
-        if (std::ranges::any_of(plan.nest.groups, begins))
-            together = choice.rows ? tall(task, plan, s) : Tall{};
-        const std::int64_t wanted = together.rows > 1 ? together.unroll : choice.unroll;
-        const std::int64_t most =
-            std::min<std::int64_t>(wanted, task.axis(stage.lane).extent / plan.lanes);
-        trace.push_back({"sweep", out.name, {fmt::format("{}", most)}});
-        if (together.rows > 1 && std::ranges::any_of(plan.nest.groups, begins)) {
-            trace.push_back({"rows", out.name, {fmt::format("{}", together.rows)}});
-            plan.rows[s] = together.rows;
-        }
-        if (choice.stream && can_stream(task, plan, task.stages[s].out))
-            trace.push_back({"hint", out.name, {"stream"}});
-        if (fetching == s && can_fetch(task, plan, s))
-            trace.push_back({"hint", out.name, {"prefetch"}});
+        if (plan.stages[s].shape != Shape::Plain) plan.unroll[s] = at_most(s, choice.unroll);
     }
+    const std::optional<std::size_t> fetching = fetching_stage(task, plan, choice.fetch);
+    Trace trace;
+    Trace skews;
+    for (const Group& group : plan.nest.groups) {
+        const Together together = together_of(task, plan, group, choice, threads);
+        for (const std::size_t s : group.stages) {
+            const task::Tensor& out = task.tensor(task.stages[s].out);
+            const auto say = [&](const char* verb, const std::string& what) {
+                trace.push_back({verb, out.name, {what}});
+            };
+            if (plan.inlined.contains(task.stages[s].out)) {
+                trace.push_back({"inline", out.name, {}});
+                continue;
+            }
+            if (plan.stages[s].shape == Shape::Plain) continue;
+            const bool head = s == together.head;
+            const bool tall = together.tall.rows > 1;
+            say("sweep",
+                fmt::format("{}", at_most(s, tall ? together.tall.unroll : choice.unroll)));
+            if (tall && head) say("rows", fmt::format("{}", together.tall.rows));
+            if (together.skewed > 0 && head)
+                skews.push_back({"skew", out.name, {fmt::format("{}", together.skewed)}});
+            if (choice.stream && can_stream(task, plan, task.stages[s].out)) say("hint", "stream");
+            // Skewed passes all run beside the first one, which needs the rows that are fetched.
+            const bool fetches =
+                together.skewed > 0 ? head && choice.fetch != Fetch::Never : fetching == s;
+            if (fetches && can_fetch(task, plan, s)) say("hint", "prefetch");
+        }
+    }
+    std::ranges::move(skews, std::back_inserter(trace));
     return trace;
 }
 
@@ -259,6 +309,65 @@ bool takes_our_names(const task::Size& size) {
     return size.name == "W" || std::islower(static_cast<unsigned char>(size.name.front())) != 0;
 }
 
+// The inputs that a group reads a row of at each step of its shared loops, and those of which it
+// reads the same row at all of them.
+struct Streams {
+    std::set<TensorId> own;
+    std::set<TensorId> shared;
+};
+Streams streams_of(const Task& task, const Group& group) {
+    Streams streams;
+    for (const std::size_t s : group.stages) {
+        const std::vector<task::AxisId> outer = outer_axes(task, group, s);
+        for (const int load : loads(task, task.stages[s].body)) {
+            const task::Access& access = task.access(load);
+            if (task.tensor(access.tensor).role != task::Role::Input) continue;
+            const std::vector<task::AxisId> used = axes_of_access(task, access);
+            const auto is_outer = [&](task::AxisId axis) {
+                return std::ranges::find(outer, axis) != outer.end();
+            };
+            if (std::ranges::all_of(used, is_outer)) continue;  // one element
+            (std::ranges::any_of(used, is_outer) ? streams.own : streams.shared)
+                .insert(access.tensor);
+        }
+    }
+    return streams;
+}
+
+// In which order rows are taken together. Passes that compute functions leave the memory idle while
+// they do, unless they are skewed; not where another part has just handed the rows on. Reductions
+// read several streams faster than one; where rows are written, too, several side by side are worth
+// it if they read what all rows share once: as long as all of it, at the same place in its pages,
+// has room in one set of the first cache.
+std::vector<Several> advised_several(const Task& task, const Plan& plan, const Width& width) {
+    constexpr std::size_t kWays = 8;
+    constexpr std::size_t kRows = 4;
+    bool folds = false;
+    bool rewrites = false;
+    bool computes = false;
+    bool fits = true;
+    for (const Group& group : plan.nest.groups) {
+        const auto is_fold = [&](std::size_t s) { return plan.stages[s].shape == Shape::Fold; };
+        const auto is_written = [&](std::size_t s) {
+            return plan.stages[s].shape == Shape::Map && writes(task, s);
+        };
+        if (std::ranges::none_of(group.stages, is_fold)) continue;
+        folds = true;
+        computes = computes || std::ranges::any_of(group.stages, [&](std::size_t s) {
+                       return work(task, plan, task.stages[s].body) > kFunction;
+                   });
+        if (std::ranges::none_of(group.stages, is_written)) continue;
+        rewrites = true;
+        const Streams streams = streams_of(task, group);
+        fits = fits && !streams.shared.empty() &&
+               kRows * streams.own.size() + streams.shared.size() <= kWays;
+    }
+    if (!folds || (width.nested && (computes || rewrites))) return {Several::No, Several::Rows};
+    if (computes && rewrites) return {Several::Skewed, Several::No, Several::Rows};
+    if (computes || !fits) return {Several::No, Several::Rows, Several::Skewed};
+    return {Several::Rows, Several::No, Several::Skewed};
+}
+
 // A search that has time for a few measurements only makes the first ones, so what won most often
 // stands first: how far to unroll, then where to fetch ahead and whether to stream, and other
 // choices of rows to inline last.
@@ -275,6 +384,7 @@ std::vector<Trace> ways(const Task& task, const Width& width, const Trace& joins
         Choice{4, past, kNever}, Choice{8, past, there},  Choice{2, past, there},
         Choice{8, past, kNever}, Choice{2, past, kNever}, Choice{8, !past, here},
         Choice{1, past, kNever}, Choice{2, !past, here},  Choice{1, !past, here}};
+    const std::vector<Several> several = advised_several(task, plan, width);
     const unsigned cheap = cheap_rows(task, plan);
     const unsigned choices = 1U << std::min(rows(task, plan), 3U);
     std::vector<unsigned> inlinings = {cheap};
@@ -282,15 +392,22 @@ std::vector<Trace> ways(const Task& task, const Width& width, const Trace& joins
         if (inlined != cheap) inlinings.push_back(inlined);
     }
     std::vector<Trace> found;
+    const auto add = [&](Choice choice, Several way, unsigned inlined) {
+        choice.several = way;
+        Trace trace = joins;
+        std::ranges::copy(trace_of(task, plan, choice, inlined, width.threads),
+                          std::back_inserter(trace));
+        if (found.size() < kMost && std::ranges::find(found, trace) == found.end())
+            found.push_back(std::move(trace));
+    };
     for (const unsigned inlined : inlinings) {
-        for (Choice choice : order) {
-            for (const bool rows : {true, false}) {
-                choice.rows = rows;
-                Trace trace = joins;
-                std::ranges::copy(trace_of(task, plan, choice, inlined), std::back_inserter(trace));
-                if (found.size() < kMost && std::ranges::find(found, trace) == found.end())
-                    found.push_back(std::move(trace));
-            }
+        for (const Choice& choice : order) {
+            add(choice, several[0], inlined);
+            if (&choice == order.data()) add(choice, several[1], inlined);
+        }
+        for (const Choice& choice : order) {
+            for (const Several way : several)
+                add(choice, way, inlined);
         }
     }
     return found;
@@ -357,6 +474,7 @@ Result<std::string> print_part(const Task& task, const Width& width, const Trace
     CUPEL_TRY(const Rewritten left, rewritten(task, trace));
     CUPEL_TRY(Plan plan, plan_of(left.task, width, left.trace));
     plan.limits = limits;
+    CUPEL_DO(rows_end_together(left.task, plan));
     SweepPrinter printer(left.task, std::move(plan), width.vector_bytes, false);
     CUPEL_TRY(std::string text, printer.print_part(width.nested));
     maths.use_all(printer.maths());

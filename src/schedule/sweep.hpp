@@ -4,13 +4,16 @@
 // sweep exists for every task. The verbs, with y a stage:
 //
 //   sweep y U        U vectors a step: independent sums in a reduction, unrolling in a map
-//   rows y R         R rows at a time are reduced side by side: as many streams out of memory
+//   rows y R         R rows at a time are swept side by side, in all passes of y's group: as many
+//                    streams out of memory, and what all rows share is read once for R of them
 //   inline e         the intermediate e is computed where it is read, not kept in a row buffer
 //   hint y stream    the output goes past the caches; its rows must be whole vectors
 //   hint y prefetch  while a row of y is swept, the inputs' next rows are fetched; of a window,
 //                    those that it slides over a page later
 //   join y           the output y shares the loops of the stages before it, whose results it reads
 //                    there, also where it keeps those axes further in; comes before the others
+//   skew y R         the passes of y's group run in one loop, each a row behind the one before, R
+//                    rows a block: memory is read and written while they compute; comes last
 //
 // Before all of them come those that rewrite the task (rewrite.hpp).
 #pragma once

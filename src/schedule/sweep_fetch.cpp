@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schedule/ids.hpp"
+#include "schedule/sweep_passes.hpp"
 #include "schedule/sweep_plan.hpp"
 #include "schedule/text.hpp"
 
@@ -63,11 +64,8 @@ Access renamed(Access access, const std::vector<AxisId>& from, const std::vector
 NextRows next_rows(const Task& task, const Plan& plan, std::size_t stage) {
     NextRows rows;
     if (plan.inlined.contains(task.stages[stage].out) || !is_swept(plan.stages[stage])) return rows;
-    const auto holds = [&](const Group& group) {
-        return std::ranges::find(group.stages, stage) != group.stages.end();
-    };
-    const Group& group = *std::ranges::find_if(plan.nest.groups, holds);
-    if (group.depth == 0 || plan.rows.contains(group.stages.front())) return rows;
+    const Group& group = group_of(plan, stage);
+    if (group.depth == 0) return rows;
     const std::vector<AxisId> own = walk_of(task, plan, group, stage);
     rows.outer = own[group.depth - 1];
     for (const std::size_t s : group.stages) {
@@ -98,10 +96,7 @@ NextRows next_rows(const Task& task, const Plan& plan, std::size_t stage) {
 
 std::optional<NextWindow> next_window(const Task& task, const Plan& plan, std::size_t stage) {
     if (plan.stages[stage].shape != Shape::Column) return std::nullopt;
-    const auto holds = [&](const Group& group) {
-        return std::ranges::find(group.stages, stage) != group.stages.end();
-    };
-    const Group& group = *std::ranges::find_if(plan.nest.groups, holds);
+    const Group& group = group_of(plan, stage);
     if (group.depth == 0) return std::nullopt;
     const AxisId outer = outer_axes(task, group, stage).back();
     for (const int load : loads(task, task.stages[stage].body)) {

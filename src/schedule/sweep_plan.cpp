@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "schedule/ids.hpp"
+#include "schedule/sweep_passes.hpp"
 #include "schedule/text.hpp"
 
 namespace cupel::schedule::sweep {
@@ -65,7 +66,7 @@ bool loads_fill_lanes(const Task& task, const Stage& stage, AxisId lane, bool co
 
 bool lane_axis(const Task& task, const Stage& stage, AxisId lane, int lanes, bool column = false) {
     const std::int64_t extent = task.axis(lane).extent;
-    if (extent < lanes || extent > kExactAxis) return false;
+    if (extent < lanes || extent > kExactAxis || varies(task, lane)) return false;
     for (const task::Bound& bound : stage.where) {
         if (bound.leaves_out_zeros) continue;
         const bool ends = (bound.low && mentions(*bound.low, lane)) ||
@@ -80,7 +81,7 @@ bool is_bounded_fold(const Task& task, const Stage& stage, int lanes) {
     if (stage.reduce.size() != 1 || stage.where.empty() || is_arg(stage.how)) return false;
     const AxisId lane = stage.reduce.front();
     const std::int64_t extent = task.axis(lane).extent;
-    return extent >= lanes && extent <= kExactAxis &&
+    return extent >= lanes && extent <= kExactAxis && !varies(task, lane) &&
            std::ranges::all_of(stage.where,
                                [&](const task::Bound& bound) { return bound.axis == lane; }) &&
            loads_fill_lanes(task, stage, lane, false);
@@ -93,6 +94,7 @@ StagePlan column_plan(const Task& task, const Stage& stage, const std::vector<Ax
         loads(task, stage.body), [&](int load) { return task.access(load).outside != kNone; });
     if (!padded) return plan;
     const auto spans = inside_spans(task, stage);
+    if (std::ranges::any_of(kept, [&](AxisId axis) { return varies(task, axis); })) return {};
     if (!spans || spans->back().high - spans->back().low < lanes) return {};
     plan.inside = *spans;
     return plan;
@@ -103,7 +105,8 @@ StagePlan running_plan(const Task& task, const Stage& stage, const Scan& scan,
     if (stage.how != Reducer::Sum || !scan.inclusive || scan.reverse) return {};
     if (kept != std::vector<AxisId>{scan.along} || stage.keep.back() != scan.along) return {};
     const std::int64_t extent = task.axis(scan.reduced).extent;
-    if (task.tensor(stage.out).type != real_type(task) || extent < lanes || extent > kExactAxis)
+    if (task.tensor(stage.out).type != real_type(task) || extent < lanes || extent > kExactAxis ||
+        varies(task, scan.reduced))
         return {};
     const bool side_by_side = std::ranges::all_of(loads(task, stage.body), [&](int load) {
         return lane_access(task, task.access(load), scan.reduced, false);
@@ -227,34 +230,6 @@ bool can_stream(const Task& task, const Plan& plan, TensorId tensor) {
     return true;
 }
 
-bool can_group_rows(const Task& task, const Plan& plan, std::size_t stage, std::int64_t rows) {
-    const auto begins = [&](const Group& group) { return group.stages.front() == stage; };
-    const auto group = std::ranges::find_if(plan.nest.groups, begins);
-    if (group == plan.nest.groups.end() || group->depth == 0) return false;
-    const AxisId outer = outer_axes(task, *group, stage).back();
-    if (rows < 2 || task.axis(outer).extent % rows != 0 || !task.stages[stage].where.empty())
-        return false;
-    const std::int64_t length = task.axis(plan.stages[stage].lane).extent;
-    std::set<TensorId> folds;
-    bool folding = true;
-    for (const std::size_t s : group->stages) {
-        const Stage& here = task.stages[s];
-        const StagePlan& shape = plan.stages[s];
-        const auto reads_fold = [&](int load) { return folds.contains(task.access(load).tensor); };
-        folding = folding && shape.shape == Shape::Fold;
-        const bool alone = here.keep.size() == group->depth;
-        if (!alone || plan.inlined.contains(here.out)) return false;
-        if (!folding && (shape.shape != Shape::Plain || !here.reduce.empty())) return false;
-        if (!folding) continue;
-        if (shape.loops.size() != 1 || !here.where.empty() || length % plan.lanes != 0 ||
-            task.axis(shape.lane).extent != length ||
-            std::ranges::any_of(loads(task, here.body), reads_fold))
-            return false;
-        folds.insert(here.out);
-    }
-    return !folds.empty();
-}
-
 // ---- Verbs
 
 namespace {
@@ -292,18 +267,31 @@ Result<void> apply_unroll(const Task& task, Plan& plan, std::size_t s, const Act
 Result<void> apply_rows(const Task& task, Plan& plan, std::size_t s, const Action& action) {
     for (const std::int64_t rows : {2, 4, 8}) {
         if (action.arguments != std::vector<std::string>{fmt::format("{}", rows)}) continue;
-        if (plan.stages[s].shape != Shape::Fold || !can_group_rows(task, plan, s, rows)) {
+        if (!can_group_rows(task, plan, s, rows)) {
             return fail(Errc::Invalid,
-                        fmt::format("{} does not begin a group of reductions of whole vectors, of "
-                                    "rows by the {}",
+                        fmt::format("{} is not in a group of sweeps of whole vectors, of rows by "
+                                    "the {}",
                                     action.stage, rows));
         }
-        if (!plan.fetching.empty())
-            return fail(Errc::Invalid, "rows are taken together or fetched ahead, not both");
-        plan.rows[s] = rows;
+        plan.rows[group_of(plan, s).stages.front()] = rows;
         return {};
     }
     return fail(Errc::Invalid, "expected `rows stage R`, R being 2, 4 or 8");
+}
+
+Result<void> apply_skew(const Task& task, Plan& plan, std::size_t s, const Action& action) {
+    for (const std::int64_t rows : {8, 16, 32, 64, 128, 256}) {
+        if (action.arguments != std::vector<std::string>{fmt::format("{}", rows)}) continue;
+        if (!can_skew(task, plan, s, rows)) {
+            return fail(Errc::Invalid,
+                        fmt::format("{} is not in a group of several sweeps of the same whole "
+                                    "vectors, two or more a step, over {} rows",
+                                    action.stage, rows));
+        }
+        plan.skewed[group_of(plan, s).stages.front()] = rows;
+        return {};
+    }
+    return fail(Errc::Invalid, "expected `skew stage R`, R being 8, 16, 32, 64, 128 or 256");
 }
 
 Result<void> apply_join(const Task& task, Plan& plan, std::size_t s, const Action& action) {
@@ -324,6 +312,7 @@ Result<void> apply(const Task& task, Plan& plan, const Action& action) {
     if (action.verb == "join") return apply_join(task, plan, *stage, action);
     if (action.verb == "sweep") return apply_unroll(task, plan, *stage, action);
     if (action.verb == "rows") return apply_rows(task, plan, *stage, action);
+    if (action.verb == "skew") return apply_skew(task, plan, *stage, action);
     if (action.verb == "inline") {
         if (!action.arguments.empty()) return fail(Errc::Invalid, "expected `inline stage`");
         if (!can_inline(task, plan, out)) {
@@ -359,7 +348,7 @@ Result<void> apply(const Task& task, Plan& plan, const Action& action) {
         plan.streamed.insert(out);
         return {};
     }
-    return fail(Errc::Invalid, "a sweep knows the verbs join, sweep, rows, inline and hint");
+    return fail(Errc::Invalid, "a sweep knows the verbs join, sweep, rows, inline, hint and skew");
 }
 
 }  // namespace
@@ -374,8 +363,11 @@ Result<Plan> plan_of(const Task& task, const Width& width, const Trace& trace) {
     for (const Action& action : trace) {
         const bool late = action.verb == "join" && !joins;
         joins = joins && action.verb == "join";
+        const bool early = !plan.skewed.empty() && action.verb != "skew";
         auto done = late ? fail(Errc::Invalid, "loops are joined before what is in them is planned")
-                         : apply(task, plan, action);
+                    : early
+                        ? fail(Errc::Invalid, "passes are skewed when all else is said: move it up")
+                        : apply(task, plan, action);
         if (!done) {
             const std::string line = print_trace({action});
             return std::unexpected(std::move(done).error().in(line.substr(0, line.size() - 1)));

@@ -42,8 +42,10 @@ struct Plan {
     Nest nest;
     std::vector<StagePlan> stages;
     int lanes = 8;
-    std::vector<std::int64_t> unroll;          // by stage
-    std::map<std::size_t, std::int64_t> rows;  // at a time, by the first stage of their group
+    std::vector<std::int64_t> unroll;  // by stage
+    // By the first stage of their group: rows at a time, and rows of which the passes are skewed.
+    std::map<std::size_t, std::int64_t> rows;
+    std::map<std::size_t, std::int64_t> skewed;
     std::set<task::TensorId> inlined;
     std::set<task::TensorId> streamed;
     Limits limits;  // where loops through the lanes end early they do so at a whole vector
@@ -60,14 +62,8 @@ struct Plan {
 // True if the tensor is an output whose rows are whole vectors, written by a map.
 [[nodiscard]] bool can_stream(const task::Task& task, const Plan& plan, task::TensorId tensor);
 
-// True if `rows` rows may be reduced side by side in the group that begins with the stage: folds of
-// rows of whole vectors, and then what is computed from their results alone.
-[[nodiscard]] bool can_group_rows(const task::Task& task, const Plan& plan, std::size_t stage,
-                                  std::int64_t rows);
-
 // The inputs of which every step of the shared loops reads as much as the stage sweeps, a row or
-// several: while it does, what the next step reads may be on its way. No inputs: none, or several
-// rows at a time are taken anyway.
+// several: while it does, what the next step reads may be on its way.
 struct NextRows {
     std::vector<task::Access> inputs;  // along the stage's axes
     task::AxisId outer = task::kNone;  // the innermost shared one

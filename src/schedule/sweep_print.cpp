@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "schedule/ids.hpp"
-#include "schedule/sweep.hpp"
 
 namespace cupel::schedule::sweep {
 
@@ -54,52 +53,12 @@ void SweepPrinter::before(const Group& group) {
 
 // ---- Passes
 
-bool SweepPrinter::reads(task::ExprId body, TensorId tensor) const {
-    return std::ranges::any_of(loads(task_, body), [&](int load) {
-        const TensorId from = task_.access(load).tensor;
-        if (from == tensor) return true;
-        return inlined(from) && reads(task_.producer(from)->body, tensor);
-    });
-}
-
-bool SweepPrinter::reads_fold(const Pass& pass, task::ExprId body) const {
-    return std::ranges::any_of(pass, [&](std::size_t s) {
-        return plan_.stages[s].shape == Shape::Fold && reads(body, stage(s).out);
-    });
-}
-
-bool SweepPrinter::read_outside(const Pass& pass, TensorId tensor) const {
-    for (std::size_t s = 0; s < task_.stages.size(); ++s) {
-        const bool here = std::ranges::find(pass, s) != pass.end();
-        if (!here && reads(stage(s).body, tensor)) return true;
-    }
-    return false;
-}
-
-bool SweepPrinter::joins(const Group& group, const Pass& pass, std::size_t s) const {
-    const StagePlan& plan = plan_.stages[s];
-    const StagePlan& first = plan_.stages[pass.front()];
-    if (plan.shape != Shape::Map && plan.shape != Shape::Fold) return false;
-    if (plan.loops.size() != first.loops.size() || plan_.unroll[s] != plan_.unroll[pass.front()])
-        return false;
-    const auto whole = [&](std::size_t of) {
-        return std::ranges::all_of(stage(of).where, &task::Bound::leaves_out_zeros);
-    };
-    if (!whole(s) || !whole(pass.front()) || until(s) != until(pass.front())) return false;
-    for (std::size_t d = 0; d < plan.loops.size(); ++d) {
-        if (task_.axis(plan.loops[d]).extent != task_.axis(first.loops[d]).extent) return false;
-    }
-    if (reads_fold(pass, stage(s).body)) return false;
-    return std::ranges::all_of(loads(task_, stage(s).body), [&](int load) {
-        const Access& access = task_.access(load);
-        const auto fills = [&](std::size_t other) { return stage(other).out == access.tensor; };
-        return std::ranges::none_of(pass, fills) || elementwise(access, plan.loops, group.depth);
-    });
-}
-
 void SweepPrinter::print_body(const Group& group, bool alone) {
-    if (const auto rows = plan_.rows.find(group.stages.front()); rows != plan_.rows.end())
+    const std::size_t head = group.stages.front();
+    if (const auto rows = plan_.rows.find(head); rows != plan_.rows.end())
         return print_rows(group, rows->second);
+    if (const auto rows = plan_.skewed.find(head); rows != plan_.skewed.end())
+        return print_skewed(group, rows->second);
     std::vector<std::size_t> left;
     for (const std::size_t s : group.stages) {
         if (!inlined(stage(s).out)) left.push_back(s);
@@ -121,7 +80,7 @@ void SweepPrinter::print_body(const Group& group, bool alone) {
             print_bounded(s);
         } else {
             Pass pass = {s};
-            while (k + 1 < left.size() && joins(group, pass, left[k + 1]))
+            while (k + 1 < left.size() && joins(task_, plan_, group, pass, left[k + 1]))
                 pass.push_back(left[++k]);
             print_pass(pass, alone);
         }
@@ -146,12 +105,7 @@ SweepPrinter::Steps SweepPrinter::steps(std::size_t s) const {
             .bulk = begin + vectors / unroll * unroll * plan_.lanes,
             .whole = begin + vectors * plan_.lanes,
             .end = span.high,
-            .until = until(s)};
-}
-
-std::string SweepPrinter::until(std::size_t s) const {
-    const auto end = plan_.limits.ends.find(plan_.stages[s].lane);
-    return end == plan_.limits.ends.end() ? "" : end->second;
+            .until = until(plan_, s)};
 }
 
 void SweepPrinter::enter_pass(const Pass& pass) {
@@ -194,7 +148,7 @@ void SweepPrinter::print_pass(const Pass& pass, bool alone) {
     for (const std::size_t s : pass) {
         if (plan_.stages[s].shape == Shape::Fold) {
             if (shared) sums[s] = begin(stage(s));
-        } else if (read_outside(pass, stage(s).out)) {
+        } else if (read_outside(task_, plan_, pass, stage(s).out)) {
             declare(stage(s));
         }
     }
@@ -290,7 +244,7 @@ void SweepPrinter::fetch_next_rows(std::size_t s) {
     std::string lane = axis(lane_);
     if (lane.find(' ') != std::string::npos) lane = "(" + lane + ")";
     const std::string when = every ? "" : fmt::format("if ({} % {} == 0) ", lane, kLine / size);
-    loop_names_[outer] = here + " + 1";
+    loop_names_[outer] = next_row_.empty() ? here + " + 1" : next_row_;
     for (const Access& input : rows.inputs)
         out_.line(fmt::format("{}__builtin_prefetch({}, 0, 2);", when, place_of(input)));
     // The last row's number is followed by none.
@@ -314,9 +268,10 @@ void SweepPrinter::print_last(const Pass& pass, const Steps& walk) {
 
 void SweepPrinter::map_vector(const Pass& pass, std::size_t s) {
     const TensorId out = stage(s).out;
-    const bool kept = plan_.nest.homes[at(out)] != Home::Row || read_outside(pass, out);
-    const bool used =
-        std::ranges::any_of(pass, [&](std::size_t other) { return reads(stage(other).body, out); });
+    const bool kept =
+        plan_.nest.homes[at(out)] != Home::Row || read_outside(task_, plan_, pass, out);
+    const bool used = std::ranges::any_of(
+        pass, [&](std::size_t other) { return reads(task_, plan_, stage(other).body, out); });
     std::string text = vector_value(s);
     if (used) {
         const std::string name = names_.tensor(out) + (kept ? "_here" : "");
@@ -328,6 +283,8 @@ void SweepPrinter::map_vector(const Pass& pass, std::size_t s) {
 }
 
 void SweepPrinter::write_vector(std::size_t s, const std::string& value) {
+    if (const auto held = held_.find(s); held != held_.end())
+        return out_.line(fmt::format("{} = {};", held->second, value));
     const auto streamed = aligned_.find(stage(s).out);
     if (streamed == aligned_.end()) {
         out_.line(fmt::format("{}({}, {});", moved("store", stage(s).out), vector_place(s), value));
@@ -389,7 +346,7 @@ void SweepPrinter::close_lanes(std::size_t s, std::int64_t unroll, const Sum& su
                                                         : "reduce_min";
     const std::string result = maths_.use(function) + "(" + all + ")";
     if (!declared) {
-        if (is_variable(stage(s).out)) {
+        if (is_variable(stage(s).out) && !carried_.contains(stage(s).out)) {
             out_.line(fmt::format("const {} {} = {};", real_name(task_),
                                   names_.tensor(stage(s).out), result));
         } else {
@@ -416,14 +373,25 @@ void SweepPrinter::follow(const Access& access) const {
 
 std::string SweepPrinter::load(const Access& access) const {
     if (const auto here = at_hand_.find(access.tensor); here != at_hand_.end()) return here->second;
+    if (const auto row = carried_.find(access.tensor); row != carried_.end()) return row->second;
     if (!inlined(access.tensor)) return LoopPrinter::load(access);
     follow(access);
     return "(" + scalar(task_, task_.producer(access.tensor)->body, leaves()) + ")";
 }
 
 std::string SweepPrinter::place_of(const Access& access) const {
-    return fmt::format("{} + {}", names_.tensor(access.tensor),
-                       position(task_, access, leaves(), plan_.nest.depths[at(access.tensor)]));
+    const std::size_t depth = plan_.nest.depths[at(access.tensor)];
+    const bool several = buffers_.contains(access.tensor);
+    const std::string row =
+        several ? fmt::format("{} * {} + ", r_, product(access.tensor, depth)) : "";
+    return fmt::format("{} + {}{}", names_.tensor(access.tensor), row,
+                       position(task_, access, leaves(), depth));
+}
+
+// Its extents from `depth` on, multiplied.
+std::string SweepPrinter::product(TensorId tensor, std::size_t depth) const {
+    const std::string text = shape(tensor, depth);
+    return text.contains(' ') ? "(" + text + ")" : text;
 }
 
 std::string SweepPrinter::moved(const std::string& way, TensorId tensor) const {

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "schedule/loops.hpp"
+#include "schedule/sweep_passes.hpp"
 #include "schedule/sweep_plan.hpp"
 #include "schedule/vector_maths.hpp"
 
@@ -28,7 +30,6 @@ protected:
     [[nodiscard]] std::string load(const task::Access& access) const override;
 
 private:
-    using Pass = std::vector<std::size_t>;    // stages that share their loops
     using Sums = std::map<std::size_t, Sum>;  // by stage
     struct Steps {
         std::string lane;         // the loop variable
@@ -45,18 +46,39 @@ private:
     [[nodiscard]] const task::Stage& stage(std::size_t s) const { return task_.stages[s]; }
     [[nodiscard]] bool inlined(task::TensorId id) const { return plan_.inlined.contains(id); }
     [[nodiscard]] Steps steps(std::size_t s) const;
-    [[nodiscard]] std::string until(std::size_t s) const;
-
-    // Which stages share a pass.
-    [[nodiscard]] bool joins(const Group& group, const Pass& pass, std::size_t s) const;
-    [[nodiscard]] bool reads_fold(const Pass& pass, task::ExprId body) const;
-    [[nodiscard]] bool reads(task::ExprId body, task::TensorId tensor) const;
-    [[nodiscard]] bool read_outside(const Pass& pass, task::TensorId tensor) const;
 
     // Several rows side by side (sweep_rows.cpp).
     void print_rows(const Group& group, std::int64_t rows);
-    void print_row_steps(const Pass& pass, const Steps& steps, std::int64_t rows, bool single);
+    void print_row_pass(const Pass& pass, std::int64_t rows);
+    void open_row_lanes(std::size_t s, std::int64_t rows, std::int64_t unroll);
+    void print_row_steps(const Pass& pass, const std::string& loop, std::int64_t rows,
+                         std::int64_t unroll);
     void at_row(const Group& group, const std::string& row);
+    void print_scalar(std::size_t s);
+    // True if a later pass needs the value that the stage computes of a row.
+    [[nodiscard]] bool carries(const std::vector<Leg>& legs, std::size_t leg, std::size_t s) const;
+    // Outputs are written when all that a step reads has been read: a read waits for a write to the
+    // same place in another page that is still on its way.
+    void hold(const Pass& pass, std::int64_t count, const std::string& index);
+    void write_held(const Pass& pass);
+
+    // Each pass a row behind the one before (sweep_skew.cpp).
+    struct Lag {
+        std::string runs;        // the flag that the pass has a row in this step
+        std::string row;         // its row, within those that are skewed
+        std::string place = {};  // ... and among all
+        std::map<task::TensorId, std::string> results = {};  // of earlier passes over it
+    };
+    void print_skewed(const Group& group, std::int64_t rows);
+    void declare_skewed(const std::vector<Leg>& legs, std::int64_t rows);
+    void take_carried(const std::vector<Leg>& legs, std::vector<Lag>& lags);
+    void print_skewed_step(const Group& group, const std::vector<Leg>& legs,
+                           const std::vector<Lag>& lags);
+    // asks: which passes have a row.
+    void print_skewed_vectors(const Group& group, const std::vector<Leg>& legs,
+                              const std::vector<Lag>& lags, bool asks);
+    [[nodiscard]] std::vector<std::size_t> order_of(const std::vector<Leg>& legs) const;
+    void print_results(const std::vector<Leg>& legs, std::size_t k, const Lag& lag);
 
     void print_pass(const Pass& pass, bool alone);
     void enter_pass(const Pass& pass);
@@ -91,6 +113,7 @@ private:
     [[nodiscard]] std::string vector_load(int access) const;
     [[nodiscard]] std::string vector_place(std::size_t s) const;
     [[nodiscard]] std::string place_of(const task::Access& access) const;
+    [[nodiscard]] std::string product(task::TensorId tensor, std::size_t depth) const;
     void at_lane(std::size_t s, const std::string& name);
     [[nodiscard]] std::string loop_to(const Steps& steps, std::int64_t from, std::int64_t to,
                                       std::int64_t unroll) const;
@@ -110,6 +133,12 @@ private:
     mutable std::map<task::TensorId, std::string> at_hand_;  // elements of this step, as variables
     std::map<std::size_t, std::string> lanes_;               // by stage
     std::map<task::TensorId, std::string> aligned_;          // of streamed outputs: the flag
+    // Where several rows are on their way at once: what holds a row's value, the buffers that have
+    // a row for each, the vectors that are written at the end of a step, and the next row.
+    std::map<task::TensorId, std::string> carried_;
+    std::set<task::TensorId> buffers_;
+    std::map<std::size_t, std::string> held_;
+    std::string next_row_;
 };
 
 }  // namespace cupel::schedule::sweep

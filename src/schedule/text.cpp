@@ -201,6 +201,17 @@ std::string declared(const Task& task, AxisId axis) {
             if (std::string name = whole(access.tensor, d); !name.empty()) return name;
         }
     }
+    // What an earlier stage keeps: sum[k](e[b,k]) runs over the n of e[b,n].
+    for (const Access& access : task.accesses) {
+        const task::Stage* const producer = task.producer(access.tensor);
+        for (std::size_t d = 0; producer != nullptr && d < access.at.size(); ++d) {
+            const AxisId kept = producer->keep[d];
+            if (access.at[d].gather != kNone || access.at[d].plain_axis() != axis || kept == axis ||
+                task.axis(kept).extent != task.axis(axis).extent)
+                continue;
+            if (std::string name = declared(task, kept); !name.empty()) return name;
+        }
+    }
     return {};
 }
 
@@ -217,6 +228,11 @@ std::string extent(const Task& task, TensorId tensor, std::size_t dimension) {
     const task::Stage* const stage = task.producer(tensor);
     if (stage != nullptr) return extent(task, stage->keep[dimension]);
     return extent(task, task.tensor(tensor).shape[dimension]);
+}
+
+bool varies(const Task& task, AxisId axis) {
+    return std::ranges::find(task.shapes, extent(task, axis), &task::ShapeRange::size) !=
+           task.shapes.end();
 }
 
 // ---- Positions
@@ -374,6 +390,10 @@ void Writer::open(std::string_view text) {
 void Writer::close(std::string_view after) {
     --depth_;
     line("}" + std::string(after));
+}
+void Writer::otherwise() {
+    --depth_;
+    open("} else");
 }
 
 }  // namespace cupel::schedule

@@ -51,6 +51,9 @@ private:
 [[nodiscard]] std::string extent(const task::Task& task, task::TensorId tensor,
                                  std::size_t dimension);
 
+// True if a `shapes` line lets the axis run further or less far: the kernel is compiled for each.
+[[nodiscard]] bool varies(const task::Task& task, task::AxisId axis);
+
 // How the leaves of an expression are written. load: the value of Task::accesses[i], as an element
 // for scalar(), as a `vec` for vector(). axis: the loop variable (an integer), also under vector();
 // lane_axis is the axis that runs through the lanes of a vector, its variable being that of lane 0.
@@ -104,6 +107,7 @@ public:
     void lines(std::string_view text);  // several, each indented
     void open(std::string_view text);   // "for (...)" and a brace
     void close(std::string_view after = {});
+    void otherwise();  // "} else {"
     [[nodiscard]] const std::string& text() const { return text_; }
     [[nodiscard]] std::string take() { return std::move(text_); }
 

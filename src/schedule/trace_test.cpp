@@ -85,7 +85,7 @@ TEST(Sweep, RefusedVerbsSayWhy) {
     EXPECT_THAT(vetoed("hint e prefetch\ninline e\n"), HasSubstr("rows are fetched while e"));
     EXPECT_THAT(vetoed("inline e\nhint e prefetch\n"), HasSubstr("e does not sweep rows"));
     EXPECT_THAT(vetoed("tile y 4\n"),
-                HasSubstr("a sweep knows the verbs join, sweep, rows, inline and hint"));
+                HasSubstr("a sweep knows the verbs join, sweep, rows, inline, hint and skew"));
     EXPECT_THAT(vetoed("sweep y 1\n", 7), HasSubstr("no vector fits y"));
     EXPECT_THAT(vetoed("", 64, 24), HasSubstr("expected 16, 32 or 64"));
 }
@@ -104,13 +104,20 @@ TEST(Sweep, VectorsOfWindowsLieWhereThoseOfWholeRowsDo) {
         EXPECT_THAT(*kernel, HasSubstr(loop));
 }
 
-TEST(Sweep, RowsAreTakenTogetherWhereReductionsAreAllThatIsThere) {
-    const auto text = [](std::string_view task, std::string_view trace) {
-        const auto parsed = task::parse(task, "test");
-        EXPECT_TRUE(parsed.has_value()) << parsed.error().text;
-        const auto kernel = print_kernel(*parsed, Width{}, *parse_trace(trace));
-        return kernel ? *kernel : kernel.error().text;
-    };
+// A kernel, or why there is none.
+std::string text(std::string_view task, std::string_view trace) {
+    const auto parsed = task::parse(task, "test");
+    EXPECT_TRUE(parsed.has_value()) << parsed.error().text;
+    const auto kernel = print_kernel(*parsed, Width{}, *parse_trace(trace));
+    return kernel ? *kernel : kernel.error().text;
+}
+
+// Two formulas over rows: of 64 rows, by default.
+std::string formulas(std::string_view text, int rows = 64) {
+    return fmt::format("task t(x: f32[M,N]) -> y: f32[M,N] where M = {}, N = 64\n{}", rows, text);
+}
+
+TEST(Sweep, RowsAreTakenTogether) {
     constexpr std::string_view kHead = "task t(x: f32[M,N]) -> y: f32[M] where M = 12, N = 64\n";
     const auto task = [&](std::string_view formula) {
         return std::string(kHead) + std::string(formula);
@@ -119,12 +126,52 @@ TEST(Sweep, RowsAreTakenTogetherWhereReductionsAreAllThatIsThere) {
     EXPECT_THAT(text(sum, "sweep y 2\nrows y 4\n"), HasSubstr("m += 4"));
     EXPECT_THAT(text(sum, "rows y 8\n"), HasSubstr("of rows by the 8"));
     EXPECT_THAT(text(sum, "rows y 3\n"), HasSubstr("R being 2, 4 or 8"));
+    EXPECT_THAT(text(sum + "shapes M in 1..12\n", "rows y 4\n"), HasSubstr("of rows by the 4"));
     EXPECT_THAT(text(task("  y[m] = sum[n <= m](x[m,n])\n"), "rows y 2\n"),
-                HasSubstr("does not begin"));
-    const std::string rows =
-        "task t(x: f32[M,N]) -> y: f32[M,N] where M = 12, N = 64\n"
-        "  s[m] = sum[n](x[m,n])\n  y[m,n] = x[m,n] / s[m]\n";
-    EXPECT_THAT(text(rows, "rows s 2\n"), HasSubstr("does not begin"));
+                HasSubstr("is not in a group"));
+    const std::string rows = formulas("  s[m] = sum[n](x[m,n])\n  y[m,n] = x[m,n] / s[m]\n", 12);
+    const std::string both = text(rows, "rows s 2\n");
+    EXPECT_EQ(both, text(rows, "rows y 2\n").replace(both.find("rows s"), 6, "rows s"));
+    EXPECT_THAT(both, HasSubstr("s[r] = reduce_add(s_lanes[r]);"));
+    // No read waits for a write to the same place in another row.
+    EXPECT_LT(both.find("y_lanes[r] = load(x + (m + r) * N + n) * (1.0f / s[r]);"),
+              both.find("store(y + (m + r) * N + n, y_lanes[r]);"));
+    // Each row has a buffer of its own.
+    EXPECT_THAT(text(formulas("  e[m,n] = exp(x[m,n])\n  y[m,n] = e[m,n] / sum[k](e[m,k])\n"),
+                     "rows e 4\n"),
+                HasSubstr("store(e + r * N + n, e_here);"));
+    EXPECT_THAT(
+        text(formulas("  e[m,n] = exp(x[m,n])\n  y[m,n] = e[m,n] / e[m,0]\n"), "rows e 4\n"),
+        HasSubstr("is not in a group"));
+}
+
+TEST(Sweep, PassesAreSkewed) {
+    const std::string rows = formulas(
+        "  m[b] = max[n](x[b,n])\n  e[b,n] = exp(x[b,n] - m[b])\n"
+        "  y[b,n] = e[b,n] / sum[k](e[b,k])\n");
+    const std::string two = "sweep m 2\nsweep e 2\nsweep y_sum 2\nsweep y 2\n";
+    const std::string skewed = text(rows, two + "hint m prefetch\nskew m 16\n");
+    EXPECT_THAT(skewed, HasSubstr("for (long b = 0; b < M; b += 16)"));
+    EXPECT_THAT(skewed, HasSubstr("for (long r = 0; r < rows + 2; ++r)"));
+    EXPECT_THAT(skewed, HasSubstr("const float m_here = e_runs ? m[r - 1] : 0;"));
+    EXPECT_THAT(skewed, HasSubstr("__builtin_prefetch(x + (b + r + 1) * N + n + u * W, 0, 2);"));
+    // A row of e is read before the next one is written in its place.
+    EXPECT_LT(skewed.find("load(e + n + u * W)"), skewed.find("store(e + n + u * W, e_here)"));
+    EXPECT_EQ(text(rows, two + "skew y 16\n").find("expected"), std::string::npos);
+    EXPECT_THAT(text(rows, two + "skew m 12\n"), HasSubstr("R being 8, 16, 32, 64, 128 or 256"));
+    EXPECT_THAT(text(rows, two + "skew m 128\n"), HasSubstr("over 128 rows"));
+    EXPECT_THAT(text(rows, "skew m 16\n"), HasSubstr("two or more a step"));
+    EXPECT_THAT(text(rows, "sweep m 2\nskew m 16\n"), HasSubstr("is not in a group"));
+    EXPECT_THAT(text(rows, two + "rows m 4\nskew m 16\n"), HasSubstr("is not in a group"));
+    EXPECT_THAT(text(rows, two + "skew m 16\nsweep m 4\n"), HasSubstr("when all else is said"));
+    // One pass has none before it; a row that the pass after next reads is gone by then.
+    EXPECT_THAT(text(formulas("  y[m,n] = exp(x[m,n])\n"), "sweep y 2\nskew y 8\n"),
+                HasSubstr("is not in a group"));
+    EXPECT_THAT(text(formulas("  e[m,n] = exp(x[m,n])\n  s[m] = sum[n](e[m,n])\n"
+                              "  v[m] = sum[n](sq(e[m,n] - s[m]))\n"
+                              "  y[m,n] = e[m,n] * v[m]\n"),
+                     "sweep e 2\nsweep s 2\nsweep v 2\nsweep y 2\nskew e 8\n"),
+                HasSubstr("is not in a group"));
 }
 
 TEST(Sweep, CandidatesAreFewDifferentAndBeginWithTheDefault) {
@@ -226,8 +273,8 @@ TEST(Sweep, FetchesTheNextRowsWhileItSweepsOne) {
     EXPECT_THAT(text("batchnorm", "hint mu_sum prefetch\n"),
                 HasSubstr("__builtin_prefetch(x + ((n * C + c + 1) * H + h) * H + w, 0, 2);"));
     EXPECT_THAT(text("batchnorm", "hint mu prefetch\n"), HasSubstr("does not sweep rows"));
-    EXPECT_THAT(text("sum_rows", "rows y 4\nhint y prefetch\n"), HasSubstr("y does not sweep"));
-    EXPECT_THAT(text("sum_rows", "hint y prefetch\nrows y 4\n"), HasSubstr("not both"));
+    EXPECT_THAT(text("sum_rows", "rows y 4\nhint y prefetch\n"),
+                HasSubstr("__builtin_prefetch(x + (m + r + 4) * N + n, 0, 2);"));
 }
 
 // Rows of a table by number: the last number has none after it, and a stage that shares the loop
