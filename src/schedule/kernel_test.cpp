@@ -5,10 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <map>
 #include <set>
-#include <tuple>
 
 #include "schedule/schedule.hpp"
 #include "schedule/testing.hpp"
@@ -273,107 +270,6 @@ TEST(Kernels, OfMergedAndJoinedAxesAreRight) {
     add_heads("task flat(x: f32[N,C,H,W], b: f32[C]) -> y: f32[N,C,H,W]" + sizes +
               "  y[n,c,h,w] = exp(x[n,c,h,w]) + b[c]\n");
     Library library(unit.text(), "-O1 -march=native");
-    ASSERT_TRUE(library.compiled());
-    for (const Trial& trial : trials)
-        expect_right(trial, library);
-}
-
-// Rows side by side, and skewed passes: of the candidates the first and the last of each kind.
-void add_several(std::vector<Trial>& trials, Unit& unit, task::Task task, double tolerance) {
-    Trial trial{task.name, std::move(task), tolerance, {}, unit.count()};
-    for (const int bytes : {16, 32}) {
-        const Width width{.vector_bytes = bytes, .threads = 1, .l3_bytes = 1};
-        std::map<std::string, std::vector<Trace>> kinds;
-        for (const Trace& trace : candidates(trial.task, width)) {
-            const auto together = std::ranges::find_if(trace, [](const Action& action) {
-                return action.verb == "rows" || action.verb == "skew";
-            });
-            if (together != trace.end()) kinds[together->verb].push_back(trace);
-        }
-        EXPECT_FALSE(kinds.empty()) << trial.what;
-        for (const auto& [verb, traces] : kinds) {
-            for (const Trace& trace : {traces.front(), traces.back()}) {
-                const auto kernel = print_kernel(trial.task, width, trace);
-                ASSERT_TRUE(kernel) << trial.what << ": " << kernel.error().text;
-                trial.kernels.push_back(*kernel);
-                unit.add(trial.task, *kernel);
-            }
-        }
-    }
-    trials.push_back(std::move(trial));
-}
-
-TEST(Kernels, OfSeveralRowsAtOnceAreRight) {
-    std::vector<Trial> trials;
-    Unit unit;
-    const std::vector<std::string> folders = {std::string(CUPEL_ROOT) + "/tasks"};
-    const auto add_shipped = [&](const char* name, const Sizes& sizes) {
-        auto task = task::load(name, folders, sizes);
-        ASSERT_TRUE(task) << task.error().text;
-        add_several(trials, unit, *std::move(task), 32);
-    };
-    for (const char* name : {"softmax", "log_softmax", "softmax_bf16"})
-        add_shipped(name, {{"B", 64}, {"N", 96}});
-    for (const char* name : {"layernorm", "rmsnorm", "residual_layernorm", "cosine_distance"})
-        add_shipped(name, {{"N", 64}, {"D", 96}});
-    add_shipped("batchnorm", {{"N", 2}, {"C", 8}, {"H", 4}, {"W", 8}});
-    add_shipped("embedding", {{"V", 5}, {"D", 32}, {"N", 16}});
-    for (const char* text :
-         {"task outputs(x: f32[M,N]) -> y: f32[M,N], s: f32[M], v: f32[M] where M = 32, N = 64\n"
-          "  s[m] = sum[n](x[m,n])\n  v[m] = max[n](x[m,n] * s[m])\n"
-          "  y[m,n] = exp(x[m,n]) * s[m] + v[m]\n",
-          "task twice(x: f32[M,N]) -> e: f32[M,N], y: f32[M,N] where M = 32, N = 64\n"
-          "  e[m,n] = exp(x[m,n])\n  y[m,n] = e[m,n] / sum[k](e[m,k]) + e[m,n]\n",
-          "task deep(x: f32[A,M,N], g: f32[N]) -> y: f32[A,M,N] where A = 3, M = 32, N = 64\n"
-          "  m[a,i] = max[n](x[a,i,n])\n  c[a,i] = m[a,i] * 2 + i\n"
-          "  d[a,i] = c[a,i] + a\n  e[a,i,n] = exp(x[a,i,n] - m[a,i]) * d[a,i]\n"
-          "  y[a,i,n] = e[a,i,n] / sum[k](abs(e[a,i,k])) * g[n] + c[a,i]\n",
-          "task indices(x: f32[M,N], t: i64[M]) -> y: f32[M,N] where M = 32, N = 64\n"
-          "  m[i] = max[n](exp(x[i,n]))\n  k[i] = x[i,t[i]] - m[i]\n"
-          "  y[i,n] = x[i,n] * k[i] + n\nvalues t ~ integers(0, 3)\n"}) {
-        auto task = task::parse(text, "here");
-        ASSERT_TRUE(task) << text << task.error().text;
-        add_several(trials, unit, *std::move(task), 64);
-    }
-    Library library(unit.text(), "-O1 -march=native -fopenmp");
-    ASSERT_TRUE(library.compiled());
-    for (const Trial& trial : trials)
-        expect_right(trial, library);
-}
-
-// A kernel is compiled anew for each size that a `shapes` line allows, and must be right there.
-TEST(Kernels, AreRightAtTheSizesThatATaskAllows) {
-    const auto rows = [](int b, int n, const char* shapes) {
-        return fmt::format(
-            "task t(x: f32[B,N]) -> y: f32[B,N], s: f32[B] where B = {}, N = {}\n"
-            "  m[b]   = max[n](x[b,n])\n  e[b,n] = exp(x[b,n] - m[b])\n"
-            "  s[b]   = sum[k](e[b,k])\n  y[b,n] = e[b,n] / s[b]\nshapes {}\n",
-            b, n, shapes);
-    };
-    std::vector<Trial> trials;
-    Unit unit;
-    for (const auto& [shapes, b, n] : {std::tuple{"B in 1..80", 1, 96},
-                                       {"B in 1..80", 37, 96},
-                                       {"B in 1..80", 77, 96},
-                                       {"N in 1..200", 64, 3},
-                                       {"N in 1..200", 64, 101}}) {
-        const auto written = task::parse(rows(64, 96, shapes), "here");
-        auto task = task::parse(rows(b, n, shapes), "here");
-        ASSERT_TRUE(written && task);
-        Trial trial{fmt::format("B {}, N {}", b, n), *std::move(task), 16, {}, unit.count()};
-        const Width width{.vector_bytes = 32, .threads = 1, .l3_bytes = 1};
-        std::vector<Trace> traces = candidates(*written, width);
-        traces.resize(std::min<std::size_t>(traces.size(), 4));
-        for (const Trace& trace : traces) {
-            const auto kernel = print_kernel(*written, width, trace);
-            ASSERT_TRUE(kernel) << kernel.error().text;
-            trial.kernels.push_back(*kernel);
-            unit.add(trial.task, *kernel);
-        }
-        trials.push_back(std::move(trial));
-    }
-    EXPECT_THAT(trials.front().kernels.front(), ::testing::HasSubstr("skew m"));
-    Library library(unit.text(), "-O1 -march=native -fopenmp");
     ASSERT_TRUE(library.compiled());
     for (const Trial& trial : trials)
         expect_right(trial, library);

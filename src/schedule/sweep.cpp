@@ -378,12 +378,17 @@ std::vector<Trace> ways(const Task& task, const Width& width, const Trace& joins
     const Fetch here = advised_fetch(task, plan);
     const Fetch there = here == Fetch::Writing ? Fetch::Computing : Fetch::Writing;
     constexpr Fetch kNever = Fetch::Never;
-    const std::array order = {
-        Choice{4, past, here},   Choice{4, past, there},  Choice{8, past, here},
-        Choice{2, past, here},   Choice{1, past, here},   Choice{4, !past, here},
-        Choice{4, past, kNever}, Choice{8, past, there},  Choice{2, past, there},
-        Choice{8, past, kNever}, Choice{2, past, kNever}, Choice{8, !past, here},
-        Choice{1, past, kNever}, Choice{2, !past, here},  Choice{1, !past, here}};
+    std::array order = {Choice{4, past, here},   Choice{4, past, there},  Choice{8, past, here},
+                        Choice{2, past, here},   Choice{1, past, here},   Choice{4, !past, here},
+                        Choice{4, past, kNever}, Choice{8, past, there},  Choice{2, past, there},
+                        Choice{8, past, kNever}, Choice{2, past, kNever}, Choice{8, !past, here},
+                        Choice{1, past, kNever}, Choice{2, !past, here},  Choice{1, !past, here}};
+    // Beside positions a hint only takes time, and so do more lanes than one vector's.
+    if (std::ranges::find(plan.stages, Shape::Find, &StagePlan::shape) != plan.stages.end()) {
+        std::ranges::stable_sort(order, {}, [](const Choice& choice) {
+            return std::pair(choice.fetch != Fetch::Never, choice.unroll);
+        });
+    }
     const std::vector<Several> several = advised_several(task, plan, width);
     const unsigned cheap = cheap_rows(task, plan);
     const unsigned choices = 1U << std::min(rows(task, plan), 3U);

@@ -120,41 +120,4 @@ void SweepPrinter::print_columns(std::size_t s, const Steps& walk, const std::st
     out_.close();
 }
 
-// Past all vectors that do not have the value, so many at a time.
-void SweepPrinter::skip_vectors(std::size_t s, const Sum& sum, std::int64_t vectors) {
-    std::string equal;
-    for (std::int64_t u = 0; u < vectors; ++u) {
-        at_lane(s, u == 0 ? sum.position : fmt::format("{} + {} * W", sum.position, u));
-        equal += (u == 0 ? "" : " | ") + fmt::format("({} == {})", vector_value(s), sum.name);
-    }
-    at_lane(s, sum.position);
-    const std::string step = vectors == 1 ? "W" : fmt::format("{} * W", vectors);
-    out_.line(fmt::format("while ({0} + {1} <= {2} && !{3}({4})) {0} += {1};", sum.position, step,
-                          extent(task_, plan_.stages[s].lane), maths_.use("any"), equal));
-}
-
-void SweepPrinter::print_find(std::size_t s) {
-    const Steps walk = steps(s);
-    lane_ = plan_.stages[s].lane;
-    const Sum sum{names_.fresh("best"), names_.fresh("where"), false};
-    open_lanes(s, walk.unroll);
-    out_.line(fmt::format("{} {} = {};", real_name(task_), sum.name,
-                          identity(stage(s).how, real_type(task_))));
-    print_vectors({s}, walk);
-    print_last({s}, walk);
-    close_lanes(s, walk.unroll, sum, true);
-    out_.line(fmt::format("long {} = 0;", sum.position));
-    skip_vectors(s, sum, walk.unroll);
-    if (walk.unroll > 1) skip_vectors(s, sum, 1);
-    out_.line(fmt::format("while ({0} < {1} - 1 && {2} != {3}) ++{0};", sum.position,
-                          extent(task_, plan_.stages[s].lane),
-                          scalar(task_, stage(s).body, leaves()), sum.name));
-    at_lane(s, walk.lane);
-    if (is_variable(stage(s).out)) {
-        out_.line(fmt::format("const long {} = {};", names_.tensor(stage(s).out), sum.position));
-    } else {
-        out_.line(target(stage(s)) + " = " + sum.position + ";");
-    }
-}
-
 }  // namespace cupel::schedule::sweep

@@ -126,7 +126,8 @@ StagePlan stage_plan(const Task& task, const Stage& stage, std::vector<AxisId> k
     }
     const std::vector<AxisId> order = reduce_order(stage);
     const bool folds = lane_axis(task, stage, order.back(), lanes);
-    const bool bare = task.expr(stage.body).op == task::Op::Load;  // found again by its value
+    // Values computed otherwise than the naive kernel computes them could differ in which is best.
+    const bool bare = task.expr(stage.body).op == task::Op::Load;
     if (folds && bare && is_arg(stage.how) && order.size() == 1 && kept.empty() &&
         out == task::Type::I64) {
         return {Shape::Find, order.back(), order, {}};

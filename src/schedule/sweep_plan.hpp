@@ -25,7 +25,7 @@ enum class Shape {
     Fold,     // reduces a row, vector by vector, into one element
     Bounded,  // a Fold whose row begins or ends where another axis says
     Column,   // each lane is an element of its own; the reduction runs outside
-    Find,     // argmax, argmin: the best value as a Fold, then where it first is
+    Find,     // argmax, argmin: the best value of each lane, and where it was
     Running,  // sums of all up to each element: within a vector by its lanes, then vector by vector
 };
 

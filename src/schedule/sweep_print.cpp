@@ -321,6 +321,7 @@ void SweepPrinter::open_lanes(std::size_t s, std::int64_t unroll) {
 }
 
 void SweepPrinter::fold_lanes(std::size_t s, const std::string& index) {
+    if (plan_.stages[s].shape == Shape::Find) return find_lanes(s, index);
     const Reducer how = stage(s).how;
     std::string value = vector_value(s);
     if (left_ > 0 && (how == Reducer::Sum || how == Reducer::Prod)) {  // of others twice is once

@@ -95,7 +95,7 @@ private:
     void print_rest(std::size_t s, const Steps& steps, std::int64_t from, std::int64_t to);
     [[nodiscard]] std::string inside_test(std::size_t s) const;
     void print_find(std::size_t s);
-    void skip_vectors(std::size_t s, const Sum& sum, std::int64_t vectors);
+    void find_lanes(std::size_t s, const std::string& index);
     void print_running(std::size_t s);
     void print_bounded(std::size_t s);
 
@@ -132,7 +132,13 @@ private:
     mutable task::AxisId lane_ = task::kNone;                // of the stage being printed
     mutable std::map<task::TensorId, std::string> at_hand_;  // elements of this step, as variables
     std::map<std::size_t, std::string> lanes_;               // by stage
-    std::map<task::TensorId, std::string> aligned_;          // of streamed outputs: the flag
+    struct Found {
+        std::string value;
+        std::string better;  // the lanes in which the value is better than the best so far
+        std::string at;      // where the best of each lane was
+    };
+    Found found_;  // the variables of the stage that looks for a position
+    std::map<task::TensorId, std::string> aligned_;  // of streamed outputs: the flag
     // Where several rows are on their way at once: what holds a row's value, the buffers that have
     // a row for each, the vectors that are written at the end of a step, and the next row.
     std::map<task::TensorId, std::string> carried_;

@@ -78,10 +78,13 @@ constexpr auto kBasics = std::to_array<Function>({
   return kept ? x : splat(other);
 }
 )"},
-    {"any", "", R"(static inline bool any(ivec mask) {
-  long bits = 0;
-  for (long l = 0; l < W; ++l) bits |= mask[l];
-  return bits != 0;
+    {"first_of", "", R"(static inline long first_of(vec best, ivec at, bool largest) {
+  long l = 0;  // the lane with the best value, and of several the first position
+  for (long k = 1; k < W; ++k) {
+    bool better = largest ? best[k] > best[l] : best[k] < best[l];
+    if (better || (best[k] == best[l] && at[k] + k < at[l] + l)) l = k;
+  }
+  return at[l] + l;
 }
 )"},
     {"load_some", "splat", R"(static inline vec load_some(const @T* p, long n, @T fill) {
