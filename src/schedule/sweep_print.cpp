@@ -161,11 +161,13 @@ void SweepPrinter::print_pass(const Pass& pass, bool alone) {
         if (plan_.stages[s].shape == Shape::Fold) open_lanes(s, walk.unroll);
     }
     open(stage(head), loops);
+    take_numbers(pass);
     if (alone && !shared && loops.empty() && plan_.stages[head].shape == Shape::Map) {
         out_.line("#pragma omp parallel for");
     }
     print_vectors(pass, walk);
     print_last(pass, walk);
+    numbers_.clear();
     close(loops);
     for (const std::size_t s : pass) {
         if (plan_.stages[s].shape != Shape::Fold) continue;
@@ -247,13 +249,14 @@ void SweepPrinter::fetch_next_rows(std::size_t s) {
     loop_names_[outer] = next_row_.empty() ? here + " + 1" : next_row_;
     for (const Access& input : rows.inputs)
         out_.line(fmt::format("{}__builtin_prefetch({}, 0, 2);", when, place_of(input)));
-    // The last row's number is followed by none.
-    loop_names_[outer] =
-        fmt::format("std::min<long>({} + {}, {} - 1)", here, rows.ahead, extent(task_, outer));
+    loop_names_[outer] = here;
+    loop_names_[outer] = row_ahead(rows);
+    numbers_.swap(next_numbers_);
     for (const int load : rows.gathered) {
         out_.line(
             fmt::format("{}__builtin_prefetch({}, 0, 2);", when, place_of(task_.access(load))));
     }
+    numbers_.swap(next_numbers_);
     loop_names_[outer] = here;
 }
 
@@ -373,6 +376,11 @@ void SweepPrinter::follow(const Access& access) const {
 }
 
 std::string SweepPrinter::load(const Access& access) const {
+    const auto is_this = [&](const auto& number) {
+        return number.first.tensor == access.tensor && number.first.at == access.at;
+    };
+    const auto number = std::ranges::find_if(numbers_, is_this);
+    if (number != numbers_.end()) return number->second;
     if (const auto here = at_hand_.find(access.tensor); here != at_hand_.end()) return here->second;
     if (const auto row = carried_.find(access.tensor); row != carried_.end()) return row->second;
     if (!inlined(access.tensor)) return LoopPrinter::load(access);

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "schedule/loops.hpp"
@@ -86,6 +87,12 @@ private:
     void print_vectors(const Pass& pass, const Steps& steps, const std::string& loop, bool inner);
     void print_vectors_until(const Pass& pass, const Steps& steps, bool inner);
     void fetch_next_rows(std::size_t s);
+    // The numbers of rows that all vectors of a pass gather from, and of those that it fetches, as
+    // variables (sweep_gather.cpp).
+    using Numbers = std::vector<std::pair<task::Access, std::string>>;
+    void take_numbers(const Pass& pass);
+    void take_number(const task::Access& access, const std::string& name, Numbers& into);
+    [[nodiscard]] std::string row_ahead(const NextRows& rows) const;
     void print_last(const Pass& pass, const Steps& steps);
     void print_column(std::size_t s, bool alone);
     void fetch_next_window(std::size_t s);
@@ -145,6 +152,8 @@ private:
     std::set<task::TensorId> buffers_;
     std::map<std::size_t, std::string> held_;
     std::string next_row_;
+    Numbers numbers_;
+    Numbers next_numbers_;
 };
 
 }  // namespace cupel::schedule::sweep

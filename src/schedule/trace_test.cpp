@@ -290,7 +290,9 @@ TEST(Sweep, FetchesTheNextRowOfATable) {
     const auto kernel =
         print_kernel(*task, Width{}, *parse_trace("sweep m 1\nsweep y 1\nhint y prefetch\n"));
     ASSERT_TRUE(kernel.has_value()) << kernel.error().text;
-    EXPECT_THAT(*kernel, HasSubstr("(t[std::min<long>(n + 64, N - 1)]) * D + d, 0, 2);"));
+    EXPECT_THAT(*kernel, HasSubstr("const long t_next = t[std::min<long>(n + 64, N - 1)];"));
+    EXPECT_THAT(*kernel, HasSubstr("__builtin_prefetch(table + t_next * D + d, 0, 2);"));
+    EXPECT_THAT(*kernel, HasSubstr("load(table + t_here * D + k)"));
     EXPECT_THAT(*kernel, Not(HasSubstr("+ k, 0, 2)")));
 }
 
