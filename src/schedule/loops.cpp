@@ -287,9 +287,31 @@ void LoopPrinter::assign(const Stage& stage, const std::string& to) {
     out_.line(type + to + " = " + value(stage) + ";");
 }
 
+// A mean divides by how many values it is over: where a `shapes` line lets that vary, by the sizes.
+std::string LoopPrinter::count_of(const Stage& stage, double number) const {
+    for (const int load : loads(task_, stage.body)) {
+        const Stage* const sum = task_.producer(task_.access(load).tensor);
+        if (sum == nullptr || sum->how != Reducer::Sum) continue;
+        double count = 1;
+        std::string text;
+        for (const AxisId axis : sum->reduce) {
+            count *= static_cast<double>(task_.axis(axis).extent);
+            text += (text.empty() ? "" : " * ") + extent(task_, axis);
+        }
+        const bool vary =
+            std::ranges::any_of(sum->reduce, [&](AxisId axis) { return varies(task_, axis); });
+        if (vary && sum->where.empty() && count == number) return text;
+    }
+    return {};
+}
+
 std::string LoopPrinter::value(const Stage& stage) const {
     const task::Type type = task_.tensor(stage.out).type;
-    if (task::is_float(type)) return scalar(task_, stage.body, leaves());
+    if (task::is_float(type)) {
+        Leaves inside = leaves();
+        inside.constant = [&](double number) { return count_of(stage, number); };
+        return scalar(task_, stage.body, inside);
+    }
     if (type == task::Type::I64) return integer(task_, stage.body, leaves());
     return fmt::format("static_cast<{}>({})", element_name(type),
                        integer(task_, stage.body, leaves()));

@@ -73,6 +73,7 @@ protected:
 
     // The body in the type of the tensor it is for.
     [[nodiscard]] std::string value(const task::Stage& stage) const;
+    [[nodiscard]] std::string count_of(const task::Stage& stage, double number) const;
 
     // ---- reductions
 

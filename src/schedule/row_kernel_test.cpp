@@ -93,9 +93,10 @@ TEST(RowKernels, OfSeveralRowsAtOnceAreRight) {
 TEST(RowKernels, AreRightAtTheSizesThatATaskAllows) {
     const auto rows = [](int b, int n, const char* shapes) {
         return fmt::format(
-            "task t(x: f32[B,N]) -> y: f32[B,N], s: f32[B] where B = {}, N = {}\n"
+            "task t(x: f32[B,N]) -> y: f32[B,N], s: f32[B], v: f32[B] where B = {}, N = {}\n"
             "  m[b]   = max[n](x[b,n])\n  e[b,n] = exp(x[b,n] - m[b])\n"
-            "  s[b]   = sum[k](e[b,k])\n  y[b,n] = e[b,n] / s[b]\nshapes {}\n",
+            "  s[b]   = sum[k](e[b,k])\n  y[b,n] = e[b,n] / s[b]\n"
+            "  v[b]   = mean[n](sq(x[b,n])) + m[b] * 2\nshapes {}\n",
             b, n, shapes);
     };
     std::vector<Trial> trials;
