@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sweeps: rows shared among threads, and within a row vector loops over the contiguous axis. What
 // needs no result of each other shares one pass. Stages that no vector fits stay plain loops, so a
-// sweep exists for every task. The verbs, with y a stage:
+// sweep exists for every task; so do those along an axis that a `shapes` line lets vary, as the
+// text is compiled for other sizes, too. A number that an expression made of such a size (sqrt(D))
+// is printed as it is at the task's own: wrong at the others. The verbs, with y a stage:
 //
 //   sweep y U        U vectors a step: independent sums in a reduction, unrolling in a map
 //   rows y R         R rows at a time are swept side by side, in all passes of y's group: as many

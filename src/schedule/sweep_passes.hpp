@@ -19,6 +19,12 @@ using Pass = std::vector<std::size_t>;  // stages that share their loops
 struct Leg {
     Pass pass;
     std::vector<std::size_t> scalars = {};
+
+    [[nodiscard]] std::vector<std::size_t> stages() const {
+        std::vector<std::size_t> all = pass;
+        all.insert(all.end(), scalars.begin(), scalars.end());
+        return all;
+    }
 };
 // Of a group of maps, folds and such scalars; inlined stages are in no leg.
 [[nodiscard]] std::vector<Leg> legs_of(const task::Task& task, const Plan& plan,

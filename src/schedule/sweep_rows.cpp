@@ -37,11 +37,9 @@ void SweepPrinter::at_row(const Group& group, const std::string& row) {
 bool SweepPrinter::carries(const std::vector<Leg>& legs, std::size_t leg, std::size_t s) const {
     const TensorId out = stage(s).out;
     const auto read = [&](std::size_t by) { return reads(task_, plan_, stage(by).body, out); };
-    return is_variable(out) && std::any_of(legs.begin() + static_cast<std::ptrdiff_t>(leg) + 1,
-                                           legs.end(), [&](const Leg& later) {
-                                               return std::ranges::any_of(later.pass, read) ||
-                                                      std::ranges::any_of(later.scalars, read);
-                                           });
+    return is_variable(out) &&
+           std::any_of(legs.begin() + static_cast<std::ptrdiff_t>(leg) + 1, legs.end(),
+                       [&](const Leg& later) { return std::ranges::any_of(later.stages(), read); });
 }
 
 void SweepPrinter::print_scalar(std::size_t s) {

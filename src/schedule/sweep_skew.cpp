@@ -67,9 +67,7 @@ void SweepPrinter::declare_skewed(const std::vector<Leg>& legs, std::int64_t row
             out_.line(fmt::format("alignas(4096) {} {}[{}];", element_name(task_.tensor(out).type),
                                   names_.tensor(out), shape(out, plan_.nest.depths[at(out)])));
         }
-        std::vector<std::size_t> results = legs[k].pass;
-        results.insert(results.end(), legs[k].scalars.begin(), legs[k].scalars.end());
-        for (const std::size_t s : results) {
+        for (const std::size_t s : legs[k].stages()) {
             if (!carries(legs, k, s)) continue;
             out_.line(fmt::format("{} {}[{}];", element_name(task_.tensor(stage(s).out).type),
                                   names_.tensor(stage(s).out), rows));
@@ -81,9 +79,7 @@ void SweepPrinter::declare_skewed(const std::vector<Leg>& legs, std::int64_t row
 void SweepPrinter::take_carried(const std::vector<Leg>& legs, std::vector<Lag>& lags) {
     for (std::size_t k = 1; k < legs.size(); ++k) {
         for (std::size_t before = 0; before < k; ++before) {
-            std::vector<std::size_t> results = legs[before].pass;
-            results.insert(results.end(), legs[before].scalars.begin(), legs[before].scalars.end());
-            for (const std::size_t s : results) {
+            for (const std::size_t s : legs[before].stages()) {
                 const TensorId out = stage(s).out;
                 const auto read = [&](std::size_t by) {
                     return reads(task_, plan_, stage(by).body, out);
@@ -176,9 +172,7 @@ std::vector<std::size_t> SweepPrinter::order_of(const std::vector<Leg>& legs) co
 void SweepPrinter::print_results(const std::vector<Leg>& legs, std::size_t k, const Lag& lag) {
     carried_.clear();
     for (std::size_t before = 0; before <= k; ++before) {
-        std::vector<std::size_t> results = legs[before].pass;
-        results.insert(results.end(), legs[before].scalars.begin(), legs[before].scalars.end());
-        for (const std::size_t s : results) {
+        for (const std::size_t s : legs[before].stages()) {
             if (carries(legs, before, s))
                 carried_[stage(s).out] =
                     fmt::format("{}[{}]", names_.tensor(stage(s).out), lag.row);
