@@ -156,7 +156,7 @@ Trace trace_of(const Task& task, Plan plan, const Choice& choice, unsigned inlin
     unsigned bit = 0;
     for (const task::Stage& stage : task.stages) {
         if (can_inline(task, plan, stage.out) && ((inlined >> bit++) & 1U) != 0)
-            plan.inlined.insert(stage.out);
+            make_inline(task, plan, stage.out);
     }
     const auto at_most = [&](std::size_t s, std::int64_t wanted) {
         return std::min(wanted, task.axis(plan.stages[s].lane).extent / plan.lanes);
@@ -205,7 +205,8 @@ bool large(const Task& task, const Width& width) {
     return bytes / std::max(width.threads, 1) > width.l3_bytes / 2;
 }
 
-// An intermediate without functions costs less to compute again than to keep.
+// Sums that one map reads need not be kept, and an intermediate without functions costs less to
+// compute again.
 unsigned cheap_rows(const Task& task, const Plan& plan) {
     unsigned chosen = 0;
     unsigned bit = 0;
@@ -217,7 +218,8 @@ unsigned cheap_rows(const Task& task, const Plan& plan) {
         };
         const bool sum =
             body.op == task::Op::Add || body.op == task::Op::Sub || body.op == task::Op::Mul;
-        if (bit < 31 && sum && load(body.kid[0]) && load(body.kid[1])) chosen |= 1U << bit;
+        const bool cheap = !stage.reduce.empty() || (sum && load(body.kid[0]) && load(body.kid[1]));
+        if (bit < 31 && cheap) chosen |= 1U << bit;
         ++bit;
     }
     return chosen;

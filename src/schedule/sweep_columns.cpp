@@ -12,26 +12,26 @@ using task::AxisId;
 
 void SweepPrinter::print_column(std::size_t s, bool alone) {
     declare(stage(s));
-    const Steps walk = steps(s);
+    const std::size_t column = column_of(s);
+    enter_pass({s, column});
     lane_ = plan_.stages[s].lane;
+    const Steps walk = steps(s);
     std::vector<AxisId> loops = plan_.stages[s].loops;
     loops.pop_back();
     if (plan_.fetching.contains(stage(s).out)) fetch_next_window(s);
     open(stage(s), loops);
-    const std::string inside = inside_test(s);
-    print_rest(s, walk, 0, walk.low);
+    const std::string inside = inside_test(column);
     if (!inside.empty()) out_.open(fmt::format("if ({})", inside));
     if (alone && loops.empty() && inside.empty()) out_.line("#pragma omp parallel for");
-    print_inside(s, walk);
+    print_whole_row(s, walk);
     if (!inside.empty()) {
         out_.close();
         out_.open("else");
         asks_ = true;
-        print_inside(s, walk);
+        print_whole_row(s, walk);
         asks_ = false;
         out_.close();
     }
-    print_rest(s, walk, walk.end, walk.extent);
     close(loops);
 }
 
@@ -43,10 +43,11 @@ void SweepPrinter::fetch_next_window(std::size_t s) {
     const task::Access& window = task_.access(next->load);
     const task::Tensor& tensor = task_.tensor(window.tensor);
     task::Access row{.tensor = window.tensor, .at = window.at, .outside = task::kNone};
+    const std::vector<AxisId>& reduced = stage(column_of(s)).reduce;
+    const std::vector<AxisId>& inner = plan_.stages[column_of(s)].loops;
     for (task::Index& index : row.at) {  // the window's first place: no loop inside has begun
         std::erase_if(index.terms, [&](const task::Index::Term& term) {
-            const auto& inner = plan_.stages[s].loops;
-            return std::ranges::find(stage(s).reduce, term.axis) != stage(s).reduce.end() ||
+            return std::ranges::find(reduced, term.axis) != reduced.end() ||
                    std::ranges::find(inner, term.axis) != inner.end();
         });
     }
@@ -60,23 +61,25 @@ void SweepPrinter::fetch_next_window(std::size_t s) {
     out_.close();
 }
 
-// All whole vectors. What is left at either end is a vector too: it computes some elements a second
-// time.
-void SweepPrinter::print_inside(std::size_t s, const Steps& walk) {
-    if (walk.low < walk.begin)
-        print_columns(s, walk, loop_to(walk, walk.low, walk.low + plan_.lanes, 1), 1);
-    print_columns(s, walk, loop_to(walk, walk.begin, walk.bulk, walk.unroll), walk.unroll);
-    if (walk.bulk < walk.whole) print_columns(s, walk, loop_to(walk, walk.bulk, walk.whole, 1), 1);
-    if (walk.whole < walk.end) print_columns(s, walk, last_vector(walk), 1);
-}
-
-// One element after the other, each asking whether what it reads is inside.
-void SweepPrinter::print_rest(std::size_t s, const Steps& walk, std::int64_t from,
-                              std::int64_t to) {
-    if (from >= to) return;
-    out_.open(loop_to(walk, from, to, 0));
-    print_stage(stage(s), {}, false);
-    out_.close();
+// What is left at the end of a row is a vector too: it computes some elements a second time.
+void SweepPrinter::print_whole_row(std::size_t s, const Steps& walk) {
+    const std::int64_t vectors = walk.extent / plan_.lanes * plan_.lanes;
+    const std::vector<Span>& inside = plan_.stages[column_of(s)].inside;
+    const Span span = inside.empty() ? Span{0, walk.extent} : inside.back();
+    const auto print = [&](const std::string& loop, std::int64_t from, std::int64_t to) {
+        edge_ = from < span.low || to > span.high;
+        print_columns(s, walk, loop, 1);
+        edge_ = false;
+    };
+    const auto singly = [&](std::int64_t from, std::int64_t to) {
+        if (from < to) print(loop_to(walk, from, to, 1), from, to);
+    };
+    singly(0, walk.begin);
+    if (walk.begin < walk.bulk)
+        print_columns(s, walk, loop_to(walk, walk.begin, walk.bulk, walk.unroll), walk.unroll);
+    singly(walk.bulk, walk.whole);
+    singly(walk.whole, vectors);
+    if (vectors < walk.extent) print(last_vector(walk), walk.extent - plan_.lanes, walk.extent);
 }
 
 // Whether the axes other than the lanes' are where no read is outside; empty: always.
@@ -95,27 +98,53 @@ std::string SweepPrinter::inside_test(std::size_t s) const {
     return test;
 }
 
+// Loops of a few steps are written out: their indices then are constants.
+void SweepPrinter::open_reductions(std::size_t s) {
+    constexpr std::int64_t kSteps = 16;
+    const std::vector<AxisId> order = reduce_order(stage(s));
+    std::vector<bool> few(order.size());
+    std::int64_t steps = 1;
+    for (std::size_t d = order.size(); d-- > 0;) {
+        steps *= task_.axis(order[d]).extent;
+        const bool bounded =
+            std::ranges::find(stage(s).where, order[d], &task::Bound::axis) != stage(s).where.end();
+        few[d] = steps <= kSteps && !varies(task_, order[d]) && !bounded;
+    }
+    for (std::size_t d = 0; d < order.size(); ++d) {
+        if (few[d]) out_.line(fmt::format("#pragma GCC unroll {}", task_.axis(order[d]).extent));
+        open(stage(s), {order[d]});
+    }
+}
+
 void SweepPrinter::print_columns(std::size_t s, const Steps& walk, const std::string& loop,
                                  std::int64_t unroll) {
-    out_.open(loop);
-    open_lanes(s, unroll);
-    const std::vector<AxisId> order = reduce_order(stage(s));
-    open(stage(s), order);
-    const auto each = [&](auto&& print) {
+    const std::size_t column = column_of(s);
+    const auto each = [&](std::size_t of, auto&& print) {
+        const auto enter = [&](const std::string& lane) {
+            at_lane(s, lane);
+            at_lane(column, lane);
+            lane_ = plan_.stages[of].lane;
+        };
+        enter(unroll > 1 ? walk.lane + " + " + u_ + " * W" : walk.lane);
         if (unroll > 1) {
             out_.line(fmt::format("#pragma GCC unroll {}", unroll));
             out_.open(fmt::format("for (long {0} = 0; {0} < {1}; ++{0})", u_, unroll));
-            at_lane(s, walk.lane + " + " + u_ + " * W");
         }
         print(unroll > 1 ? "[" + u_ + "]" : "");
-        at_lane(s, walk.lane);
         if (unroll > 1) out_.close();
+        enter(walk.lane);
     };
-    each([&](const std::string& index) { fold_lanes(s, index); });
-    close(order);
-    each([&](const std::string& index) {
-        out_.line(fmt::format("{}({}, {});", moved("store", stage(s).out), vector_place(s),
-                              lanes_[s] + index));
+    out_.open(loop);
+    open_lanes(column, unroll);
+    open_reductions(column);
+    each(column, [&](const std::string& index) { fold_lanes(column, index); });
+    close(reduce_order(stage(column)));
+    each(s, [&](const std::string& index) {
+        const std::string sums = lanes_[column] + index;
+        if (column == s) return write_vector(s, sums);
+        at_hand_[stage(column).out] = sums;
+        write_vector(s, vector_value(s));
+        at_hand_.clear();
     });
     out_.close();
 }

@@ -94,8 +94,10 @@ NextRows next_rows(const Task& task, const Plan& plan, std::size_t stage) {
     return rows;
 }
 
-std::optional<NextWindow> next_window(const Task& task, const Plan& plan, std::size_t stage) {
-    if (plan.stages[stage].shape != Shape::Column) return std::nullopt;
+namespace {
+
+// Of a column.
+std::optional<NextWindow> window_of(const Task& task, const Plan& plan, std::size_t stage) {
     const Group& group = group_of(plan, stage);
     if (group.depth == 0) return std::nullopt;
     const AxisId outer = outer_axes(task, group, stage).back();
@@ -117,6 +119,16 @@ std::optional<NextWindow> next_window(const Task& task, const Plan& plan, std::s
                           .steps = std::max<std::int64_t>(1, (kPage + bytes / 2) / bytes)};
     }
     return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<NextWindow> next_window(const Task& task, const Plan& plan, std::size_t stage) {
+    if (plan.inlined.contains(task.stages[stage].out)) return std::nullopt;
+    if (plan.stages[stage].shape == Shape::Close)
+        return window_of(task, plan, *plan.stages[stage].column);
+    if (plan.stages[stage].shape != Shape::Column) return std::nullopt;
+    return window_of(task, plan, stage);
 }
 
 bool can_fetch(const Task& task, const Plan& plan, std::size_t stage) {

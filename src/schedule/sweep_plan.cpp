@@ -87,15 +87,14 @@ bool is_bounded_fold(const Task& task, const Stage& stage, int lanes) {
            loads_fill_lanes(task, stage, lane, false);
 }
 
-StagePlan column_plan(const Task& task, const Stage& stage, const std::vector<AxisId>& kept,
-                      int lanes) {
+StagePlan column_plan(const Task& task, const Stage& stage, const std::vector<AxisId>& kept) {
     StagePlan plan{Shape::Column, kept.back(), kept, {}};
     const bool padded = std::ranges::any_of(
         loads(task, stage.body), [&](int load) { return task.access(load).outside != kNone; });
     if (!padded) return plan;
     const auto spans = inside_spans(task, stage);
-    if (std::ranges::any_of(kept, [&](AxisId axis) { return varies(task, axis); })) return {};
-    if (!spans || spans->back().high - spans->back().low < lanes) return {};
+    if (!spans || std::ranges::any_of(kept, [&](AxisId axis) { return varies(task, axis); }))
+        return {};
     plan.inside = *spans;
     return plan;
 }
@@ -139,7 +138,7 @@ StagePlan stage_plan(const Task& task, const Stage& stage, std::vector<AxisId> k
         return {Shape::Bounded, order.back(), order, {}};
     if (kept.empty() || !real || is_arg(stage.how)) return plan;
     if (!lane_axis(task, stage, kept.back(), lanes, true)) return plan;
-    return column_plan(task, stage, kept, lanes);
+    return column_plan(task, stage, kept);
 }
 
 std::vector<AxisId> inner_axes(const Task& task, const Group& group, std::size_t s) {
@@ -198,22 +197,52 @@ Plan plan_of(const Task& task, const Width& width) {
     return plan;
 }
 
-bool can_inline(const Task& task, const Plan& plan, TensorId tensor) {
-    if (plan.nest.homes[at(tensor)] != Home::Row) return false;
-    std::size_t readers = 0;
+namespace {
+
+std::size_t filler(const Task& task, TensorId tensor) {
+    return static_cast<std::size_t>(task.producer(tensor) - task.stages.data());
+}
+
+// The stages that read it, each of them element by element; none: one of them does not.
+std::vector<std::size_t> in_place_readers(const Task& task, const Plan& plan, TensorId tensor) {
+    std::vector<std::size_t> readers;
     for (std::size_t s = 0; s < task.stages.size(); ++s) {
-        const StagePlan& stage = plan.stages[s];
-        if (task.stages[s].out == tensor && stage.shape != Shape::Map) return false;
         for (const int load : loads(task, task.stages[s].body)) {
             const Access& access = task.access(load);
             if (access.tensor != tensor) continue;
-            ++readers;
-            const bool vectors = stage.shape == Shape::Map || stage.shape == Shape::Fold;
-            if (!vectors || !elementwise(access, stage.loops, plan.nest.depths[at(tensor)]))
-                return false;
+            if (!elementwise(access, plan.stages[s].loops, plan.nest.depths[at(tensor)])) return {};
+            if (readers.empty() || readers.back() != s) readers.push_back(s);
         }
     }
-    return readers > 0;
+    return readers;
+}
+
+}  // namespace
+
+bool can_inline(const Task& task, const Plan& plan, TensorId tensor) {
+    if (plan.nest.homes[at(tensor)] != Home::Row) return false;
+    const std::vector<std::size_t> readers = in_place_readers(task, plan, tensor);
+    if (readers.empty()) return false;
+    const Shape shape = plan.stages[filler(task, tensor)].shape;
+    if (shape == Shape::Map) {
+        return std::ranges::all_of(readers, [&](std::size_t s) {
+            const Shape reads = plan.stages[s].shape;
+            return reads == Shape::Map || reads == Shape::Fold || reads == Shape::Close;
+        });
+    }
+    const Stage& reader = task.stages[readers.front()];
+    return shape == Shape::Column && task.tensor(tensor).type == real_type(task) &&
+           readers.size() == 1 && plan.stages[readers.front()].shape == Shape::Map &&
+           reader.where.empty() && !plan.inlined.contains(reader.out);
+}
+
+void make_inline(const Task& task, Plan& plan, TensorId tensor) {
+    plan.inlined.insert(tensor);
+    const std::size_t column = filler(task, tensor);
+    if (plan.stages[column].shape != Shape::Column) return;
+    StagePlan& reader = plan.stages[in_place_readers(task, plan, tensor).front()];
+    reader.shape = Shape::Close;
+    reader.column = column;
 }
 
 bool can_stream(const Task& task, const Plan& plan, TensorId tensor) {
@@ -225,7 +254,8 @@ bool can_stream(const Task& task, const Plan& plan, TensorId tensor) {
         }
         if (task.stages[s].out != tensor) continue;
         const StagePlan& stage = plan.stages[s];
-        const bool written = stage.shape == Shape::Map || stage.shape == Shape::Running;
+        const bool written = stage.shape == Shape::Map || stage.shape == Shape::Running ||
+                             stage.shape == Shape::Column || stage.shape == Shape::Close;
         if (!written || task.axis(stage.lane).extent % plan.lanes != 0) return false;
     }
     return true;
@@ -306,6 +336,26 @@ Result<void> apply_join(const Task& task, Plan& plan, std::size_t s, const Actio
     return {};
 }
 
+Result<void> apply_inline(const Task& task, Plan& plan, TensorId out, const Action& action) {
+    if (!action.arguments.empty()) return fail(Errc::Invalid, "expected `inline stage`");
+    if (!can_inline(task, plan, out)) {
+        return fail(Errc::Invalid,
+                    fmt::format("{} is not a row that vectors read element by element, nor columns "
+                                "that one map reads so",
+                                action.stage));
+    }
+    std::vector<TensorId> swept = {out};
+    if (plan.stages[filler(task, out)].shape == Shape::Column)
+        swept.push_back(task.stages[in_place_readers(task, plan, out).front()].out);
+    for (const TensorId each : swept) {
+        if (!plan.fetching.contains(each)) continue;
+        return fail(Errc::Invalid,
+                    fmt::format("rows are fetched while {} is swept", task.tensor(each).name));
+    }
+    make_inline(task, plan, out);
+    return {};
+}
+
 Result<void> apply(const Task& task, Plan& plan, const Action& action) {
     const auto stage = find_stage(task, action.stage);
     if (!stage) return fail(Errc::Invalid, fmt::format("the task has no stage {}", action.stage));
@@ -314,20 +364,7 @@ Result<void> apply(const Task& task, Plan& plan, const Action& action) {
     if (action.verb == "sweep") return apply_unroll(task, plan, *stage, action);
     if (action.verb == "rows") return apply_rows(task, plan, *stage, action);
     if (action.verb == "skew") return apply_skew(task, plan, *stage, action);
-    if (action.verb == "inline") {
-        if (!action.arguments.empty()) return fail(Errc::Invalid, "expected `inline stage`");
-        if (!can_inline(task, plan, out)) {
-            return fail(
-                Errc::Invalid,
-                fmt::format("{} is not a row that vectors read element by element", action.stage));
-        }
-        if (plan.fetching.contains(out)) {
-            return fail(Errc::Invalid,
-                        fmt::format("rows are fetched while {} is swept", action.stage));
-        }
-        plan.inlined.insert(out);
-        return {};
-    }
+    if (action.verb == "inline") return apply_inline(task, plan, out, action);
     if (action.verb == "hint") {
         if (action.arguments == std::vector<std::string>{"prefetch"}) {
             if (!can_fetch(task, plan, *stage)) {

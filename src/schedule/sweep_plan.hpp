@@ -27,6 +27,7 @@ enum class Shape {
     Column,   // each lane is an element of its own; the reduction runs outside
     Find,     // argmax, argmin: the best value of each lane, and where it was
     Running,  // sums of all up to each element: within a vector by its lanes, then vector by vector
+    Close,    // a Map of the Column that is inlined in it: what a vector has summed, it maps
 };
 
 struct StagePlan {
@@ -36,6 +37,7 @@ struct StagePlan {
         loops;  // inside the shared loops, outermost first, the lane axis last
     // A Column whose reads may be outside: for each axis that the stage keeps, where they are not.
     std::vector<Span> inside = {};
+    std::optional<std::size_t> column = {};  // of Close: the stage that is inlined
 };
 
 struct Plan {
@@ -57,9 +59,11 @@ struct Plan {
 // With the verbs of the trace. Invalid: the verb that refused, and why.
 [[nodiscard]] Result<Plan> plan_of(const task::Task& task, const Width& width, const Trace& trace);
 
-// True if the tensor may be inlined: a row that maps fill and vectors read element by element.
+// True if the tensor may be inlined: a row that a map fills and vectors read element by element, or
+// that columns fill and one map reads.
 [[nodiscard]] bool can_inline(const task::Task& task, const Plan& plan, task::TensorId tensor);
-// True if the tensor is an output whose rows are whole vectors, written by a map.
+void make_inline(const task::Task& task, Plan& plan, task::TensorId tensor);
+// True if the tensor is an output whose rows are whole vectors, written in no other order.
 [[nodiscard]] bool can_stream(const task::Task& task, const Plan& plan, task::TensorId tensor);
 
 // The inputs of which every step of the shared loops reads as much as the stage sweeps, a row or

@@ -69,7 +69,7 @@ void SweepPrinter::print_body(const Group& group, bool alone) {
         if (shape == Shape::Plain) {
             declare(stage(s));
             print_stage(stage(s), inner(group, s), alone);
-        } else if (shape == Shape::Column) {
+        } else if (shape == Shape::Column || shape == Shape::Close) {
             print_column(s, alone);
         } else if (shape == Shape::Find) {
             print_find(s);
@@ -89,22 +89,20 @@ void SweepPrinter::print_body(const Group& group, bool alone) {
 
 SweepPrinter::Steps SweepPrinter::steps(std::size_t s) const {
     const std::int64_t extent = task_.axis(plan_.stages[s].lane).extent;
-    const std::vector<Span>& inside = plan_.stages[s].inside;
+    const std::vector<Span>& inside = plan_.stages[column_of(s)].inside;
     const Span span = inside.empty() ? Span{0, extent} : inside.back();
     // Whoever reads the row in vectors begins at 0: what was just written is there at once only for
     // a read that lies within one write.
-    std::int64_t begin = (span.low + plan_.lanes - 1) / plan_.lanes * plan_.lanes;
-    if (begin + plan_.lanes > span.high) begin = span.low;
-    const std::int64_t vectors = (span.high - begin) / plan_.lanes;
-    const std::int64_t unroll = std::min(plan_.unroll[s], vectors);
+    const std::int64_t begin = std::min((span.low + plan_.lanes - 1) / plan_.lanes * plan_.lanes,
+                                        extent / plan_.lanes * plan_.lanes);
+    const std::int64_t vectors = std::max<std::int64_t>(0, span.high - begin) / plan_.lanes;
+    const std::int64_t unroll = std::clamp<std::int64_t>(vectors, 1, plan_.unroll[s]);
     return {.lane = axis(plan_.stages[s].lane),
             .extent = extent,
-            .low = span.low,
             .begin = begin,
             .unroll = unroll,
             .bulk = begin + vectors / unroll * unroll * plan_.lanes,
             .whole = begin + vectors * plan_.lanes,
-            .end = span.high,
             .until = until(plan_, s)};
 }
 
@@ -133,7 +131,7 @@ std::string SweepPrinter::loop_to(const Steps& steps, std::int64_t from, std::in
 
 // The loop of the vector that ends where vectors may: it is there once.
 std::string SweepPrinter::last_vector(const Steps& steps) const {
-    return loop_to(steps, steps.end - plan_.lanes, steps.end, 1);
+    return loop_to(steps, steps.extent - plan_.lanes, steps.extent, 1);
 }
 
 void SweepPrinter::print_pass(const Pass& pass, bool alone) {
@@ -263,8 +261,8 @@ void SweepPrinter::fetch_next_rows(std::size_t s) {
 // What is left of a row when its vectors are done: one vector more, of which sums take the lanes
 // that they have not counted yet. The others are computed a second time.
 void SweepPrinter::print_last(const Pass& pass, const Steps& walk) {
-    if (walk.whole == walk.end || !walk.until.empty()) return;
-    left_ = walk.end - walk.whole;
+    if (walk.whole == walk.extent || !walk.until.empty()) return;
+    left_ = walk.extent - walk.whole;
     print_vectors(pass, walk, last_vector(walk), false);
     left_ = 0;
 }
@@ -425,8 +423,16 @@ std::string SweepPrinter::vector_load(int id) const {
     };
     const bool even =
         !access.at.empty() && std::ranges::any_of(access.at.back().terms, every_second);
-    std::string text = fmt::format(
-        "{}({})", even ? maths_.use("load_even") : moved("load", access.tensor), place_of(access));
+    std::string load = even ? maths_.use("load_even") : moved("load", access.tensor);
+    std::string place = place_of(access);
+    if (edge_ && access.outside != kNone) {
+        if (!even) place = load + ", " + place;
+        load = maths_.use(even ? "load_even_inside" : "load_inside");
+        place += fmt::format(", {}, {}, {}", affine(access.at.back(), leaves().axis),
+                             extent(task_, access.tensor, access.at.size() - 1),
+                             scalar(task_, access.outside, leaves()));
+    }
+    const std::string text = fmt::format("{}({})", load, place);
     const std::string test = asks_ ? inside(task_, access, leaves(), lane_) : "";
     if (test.empty()) return text;
     return fmt::format("({} ? {} : {}({}))", test, text, maths_.use("splat"),

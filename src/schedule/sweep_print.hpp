@@ -35,12 +35,10 @@ private:
     struct Steps {
         std::string lane;         // the loop variable
         std::int64_t extent = 0;  // of the lane axis
-        std::int64_t low = 0;     // from here on vectors may be
-        std::int64_t begin = 0;   // where they begin, but for one at `low`
+        std::int64_t begin = 0;   // from here on vectors are inside; 0 but for columns
         std::int64_t unroll = 1;
         std::int64_t bulk = 0;   // up to here `unroll` vectors at a time
-        std::int64_t whole = 0;  // ... and up to here single vectors
-        std::int64_t end = 0;    // up to here vectors may be
+        std::int64_t whole = 0;  // ... and up to here single vectors, as far as they are inside
         std::string until;       // a variable that holds where to end before; empty: none
     };
 
@@ -96,10 +94,14 @@ private:
     void print_last(const Pass& pass, const Steps& steps);
     void print_column(std::size_t s, bool alone);
     void fetch_next_window(std::size_t s);
-    void print_inside(std::size_t s, const Steps& steps);
+    // The stage whose sums the loop takes: the one that is inlined, or its own.
+    [[nodiscard]] std::size_t column_of(std::size_t s) const {
+        return plan_.stages[s].column.value_or(s);
+    }
+    void print_whole_row(std::size_t s, const Steps& steps);
     void print_columns(std::size_t s, const Steps& steps, const std::string& loop,
                        std::int64_t unroll);
-    void print_rest(std::size_t s, const Steps& steps, std::int64_t from, std::int64_t to);
+    void open_reductions(std::size_t s);
     [[nodiscard]] std::string inside_test(std::size_t s) const;
     void print_find(std::size_t s);
     void find_lanes(std::size_t s, const std::string& index);
@@ -136,6 +138,7 @@ private:
     std::int64_t left_ =
         0;               // of the vector being printed, the lanes that no sum has counted; 0: all
     bool asks_ = false;  // vectors ask whether they are inside, but for the axis of their lanes
+    bool edge_ = false;  // ... and lanes whether they are
     mutable task::AxisId lane_ = task::kNone;                // of the stage being printed
     mutable std::map<task::TensorId, std::string> at_hand_;  // elements of this step, as variables
     std::map<std::size_t, std::string> lanes_;               // by stage

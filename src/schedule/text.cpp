@@ -85,29 +85,12 @@ namespace {
 
 // Of the headers that kernels include, and of our own preludes. Words and macros of C++ are no
 // names in a task.
-constexpr auto kTaken = std::to_array<std::string_view>({"kernel",     "main",
-                                                         "std",        "vec",
-                                                         "ivec",       "W",
-                                                         "U",          "load",
-                                                         "store",      "splat",
-                                                         "iota",       "stream",
-                                                         "load_some",  "store_some",
-                                                         "vmax",       "vmin",
-                                                         "vabs",       "vfloor",
-                                                         "vsqrt",      "vexp",
-                                                         "vlog",       "vtanh",
-                                                         "verf",       "vsin",
-                                                         "vcos",       "vpow",
-                                                         "acc",        "tail",
-                                                         "reduce_add", "reduce_max",
-                                                         "reduce_min", "reduce_mul",
-                                                         "fence",      "aligned",
-                                                         "verf1",      "transpose",
-                                                         "last",       "first_of",
-                                                         "load_even",  "load_bf16",
-                                                         "store_bf16", "load_f16",
-                                                         "store_f16",  "scan_add",
-                                                         "vsign",      "omp_get_thread_num"});
+constexpr std::string_view kTaken =
+    " kernel main std vec ivec W U load store splat iota stream load_some store_some vmax"
+    " vmin vabs vfloor vsqrt vexp vlog vtanh verf vsin vcos vpow acc tail reduce_add"
+    " reduce_max reduce_min reduce_mul fence aligned verf1 transpose last first_of load_even"
+    " load_bf16 store_bf16 load_f16 store_f16 scan_add vsign omp_get_thread_num load_inside"
+    " load_even_inside shifted ";
 
 }  // namespace
 
@@ -135,8 +118,7 @@ const std::string& Names::axis(AxisId id) const {
 std::string Names::fresh(std::string wish) {
     std::string name = wish;
     const auto taken = [&] {
-        return std::ranges::find(taken_, name) != taken_.end() ||
-               std::ranges::find(kTaken, name) != kTaken.end();
+        return std::ranges::find(taken_, name) != taken_.end() || kTaken.contains(" " + name + " ");
     };
     for (int k = 2; taken(); ++k)
         name = fmt::format("{}{}", wish, k);

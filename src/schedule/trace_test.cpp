@@ -98,9 +98,8 @@ TEST(Sweep, VectorsOfWindowsLieWhereThoseOfWholeRowsDo) {
                                      *parse_trace("sweep y_sum 2\n"));
     ASSERT_TRUE(kernel) << kernel.error().text;
     for (const char* loop :
-         {"for (long q = 0; q < 1; ++q)", "for (long q = 1; q < 9; q += W)",
-          "for (long q = 8; q < 24; q += 2 * W)", "for (long q = 24; q < 32; q += W)",
-          "for (long q = 31; q < 39; q += W)", "for (long q = 39; q < Q; ++q)"})
+         {"for (long q = 0; q < 8; q += W)", "for (long q = 8; q < 24; q += 2 * W)",
+          "for (long q = 24; q < 32; q += W)", "for (long q = 32; q < Q; q += W)"})
         EXPECT_THAT(*kernel, HasSubstr(loop));
 }
 

@@ -34,6 +34,9 @@ public:
             for (std::int64_t i = 0; i < tensor.elements(); ++i) {
                 if (tensor.type == task::Type::F32) {
                     reinterpret_cast<float*>(bytes.data())[i] = normal(random);
+                } else if (tensor.type == task::Type::F64) {
+                    reinterpret_cast<double*>(bytes.data())[i] =
+                        static_cast<double>(normal(random));
                 } else if (tensor.type == task::Type::F16) {
                     reinterpret_cast<_Float16*>(bytes.data())[i] =
                         static_cast<_Float16>(normal(random));
@@ -83,6 +86,7 @@ private:
     static double read(task::Type type, const std::vector<char>& bytes, std::int64_t i) {
         if (type == task::Type::F32)
             return static_cast<double>(reinterpret_cast<const float*>(bytes.data())[i]);
+        if (type == task::Type::F64) return reinterpret_cast<const double*>(bytes.data())[i];
         if (type == task::Type::F16)
             return static_cast<double>(reinterpret_cast<const _Float16*>(bytes.data())[i]);
         if (type == task::Type::BF16) {

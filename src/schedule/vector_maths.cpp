@@ -7,64 +7,14 @@
 #include <array>
 
 #include "base/result.hpp"
+#include "schedule/vector_texts.hpp"
 
 namespace cupel::schedule {
 
 namespace {
 
-struct Function {
-    std::string_view name;
-    std::string_view needs;  // names separated by spaces
-    std::string_view text;   // @T: the element type
-};
-
 // In an order that compiles: what a function needs stands before it.
-constexpr auto kBasics = std::to_array<Function>({
-    {"load", "", "static inline vec load(const @T* p) { return *(const vec*)p; }\n"},
-    {"store", "", "static inline void store(@T* p, vec x) { *(vec*)p = x; }\n"},
-    {"load_even", "", R"(static inline vec load_even(const @T* p) {  // p[0], p[2], ...
-  const vec low = *(const vec*)p, high = *(const vec*)(p + W - 1);
-  ivec from;
-  for (long l = 0; l < W; ++l) from[l] = 2 * l < W ? 2 * l : 2 * l + 1;
-  return __builtin_shuffle(low, high, from);
-}
-)"},
-    // A bfloat is the upper half of a float; stored, it is the nearest, ties to even.
-    {"load_bf16", "", R"(static inline vec load_bf16(const bfloat16* p) {
-  typedef std::uint16_t shorts __attribute__((vector_size(2 * W), aligned(2), may_alias));
-  typedef std::uint32_t words __attribute__((vector_size(4 * W)));
-  return (vec)(__builtin_convertvector(*(const shorts*)p, words) << 16);
-}
-)"},
-    {"store_bf16", "", R"(static inline void store_bf16(bfloat16* p, vec x) {
-  typedef std::uint16_t shorts __attribute__((vector_size(2 * W), aligned(2), may_alias));
-  typedef std::uint32_t words __attribute__((vector_size(4 * W)));
-  const words bits = (words)x;
-  const words nearest = (bits + 0x7fffU + (bits >> 16 & 1U)) >> 16;
-  const words kept = x == x ? nearest : bits >> 16 | 0x40U;  // a NaN stays one
-  *(shorts*)p = __builtin_convertvector(kept, shorts);
-}
-)"},
-    // g++ 12 converts the lanes of a vector one by one, where processors have an instruction.
-    {"load_f16", "", R"(static inline vec load_f16(const _Float16* p) {
-#if @F
-  return (vec)@I_cvtph_ps(@L((const @N*)p));
-#else
-  vec x;
-  for (long l = 0; l < W; ++l) x[l] = p[l];
-  return x;
-#endif
-}
-)"},
-    {"store_f16", "", R"(static inline void store_f16(_Float16* p, vec x) {
-#if @F
-  @M((@N*)p, @I_cvtps_ph((@R)x, 0));
-#else
-  for (long l = 0; l < W; ++l) p[l] = x[l];
-#endif
-}
-)"},
-    {"splat", "", "static inline vec splat(@T x) { return x - vec{}; }\n"},
+constexpr auto kBasics = std::to_array<VectorText>({
     {"iota", "", R"(static inline vec iota(long first) {  // first, first + 1, ...
   vec x;
   for (long l = 0; l < W; ++l) x[l] = @T(first + l);
@@ -87,16 +37,6 @@ constexpr auto kBasics = std::to_array<Function>({
   return at[l] + l;
 }
 )"},
-    {"load_some", "splat", R"(static inline vec load_some(const @T* p, long n, @T fill) {
-  vec x = splat(fill);
-  for (long l = 0; l < n; ++l) x[l] = p[l];
-  return x;
-}
-)"},
-    {"store_some", "", R"(static inline void store_some(@T* p, vec x, long n) {
-  for (long l = 0; l < n; ++l) p[l] = x[l];
-}
-)"},
     {"vmax", "", R"(static inline vec vmax(vec a, vec b) {  // a, where one of them is a NaN
 #if @H
   return (vec)@I_max_@S((@R)b, (@R)a);  // g++ misses it where one is a constant
@@ -109,25 +49,6 @@ constexpr auto kBasics = std::to_array<Function>({
   return (vec)@I_min_@S((@R)b, (@R)a);
 #endif
   return b < a ? b : a;
-}
-)"},
-    // Past the caches, so that an output that nobody reads soon evicts nothing. Whether it starts
-    // where a vector may be streamed is the caller's to ask, once.
-    {"aligned", "", R"(static inline bool aligned(const @T* p) {
-  return reinterpret_cast<std::uintptr_t>(p) % sizeof(vec) == 0;
-}
-)"},
-    {"stream", "store", R"(static inline void stream(@T* p, vec x, bool whole) {
-#if @H
-  if (whole) return @I_stream_@S(p, (@R)x);  // past the caches
-#endif
-  store(p, x);
-}
-)"},
-    {"fence", "", R"(static inline void fence() {  // what was streamed is there for all to see
-#if defined(__SSE2__)
-  _mm_sfence();
-#endif
 }
 )"},
     {"vsqrt", "", R"(static inline vec vsqrt(vec x) {
@@ -197,7 +118,7 @@ constexpr auto kBasics = std::to_array<Function>({
 // series of degree 8, brought down to 6 over |r| <= ln 2 / 2 by Chebyshev's polynomials (2e-9 off).
 // verf1 is a fit of our own, 1.6e-8 off before rounding.
 // What each states about its error is held to float64 in vector_maths_test.cpp.
-constexpr auto kSingle = std::to_array<Function>({
+constexpr auto kSingle = std::to_array<VectorText>({
     {"vabs", "", "static inline vec vabs(vec x) { return (vec)((ivec)x & 0x7fffffff); }\n"},
     {"vsign", "",
      R"(static inline vec vsign(vec x, vec y) {  // x with the sign of y; x is not negative
@@ -297,7 +218,7 @@ constexpr auto kSingle = std::to_array<Function>({
 )"},
 });
 
-constexpr auto kDouble = std::to_array<Function>({
+constexpr auto kDouble = std::to_array<VectorText>({
     {"vabs", "", "static inline vec vabs(vec x) { return (vec)((ivec)x & 0x7fffffffffffffff); }\n"},
     {"vexp", "", R"(static inline vec vexp(vec x) {
   for (long l = 0; l < W; ++l) x[l] = std::exp(x[l]);
@@ -321,13 +242,14 @@ constexpr auto kDouble = std::to_array<Function>({
 )"},
 });
 
-const Function* find(std::string_view name, task::Type real) {
-    const auto search = [&](const auto& table) -> const Function* {
-        const auto named = [&](const Function& function) { return function.name == name; };
+const VectorText* find(std::string_view name, task::Type real) {
+    const auto search = [&](const auto& table) -> const VectorText* {
+        const auto named = [&](const VectorText& function) { return function.name == name; };
         const auto at = std::ranges::find_if(table, named);
         return at == table.end() ? nullptr : &*at;
     };
-    if (const Function* found = search(kBasics)) return found;
+    if (const VectorText* found = search(memory_texts())) return found;
+    if (const VectorText* found = search(kBasics)) return found;
     return real == task::Type::F64 ? search(kDouble) : search(kSingle);
 }
 
@@ -448,7 +370,7 @@ int VectorMaths::lanes() const {
 }
 
 std::string VectorMaths::use(std::string_view function) {
-    const Function* const found = find(function, real_);
+    const VectorText* const found = find(function, real_);
     CUPEL_CHECK(found != nullptr);
     used_.emplace(function);
     std::string_view needs = found->needs;
@@ -469,10 +391,11 @@ std::string VectorMaths::prelude() const {
         "typedef {4} ivec __attribute__((vector_size({2}), aligned({3}), may_alias));\n\n",
         lanes(), letters.type, vector_bytes_, task::type_size(real_), f64 ? "long" : "int");
     const auto print = [&](const auto& table) {
-        for (const Function& function : table) {
+        for (const VectorText& function : table) {
             if (used_.contains(function.name)) text += fill(function.text, letters);
         }
     };
+    print(memory_texts());
     print(kBasics);
     if (f64) {
         print(kDouble);

@@ -27,7 +27,9 @@ public:
     // load(const T*), load_even(const T*) (every second), store(T*, vec), in F32 also load_bf16,
     // store_bf16, load_f16 and store_f16 (which round to nearest), splat(T), iota(long)
     // (first, first + 1, ...), aligned(const T*), stream(T*, vec, aligned), fence(),
-    // load_some(const T*, n, fill), store_some(T*, vec, n), reduce_add(vec), reduce_max(vec),
+    // load_some(const T*, n, fill), store_some(T*, vec, n), load_inside(load, const T*, at, n,
+    // fill) (by the function `load`, 0 <= at + lane < n), load_even_inside(const T*, at, n, fill),
+    // reduce_add(vec), reduce_max(vec),
     // reduce_min(vec), reduce_mul(vec), scan_add(vec) (sums up to each lane), vmax vmin vabs vfloor
     // vsqrt vexp vlog vtanh verf verf1 (1 + erf, in F32 only) vsin vcos vpow.
     std::string use(std::string_view function);
