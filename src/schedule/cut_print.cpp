@@ -85,6 +85,7 @@ Result<std::string> Printer::print(const Trace& trace) {
         head.line();
     }
     head.line("namespace parts {");
+    head.line("namespace {");
     head.line();
     if (!plan_.first_name.empty()) {
         head.line(fmt::format("thread_local long {};  // the first step of the block at hand",
@@ -93,6 +94,7 @@ Result<std::string> Printer::print(const Trace& trace) {
     }
     head.lines(maths_.prelude());
     head.line();
+    parts_.line("}  // namespace");
     parts_.line("}  // namespace parts");
     parts_.line();
     out_.open(signature(task_, names_));

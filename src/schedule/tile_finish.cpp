@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "task/rewrite.hpp"
 
@@ -21,14 +22,28 @@ Finish::Finish(const Words& words) : words_(words) {
     });
 }
 
-std::string Finish::call(const std::string& y) const {
-    std::string text = "finish(";
+std::string Finish::arguments() const {
+    std::string text;
     for (const task::TensorId id : tensors_)
         text += words_.names.tensor(id) + ", ";
-    text += y;
     for (const AxisId axis : words_.contraction.batch)
-        text += ", " + words_.names.axis(axis);
+        text += words_.names.axis(axis) + ", ";
     return text;
+}
+
+std::string Finish::parameters() const {
+    std::string text;
+    for (const task::TensorId id : tensors_) {
+        text += fmt::format("const {}* {}, ", element_name(words_.task.tensor(id).type),
+                            words_.names.tensor(id));
+    }
+    for (const AxisId axis : words_.contraction.batch)
+        text += fmt::format("long {}, ", words_.names.axis(axis));
+    return text;
+}
+
+std::string Finish::call(const std::string& y) const {
+    return fmt::format("finish({}{}", arguments(), y);
 }
 
 AxisId Finish::anchor_axis(AxisId axis) const {
@@ -151,6 +166,32 @@ Leaves Finish::vector_leaves(VectorMaths& maths) const {
     return leaves;
 }
 
+bool Finish::in_registers() const {
+    static constexpr auto kFunctions =
+        std::to_array<task::Op>({task::Op::Exp, task::Op::Log, task::Op::Tanh, task::Op::Erf,
+                                 task::Op::Sin, task::Op::Cos, task::Op::Pow});
+    const auto is_function = [&](task::ExprId id) {
+        return std::ranges::find(kFunctions, words_.task.expr(id).op) != kFunctions.end();
+    };
+    return !words_.contraction.finish.empty() && has_vectors() &&
+           std::ranges::none_of(words_.contraction.finish, [&](const task::Stage* stage) {
+               return std::ranges::any_of(task::below(words_.task, stage->body), is_function);
+           });
+}
+
+std::string Finish::function() const {
+    Names names = words_.names;
+    const std::string sum = names.fresh("sum");
+    const std::string row = names.fresh("row");
+    const std::string col = names.fresh("col");
+    const Group& m = words_.m;
+    const Group& n = words_.n;
+    return fmt::format(
+        "[&](vec {0}, long {1}, long {2}) {{ return finished({0}, {3}{4} + {5} + {1}, {6} + {7} + "
+        "{2}); }}",
+        sum, row, col, arguments(), m.start, m.name, n.start, n.name);
+}
+
 template <class Print>
 std::string Finish::body(const std::string& type, Print expression, Writer& out) const {
     const auto& stages = words_.contraction.finish;
@@ -162,27 +203,42 @@ std::string Finish::body(const std::string& type, Print expression, Writer& out)
     return {};
 }
 
+std::string Finish::vector_body(VectorMaths& maths, Writer& out) const {
+    const Leaves leaves = vector_leaves(maths);
+    return body(
+        "vec",
+        [&](const task::Stage& stage) { return vector(words_.task, stage.body, leaves, maths); },
+        out);
+}
+
+void Finish::print_vector(VectorMaths& maths, Writer& out) const {
+    const Group& m = words_.m;
+    const Group& n = words_.n;
+    out.line("// What follows the sum, for one vector of it.");
+    out.open(fmt::format("inline vec finished(vec {}, {}long {}, long {})",
+                         words_.names.tensor(words_.contraction.anchor->out), parameters(), m.name,
+                         n.name));
+    words_.split(m, m.axes, out);
+    words_.split(n, named_in_n(), out);
+    out.line(fmt::format("return {};", vector_body(maths, out)));
+    out.close();
+    out.line();
+}
+
 void Finish::print(VectorMaths& maths, Writer& out) const {
+    if (in_registers()) print_vector(maths, out);
     const std::string& y = words_.names.tensor(words_.contraction.out);
     const std::string& sum = words_.names.tensor(words_.contraction.anchor->out);
     Names names = words_.names;
     const std::string at = names.fresh("at");
     const std::string rows = names.fresh("rows");
     const std::string cols = names.fresh("cols");
-    std::string parameters;
-    for (const task::TensorId id : tensors_) {
-        parameters += fmt::format("const {}* {}, ", element_name(words_.task.tensor(id).type),
-                                  words_.names.tensor(id));
-    }
-    parameters += fmt::format("{}* {}", words_.real, y);
-    for (const AxisId axis : words_.contraction.batch)
-        parameters += fmt::format(", long {}", words_.names.axis(axis));
     const Group& m = words_.m;
     const Group& n = words_.n;
     const std::vector<AxisId> named = named_in_n();
     out.line("// What follows the sum, for one tile.");
-    out.open(fmt::format("void finish({}, long {}, long {}, long {}, long {})", parameters, m.start,
-                         rows, n.start, cols));
+    out.open(fmt::format("void finish({}{}* {}, long {}, long {}, long {}, long {})", parameters(),
+                         words_.real, y, m.start, rows, n.start, cols));
     out.open(fmt::format("for (long {0} = {1}; {0} < {1} + {2}; {0}++)", m.name, m.start, rows));
     words_.split(m, m.axes, out);
     out.line(fmt::format("long {} = {};", n.name, n.start));
@@ -190,16 +246,15 @@ void Finish::print(VectorMaths& maths, Writer& out) const {
         fmt::format("{} + {} + {}", y, times(m.name, words_.out_stride(m.axes.back())), n.name);
     if (has_vectors()) {
         out.open(fmt::format("for (; {0} + W <= {1} + {2}; {0} += W)", n.name, n.start, cols));
-        words_.split(n, named, out);
         out.line(fmt::format("{}* {} = {};", words_.real, at, here));
-        out.line(fmt::format("const vec {} = {}({});", sum, maths.use("load"), at));
-        const Leaves leaves = vector_leaves(maths);
-        const std::string last = body(
-            "vec",
-            [&](const task::Stage& stage) {
-                return vector(words_.task, stage.body, leaves, maths);
-            },
-            out);
+        std::string last = fmt::format("{}({})", maths.use("load"), at);
+        if (in_registers()) {
+            last = fmt::format("finished({}, {}{}, {})", last, arguments(), m.name, n.name);
+        } else {
+            words_.split(n, named, out);
+            out.line(fmt::format("const vec {} = {};", sum, last));
+            last = vector_body(maths, out);
+        }
         out.line(fmt::format("{}({}, {});", maths.use("store"), at, last));
         out.close();
     }

@@ -15,9 +15,16 @@ class Finish {
 public:
     explicit Finish(const Words& words);
 
+    // True if the register tile finishes its sums before it stores them: stages of vectors that
+    // call no function of vector maths. Those would be printed once for each vector of the tile,
+    // more text than the loop over the stored tile costs time.
+    [[nodiscard]] bool in_registers() const;
+
     void print(VectorMaths& maths, Writer& out) const;
     // The call up to the batch axes; rows and columns follow.
     [[nodiscard]] std::string call(const std::string& y) const;
+    // What finishes the vector `x` at a row and a column of the tile: a function object.
+    [[nodiscard]] std::string function() const;
 
 private:
     // Axes of a later stage are the anchor's by position.
@@ -33,8 +40,13 @@ private:
     // Those of n that the text of the stages names.
     [[nodiscard]] std::vector<task::AxisId> named_in_n() const;
     // The stages as lines; the last one is returned as an expression.
+    // What comes before the row and the column: inputs and batch axes.
+    [[nodiscard]] std::string parameters() const;
+    [[nodiscard]] std::string arguments() const;
+    void print_vector(VectorMaths& maths, Writer& out) const;
     template <class Print>
     std::string body(const std::string& type, Print expression, Writer& out) const;
+    std::string vector_body(VectorMaths& maths, Writer& out) const;
 
     const Words& words_;
     std::vector<task::TensorId> tensors_;

@@ -50,21 +50,33 @@ void print_constants(const Words& words, Writer& out) {
     out.line();
 }
 
-void print_tile(const Words& words, VectorMaths& maths, Writer& out) {
-    const Steps a = steps_of(words, words.a);
-    const Steps b = steps_of(words, words.b);
-    const std::string row = words.out_stride(words.m.axes.back());
-    const std::string load = maths.use("load");
-    const std::string store = maths.use("store");
-    const std::string prefetch = fmt::format(
+// A whole tile in registers: each vector as it is stored, through `then` if the tile finishes it.
+std::string stored(bool finishes, const std::string& load, const std::string& store) {
+    const std::string sum = fmt::format("first ? acc[i][j] : {}(at) + acc[i][j]", load);
+    if (!finishes) return fmt::format("{}(at, {});", store, sum);
+    return fmt::format("const vec sum = {};\n        {}(at, last ? then(sum, i, j * W) : sum);",
+                       sum, store);
+}
+
+std::string prefetched(const std::string& row) {
+    return fmt::format(
         "  for (long i = 0; i < rows; i++) {{\n"
         "    __builtin_prefetch(y + {0}, 1);\n"
         "    __builtin_prefetch(y + {0} + NR - 1, 1);\n"
         "  }}\n",
         times("i", row));
+}
+
+void print_tile(const Words& words, bool finishes, VectorMaths& maths, Writer& out) {
+    const Steps a = steps_of(words, words.a);
+    const Steps b = steps_of(words, words.b);
+    const std::string row = words.out_stride(words.m.axes.back());
+    const std::string load = maths.use("load");
+    const std::string store = maths.use("store");
     out.lines(fmt::format(
-        R"(// One register tile of sums over `depth` steps, written to y or, after the first block of {k}, added to it.
-void tile(const {real}* a, const {real}* b, long depth, {real}* y, long rows, long cols, bool first) {{
+        R"(// One register tile of sums over `depth` steps, written to y or, after the first block of {k}, added to it.{last_block}
+void tile(const {real}* a, const {real}* b, long depth, {real}* y, long rows, long cols,
+          bool first{last}) {{
   vec acc[MR][NV] = {{}};
 {prefetch}#pragma GCC unroll {unroll}
   for (long k = 0; k < depth; k++) {{
@@ -82,7 +94,7 @@ void tile(const {real}* a, const {real}* b, long depth, {real}* y, long rows, lo
 #pragma GCC unroll 8
       for (long j = 0; j < NV; j++) {{
         {real}* at = y + {y_i} + j * W;
-        {store}(at, first ? acc[i][j] : {load}(at) + acc[i][j]);
+        {keep}
       }}
   }} else {{
     {real} sum[MR][NR];
@@ -96,8 +108,13 @@ void tile(const {real}* a, const {real}* b, long depth, {real}* y, long rows, lo
 }}
 
 )",
-        fmt::arg("k", words.k.name), fmt::arg("real", words.real),
-        fmt::arg("prefetch", words.plan.prefetch ? prefetch : ""),
+        fmt::arg("last_block", finishes ? " After the\n// last one, whole tiles are stored through "
+                                          "`then`.\ntemplate <class Then>"
+                                        : ""),
+        fmt::arg("last", finishes ? ", bool last, Then then" : ""),
+        fmt::arg("keep", stored(finishes, load, store)), fmt::arg("k", words.k.name),
+        fmt::arg("real", words.real),
+        fmt::arg("prefetch", words.plan.prefetch ? prefetched(row) : ""),
         fmt::arg("unroll", words.plan.unroll), fmt::arg("load", load), fmt::arg("store", store),
         fmt::arg("b_k", times("k", b.k)), fmt::arg("a_i", times("i", a.lane)),
         fmt::arg("a_k", times("k", a.k)), fmt::arg("y_i", times("i", row))));
@@ -189,6 +206,9 @@ void Loops::print_tiles(const Operand& outer, const Operand& inner, Writer& out)
         out.line(fmt::format("if ({} + {} >= {}) continue;  // nobody reads it", n.start, n.name,
                              unread));
     }
+    if (!words_.contraction.finish.empty()) {
+        out.line(fmt::format("const bool last = {} + depth == {};", words_.k.start, words_.k.end));
+    }
     const Reach reach = reach_of(words_);
     std::string steps = "depth";
     std::string first = matrix(words_.a, m.name);
@@ -198,7 +218,8 @@ void Loops::print_tiles(const Operand& outer, const Operand& inner, Writer& out)
             fmt::format("const long until = {};", reach.until.empty() ? "depth" : reach.until));
         out.line(fmt::format("const long from = {};",
                              reach.from.empty() ? "0" : "std::min(until, " + reach.from + ")"));
-        out.line(fmt::format("if (from < until || {} == 0)", words_.k.start));
+        out.line(fmt::format("if (from < until || {} == 0{})", words_.k.start,
+                             finish_.in_registers() ? " || last" : ""));
         steps = reach.from.empty() ? "until" : "until - from";
         if (!reach.from.empty()) {
             first += " + " + times("from", steps_of(words_, words_.a).k);
@@ -206,10 +227,11 @@ void Loops::print_tiles(const Operand& outer, const Operand& inner, Writer& out)
         }
     }
     out.line(fmt::format("{}tile({}, {}, {},", reach.whole() ? "" : "  ", first, second, steps));
-    out.line(fmt::format("     {} + {} + {} + {}, tall, wide, {} == 0);", base, at, n.start, n.name,
-                         words_.k.start));
+    out.line(fmt::format("     {} + {} + {} + {}, tall, wide, {} == 0{}", base, at, n.start, n.name,
+                         words_.k.start, finish_.in_registers() ? ", last," : ");"));
+    if (finish_.in_registers()) out.line(fmt::format("     {});", finish_.function()));
     if (!words_.contraction.finish.empty()) {
-        out.line(fmt::format("if ({} + depth == {})", words_.k.start, words_.k.end));
+        out.line(finish_.in_registers() ? "if (last && (tall < MR || wide < NR))" : "if (last)");
         out.line(fmt::format("  {}, {} + {}, tall, {} + {}, wide);", finish_.call(base), m.start,
                              m.name, n.start, n.name));
     }
@@ -290,8 +312,8 @@ std::string functions(const Words& words, const Finish& finish, VectorMaths& mat
         print_pack(words, *operand, maths, middle);
         middle.line();
     }
-    print_tile(words, maths, middle);
     if (!words.contraction.finish.empty()) finish.print(maths, middle);
+    print_tile(words, finish.in_registers(), maths, middle);
     return middle.take();
 }
 

@@ -265,6 +265,48 @@ TEST(Tile, WhatIsTheSameForAllIsPackedOnce) {
     expect_all_right(cases);
 }
 
+// Inputs by rows, by columns and by elements, after sums that end early, of fused axes, and called
+// like what the kernel calls its own.
+constexpr const char* kFinished[] = {
+    "task rows(a: f32[B,M,K], b: f32[B,K,N], c: f32[B,M]) -> y: f32[B,M,N] where B = 2, M = 21, N "
+    "= 70, K = 31\n"
+    "  y[b,m,n] = max(sum[k](a[b,m,k] * b[b,k,n]) - c[b,m], 0) / 3\n",
+    "task elements(a: f32[M,K], b: f32[K,N], c: f32[M,N]) -> y: f32[M,N] where M = 17, N = 70, K = "
+    "29\n"
+    "  y[m,n] = sum[k](a[m,k] * b[k,n]) * 0.5 + c[m,n]\n",
+    "task lower(a: f32[N,N], b: f32[N,N], c: f32[N]) -> y: f32[N,N] where N = 67\n"
+    "  y[i,j] = sum[k <= i](a[i,k] * b[k,j]) * c[i]\n",
+    "task upper(a: f32[N,N], b: f32[N,N], c: f32[N]) -> y: f32[N,N] where N = 67\n"
+    "  y[i,j] = sum[k >= i](a[i,k] * b[k,j]) + c[j]\n",
+    "task fused(x: f32[B,S,K], w: f32[K,N], c: f32[S]) -> y: f32[B,S,N] where B = 3, S = 7, N = "
+    "38, K = 15\n"
+    "  y[b,s,n] = sum[k](x[b,s,k] * w[k,n]) + c[s] * c[s] + s\n",
+    "task named(finished: f32[K,M], last: f32[K,N], wide: f32[N]) -> then: f32[M,N] where M = 9, N "
+    "= 38, K = 15\n"
+    "  then[row,col] = sum[k](finished[k,row] * last[k,col]) + wide[col] * row\n",
+};
+
+TEST(Tile, WhatFollowsTheSumIsDoneInRegisters) {
+    std::vector<Case> cases;
+    for (const char* text : kFinished) {
+        const task::Task task = parse(std::string("# Test\n") + text);
+        for (const Width& width : {narrow(), Width{}}) {
+            add(cases, task, width, tile::default_trace(task, width));
+            const std::string y = task.tensor(task.outputs[0]).name;
+            add(cases, task, width,
+                {{"tile", y, {"4", "2", "7", "8", "32"}},
+                 {"pack", y, {"a"}},
+                 {"pack", y, {"b"}},
+                 {"order", y, {"n", "k", "m"}}});
+        }
+        EXPECT_THAT(cases.back().text, HasSubstr("last ? then(sum, i, j * W) : sum"));
+    }
+    expect_all_right(cases);
+    const task::Task gelu = parse(kOthers[8] + std::string());
+    EXPECT_THAT(tile::print(gelu, Width{}, tile::default_trace(gelu, Width{})).value(),
+                Not(HasSubstr("then(")));
+}
+
 TEST(Tile, OtherTasksAreLeftToOthers) {
     for (const char* text :
          {"task softmax(x: f32[B,N]) -> y: f32[B,N] where B = 4, N = 8\n  m[b] = max[n](x[b,n])\n  "

@@ -43,9 +43,9 @@ void add_terms(const task::Index& index, std::vector<AxisId>& out) {
 // or an axis called like a function or a variable of the kernel gets another name.
 task::Task without_clashes(const task::Task& task) {
     static constexpr auto kOwn = std::to_array<std::string_view>(
-        {"MR",     "NV",     "NR",       "KC",       "MC",    "NC",    "MP",   "THREADS",
-         "pack_a", "pack_b", "packed_a", "packed_b", "depth", "rows",  "cols", "tall",
-         "wide",   "from",   "until",    "thread",   "tile",  "finish"});
+        {"MR",     "NV",     "NR",       "KC",       "MC",    "NC",     "MP",       "THREADS",
+         "pack_a", "pack_b", "packed_a", "packed_b", "depth", "rows",   "cols",     "tall",
+         "wide",   "from",   "until",    "thread",   "tile",  "finish", "finished", "last"});
     const auto rename = [](auto& named) {
         if (std::ranges::find(kOwn, std::string_view(named.name)) != kOwn.end()) named.name += "_";
     };
