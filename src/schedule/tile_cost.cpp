@@ -53,6 +53,11 @@ double level(const Problem& problem, double bytes) {
     return kL3Bytes;
 }
 
+// Rows as long as a panel is wide lie in memory as they would in a panel: packing only copies them.
+bool lies_in_panels(const Factor& b, std::int64_t nr) {
+    return b.group_stride == 1 && b.k_stride == nr;
+}
+
 double idle_factor(const Problem& problem, const Plan& plan) {
     const Contraction& c = problem.contraction;
     const double threads = problem.threads();
@@ -124,7 +129,7 @@ double cost(const Problem& problem, const Plan& plan) {
     if (plan.pack_b) packing += b_times * pack_cycles(problem, c.b, n_size * k);
     double unpacked = 1;
     if (!plan.pack_a) unpacked *= plan.kc > 256 ? 1.1 : 1.04;
-    if (!plan.pack_b) unpacked *= 1.25;
+    if (!plan.pack_b && !lies_in_panels(c.b, nr)) unpacked *= 1.25;
     const double output =
         k_blocks * m_size * n_size * 2 * bytes / kL2Bytes * (plan.prefetch ? 0.5 : 0.7);
     return (compute * unpacked + kExposed * traffic + output + packing) *
