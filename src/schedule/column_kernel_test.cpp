@@ -20,6 +20,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using testing::Library;
+using ::testing::Not;
 using testing::Trial;
 using testing::Unit;
 
@@ -137,7 +138,7 @@ TEST(ColumnKernels, NeedNoBufferForWhatOneMapReads) {
     const std::string once = rows("  s[c,n] = sum[m](x[c,m,n])\n  y[c,n] = s[c,n] * s[c,n] + 1\n");
     EXPECT_THAT(printed(once, "sweep s 2\n"), HasSubstr("float s[N];"));
     const std::string finished = printed(once, "inline s\nsweep y 2\nhint y stream\n");
-    EXPECT_THAT(finished, ::testing::Not(HasSubstr("float s[N];")));
+    EXPECT_THAT(finished, Not(HasSubstr("float s[N];")));
     EXPECT_THAT(finished,
                 HasSubstr("stream(y + c * N + n + u * W, s_lanes[u] * s_lanes[u] + 1.0f"));
     EXPECT_THAT(printed(once, "inline s\nrows y 2\n"), HasSubstr("is not in a group of sweeps"));
@@ -159,6 +160,81 @@ TEST(ColumnKernels, NeedNoBufferForWhatOneMapReads) {
         "  y[c,n] = d[c,n] * d[c,n]\n");
     EXPECT_THAT(printed(chain, "inline d\ninline s\n"), HasSubstr(others));
     EXPECT_THAT(printed(chain, "inline s\ninline d\n"), HasSubstr("d is not a row that vectors"));
+}
+
+// Windows of 2 to 16 steps, one or two places before their lane, with and without what is outside.
+TEST(ColumnKernels, OfWindowsThatSlideOverColumnsAreRight) {
+    struct Window {
+        int steps;
+        const char* outside;  // empty: the window lies inside
+        int offset;
+        const char* of;   // how, and what it takes of t
+        const char* end;  // what follows it
+    };
+    std::vector<std::string> texts;
+    for (const Window& window : std::vector<Window>{
+             {3, " | 0", -1, "sum[s < 3](t[{}])", " / 9"},
+             {3, " | -inf", -1, "max[s < 3](t[{}])", ""},
+             {3, "", 0, "sum[s < 3](t[{}])", ""},
+             {2, "", 0, "min[s < 2](t[{}])", " + 1"},
+             {2, " | 3", -1, "max[s < 2](t[{}])", ""},
+             {4, " | 0", -1, "sum[s < 4](t[{}] * w[s])", ""},
+             {5, " | c + 1", -2, "sum[s < 5](t[{}] * w[s] + q)", " * w[c]"},
+             {1, "", 0, "sum[s < 1](t[{}])", ""},
+             {3, "", 2, "max[s < 3](t[{}])", ""},
+             {3, " | 5", -1, "min[s < 3](t[{}])", ""},
+             {16, " | 1", -9, "sum[s < 16](t[{}] * w[s])", ""},
+         }) {
+        const int n = texts.size() % 2 == 0 ? 36 : 131;
+        const int outputs =
+            window.outside[0] != 0 ? (n + 1) / 2 : (n - window.steps - window.offset) / 2 + 1;
+        const std::string read = fmt::format("c,p,2*q+s{:+}{}", window.offset, window.outside);
+        texts.push_back(fmt::format(
+            "task t{}(x: f32[C,H,N], w: f32[S]) -> y: f32[C,P,Q] where C = 2, H = 9, N = {}, P = "
+            "5, Q = {}, S = 16\n"
+            "  t[c < C,p < P,n < N] = sum[r < 3](x[c,2*p+r-1,n | 2] * w[r])\n  y[c,p,q] = {}{}\n",
+            texts.size(), n, outputs, fmt::format(fmt::runtime(window.of), read), window.end));
+    }
+    texts.emplace_back(
+        "task wide(x: f64[C,M,N], g: f64[N]) -> y: f64[C,Q] where C = 3, M = 4, N = 70, Q = 34\n"
+        "  t[c,n] = max[m](x[c,m,n] * g[n] + n)\n  y[c,q] = sum[s < 3](t[c,2*q+s])\n"
+        "precision fp64\n");
+    texts.emplace_back(
+        "task short(x: f16[C,M,N]) -> y: f32[C,Q] where C = 3, M = 4, N = 70, Q = 35\n"
+        "  t[c,n] = sum[m](x[c,m,n])\n  y[c,q] = sum[s < 3](t[c,2*q+s-1 | 0])\n"
+        "precision fp16\n");
+    std::vector<std::pair<const char*, double>> cases;
+    for (const std::string& text : texts)
+        cases.emplace_back(text.c_str(), 128);
+    expect_all_right(cases);
+    for (const std::string& text : texts) {
+        const auto task = task::parse(text, "here");
+        const Trace trace = candidates(*task, Width{.vector_bytes = 64}).front();
+        EXPECT_THAT(print_trace(trace), HasSubstr("inline t\n")) << text;
+    }
+}
+
+TEST(ColumnKernels, SlideWhereOneWindowReadsEverySecondPlace) {
+    const auto text = [](std::string_view y, std::string_view more = "") {
+        return printed(fmt::format("task t(x: f32[C,M,N]) -> y: f32[C,Q]{} where C = 8, M = 7, N = "
+                                   "128, Q = 32\n  s[c,n] = sum[m](x[c,m,n])\n  y[c,q] = {}\n",
+                                   more, y),
+                       "inline s\nsweep y 2\n");
+    };
+    const std::string slid = text("max[k < 3](s[c,2*q+k])");
+    EXPECT_THAT(slid, Not(HasSubstr("float s[N];")));
+    EXPECT_THAT(slid, HasSubstr("s_lanes += load(x + (c * M + m) * N + from);"));
+    EXPECT_THAT(slid, HasSubstr("const vec low = columns(2 * q + 2), high = columns(2 * q + 2 + "
+                                "W);"));
+    EXPECT_THAT(slid, HasSubstr("y_lanes = vmax(y_lanes, following(odd_before, odd, 1));"));
+    const std::string others = "s is not a row that vectors read element by element";
+    for (const char* y : {"max[k < 3](s[c,q+k])", "max[k < 3](s[c,3*q+k])",
+                          "max[k < 3](s[c,2*q+2*k])", "max[k < 3](s[c,2*q+k] * s[c,2*q])",
+                          "max[k < 17](s[c,2*q+k])", "max[k < 3, j < 2](s[c,2*q+k+j])",
+                          "max[k < 3](s[c,2*q+k | k])", "max[k <= q](s[c,2*q+k | 0])"})
+        EXPECT_THAT(text(y), HasSubstr(others)) << y;
+    EXPECT_THAT(text("max[k < 3](s[c,2*q+k])\n  z[c] = sum[n](s[c,n])", ", z: f32[C]"),
+                HasSubstr(others));
 }
 
 // Whichever of the two is said first.

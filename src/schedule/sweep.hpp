@@ -9,7 +9,8 @@
 //   rows y R         R rows at a time are swept side by side, in all passes of y's group: as many
 //                    streams out of memory, and what all rows share is read once for R of them
 //   inline e         the intermediate e is computed where it is read, not kept in a row buffer; if
-//                    it is columns, the one map that reads them finishes each vector of sums
+//                    it is columns, the one map that reads them finishes each vector of sums, and
+//                    one window of every second place takes them from registers
 //   hint y stream    the output goes past the caches; its rows must be whole vectors
 //   hint y prefetch  while a row of y is swept, the inputs' next rows are fetched; of a window,
 //                    those that it slides over a page later

@@ -13,6 +13,8 @@ using task::AxisId;
 void SweepPrinter::print_column(std::size_t s, bool alone) {
     declare(stage(s));
     const std::size_t column = column_of(s);
+    const std::size_t under = innermost(plan_, s);
+    enter_slide(s);
     enter_pass({s, column});
     lane_ = plan_.stages[s].lane;
     const Steps walk = steps(s);
@@ -20,7 +22,7 @@ void SweepPrinter::print_column(std::size_t s, bool alone) {
     loops.pop_back();
     if (plan_.fetching.contains(stage(s).out)) fetch_next_window(s);
     open(stage(s), loops);
-    const std::string inside = inside_test(column);
+    const std::string inside = inside_test(under);
     if (!inside.empty()) out_.open(fmt::format("if ({})", inside));
     if (alone && loops.empty() && inside.empty()) out_.line("#pragma omp parallel for");
     print_whole_row(s, walk);
@@ -43,8 +45,9 @@ void SweepPrinter::fetch_next_window(std::size_t s) {
     const task::Access& window = task_.access(next->load);
     const task::Tensor& tensor = task_.tensor(window.tensor);
     task::Access row{.tensor = window.tensor, .at = window.at, .outside = task::kNone};
-    const std::vector<AxisId>& reduced = stage(column_of(s)).reduce;
-    const std::vector<AxisId>& inner = plan_.stages[column_of(s)].loops;
+    const std::size_t under = innermost(plan_, s);
+    const std::vector<AxisId>& reduced = stage(under).reduce;
+    const std::vector<AxisId>& inner = plan_.stages[under].loops;
     for (task::Index& index : row.at) {  // the window's first place: no loop inside has begun
         std::erase_if(index.terms, [&](const task::Index::Term& term) {
             return std::ranges::find(reduced, term.axis) != reduced.end() ||
@@ -63,6 +66,7 @@ void SweepPrinter::fetch_next_window(std::size_t s) {
 
 // What is left at the end of a row is a vector too: it computes some elements a second time.
 void SweepPrinter::print_whole_row(std::size_t s, const Steps& walk) {
+    if (slide_) return print_slide_row(s, walk);
     const std::int64_t vectors = walk.extent / plan_.lanes * plan_.lanes;
     const std::vector<Span>& inside = plan_.stages[column_of(s)].inside;
     const Span span = inside.empty() ? Span{0, walk.extent} : inside.back();
@@ -139,14 +143,16 @@ void SweepPrinter::print_columns(std::size_t s, const Steps& walk, const std::st
     open_reductions(column);
     each(column, [&](const std::string& index) { fold_lanes(column, index); });
     close(reduce_order(stage(column)));
-    each(s, [&](const std::string& index) {
-        const std::string sums = lanes_[column] + index;
-        if (column == s) return write_vector(s, sums);
-        at_hand_[stage(column).out] = sums;
-        write_vector(s, vector_value(s));
-        at_hand_.clear();
-    });
+    each(s, [&](const std::string& index) { finish_columns(s, lanes_[column] + index); });
     out_.close();
+}
+
+void SweepPrinter::finish_columns(std::size_t s, const std::string& sums) {
+    const std::size_t column = column_of(s);
+    if (column == s) return write_vector(s, sums);
+    at_hand_[stage(column).out] = sums;
+    write_vector(s, vector_value(s));
+    at_hand_.clear();
 }
 
 }  // namespace cupel::schedule::sweep

@@ -5,6 +5,7 @@
 #include "schedule/ids.hpp"
 #include "schedule/sweep_passes.hpp"
 #include "schedule/sweep_plan.hpp"
+#include "schedule/sweep_slide.hpp"
 #include "schedule/text.hpp"
 
 namespace cupel::schedule::sweep {
@@ -125,10 +126,9 @@ std::optional<NextWindow> window_of(const Task& task, const Plan& plan, std::siz
 
 std::optional<NextWindow> next_window(const Task& task, const Plan& plan, std::size_t stage) {
     if (plan.inlined.contains(task.stages[stage].out)) return std::nullopt;
-    if (plan.stages[stage].shape == Shape::Close)
-        return window_of(task, plan, *plan.stages[stage].column);
-    if (plan.stages[stage].shape != Shape::Column) return std::nullopt;
-    return window_of(task, plan, stage);
+    const Shape shape = plan.stages[stage].shape;
+    if (shape != Shape::Close && shape != Shape::Column) return std::nullopt;
+    return window_of(task, plan, innermost(plan, stage));
 }
 
 bool can_fetch(const Task& task, const Plan& plan, std::size_t stage) {

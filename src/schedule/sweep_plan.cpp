@@ -8,6 +8,7 @@
 
 #include "schedule/ids.hpp"
 #include "schedule/sweep_passes.hpp"
+#include "schedule/sweep_slide.hpp"
 #include "schedule/text.hpp"
 
 namespace cupel::schedule::sweep {
@@ -221,6 +222,7 @@ std::vector<std::size_t> in_place_readers(const Task& task, const Plan& plan, Te
 
 bool can_inline(const Task& task, const Plan& plan, TensorId tensor) {
     if (plan.nest.homes[at(tensor)] != Home::Row) return false;
+    if (window_over(task, plan, filler(task, tensor))) return true;
     const std::vector<std::size_t> readers = in_place_readers(task, plan, tensor);
     if (readers.empty()) return false;
     const Shape shape = plan.stages[filler(task, tensor)].shape;
@@ -237,9 +239,15 @@ bool can_inline(const Task& task, const Plan& plan, TensorId tensor) {
 }
 
 void make_inline(const Task& task, Plan& plan, TensorId tensor) {
-    plan.inlined.insert(tensor);
     const std::size_t column = filler(task, tensor);
-    if (plan.stages[column].shape != Shape::Column) return;
+    const bool is_column = plan.stages[column].shape == Shape::Column;
+    const auto window = is_column ? window_over(task, plan, column) : std::nullopt;
+    plan.inlined.insert(tensor);
+    if (!is_column) return;
+    if (window) {
+        plan.stages[*window].under = column;
+        return;
+    }
     StagePlan& reader = plan.stages[in_place_readers(task, plan, tensor).front()];
     reader.shape = Shape::Close;
     reader.column = column;
@@ -341,12 +349,16 @@ Result<void> apply_inline(const Task& task, Plan& plan, TensorId out, const Acti
     if (!can_inline(task, plan, out)) {
         return fail(Errc::Invalid,
                     fmt::format("{} is not a row that vectors read element by element, nor columns "
-                                "that one map reads so",
+                                "that one map reads so or a window of every second place",
                                 action.stage));
     }
     std::vector<TensorId> swept = {out};
-    if (plan.stages[filler(task, out)].shape == Shape::Column)
+    const std::size_t column = filler(task, out);
+    if (const auto window = window_over(task, plan, column)) {
+        swept.push_back(task.stages[*window].out);
+    } else if (plan.stages[column].shape == Shape::Column) {
         swept.push_back(task.stages[in_place_readers(task, plan, out).front()].out);
+    }
     for (const TensorId each : swept) {
         if (!plan.fetching.contains(each)) continue;
         return fail(Errc::Invalid,

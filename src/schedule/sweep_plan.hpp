@@ -38,6 +38,8 @@ struct StagePlan {
     // A Column whose reads may be outside: for each axis that the stage keeps, where they are not.
     std::vector<Span> inside = {};
     std::optional<std::size_t> column = {};  // of Close: the stage that is inlined
+    // Of a Column, in this or another stage's loop: the inlined Column that its window slides over.
+    std::optional<std::size_t> under = {};
 };
 
 struct Plan {
@@ -60,8 +62,9 @@ struct Plan {
 [[nodiscard]] Result<Plan> plan_of(const task::Task& task, const Width& width, const Trace& trace);
 
 // True if the tensor may be inlined: a row that a map fills and vectors read element by element, or
-// that columns fill and one map reads.
+// that columns fill and one map reads, or one window (sweep_slide.hpp).
 [[nodiscard]] bool can_inline(const task::Task& task, const Plan& plan, task::TensorId tensor);
+// Of one that may be.
 void make_inline(const task::Task& task, Plan& plan, task::TensorId tensor);
 // True if the tensor is an output whose rows are whole vectors, written in no other order.
 [[nodiscard]] bool can_stream(const task::Task& task, const Plan& plan, task::TensorId tensor);

@@ -2,7 +2,9 @@
 // A sweep as text: LoopPrinter with vector loops in the place of plain ones.
 #pragma once
 
+#include <array>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "schedule/loops.hpp"
 #include "schedule/sweep_passes.hpp"
 #include "schedule/sweep_plan.hpp"
+#include "schedule/sweep_slide.hpp"
 #include "schedule/vector_maths.hpp"
 
 namespace cupel::schedule::sweep {
@@ -101,7 +104,29 @@ private:
     void print_whole_row(std::size_t s, const Steps& steps);
     void print_columns(std::size_t s, const Steps& steps, const std::string& loop,
                        std::int64_t unroll);
+    // Writes a vector of sums, or what follows them.
+    void finish_columns(std::size_t s, const std::string& sums);
     void open_reductions(std::size_t s);
+    // Windows that slide over columns (sweep_slide.cpp).
+    struct Sliding {
+        Slide slide;
+        std::size_t columns;  // the stage that it slides over
+        // What the text calls things; by whether places are checked, or are odd.
+        std::array<std::string, 2> at;
+        std::string from, low, high;
+        std::array<std::string, 2> places, before;
+    };
+    void enter_slide(std::size_t s);
+    void print_columns_at(bool checked);
+    void print_places(const std::string& from, bool checked, bool before);
+    [[nodiscard]] bool is_inside(std::int64_t lane) const;
+    [[nodiscard]] bool begins_outside() const;
+    [[nodiscard]] std::vector<std::int64_t> taken_at(const Steps& steps) const;
+    void print_first_places();
+    void print_places_before(std::int64_t lane);
+    void print_slide_steps(std::size_t s, const Steps& steps, const std::string& loop,
+                           bool checked);
+    void print_slide_row(std::size_t s, const Steps& steps);
     [[nodiscard]] std::string inside_test(std::size_t s) const;
     void print_find(std::size_t s);
     void find_lanes(std::size_t s, const std::string& index);
@@ -147,7 +172,8 @@ private:
         std::string better;  // the lanes in which the value is better than the best so far
         std::string at;      // where the best of each lane was
     };
-    Found found_;  // the variables of the stage that looks for a position
+    std::optional<Sliding> slide_;  // of the stage being printed
+    Found found_;                   // the variables of the stage that looks for a position
     std::map<task::TensorId, std::string> aligned_;  // of streamed outputs: the flag
     // Where several rows are on their way at once: what holds a row's value, the buffers that have
     // a row for each, the vectors that are written at the end of a step, and the next row.

@@ -29,6 +29,7 @@ public:
     // (first, first + 1, ...), aligned(const T*), stream(T*, vec, aligned), fence(),
     // load_some(const T*, n, fill), store_some(T*, vec, n), load_inside(load, const T*, at, n,
     // fill) (by the function `load`, 0 <= at + lane < n), load_even_inside(const T*, at, n, fill),
+    // kept_inside(vec, at, n, fill), every_second(low, high, first), following(before, vec, n),
     // reduce_add(vec), reduce_max(vec),
     // reduce_min(vec), reduce_mul(vec), scan_add(vec) (sums up to each lane), vmax vmin vabs vfloor
     // vsqrt vexp vlog vtanh verf verf1 (1 + erf, in F32 only) vsin vcos vpow.

@@ -19,6 +19,20 @@ constexpr auto kMemory = std::to_array<VectorText>({
   return __builtin_shuffle(low, high, from);
 }
 )"},
+    {"every_second", "",
+     R"(static inline vec every_second(vec low, vec high, long first) {  // first, first + 2, ... of both
+  ivec from;
+  for (long l = 0; l < W; ++l) from[l] = first + 2 * l;
+  return __builtin_shuffle(low, high, from);
+}
+)"},
+    {"following", "",
+     R"(static inline vec following(vec before, vec x, long n) {  // the last n of before, then x
+  ivec from;
+  for (long l = 0; l < W; ++l) from[l] = W - n + l;
+  return __builtin_shuffle(before, x, from);
+}
+)"},
     // A bfloat is the upper half of a float; stored, it is the nearest, ties to even.
     {"load_bf16", "", R"(static inline vec load_bf16(const bfloat16* p) {
   typedef std::uint16_t shorts __attribute__((vector_size(2 * W), aligned(2), may_alias));
@@ -90,6 +104,13 @@ constexpr auto kMemory = std::to_array<VectorText>({
   ivec from;
   for (long l = 0; l < W; ++l) from[l] = l + by < 0 || l + by >= W ? W : l + by;
   return __builtin_shuffle(x, splat(fill), from);
+}
+)"},
+    {"kept_inside", "splat",
+     R"(static inline vec kept_inside(vec x, long at, long n, @T fill) {  // x[l] where 0 <= at + l < n
+  ivec kept;
+  for (long l = 0; l < W; ++l) kept[l] = at + l >= 0 && at + l < n ? -1 : 0;
+  return kept ? x : splat(fill);
 }
 )"},
     {"load_inside", "shifted",
