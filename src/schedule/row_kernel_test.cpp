@@ -173,5 +173,46 @@ TEST(RowKernels, FindTheFirstOfTheBest) {
     }
 }
 
+// Machines of a provider may name the third cache of the whole host.
+TEST(RowKernels, WriteRowsThatAreReadTwicePastCachesOfAnySize) {
+    const auto first = [](const char* text, int threads) {
+        const auto task = task::parse(text, "here");
+        EXPECT_TRUE(task) << task.error().text;
+        const std::int64_t l3 = std::int64_t{508} << 20;
+        return print_trace(candidates(*task, Width{.threads = threads, .l3_bytes = l3}).front());
+    };
+    constexpr const char* kTwice =
+        "task twice(x: f32[N,D]) -> y: f32[N,D] where N = 4096, D = 2048\n"
+        "  y[n,d] = x[n,d] - sum[k](x[n,k]) / D\n";
+    EXPECT_THAT(first(kTwice, 2), HasSubstr("hint y stream"));
+    EXPECT_THAT(first(kTwice, 3), Not(HasSubstr("hint y stream")));  // it stays near its core
+    EXPECT_THAT(first("task once(x: f32[N,D]) -> y: f32[N,D] where N = 4096, D = 4096\n"
+                      "  y[n,d] = gelu(x[n,d])\n",
+                      2),
+                Not(HasSubstr("hint y stream")));
+}
+
+TEST(RowKernels, TakeAsManyRowsAtATimeAsHaveRoom) {
+    const auto rows = [](std::string_view inputs, std::string_view formulas) {
+        const auto task = task::parse(fmt::format("task t(x: f32[N,D], {}) -> y: f32[N,D]\n"
+                                                  "  where N = 4096, D = 2048\n{}",
+                                                  inputs, formulas),
+                                      "here");
+        EXPECT_TRUE(task) << task.error().text;
+        std::string all;
+        for (const Trace& trace : candidates(*task, Width{}))
+            all += print_trace(trace);
+        return all;
+    };
+    const std::string one =
+        rows("g: f32[D]", "  s[n] = sum[k](x[n,k])\n  y[n,d] = x[n,d] * s[n] * g[d]\n");
+    EXPECT_THAT(one, HasSubstr("rows s 4"));
+    const std::string two = rows(
+        "r: f32[N,D], g: f32[D], b: f32[D]",
+        "  s[n] = sum[k](x[n,k] + r[n,k])\n  y[n,d] = (x[n,d] + r[n,d]) * s[n] * g[d] + b[d]\n");
+    EXPECT_THAT(two, HasSubstr("rows s 2"));
+    EXPECT_THAT(two, Not(HasSubstr("rows s 4")));
+}
+
 }  // namespace
 }  // namespace cupel::schedule

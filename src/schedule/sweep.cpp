@@ -9,9 +9,8 @@
 #include <set>
 #include <utility>
 
-#include "schedule/factor.hpp"
-#include "schedule/merge.hpp"
 #include "schedule/rewrite.hpp"
+#include "schedule/sweep_heads.hpp"
 #include "schedule/sweep_passes.hpp"
 #include "schedule/sweep_plan.hpp"
 #include "schedule/sweep_print.hpp"
@@ -40,6 +39,59 @@ struct Choice {
     Several several = Several::No;
 };
 
+bool writes(const Task& task, std::size_t stage) {
+    return task.tensor(task.stages[stage].out).role == task::Role::Output;
+}
+
+bool folds_rows(const Plan& plan, const Group& group) {
+    return std::ranges::any_of(group.stages,
+                               [&](std::size_t s) { return plan.stages[s].shape == Shape::Fold; });
+}
+
+bool maps_rows(const Task& task, const Plan& plan, const Group& group) {
+    return std::ranges::any_of(group.stages, [&](std::size_t s) {
+        return plan.stages[s].shape == Shape::Map && writes(task, s);
+    });
+}
+
+// The inputs that a group reads a row of at each step of its shared loops, and those of which it
+// reads the same row at all of them.
+struct Streams {
+    std::set<TensorId> own;
+    std::set<TensorId> shared;
+};
+Streams streams_of(const Task& task, const Group& group) {
+    Streams streams;
+    for (const std::size_t s : group.stages) {
+        const std::vector<task::AxisId> outer = outer_axes(task, group, s);
+        for (const int load : loads(task, task.stages[s].body)) {
+            const task::Access& access = task.access(load);
+            if (task.tensor(access.tensor).role != task::Role::Input) continue;
+            const std::vector<task::AxisId> used = axes_of_access(task, access);
+            const auto is_outer = [&](task::AxisId axis) {
+                return std::ranges::find(outer, axis) != outer.end();
+            };
+            if (std::ranges::all_of(used, is_outer)) continue;  // one element
+            (std::ranges::any_of(used, is_outer) ? streams.own : streams.shared)
+                .insert(access.tensor);
+        }
+    }
+    return streams;
+}
+
+// Rows side by side where they are written, too: as many as have room in one set of the first
+// cache, at the same place in their pages, beside what all rows share. At least 2.
+std::int64_t rows_with_room(const Task& task, const Plan& plan, const Group& group) {
+    constexpr std::size_t kWays = 8;
+    if (!folds_rows(plan, group) || !maps_rows(task, plan, group)) return 8;
+    const Streams streams = streams_of(task, group);
+    for (const std::size_t rows : {8U, 4U}) {
+        if (rows * streams.own.size() + streams.shared.size() <= kWays)
+            return static_cast<std::int64_t>(rows);
+    }
+    return 2;
+}
+
 // Rows at a time, and vectors of each, so that the sums of a pass stay in registers; {1, 0} where
 // the group cannot.
 struct Tall {
@@ -58,7 +110,7 @@ Tall tall(const Task& task, const Plan& plan, const Group& group) {
         if (lane != task::kNone) vectors = std::min(vectors, task.axis(lane).extent / plan.lanes);
     }
     for (const std::int64_t rows : {8, 4, 2}) {
-        if (folds > 0 && rows == 8) continue;
+        if ((folds > 0 && rows == 8) || rows > rows_with_room(task, plan, group)) continue;
         if (!can_group_rows(task, plan, group.stages.front(), rows)) continue;
         return {.rows = rows, .unroll = folds > 0 && 2 * rows * folds <= kSums ? vectors : 1};
     }
@@ -97,10 +149,6 @@ std::int64_t work(const Task& task, const Plan& plan, task::ExprId id) {
     for (const task::ExprId kid : expr.kid)
         sum += work(task, plan, kid);
     return sum;
-}
-
-bool writes(const Task& task, std::size_t stage) {
-    return task.tensor(task.stages[stage].out).role == task::Role::Output;
 }
 
 // The dearest of the stages in whose passes the next rows can be fetched, written ones or others.
@@ -197,12 +245,18 @@ Trace trace_of(const Task& task, Plan plan, const Choice& choice, unsigned inlin
     return trace;
 }
 
-// Past the caches if the outputs would not stay in them.
-bool large(const Task& task, const Width& width) {
+// Past the caches if the outputs would not stay in them. Of a third cache that many cores share a
+// row that is read twice, and written, has no more to hope for than is near one of them.
+bool large(const Task& task, const Plan& plan, const Width& width) {
+    constexpr std::int64_t kNear = std::int64_t{32} << 20;
     std::int64_t bytes = 0;
     for (const TensorId id : task.outputs)
         bytes += task.tensor(id).bytes();
-    return bytes / std::max(width.threads, 1) > width.l3_bytes / 2;
+    const bool twice = std::ranges::any_of(plan.nest.groups, [&](const Group& group) {
+        return folds_rows(plan, group) && maps_rows(task, plan, group);
+    });
+    const std::int64_t cache = twice ? std::min(width.l3_bytes, kNear) : width.l3_bytes;
+    return bytes / std::max(width.threads, 1) >= cache / 2;
 }
 
 // Sums that one map reads need not be kept, and an intermediate without functions costs less to
@@ -232,137 +286,29 @@ unsigned rows(const Task& task, const Plan& plan) {
     return count;
 }
 
-// ---- Tasks rewritten
-
-// All stages that may be taken apart, if vectors fit the parts.
-Trace factors(const Task& task, const Width& width) {
-    Trace trace;
-    for (const task::Stage& stage : task.stages) {
-        const std::string& name = task.tensor(stage.out).name;
-        const auto two = factored(task, name);
-        if (!two) continue;
-        const auto same = [&](const task::Stage& each) { return each.out == stage.out; };
-        const auto at = std::ranges::find_if(two->stages, same) - two->stages.begin();
-        const Plan plan = plan_of(*two, width);
-        const auto is_column = [&](std::ptrdiff_t s) {
-            return plan.stages[static_cast<std::size_t>(s)].shape == Shape::Column;
-        };
-        if (is_column(at) && is_column(at - 1)) trace.push_back({"factor", name, {}});
-    }
-    return trace;
-}
-
-// All stages of which short rows may become longer ones, while threads still have loops to share.
-Trace merges(const Task& task, const Width& width) {
-    constexpr std::int64_t kShort = 32;  // vectors
-    Trace trace;
-    Task whole = task;
-    const auto plain_stages = [&](const Task& of) {
-        const Plan plan = plan_of(of, width);
-        return std::ranges::count(plan.stages, Shape::Plain, &StagePlan::shape);
-    };
-    for (std::size_t s = 0; s < task.stages.size(); ++s) {
-        const std::string& name = task.tensor(task.stages[s].out).name;
-        const auto is_short = [&] {
-            const task::Stage& stage = whole.stages[s];
-            const std::vector<task::AxisId>& axes =
-                stage.reduce.empty() ? stage.keep : stage.reduce;
-            return stage.keep.size() + stage.reduce.size() > 2 && axes.size() > 1 &&
-                   whole.axis(axes.back()).extent < kShort * plan_of(whole, width).lanes;
-        };
-        while (is_short()) {
-            auto longer = merged(whole, name);
-            if (!longer || plain_stages(*longer) > plain_stages(whole)) break;
-            whole = *std::move(longer);
-            trace.push_back({"merge", name, {}});
-        }
-    }
-    return trace;
-}
-
-// The stages that may share the loops of those before them.
-Trace joins(const Task& task, const Width& width) {
-    Trace trace;
-    for (const task::Stage& stage : task.stages) {
-        Trace more = trace;
-        more.push_back({"join", task.tensor(stage.out).name, {}});
-        if (plan_of(task, width, more)) trace = std::move(more);
-    }
-    return trace;
-}
-
-// The verbs that change what is swept, together with those that say which loops are shared, in the
-// order in which they should be tried; the task as it is comes last.
-std::vector<Trace> heads(const Task& task, const Width& width) {
-    std::vector<Trace> found;
-    Trace head = factors(task, width);
-    if (head.empty()) head = merges(task, width);
-    const auto other = rewritten(task, head);
-    CUPEL_CHECK(other.has_value());
-    Trace shared = head;
-    std::ranges::copy(joins(other->task, width), std::back_inserter(shared));
-    for (Trace each : {std::move(shared), std::move(head), Trace()}) {
-        if (std::ranges::find(found, each) == found.end()) found.push_back(std::move(each));
-    }
-    return found;
-}
-
 bool takes_our_names(const task::Size& size) {
     return size.name == "W" || std::islower(static_cast<unsigned char>(size.name.front())) != 0;
-}
-
-// The inputs that a group reads a row of at each step of its shared loops, and those of which it
-// reads the same row at all of them.
-struct Streams {
-    std::set<TensorId> own;
-    std::set<TensorId> shared;
-};
-Streams streams_of(const Task& task, const Group& group) {
-    Streams streams;
-    for (const std::size_t s : group.stages) {
-        const std::vector<task::AxisId> outer = outer_axes(task, group, s);
-        for (const int load : loads(task, task.stages[s].body)) {
-            const task::Access& access = task.access(load);
-            if (task.tensor(access.tensor).role != task::Role::Input) continue;
-            const std::vector<task::AxisId> used = axes_of_access(task, access);
-            const auto is_outer = [&](task::AxisId axis) {
-                return std::ranges::find(outer, axis) != outer.end();
-            };
-            if (std::ranges::all_of(used, is_outer)) continue;  // one element
-            (std::ranges::any_of(used, is_outer) ? streams.own : streams.shared)
-                .insert(access.tensor);
-        }
-    }
-    return streams;
 }
 
 // In which order rows are taken together. Passes that compute functions leave the memory idle while
 // they do, unless they are skewed; not where another part has just handed the rows on. Reductions
 // read several streams faster than one; where rows are written, too, several side by side are worth
-// it if they read what all rows share once: as long as all of it, at the same place in its pages,
-// has room in one set of the first cache.
+// it if they read what all rows share once, and four of them have room.
 std::vector<Several> advised_several(const Task& task, const Plan& plan, const Width& width) {
-    constexpr std::size_t kWays = 8;
-    constexpr std::size_t kRows = 4;
     bool folds = false;
     bool rewrites = false;
     bool computes = false;
     bool fits = true;
     for (const Group& group : plan.nest.groups) {
-        const auto is_fold = [&](std::size_t s) { return plan.stages[s].shape == Shape::Fold; };
-        const auto is_written = [&](std::size_t s) {
-            return plan.stages[s].shape == Shape::Map && writes(task, s);
-        };
-        if (std::ranges::none_of(group.stages, is_fold)) continue;
+        if (!folds_rows(plan, group)) continue;
         folds = true;
         computes = computes || std::ranges::any_of(group.stages, [&](std::size_t s) {
                        return work(task, plan, task.stages[s].body) > kFunction;
                    });
-        if (std::ranges::none_of(group.stages, is_written)) continue;
+        if (!maps_rows(task, plan, group)) continue;
         rewrites = true;
-        const Streams streams = streams_of(task, group);
-        fits = fits && !streams.shared.empty() &&
-               kRows * streams.own.size() + streams.shared.size() <= kWays;
+        fits = fits && !streams_of(task, group).shared.empty() &&
+               rows_with_room(task, plan, group) >= 4;
     }
     if (!folds || (width.nested && (computes || rewrites))) return {Several::No, Several::Rows};
     if (computes && rewrites) return {Several::Skewed, Several::No, Several::Rows};
@@ -376,7 +322,7 @@ std::vector<Several> advised_several(const Task& task, const Plan& plan, const W
 std::vector<Trace> ways(const Task& task, const Width& width, const Trace& joins) {
     const Plan plan = *plan_of(task, width, joins);
     // Past the caches, as the outputs' size says, or where a shared loop has its inputs in them.
-    const bool past = large(task, width) || !joins.empty();
+    const bool past = large(task, plan, width) || !joins.empty();
     const Fetch here = advised_fetch(task, plan);
     const Fetch there = here == Fetch::Writing ? Fetch::Computing : Fetch::Writing;
     constexpr Fetch kNever = Fetch::Never;
