@@ -66,7 +66,7 @@ void SweepPrinter::fetch_next_window(std::size_t s) {
 
 // What is left at the end of a row is a vector too: it computes some elements a second time.
 void SweepPrinter::print_whole_row(std::size_t s, const Steps& walk) {
-    if (slide_) return print_slide_row(s, walk);
+    if (slides_) return print_slide_row(s, walk);
     const std::int64_t vectors = walk.extent / plan_.lanes * plan_.lanes;
     const std::vector<Span>& inside = plan_.stages[column_of(s)].inside;
     const Span span = inside.empty() ? Span{0, walk.extent} : inside.back();

@@ -337,9 +337,10 @@ Result<void> apply_join(const Task& task, Plan& plan, std::size_t s, const Actio
     if (!action.arguments.empty()) return fail(Errc::Invalid, "expected `join stage`");
     CUPEL_DO(join(task, plan.nest, s));
     for (const Group& group : plan.nest.groups) {
-        if (group.joined.contains(s))
+        if (group.joined.contains(s)) {
             plan.stages[s] =
                 stage_plan(task, task.stages[s], inner_axes(task, group, s), plan.lanes);
+        }
     }
     return {};
 }

@@ -425,7 +425,7 @@ std::string SweepPrinter::vector_load(int id) const {
         !access.at.empty() && std::ranges::any_of(access.at.back().terms, every_second);
     std::string load = even ? maths_.use("load_even") : moved("load", access.tensor);
     std::string place = place_of(access);
-    const bool columns = slide_ && lane_ == plan_.stages[slide_->columns].lane;
+    const bool columns = slides_ && lane_ == plan_.stages[slide_.columns].lane;
     if (edge_ && (access.outside != kNone || columns)) {
         if (!even) place = load + ", " + place;
         load = maths_.use(even ? "load_even_inside" : "load_inside");
@@ -434,7 +434,7 @@ std::string SweepPrinter::vector_load(int id) const {
                              access.outside == kNone ? number(0, real_type(task_))
                                                      : scalar(task_, access.outside, leaves()));
     }
-    const std::string text = fmt::format("{}({})", load, place);
+    std::string text = fmt::format("{}({})", load, place);
     const std::string test = asks_ ? inside(task_, access, leaves(), lane_) : "";
     if (test.empty()) return text;
     return fmt::format("({} ? {} : {}({}))", test, text, maths_.use("splat"),

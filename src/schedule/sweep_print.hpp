@@ -4,7 +4,6 @@
 
 #include <array>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -110,7 +109,7 @@ private:
     // Windows that slide over columns (sweep_slide.cpp).
     struct Sliding {
         Slide slide;
-        std::size_t columns;  // the stage that it slides over
+        std::size_t columns = 0;  // the stage that it slides over
         // What the text calls things; by whether places are checked, or are odd.
         std::array<std::string, 2> at;
         std::string from, low, high;
@@ -172,8 +171,9 @@ private:
         std::string better;  // the lanes in which the value is better than the best so far
         std::string at;      // where the best of each lane was
     };
-    std::optional<Sliding> slide_;  // of the stage being printed
-    Found found_;                   // the variables of the stage that looks for a position
+    bool slides_ = false;  // the stage being printed does, ...
+    Sliding slide_;        // ... so
+    Found found_;          // the variables of the stage that looks for a position
     std::map<task::TensorId, std::string> aligned_;  // of streamed outputs: the flag
     // Where several rows are on their way at once: what holds a row's value, the buffers that have
     // a row for each, the vectors that are written at the end of a step, and the next row.

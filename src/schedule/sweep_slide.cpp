@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/result.hpp"
 #include "schedule/ids.hpp"
 #include "schedule/nest.hpp"
 #include "schedule/sweep_print.hpp"
@@ -99,11 +100,10 @@ std::optional<std::size_t> window_over(const Task& task, const Plan& plan, std::
 
 Slide slide_of(const Task& task, std::size_t window, task::TensorId columns) {
     const Stage& stage = task.stages[window];
-    Slide slide{.window = window,
-                .steps = stage.reduce.front(),
-                .load = only_load(task, stage, columns).value(),
-                .offset = 0,
-                .taps = {}};
+    const auto load = only_load(task, stage, columns);
+    CUPEL_CHECK(load.has_value());
+    Slide slide{
+        .window = window, .steps = stage.reduce.front(), .load = *load, .offset = 0, .taps = {}};
     const std::int64_t steps = task.axis(slide.steps).extent;
     const std::int64_t first = task.access(slide.load).at.back().offset;
     const std::int64_t last = first + steps - 1;
@@ -130,8 +130,8 @@ std::size_t innermost(const Plan& plan, std::size_t stage) {
 void SweepPrinter::enter_slide(std::size_t s) {
     const std::size_t column = column_of(s);
     const std::size_t under = innermost(plan_, s);
-    slide_.reset();
-    if (under == column) return;
+    slides_ = under != column;
+    if (!slides_) return;
     slide_ = Sliding{.slide = slide_of(task_, column, stage(under).out),
                      .columns = under,
                      .at = {names_.fresh("columns"), names_.fresh("columns_inside")},
@@ -144,7 +144,7 @@ void SweepPrinter::enter_slide(std::size_t s) {
 
 // A function object: the vector of columns from a place on; checked: where some of it is outside.
 void SweepPrinter::print_columns_at(bool checked) {
-    const Sliding& sliding = *slide_;
+    const Sliding& sliding = slide_;
     const Access& access = task_.access(sliding.slide.load);
     out_.open(fmt::format("const auto {} = [&](long {})", sliding.at[checked], sliding.from));
     open_lanes(sliding.columns, 1);
@@ -166,7 +166,7 @@ void SweepPrinter::print_columns_at(bool checked) {
 
 // The columns from a place on, sorted: as constants, or as what a later vector needs of them.
 void SweepPrinter::print_places(const std::string& from, bool checked, bool before) {
-    const Sliding& sliding = *slide_;
+    const Sliding& sliding = slide_;
     const std::string& at = sliding.at[checked];
     out_.line(fmt::format("const vec {0} = {1}({2}), {3} = {1}({2} + W);", sliding.low, at, from,
                           sliding.high));
@@ -183,7 +183,7 @@ void SweepPrinter::print_places(const std::string& from, bool checked, bool befo
 // The window's vectors of one loop.
 void SweepPrinter::print_slide_steps(std::size_t s, const Steps& walk, const std::string& loop,
                                      bool checked) {
-    const Sliding& sliding = *slide_;
+    const Sliding& sliding = slide_;
     const Slide& slide = sliding.slide;
     out_.open(loop);
     at_lane(slide.window, walk.lane);
@@ -213,32 +213,32 @@ void SweepPrinter::print_slide_steps(std::size_t s, const Steps& walk, const std
 
 // True if no place is outside that the window's vector at `lane` takes of the columns.
 bool SweepPrinter::is_inside(std::int64_t lane) const {
-    const std::int64_t from = 2 * lane + slide_->slide.offset;
-    const std::int64_t extent = task_.axis(plan_.stages[slide_->columns].lane).extent;
-    return from >= 0 && from + 2 * plan_.lanes <= extent;
+    const std::int64_t from = 2 * lane + slide_.slide.offset;
+    const std::int64_t extent = task_.axis(plan_.stages[slide_.columns].lane).extent;
+    return from >= 0 && from + std::int64_t{2} * plan_.lanes <= extent;
 }
 
 // The lanes at which two vectors of columns are taken: those of the window's vectors, and before
 // the first and the last of them if that needs places before its own.
 std::vector<std::int64_t> SweepPrinter::taken_at(const Steps& walk) const {
-    const Slide& slide = slide_->slide;
+    const Slide& slide = slide_.slide;
     std::vector<std::int64_t> lanes;
     if (slide.carries() && !begins_outside()) lanes.push_back(-plan_.lanes);
     for (std::int64_t lane = 0; lane + plan_.lanes <= walk.extent; lane += plan_.lanes)
         lanes.push_back(lane);
     if (walk.extent % plan_.lanes == 0) return lanes;
-    if (slide.carries()) lanes.push_back(walk.extent - 2 * plan_.lanes);
+    if (slide.carries()) lanes.push_back(walk.extent - std::int64_t{2} * plan_.lanes);
     lanes.push_back(walk.extent - plan_.lanes);
     return lanes;
 }
 
 // True if all that the first vector needs of places before its own is outside.
 bool SweepPrinter::begins_outside() const {
-    return slide_->slide.offset <= 0 && task_.access(slide_->slide.load).outside != kNone;
+    return slide_.slide.offset <= 0 && task_.access(slide_.slide.load).outside != kNone;
 }
 
 void SweepPrinter::print_first_places() {
-    const Sliding& sliding = *slide_;
+    const Sliding& sliding = slide_;
     const Slide& slide = sliding.slide;
     std::string start;
     if (begins_outside()) {
@@ -253,12 +253,12 @@ void SweepPrinter::print_first_places() {
 
 void SweepPrinter::print_places_before(std::int64_t lane) {
     out_.open("");
-    print_places(fmt::format("{}", 2 * lane + slide_->slide.offset), !is_inside(lane), true);
+    print_places(fmt::format("{}", 2 * lane + slide_.slide.offset), !is_inside(lane), true);
     out_.close();
 }
 
 void SweepPrinter::print_slide_row(std::size_t s, const Steps& walk) {
-    const Slide& slide = slide_->slide;
+    const Slide& slide = slide_.slide;
     const std::vector<Span>& spans = plan_.stages[slide.window].inside;
     const Span span = spans.empty() ? Span{0, walk.extent} : spans.back();
     const std::vector<std::int64_t> taken = taken_at(walk);
@@ -284,7 +284,7 @@ void SweepPrinter::print_slide_row(std::size_t s, const Steps& walk) {
         from = to;
     }
     if (whole == walk.extent) return;
-    if (slide.carries()) print_places_before(walk.extent - 2 * plan_.lanes);
+    if (slide.carries()) print_places_before(walk.extent - std::int64_t{2} * plan_.lanes);
     print(last_vector(walk), walk.extent - plan_.lanes, walk.extent);
 }
 
