@@ -142,10 +142,7 @@ std::int64_t work(const Task& task, const Plan& plan, task::ExprId id) {
         const auto inlined = std::ranges::find_if(task.stages, fills);
         return plan.inlined.contains(read) ? work(task, plan, inlined->body) : 1;
     }
-    const bool function =
-        (expr.op >= task::Op::Exp && expr.op <= task::Op::Cos && expr.op != task::Op::Sqrt) ||
-        expr.op == task::Op::Pow;
-    std::int64_t sum = function ? kFunction : 1;
+    std::int64_t sum = is_function(expr.op) ? kFunction : 1;
     for (const task::ExprId kid : expr.kid)
         sum += work(task, plan, kid);
     return sum;

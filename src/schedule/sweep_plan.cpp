@@ -240,14 +240,13 @@ bool can_inline(const Task& task, const Plan& plan, TensorId tensor) {
 
 void make_inline(const Task& task, Plan& plan, TensorId tensor) {
     const std::size_t column = filler(task, tensor);
-    const bool is_column = plan.stages[column].shape == Shape::Column;
-    const auto window = is_column ? window_over(task, plan, column) : std::nullopt;
+    const auto window = window_over(task, plan, column);
     plan.inlined.insert(tensor);
-    if (!is_column) return;
     if (window) {
         plan.stages[*window].under = column;
         return;
     }
+    if (plan.stages[column].shape != Shape::Column) return;
     StagePlan& reader = plan.stages[in_place_readers(task, plan, tensor).front()];
     reader.shape = Shape::Close;
     reader.column = column;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "task/rewrite.hpp"
 
@@ -167,15 +166,10 @@ Leaves Finish::vector_leaves(VectorMaths& maths) const {
 }
 
 bool Finish::in_registers() const {
-    static constexpr auto kFunctions =
-        std::to_array<task::Op>({task::Op::Exp, task::Op::Log, task::Op::Tanh, task::Op::Erf,
-                                 task::Op::Sin, task::Op::Cos, task::Op::Pow});
-    const auto is_function = [&](task::ExprId id) {
-        return std::ranges::find(kFunctions, words_.task.expr(id).op) != kFunctions.end();
-    };
+    const auto calls = [&](task::ExprId id) { return is_function(words_.task.expr(id).op); };
     return !words_.contraction.finish.empty() && has_vectors() &&
            std::ranges::none_of(words_.contraction.finish, [&](const task::Stage* stage) {
-               return std::ranges::any_of(task::below(words_.task, stage->body), is_function);
+               return std::ranges::any_of(task::below(words_.task, stage->body), calls);
            });
 }
 

@@ -362,6 +362,12 @@ std::string fill(std::string_view text, const Letters& letters) {
 
 }  // namespace
 
+bool is_function(task::Op op) {
+    using enum task::Op;
+    static constexpr auto kFunctions = std::to_array({Exp, Log, Tanh, Erf, Sin, Cos, Pow});
+    return std::ranges::find(kFunctions, op) != kFunctions.end();
+}
+
 VectorMaths::VectorMaths(int vector_bytes, task::Type real)
     : vector_bytes_(vector_bytes), real_(real) {}
 

@@ -14,6 +14,9 @@
 
 namespace cupel::schedule {
 
+// True of what takes a polynomial: exp, log and the like, not sqrt and floor.
+[[nodiscard]] bool is_function(task::Op op);
+
 class VectorMaths {
 public:
     // vector_bytes: 16, 32 or 64. real: F32 or F64.
