@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 #include "base/result.hpp"
 #include "schedule/vector_texts.hpp"
@@ -76,12 +77,12 @@ constexpr auto kBasics = std::to_array<VectorText>({
   return x;
 }
 )"},
-    {"reduce_add", "store", R"(static inline @T reduce_add(vec x) {
-  @T lane[W];
-  store(lane, x);
-  for (long n = W / 2; n > 0; n /= 2)
-    for (long l = 0; l < n; ++l) lane[l] += lane[l + n];
-  return lane[0];
+    // Lane l + n onto lane l, by constant shuffles: of the same over an array in memory g++ 12
+    // makes loops with branches, which for rows of 64 take half of the time.
+    {"reduce_add", "", R"(static inline @T reduce_add(vec x) {
+#pragma GCC unroll 4
+  for (int n = W / 2; n > 0; n /= 2) x += __builtin_shuffle(x, ivec{@D} + n);
+  return x[0];
 }
 )"},
     {"scan_add", "", R"(static inline vec scan_add(vec x) {  // x[0], x[0] + x[1], ...
@@ -92,24 +93,22 @@ constexpr auto kBasics = std::to_array<VectorText>({
      R"(static inline void transpose(vec (&r)[W]) {  // r[i][j] and r[j][i] trade places
 @X}
 )"},
-    {"reduce_mul", "store", R"(static inline @T reduce_mul(vec x) {
-  @T lane[W];
-  store(lane, x);
-  for (long n = W / 2; n > 0; n /= 2)
-    for (long l = 0; l < n; ++l) lane[l] *= lane[l + n];
-  return lane[0];
+    {"reduce_mul", "", R"(static inline @T reduce_mul(vec x) {
+#pragma GCC unroll 4
+  for (int n = W / 2; n > 0; n /= 2) x *= __builtin_shuffle(x, ivec{@D} + n);
+  return x[0];
 }
 )"},
-    {"reduce_max", "", R"(static inline @T reduce_max(vec x) {
-  @T m = x[0];
-  for (long l = 1; l < W; ++l) m = std::max(m, x[l]);
-  return m;
+    {"reduce_max", "vmax", R"(static inline @T reduce_max(vec x) {
+#pragma GCC unroll 4
+  for (int n = W / 2; n > 0; n /= 2) x = vmax(x, __builtin_shuffle(x, ivec{@D} + n));
+  return x[0];
 }
 )"},
-    {"reduce_min", "", R"(static inline @T reduce_min(vec x) {
-  @T m = x[0];
-  for (long l = 1; l < W; ++l) m = std::min(m, x[l]);
-  return m;
+    {"reduce_min", "vmin", R"(static inline @T reduce_min(vec x) {
+#pragma GCC unroll 4
+  for (int n = W / 2; n > 0; n /= 2) x = vmin(x, __builtin_shuffle(x, ivec{@D} + n));
+  return x[0];
 }
 )"},
 });
@@ -253,6 +252,10 @@ const VectorText* find(std::string_view name, task::Type real) {
     return real == task::Type::F64 ? search(kDouble) : search(kSingle);
 }
 
+std::string lane_numbers(int lanes) {
+    return fmt::format("{}", fmt::join(std::views::iota(0, lanes), ", "));
+}
+
 // Adds the lanes that lie 1, 2, 4, ... below; past the first lane that is W, a zero. The lanes are
 // written out, as g++ 12 does not see that a loop over them gives constants.
 std::string scan_steps(int lanes) {
@@ -299,6 +302,7 @@ struct Letters {
     std::string suffix;     // S: ps
     std::string registers;  // R: __m256
     std::string has;        // H: the condition under which the intrinsics exist
+    std::string lanes;      // D: the numbers of all lanes
     std::string scan;       // U: the steps of scan_add
     std::string transpose;  // X: the steps of transpose
     std::string halves;     // F: the condition under which there are conversions of halves
@@ -316,6 +320,7 @@ struct Letters {
           has(bytes == 16   ? "defined(__SSE2__)"
               : bytes == 32 ? "defined(__AVX__)"
                             : "defined(__AVX512F__)"),
+          lanes(lane_numbers(bytes / (f64 ? 8 : 4))),
           scan(scan_steps(bytes / (f64 ? 8 : 4))),
           transpose(transpose_steps(bytes / (f64 ? 8 : 4))),
           halves(bytes == 64 ? "defined(__AVX512F__)" : "defined(__F16C__)"),
@@ -336,6 +341,7 @@ struct Letters {
         if (letter == 'I') return intrinsic;
         if (letter == 'S') return suffix;
         if (letter == 'R') return registers;
+        if (letter == 'D') return lanes;
         if (letter == 'U') return scan;
         if (letter == 'X') return transpose;
         if (letter == 'F') return halves;
