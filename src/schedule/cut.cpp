@@ -100,10 +100,17 @@ std::vector<Plan> plans(const Task& task, const Width& width) {
         try_one({.whole = whole});
     }
     try_one({});
+    const bool ends_early =
+        std::ranges::any_of(found, [](const Plan& plan) { return !plan.reach.name.empty(); });
     const auto rank = [&](const Plan& plan) {
-        if (!plan.sharing.any()) return found.size() > 1 && whole > 0 ? 1 : 0;
-        if (!keeps_threads_busy(task, width, plan.sharing)) return 2;
-        return bytes_handed_on(plan) <= 2 * width.l2_bytes || plan.sharing.block == 0 ? 0 : 1;
+        if (!plan.sharing.any()) return found.size() > 1 && whole > 0 ? 2 : 0;
+        if (!keeps_threads_busy(task, width, plan.sharing)) return 3;
+        const bool near = 4 * bytes_handed_on(plan) <= 9 * width.l2_bytes;
+        // All of it packs what it shares once: of an attention over 512 keys of 64, 512 queries at
+        // a time were 1.02x (one thread) and 1.07x (two) as fast as 128. Where rows end early,
+        // those of a short block end earlier.
+        if (plan.sharing.block == 0) return near && !ends_early ? 0 : 1;
+        return near ? 1 : 2;
     };
     std::ranges::stable_sort(found, {}, rank);
     return found;
