@@ -103,6 +103,20 @@ TEST(Cut, AttentionIsTwoProductsAndTheRowsBetweenThem) {
     EXPECT_GT(plan->sharing.block, 0);
 }
 
+// s and p of 512 rows and as many keys are 1 MiB each.
+TEST(Cut, RowsAreSharedInBlocksWhereAllAreTooManyOrSomeEndEarly) {
+    const auto block = [](const char* name, std::int64_t l2_bytes) {
+        const task::Task task = named(name, {{"B", 4}, {"S", 512}, {"D", 64}});
+        Width width;
+        width.l2_bytes = l2_bytes;
+        const auto plan = cut::plan_of(task, default_trace(task, width));
+        return plan ? plan->sharing : cut::Sharing{};
+    };
+    EXPECT_EQ(block("attention", 1 << 20), (cut::Sharing{.whole = 1}));
+    EXPECT_EQ(block("attention", 1 << 19), (cut::Sharing{.whole = 1, .block = 128}));
+    EXPECT_EQ(block("attention_causal", 1 << 20), (cut::Sharing{.whole = 1, .block = 128}));
+}
+
 TEST(Cut, WhatIsOneProductOrNoneIsNotCut) {
     for (const char* name : {"softmax", "layernorm", "matvec", "max_pool2d", "depthwise_conv2d"})
         EXPECT_FALSE(cut::applies(named(name, {}))) << name;
