@@ -189,29 +189,42 @@ TEST(RowKernels, WriteRowsThatAreReadTwicePastCachesOfAnySize) {
     EXPECT_THAT(first("task once(x: f32[N,D]) -> y: f32[N,D] where N = 4096, D = 4096\n"
                       "  y[n,d] = gelu(x[n,d])\n",
                       2),
+                Not(HasSubstr("hint y stream")));  // it computes as long as it would wait
+    EXPECT_THAT(first("task moved(x: f32[N,D], z: f32[N,D]) -> y: f32[N,D]\n"
+                      "  where N = 4096, D = 4096\n  y[n,d] = relu(x[n,d] + z[n,d])\n",
+                      2),
+                HasSubstr("hint y stream"));
+    EXPECT_THAT(first("task shifted(x: f32[N,E], w: f32[K]) -> y: f32[N,D]\n"
+                      "  where N = 4096, D = 4096, K = 3, E = D + K - 1\n"
+                      "  y[n,d] = sum[k](x[n,d+k] * w[k])\n",
+                      2),
                 Not(HasSubstr("hint y stream")));
 }
 
 TEST(RowKernels, TakeAsManyRowsAtATimeAsHaveRoom) {
-    const auto rows = [](std::string_view inputs, std::string_view formulas) {
+    const auto rows = [](std::string_view inputs, std::string_view formulas,
+                         const Width& width = {}) {
         const auto task = task::parse(fmt::format("task t(x: f32[N,D], {}) -> y: f32[N,D]\n"
                                                   "  where N = 4096, D = 2048\n{}",
                                                   inputs, formulas),
                                       "here");
         EXPECT_TRUE(task) << task.error().text;
         std::string all;
-        for (const Trace& trace : candidates(*task, Width{}))
+        for (const Trace& trace : candidates(*task, width))
             all += print_trace(trace);
         return all;
     };
     const std::string one =
         rows("g: f32[D]", "  s[n] = sum[k](x[n,k])\n  y[n,d] = x[n,d] * s[n] * g[d]\n");
     EXPECT_THAT(one, HasSubstr("rows s 4"));
-    const std::string two = rows(
-        "r: f32[N,D], g: f32[D], b: f32[D]",
-        "  s[n] = sum[k](x[n,k] + r[n,k])\n  y[n,d] = (x[n,d] + r[n,d]) * s[n] * g[d] + b[d]\n");
+    constexpr const char* kInputs = "r: f32[N,D], g: f32[D], b: f32[D]";
+    constexpr const char* kFormulas =
+        "  s[n] = sum[k](x[n,k] + r[n,k])\n  y[n,d] = (x[n,d] + r[n,d]) * s[n] * g[d] + b[d]\n";
+    const std::string two = rows(kInputs, kFormulas);
     EXPECT_THAT(two, HasSubstr("rows s 2"));
     EXPECT_THAT(two, Not(HasSubstr("rows s 4")));
+    // A first cache of twelve ways.
+    EXPECT_THAT(rows(kInputs, kFormulas, Width{.l1_bytes = 48 << 10}), HasSubstr("rows s 4"));
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ NextRows next_rows(const Task& task, const Plan& plan, std::size_t stage) {
     if (group.depth == 0) return rows;
     const std::vector<AxisId> own = walk_of(task, plan, group, stage);
     rows.outer = own[group.depth - 1];
+    rows.again = legs_of(task, plan, group).size() > 1;
     for (const std::size_t s : group.stages) {
         const std::vector<AxisId> axes = walk_of(task, plan, group, s);
         const auto same = [&](AxisId a, AxisId b) {

@@ -79,6 +79,7 @@ struct NextRows {
     // of 2 KiB, 0.82 to 0.85 of what a copying loop reaches, 0.62 where only the next is fetched.
     std::vector<int> gathered = {};
     std::int64_t ahead = 1;  // of those, in steps of the outer axis
+    bool again = false;      // rows are read in a second pass, which finds them in the first cache
     [[nodiscard]] bool empty() const { return inputs.empty() && gathered.empty(); }
 };
 [[nodiscard]] NextRows next_rows(const task::Task& task, const Plan& plan, std::size_t stage);

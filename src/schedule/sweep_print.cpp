@@ -232,8 +232,9 @@ void SweepPrinter::print_vectors(const Pass& pass, const Steps& walk, const std:
     out_.close();
 }
 
-// Into the second cache: the first has the row at work. Past the last row this fetches what nobody
-// reads, which does no harm.
+// Into the first cache, of a row that is read once (1.02x to 1.06x against the second), else into
+// the second: the first has the row at work. Past the last row this fetches what nobody reads,
+// which does no harm.
 void SweepPrinter::fetch_next_rows(std::size_t s) {
     constexpr std::int64_t kLine = 64;  // bytes
     const auto size = static_cast<std::int64_t>(task::type_size(real_type(task_)));
@@ -244,15 +245,16 @@ void SweepPrinter::fetch_next_rows(std::size_t s) {
     std::string lane = axis(lane_);
     if (lane.find(' ') != std::string::npos) lane = "(" + lane + ")";
     const std::string when = every ? "" : fmt::format("if ({} % {} == 0) ", lane, kLine / size);
+    const int locality = rows.again ? 2 : 3;
     loop_names_[outer] = next_row_.empty() ? here + " + 1" : next_row_;
     for (const Access& input : rows.inputs)
-        out_.line(fmt::format("{}__builtin_prefetch({}, 0, 2);", when, place_of(input)));
+        out_.line(fmt::format("{}__builtin_prefetch({}, 0, {});", when, place_of(input), locality));
     loop_names_[outer] = here;
     loop_names_[outer] = row_ahead(rows);
     numbers_.swap(next_numbers_);
     for (const int load : rows.gathered) {
-        out_.line(
-            fmt::format("{}__builtin_prefetch({}, 0, 2);", when, place_of(task_.access(load))));
+        out_.line(fmt::format("{}__builtin_prefetch({}, 0, {});", when,
+                              place_of(task_.access(load)), locality));
     }
     numbers_.swap(next_numbers_);
     loop_names_[outer] = here;

@@ -273,7 +273,7 @@ TEST(Sweep, FetchesTheNextRowsWhileItSweepsOne) {
                 HasSubstr("__builtin_prefetch(x + ((n * C + c + 1) * H + h) * H + w, 0, 2);"));
     EXPECT_THAT(text("batchnorm", "hint mu prefetch\n"), HasSubstr("does not sweep rows"));
     EXPECT_THAT(text("sum_rows", "rows y 4\nhint y prefetch\n"),
-                HasSubstr("__builtin_prefetch(x + (m + r + 4) * N + n, 0, 2);"));
+                HasSubstr("__builtin_prefetch(x + (m + r + 4) * N + n, 0, 3);"));
 }
 
 // Rows of a table by number: the last number has none after it, and a stage that shares the loop
