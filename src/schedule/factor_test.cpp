@@ -74,7 +74,7 @@ TEST(Factor, IsAVerbBeforeAllOthers) {
     EXPECT_THAT(text, HasSubstr("//   factor y\n"));
     EXPECT_THAT(text, HasSubstr("load_even(y_columns + "));
     // A page of 4096 bytes ahead: 7 steps of two rows of 280.
-    EXPECT_THAT(text, HasSubstr("__builtin_prefetch(x + (c * H + 2 * p + 14) * 70 + q, 0, 2);"));
+    EXPECT_THAT(text, HasSubstr("__builtin_prefetch(x + (c * H + 2 * p + 14) * 70 + q, 0, 3);"));
     EXPECT_THAT(said("sweep y 2\nfactor y\n"), HasSubstr("before all other verbs"));
     EXPECT_THAT(said("factor y 2\n"), HasSubstr("expected `factor stage`"));
     EXPECT_THAT(said("factor y\nfactor y\n"), HasSubstr("factor y: y is no sum"));

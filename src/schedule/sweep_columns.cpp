@@ -60,7 +60,7 @@ void SweepPrinter::fetch_next_window(std::size_t s) {
     out_.open(fmt::format("for (long {0} = 0; {0} < {1}; {0} += {2})", axis(lane_),
                           next->rows * tensor.shape.back(),
                           kLine / static_cast<std::int64_t>(task::type_size(tensor.type))));
-    out_.line(fmt::format("__builtin_prefetch({}, 0, 2);", place_of(row)));
+    out_.line(fmt::format("__builtin_prefetch({}, 0, 3);", place_of(row)));
     out_.close();
 }
 
