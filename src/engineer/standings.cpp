@@ -21,6 +21,19 @@ constexpr std::size_t kTraces = 64;
 // are of something slower, none at 1, and 27 of 173 by one screening (bench/promotion).
 constexpr double kAgain = 0.5;
 
+// By how much kernels differ, before anything is measured (a standard deviation of the log): one
+// that is tried from the incumbent, and any from naive.
+constexpr double kFromIncumbent = 0.2;
+constexpr double kFromNaive = 0.7;
+
+// The share of a measured difference that is left when what is known before it counts as well: the
+// mean of the posterior, both being normal. Of the middles of screenings that are wide the highest
+// are luck.
+double credit(double half_width, double spread) {
+    const double noise = half_width / 1.96;
+    return spread * spread / (spread * spread + noise * noise);
+}
+
 }  // namespace
 
 Standings::News Standings::add(Standing contender, const verdict::Verdict& verdict,
@@ -41,6 +54,7 @@ Standings::News Standings::add(Standing contender, const verdict::Verdict& verdi
         const std::optional<double> score = score_of(*verdict.bound);
         if (!score) return News::Unplaced;
         contender.score = *score;
+        contender.likely = *score;
         contender.share = verdict.bound->floor / verdict.bound->seconds;
         contender.bounded = true;
         return place(std::move(contender),
@@ -51,6 +65,9 @@ Standings::News Standings::add(Standing contender, const verdict::Verdict& verdi
     if (incumbent && !placed_.contains(*incumbent)) return News::Unfounded;
     const Standing* reference = incumbent ? &placed_.at(*incumbent) : nullptr;
     contender.score = reading->log_ratio + (reference ? reference->score : 0);
+    contender.likely =
+        reading->log_ratio * credit(reading->half_width, reference ? kFromIncumbent : kFromNaive) +
+        (reference ? reference->likely : 0);
     contender.half_width = std::hypot(reading->half_width, reference ? reference->half_width : 0);
     if (verdict.ceiling) contender.share = verdict.ceiling->share;
     // Promoted only on evidence: a lucky middle is no reason to measure everybody
@@ -113,7 +130,7 @@ std::vector<const Standing*> Standings::ranked() const {
         const bool a_leads = a->id == incumbent_;
         const bool b_leads = b->id == incumbent_;
         if (a_leads != b_leads) return a_leads;
-        if (incumbent_) return a->score > b->score;
+        if (incumbent_) return a->likely > b->likely;
         return a->score - a->half_width > b->score - b->half_width;
     });
     return ranked;

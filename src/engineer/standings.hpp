@@ -23,6 +23,8 @@ struct Standing {
     Trace trace = {};       // of the best schedules
     double score = 0;       // log of the speedup over naive; of bounds: score_of
     double half_width = 0;  // of the score: the chain's intervals, added in quadrature
+    double likely = 0;      // the score as far as it is known: drawn towards what it was measured
+                            // against, the more the wider the screening's interval
     // Of the ceiling that was reached; of bounds, what no kernel beats over this one's. NaN: not
     // known.
     double share = std::numeric_limits<double>::quiet_NaN();
@@ -53,9 +55,9 @@ public:
     // The kernel that others are compared with; none while nothing beats naive (of bounds: while
     // nothing has one).
     [[nodiscard]] const Standing* incumbent() const;
-    // The incumbent, then the others by score; where there is none, by the lower ends of their
-    // intervals, as a middle says nothing there. Pointers hold until the next call that is not
-    // const.
+    // The incumbent, then the others by what is likely; where there is none, by the lower ends of
+    // their intervals, as a middle says nothing there. Pointers hold until the next call that is
+    // not const.
     [[nodiscard]] std::vector<const Standing*> ranked() const;
     // Without its ceiling and bound, whose words are in the archive.
     [[nodiscard]] std::optional<Best> best() const;

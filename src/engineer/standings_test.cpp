@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "engineer/screening.hpp"
 
@@ -98,6 +99,20 @@ TEST(Standings, GoByWhatIsSureWhereNobodyIsPromoted) {
     EXPECT_EQ(standings.best()->kernel, 2);
     promote(standings, 3, measured(Status::Faster, 1.5), std::nullopt);
     EXPECT_EQ(standings.best()->kernel, 3);
+}
+
+// A middle of 1.5 that may be 0.5 as well is no reason to be judged before a sure 1.1.
+TEST(Standings, WhatIsHardlyKnownCountsAsHardlyMore) {
+    Standings standings;
+    promote(standings, 1, measured(Status::Faster, 2), std::nullopt);
+    standings.add(contender(2), measured(Status::NotResolved, 1.5, 0.9), 1);
+    standings.add(contender(3), measured(Status::Faster, 1.1, 0.01), 1);
+    standings.add(contender(4), measured(Status::NotResolved, 0.9, 0.01), 1);
+    std::vector<archive::KernelId> order;
+    for (const Standing* standing : standings.ranked())
+        order.push_back(standing->id);
+    EXPECT_EQ(order, (std::vector<archive::KernelId>{1, 3, 2, 4}));
+    EXPECT_NEAR(standings.score(2), std::log(2 * 1.5), 1e-12);  // as it was measured
 }
 
 TEST(Standings, TheChainsIntervalGrowsInQuadrature) {
