@@ -192,7 +192,8 @@ int become_program(void* plan) {
 // child borrows this memory, and who starts it waits. Copying page tables for it, and parting with
 // each page once more afterwards, was a seventh of what a hundred attacks on the emulator take.
 pid_t start_without_signals(Plan& plan) {
-#ifdef __SANITIZE_THREAD__  // its record of calls would grow by those that never return here
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    // What they note of calls, and of the stack, would stay of those that never return here.
     constexpr int kBorrowed = 0;
 #else
     constexpr int kBorrowed = CLONE_VM | CLONE_VFORK;
