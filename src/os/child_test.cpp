@@ -6,7 +6,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
 
 #include "os/clock.hpp"
 #include "os/files.hpp"
@@ -115,6 +120,61 @@ TEST(Child, LimitsAndProcessorsHoldInTheChild) {
     ASSERT_TRUE(output) << output.error().text;
     EXPECT_EQ(output->text,
               "262144\n0\n0\n32\nCpus_allowed_list:\t" + std::to_string(cpus.back()) + "\n");
+}
+
+TEST(Child, SeveralThreadsStartTheirsAtOnce) {
+    constexpr int kThreads = 4;
+    std::atomic<int> right = 0;
+    const auto start_some = [&](int thread) {
+        for (int i = 0; i < 25; ++i) {
+            const int code = 25 * thread + i;
+            auto child = Child::start(shell("exit " + std::to_string(code)));
+            const auto exit = child ? child->wait(10s) : std::nullopt;
+            right += exit && !exit->by_signal && exit->code == code ? 1 : 0;
+        }
+    };
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < kThreads; ++thread)
+        threads.emplace_back(start_some, thread);
+    for (std::thread& thread : threads)
+        thread.join();
+    EXPECT_EQ(right, 25 * kThreads);
+}
+
+// A signal to the whole group, as of Ctrl-C, finds a child that still has its parent's handlers,
+// and its memory.
+volatile sig_atomic_t the_parent = 0;
+volatile sig_atomic_t signals_elsewhere = 0;
+
+int start_among_signals() {
+    if (setpgid(0, 0) != 0) return 2;
+    the_parent = getpid();
+    (void)signal(SIGUSR1, [](int) {
+        if (getpid() != the_parent) signals_elsewhere = 1;
+    });
+    std::atomic<bool> done = false;
+    std::thread sender([&] {
+        while (!done)
+            (void)kill(0, SIGUSR1);
+    });
+    bool started = true;
+    for (int i = 0; i < 200; ++i) {
+        auto child = Child::start({.argv = {"/bin/true"}});
+        started = started && child && child->wait(10s);
+    }
+    done = true;
+    sender.join();
+    return !started ? 3 : signals_elsewhere != 0 ? 1 : 0;
+}
+
+TEST(Child, RunsNoHandlerOfItsParents) {
+    const pid_t alone = fork();
+    ASSERT_GE(alone, 0);
+    if (alone == 0) _exit(start_among_signals());
+    int status = 0;
+    ASSERT_EQ(waitpid(alone, &status, 0), alone);
+    ASSERT_TRUE(WIFEXITED(status)) << status;
+    EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST(Run, KillsOnTimeoutWithEverythingThatTheChildStarted) {
