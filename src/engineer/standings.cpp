@@ -22,7 +22,8 @@ constexpr std::size_t kTraces = 64;
 constexpr double kAgain = 0.5;
 
 // By how much kernels differ, before anything is measured (a standard deviation of the log): one
-// that is tried from the incumbent, and any from naive.
+// that is tried from the incumbent, and any from naive. Estimates, which hardly count beside an
+// interval of a few per cent.
 constexpr double kFromIncumbent = 0.2;
 constexpr double kFromNaive = 0.7;
 

@@ -105,6 +105,7 @@ std::vector<Plan> plans(const Task& task, const Width& width) {
     const auto rank = [&](const Plan& plan) {
         if (!plan.sharing.any()) return found.size() > 1 && whole > 0 ? 2 : 0;
         if (!keeps_threads_busy(task, width, plan.sharing)) return 3;
+        // Twice the second cache, and some room for what is handed on for each row.
         const bool near = 4 * bytes_handed_on(plan) <= 9 * width.l2_bytes;
         // All of it packs what it shares once: of an attention over 512 keys of 64, 512 queries at
         // a time were 1.02x (one thread) and 1.07x (two) as fast as 128. Where rows end early,
